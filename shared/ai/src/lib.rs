@@ -1,0 +1,88 @@
+//! The AI backends behind one small interface, [`Ai`].
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use models::Personal;
+
+/// What an AI is asked: one user's new words, with what went before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What the brand tells the assistant about itself. The user's words never go in here.
+    pub instructions: String,
+    /// The language of the user's profile, as Braze has it: a hint.
+    pub language: Option<String>,
+    /// Earlier turns with the same user, oldest first.
+    pub history: Vec<Exchange>,
+    /// The new words.
+    pub text: Personal,
+    /// Tokens the answer may have.
+    pub output_tokens: u32,
+}
+
+/// One earlier turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the user had said.
+    pub user: Personal,
+    /// What was answered.
+    pub assistant: Personal,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// An answer, in Markdown; never blank.
+    Text {
+        /// The words.
+        text: Personal,
+        /// What it cost, where the backend says so.
+        usage: Option<Usage>,
+    },
+    /// The backend looked and has nothing on this. Only backends that can tell say so.
+    DontKnow,
+}
+
+/// Tokens, as counted by the backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the question.
+    pub input_tokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u64,
+}
+
+/// No answer. Says what kind of failure, never a word of the question or of the backend's text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AiError {
+    /// No whole answer within the time it had.
+    #[error("the AI did not answer in time; the next backend is asked")]
+    TimedOut,
+    /// Not reachable, overloaded or broken on its side: later may be better.
+    #[error("the AI is unavailable (status {status:?}); the next backend is asked")]
+    Unavailable {
+        /// The HTTP status, if there was one.
+        status: Option<u16>,
+        /// How long it asks us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// It understood and refused: the key, the model or the request is wrong, and asking again will not help.
+    #[error("the AI refused the request (status {status}); check AI_BASE_URL, AI_MODEL and the key")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It answered with something that is no answer.
+    #[error("the AI's answer cannot be used: {0}; the next backend is asked")]
+    Unusable(&'static str),
+}
+
+/// One backend.
+#[async_trait]
+pub trait Ai: Send + Sync {
+    /// A short name for logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Answers `question`, or fails before `time` is over.
+    async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError>;
+}

@@ -1,0 +1,174 @@
+//! The assistant's configuration, `assistant.toml`: what a brand decides about its bot.
+//!
+//! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
+
+mod section;
+mod texts;
+
+use std::fmt;
+use std::time::Duration;
+
+use section::Section;
+pub use texts::{BotText, Texts};
+
+/// Everything `assistant.toml` says, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assistant {
+    /// What the AI is told about who it is and how to behave.
+    pub instructions: String,
+    /// What the bot itself says, per language.
+    pub texts: Texts,
+    /// How long to wait for the rest of a burst.
+    pub quiet: QuietPeriods,
+    /// What is too much.
+    pub limits: Limits,
+    /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
+    pub knowledge_folder: String,
+}
+
+/// The adaptive quiet period: how long a conversation must be silent before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuietPeriods {
+    /// After a message that looks complete: a question, a long text.
+    pub complete: Duration,
+    /// After one that looks like the beginning of something: "hi".
+    pub fragment: Duration,
+    /// The longest the first message of a burst waits. Never without: it is also what lets an older message stop waiting
+    /// for a newer one that will not come.
+    pub cap: Duration,
+}
+
+/// Bounds on what one turn may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters of a user's message that are kept and shown to the AI.
+    pub input_characters: usize,
+    /// Turns of history shown to the AI.
+    pub history_turns: usize,
+    /// Messages one reply may be split into.
+    pub reply_parts: usize,
+    /// Tokens the AI may answer with.
+    pub output_tokens: u32,
+    /// How long the AI may take in one attempt.
+    pub ai_deadline: Duration,
+    /// Claims of one turn before it is parked; on the last but one the fallback line goes out. At least 2.
+    pub attempts: u32,
+}
+
+/// Everything that is wrong with an `assistant.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadAssistant(pub Vec<String>);
+
+impl fmt::Display for BadAssistant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "assistant.toml has {} mistake(s); mend them and start again:", self.0.len())?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
+    }
+}
+
+impl std::error::Error for BadAssistant {}
+
+impl Assistant {
+    /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
+    pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            BadAssistant(vec![format!("it is not TOML: {}", error.message())])
+        })?;
+        let mut file = Section::root(table);
+        let assistant = Self {
+            instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
+            texts: {
+                let default = file.text("default_language", "en", 8);
+                Texts::read(&default, file.section("texts"))
+            },
+            quiet: QuietPeriods::read(file.section("quiet_period")),
+            limits: Limits::read(file.section("limits")),
+            knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
+        };
+        match file.mistakes() {
+            mistakes if mistakes.is_empty() => Ok(assistant),
+            mistakes => Err(BadAssistant(mistakes)),
+        }
+    }
+}
+
+const DEFAULT_INSTRUCTIONS: &str = "You answer customers on WhatsApp. Be friendly, brief and honest; say so when you do \
+                                    not know something.";
+
+impl QuietPeriods {
+    fn read(mut section: Section) -> Self {
+        let periods = Self {
+            complete: section.seconds("complete_seconds", 0.0, 0.0..=60.0),
+            fragment: section.seconds("fragment_seconds", 3.0, 0.0..=60.0),
+            cap: section.seconds("cap_seconds", 12.0, 1.0..=120.0),
+        };
+        if periods.cap < periods.fragment.max(periods.complete) {
+            section.mistake("cap_seconds", "must be at least as long as the quiet periods it bounds");
+        }
+        periods
+    }
+}
+
+impl Limits {
+    fn read(mut section: Section) -> Self {
+        Self {
+            input_characters: section.whole("input_characters", 4_000, 1..=65_536) as usize,
+            history_turns: section.whole("history_turns", 10, 0..=50) as usize,
+            reply_parts: section.whole("reply_parts", 5, 1..=20) as usize,
+            output_tokens: section.whole("output_tokens", 800, 16..=100_000),
+            ai_deadline: section.seconds("ai_seconds", 25.0, 1.0..=600.0),
+            attempts: section.whole("attempts", 4, 2..=10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_a_whole_configuration() {
+        let assistant = Assistant::from_toml("").unwrap();
+        assert_eq!(assistant.quiet.fragment, Duration::from_secs(3));
+        assert_eq!(assistant.limits.attempts, 4);
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let BadAssistant(mistakes) = Assistant::from_toml(
+            r#"
+            instructions = 7
+            default_language = "xx"
+            colour = "blue"
+            [quiet_period]
+            fragment_seconds = -1
+            cap_seconds = "soon"
+            [limits]
+            attempts = 1
+            history = 3
+            [texts.fr]
+            fallback = ""
+            "#,
+        )
+        .unwrap_err();
+        for key in [
+            "instructions", "default_language", "colour", "quiet_period.fragment_seconds", "quiet_period.cap_seconds",
+            "limits.attempts", "limits.history", "texts.fr.fallback",
+        ] {
+            assert!(mistakes.iter().any(|m| m.starts_with(&format!("`{key}`"))), "{key} in {mistakes:#?}");
+        }
+        assert_eq!(mistakes.len(), 8, "{mistakes:#?}");
+    }
+
+    #[test]
+    fn the_cap_bounds_the_quiet_periods() {
+        assert!(Assistant::from_toml("[quiet_period]\nfragment_seconds = 20").is_err());
+        assert!(Assistant::from_toml("[quiet_period]\nfragment_seconds = 20\ncap_seconds = 30").is_ok());
+    }
+
+    #[test]
+    fn broken_toml_is_one_clear_mistake() {
+        let message = Assistant::from_toml("instructions = ").unwrap_err().to_string();
+        assert!(message.contains("not TOML"), "{message}");
+    }
+}

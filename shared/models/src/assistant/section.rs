@@ -1,0 +1,109 @@
+//! Reading a TOML table key by key, collecting every mistake instead of stopping at the first.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+/// One table of the file. Keys that nobody asked for by the end are mistakes too.
+pub(super) struct Section {
+    path: String,
+    table: Table,
+    mistakes: Rc<RefCell<Vec<String>>>,
+}
+
+impl Section {
+    /// The whole file.
+    pub(super) fn root(table: Table) -> Self {
+        Self { path: String::new(), table, mistakes: Rc::default() }
+    }
+
+    /// A table below this one; absent counts as empty.
+    pub(super) fn section(&mut self, key: &str) -> Self {
+        let table = match self.table.remove(key) {
+            None => Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(_) => {
+                self.mistake(key, &format!("must be a table: [{}]", self.name(key)));
+                Table::new()
+            }
+        };
+        Self { path: self.name(key), table, mistakes: Rc::clone(&self.mistakes) }
+    }
+
+    /// The keys that are left.
+    pub(super) fn keys(&self) -> Vec<String> {
+        self.table.keys().cloned().collect()
+    }
+
+    /// A text that is not blank and at most `most` characters long.
+    pub(super) fn text(&mut self, key: &str, default: &str, most: usize) -> String {
+        match self.table.remove(key) {
+            None => default.to_owned(),
+            Some(Value::String(text)) if !text.trim().is_empty() && text.chars().count() <= most => text,
+            Some(_) => {
+                self.mistake(key, &format!("must be a text of 1 to {most} characters"));
+                default.to_owned()
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&mut self, key: &str, default: u32, range: RangeInclusive<u32>) -> u32 {
+        let found = match self.table.remove(key) {
+            None => return default,
+            Some(Value::Integer(number)) => u32::try_from(number).ok().filter(|n| range.contains(n)),
+            Some(_) => None,
+        };
+        found.unwrap_or_else(|| {
+            self.mistake(key, &format!("must be a whole number from {} to {}", range.start(), range.end()));
+            default
+        })
+    }
+
+    /// A number of seconds, whole or not.
+    pub(super) fn seconds(&mut self, key: &str, default: f64, range: RangeInclusive<f64>) -> Duration {
+        #[expect(clippy::cast_precision_loss, reason = "seconds within the range are far below 2^52")]
+        let found = match self.table.remove(key) {
+            None => Some(default),
+            Some(Value::Integer(number)) => Some(number as f64),
+            Some(Value::Float(number)) => Some(number),
+            Some(_) => None,
+        };
+        Duration::from_secs_f64(found.filter(|seconds| range.contains(seconds)).unwrap_or_else(|| {
+            self.mistake(key, &format!("must be seconds from {} to {}", range.start(), range.end()));
+            default
+        }))
+    }
+
+    /// Notes that the value of `key` is wrong.
+    pub(super) fn mistake(&mut self, key: &str, problem: &str) {
+        self.mistakes.borrow_mut().push(format!("`{}` {problem}", self.name(key)));
+    }
+
+    /// Notes that a value outside this section is wrong.
+    pub(super) fn mistake_at_root(&mut self, key: &str, problem: &str) {
+        self.mistakes.borrow_mut().push(format!("`{key}` {problem}"));
+    }
+
+    /// Every mistake of the file; call it on the root, after all sections are read.
+    pub(super) fn mistakes(self) -> Vec<String> {
+        let all = Rc::clone(&self.mistakes);
+        drop(self);
+        all.take()
+    }
+
+    fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+impl Drop for Section {
+    fn drop(&mut self) {
+        for key in self.keys() {
+            self.mistake(&key, "is no setting");
+        }
+    }
+}

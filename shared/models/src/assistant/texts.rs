@@ -1,0 +1,111 @@
+//! What the bot itself says, apart from any AI.
+
+use std::collections::BTreeMap;
+
+use super::section::Section;
+
+/// The lines shipped with Dragoman: English, French, Spanish, Portuguese, German.
+const SHIPPED: &str = include_str!("texts.toml");
+const LONGEST_LINE: usize = 1_000;
+
+/// A line the bot says by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BotText {
+    /// Nothing could answer: every backend failed.
+    Fallback,
+    /// The knowledge has nothing on this.
+    DontKnow,
+    /// The message had no words: media alone, or nothing.
+    NoWords,
+}
+
+impl BotText {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Fallback, "fallback"), (Self::DontKnow, "dont_know"), (Self::NoWords, "no_words")];
+}
+
+/// The bot's lines in every language it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    default: String,
+    lines: BTreeMap<String, BTreeMap<BotText, String>>,
+}
+
+impl Texts {
+    /// The line in the user's language, by its first part (`pt-BR` is `pt`), else in the default language.
+    pub fn line(&self, text: BotText, language: Option<&str>) -> &str {
+        let language = language.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_lowercase);
+        let lines = language.and_then(|language| self.lines.get(&language)).or_else(|| self.lines.get(&self.default));
+        lines.and_then(|lines| lines.get(&text)).map_or("", String::as_str)
+    }
+
+    /// The shipped lines, with those of the configuration laid over them.
+    pub(super) fn read(default: &str, mut configured: Section) -> Self {
+        let mut shipped = Section::root(SHIPPED.parse().unwrap_or_default());
+        let mut languages = shipped.keys();
+        languages.extend(configured.keys());
+        languages.sort();
+        languages.dedup();
+        let mut lines = BTreeMap::new();
+        for language in &languages {
+            let (mut below, mut above) = (shipped.section(language), configured.section(language));
+            lines.insert(language.clone(), Self::lines_of(&mut below, &mut above));
+        }
+        if !lines.contains_key(default) {
+            configured.mistake_at_root("default_language", &format!("must be one of {}", languages.join(", ")));
+        }
+        Self { default: default.to_owned(), lines }
+    }
+
+    fn lines_of(shipped: &mut Section, configured: &mut Section) -> BTreeMap<BotText, String> {
+        BotText::ALL
+            .into_iter()
+            .map(|(text, key)| {
+                let below = shipped.text(key, "", LONGEST_LINE);
+                let line = configured.text(key, &below, LONGEST_LINE);
+                if line.is_empty() {
+                    configured.mistake(key, "is missing: a language of your own needs every line");
+                }
+                (text, line)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Assistant;
+    use super::*;
+
+    #[test]
+    fn every_shipped_language_has_every_line() {
+        let texts = Assistant::from_toml("").unwrap().texts;
+        for language in ["en", "fr", "es", "pt", "de"] {
+            for (text, key) in BotText::ALL {
+                assert!(!texts.lines[language][&text].is_empty(), "{language} {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_users_language_wins_and_the_default_catches_the_rest() {
+        let texts = Assistant::from_toml("default_language = \"de\"").unwrap().texts;
+        let line = |language| texts.line(BotText::Fallback, language);
+        assert_ne!(line(Some("fr")), line(Some("de")));
+        assert_eq!(line(Some("pt-BR")), line(Some("pt")));
+        assert_eq!(line(Some("ja")), line(Some("de")));
+        assert_eq!(line(None), line(Some("de")));
+    }
+
+    #[test]
+    fn a_brand_can_change_one_line_and_add_a_language() {
+        let texts = Assistant::from_toml(
+            "[texts.en]\nfallback = \"Later!\"\n[texts.it]\nfallback = \"Poi\"\ndont_know = \"Boh\"\nno_words = \"?\"",
+        )
+        .unwrap()
+        .texts;
+        assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
+        assert_eq!(texts.line(BotText::DontKnow, Some("it")), "Boh");
+        assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! The plain types everything else speaks in: people, messages, turns, replies and the assistant's configuration.
+//!
+//! Nothing here does I/O or reads a clock. What a person said or is called by lives in [`Personal`], whose `Debug` shows
+//! nothing of it, so that no log line, error or panic can.
+
+pub mod assistant;
+mod identity;
+mod message;
+mod personal;
+mod queue_message;
+mod reply;
+mod time;
+
+pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
+pub use message::{Message, MessageId, RouteName};
+pub use personal::Personal;
+pub use queue_message::{QueueMessage, UnreadableQueueMessage};
+pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId};
+pub use time::Timestamp;

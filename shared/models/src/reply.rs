@@ -1,0 +1,126 @@
+//! What goes back to a user: parts that WhatsApp can show, and nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Identity, Personal};
+
+/// The most characters one WhatsApp text can hold (Meta's limit; Braze states none).
+pub const PART_CHARACTERS: usize = 4_096;
+
+/// One WhatsApp text: not blank, at most [`PART_CHARACTERS`] characters, no Liquid for Braze to run, no control
+/// characters but line feed and tab. There is no other way to make one, so an unshaped text cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Part(Personal);
+
+/// Why a text cannot be sent as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSendable {
+    /// Nothing to see in it.
+    #[error("the text is blank")]
+    Blank,
+    /// Longer than WhatsApp shows.
+    #[error("the text has more than {PART_CHARACTERS} characters")]
+    TooLong,
+    /// Holds `{{`, `{%` or a closing twin, which Braze may run as Liquid.
+    #[error("the text holds Liquid")]
+    Liquid,
+    /// Holds a control character other than line feed and tab.
+    #[error("the text holds a control character")]
+    Control,
+}
+
+impl Part {
+    /// Checks that `text` can be sent as it is.
+    pub fn new(text: impl Into<String>) -> Result<Self, NotSendable> {
+        let text = text.into();
+        if text.trim().is_empty() {
+            return Err(NotSendable::Blank);
+        }
+        if text.chars().count() > PART_CHARACTERS {
+            return Err(NotSendable::TooLong);
+        }
+        if ["{{", "}}", "{%", "%}"].iter().any(|brace| text.contains(brace)) {
+            return Err(NotSendable::Liquid);
+        }
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            return Err(NotSendable::Control);
+        }
+        Ok(Self(Personal::from(text)))
+    }
+
+    /// The text as WhatsApp shall get it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<String> for Part {
+    type Error = NotSendable;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(text)
+    }
+}
+
+impl From<Part> for String {
+    fn from(part: Part) -> Self {
+        part.0.into_string()
+    }
+}
+
+/// One part of a reply on its way to exactly one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Whom it is for.
+    pub to: Identity,
+    /// The same for every copy of this part.
+    pub id: ReplyId,
+    /// The words.
+    pub text: Part,
+    /// Which part this is, from 1.
+    pub part: u32,
+    /// Of how many.
+    pub parts: u32,
+}
+
+/// Names one part of one turn: the same for every copy that is ever sent of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReplyId(String);
+
+impl ReplyId {
+    /// From the first message the turn answers, and the part's number.
+    pub fn new(answers: &crate::MessageId, part: u32) -> Self {
+        Self(format!("{}#{part}", answers.as_str()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_whatsapp_can_show_becomes_a_part() {
+        for (text, verdict) in [
+            ("hello\n\tthere", Ok(())),
+            (" \n ", Err(NotSendable::Blank)),
+            ("{{ ${email_address} }}", Err(NotSendable::Liquid)),
+            ("a {% abort_message() %}", Err(NotSendable::Liquid)),
+            ("bell\u{7}", Err(NotSendable::Control)),
+        ] {
+            assert_eq!(Part::new(text).map(|_| ()), verdict, "{text}");
+        }
+        assert!(Part::new("é".repeat(PART_CHARACTERS)).is_ok());
+        assert_eq!(Part::new("x".repeat(PART_CHARACTERS + 1)), Err(NotSendable::TooLong));
+    }
+
+    #[test]
+    fn a_stored_part_is_checked_again_when_it_is_read() {
+        assert!(serde_json::from_str::<Part>(r#""{{secret}}""#).is_err());
+    }
+}
