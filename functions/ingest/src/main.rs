@@ -1,1 +1,48 @@
-fn main() {}
+//! The Lambda function `ingest`.
+
+use std::sync::Arc;
+
+use ingest::{Call, Ingest, Settings, Tokens};
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use platform::aws::{ManagedSecret, SqsQueue, config};
+use platform::clock::SystemClock;
+use platform::metrics::Emf;
+use platform::secrets::{SecretCache, SecretUnavailable};
+use platform::{logs, random, settings};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    logs::start();
+    let settings = Settings::read(&settings::environment)?;
+    let aws = config().await;
+    let ingest = Arc::new(Ingest {
+        tokens: SecretCache::new(ManagedSecret::with_previous(&aws, settings.secret_id), Tokens::parse),
+        work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
+        quarantine: Arc::new(SqsQueue::new(&aws, settings.quarantine_queue_url)),
+        clock: Arc::new(SystemClock),
+        meter: Arc::new(Emf { function: "ingest" }),
+        log_ids: random::words(),
+    });
+    // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
+    if let Err(error @ SecretUnavailable::Malformed { .. }) = ingest.tokens.current().await {
+        return Err(error.into());
+    }
+    run(service_fn(move |request: Request| {
+        let ingest = Arc::clone(&ingest);
+        async move { handle(&ingest, &request).await }
+    }))
+    .await
+}
+
+async fn handle(ingest: &Ingest, request: &Request) -> Result<Response<Body>, Error> {
+    let answer = ingest.handle(Call {
+        method: request.method(),
+        path: request.uri().path(),
+        query: request.uri().query().unwrap_or_default(),
+        headers: request.headers(),
+        body: request.body().as_ref(),
+    });
+    let answer = answer.await;
+    let response = Response::builder().status(answer.status).header("content-type", "application/json");
+    Ok(response.body(Body::Text(answer.body.to_string()))?)
+}

@@ -1,1 +1,80 @@
-//! Lambda 2: keep each conversation's mailbox, ask the AI, answer through Braze.
+#![doc = include_str!("../README.md")]
+
+mod assistant;
+mod attend;
+mod backends;
+mod batch;
+mod filing;
+mod history;
+mod keep;
+mod secret;
+mod send;
+mod settings;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ai::Ai;
+use braze::Messaging;
+use models::assistant::Assistant;
+use platform::clock::Clock;
+use platform::metrics::Meter;
+use platform::queue::Timer;
+use platform::random::Words;
+use store::Store;
+
+pub use assistant::{AssistantFiles, PackError};
+pub use backends::ladder;
+pub use batch::Record;
+pub use secret::{SecretKey, Secrets};
+pub use settings::{AiSettings, Settings};
+
+/// How long one send may take.
+pub(crate) const SEND_WITHIN: Duration = Duration::from_secs(5);
+/// What must be left after a send to write down what became of it.
+pub(crate) const RECORD_WITHIN: Duration = Duration::from_secs(2);
+/// How much longer than the function a lease lasts: clocks differ, and a killed function may live on for a moment.
+pub(crate) const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// The responder: everything the handler needs, made once a process.
+pub struct Responder {
+    /// The conversations.
+    pub store: Arc<dyn Store>,
+    /// What answers.
+    pub ai: Arc<dyn Ai>,
+    /// What carries replies.
+    pub messaging: Arc<dyn Messaging>,
+    /// The queue that user messages come from.
+    pub work: Arc<dyn Timer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The counters.
+    pub meter: Arc<dyn Meter>,
+    /// Makes run tokens.
+    pub words: Words,
+    /// The assistant's configuration.
+    pub assistant: Assistant,
+    /// What follows a send of which nobody knows whether it arrived.
+    pub on_unknown: OnUnknown,
+}
+
+/// What follows a send of which nobody knows whether it arrived. Braze has no idempotency key: one of the two must be risked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnUnknown {
+    /// Send it once more: the user may read it twice, never more often.
+    #[default]
+    ResendOnce,
+    /// Leave it: the user may never read it; counted and alarmed.
+    Flag,
+}
+
+impl OnUnknown {
+    /// Copies of one part that may ever be begun.
+    pub(crate) fn most_copies(self) -> u32 {
+        match self {
+            Self::ResendOnce => 2,
+            Self::Flag => 1,
+        }
+    }
+}

@@ -1,1 +1,64 @@
-fn main() {}
+//! The Lambda function `responder`.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use platform::aws::{ManagedSecret, SqsQueue, config};
+use platform::clock::{Deadline, SystemClock, timestamp};
+use platform::metrics::Emf;
+use platform::secrets::{SecretCache, SecretUnavailable};
+use platform::{http, logs, random, settings};
+use responder::{AssistantFiles, Record, Responder, SecretKey, Secrets, Settings, ladder};
+use store::DynamoDb;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    logs::start();
+    let settings = Settings::read(&settings::environment)?;
+    let files = AssistantFiles::load(settings.assistant_config.as_deref())?;
+    let (aws, http) = (config().await, http::client()?);
+    let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
+    // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
+    if let Err(error @ SecretUnavailable::Malformed { .. }) = secrets.current().await {
+        return Err(error.into());
+    }
+    let braze_key = Arc::new(SecretKey::Braze(Arc::clone(&secrets)));
+    let ai_key = Arc::new(SecretKey::Ai(secrets));
+    let braze = braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key);
+    let responder = Arc::new(Responder {
+        store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
+        ai: ladder(&settings.ai, files.knowledge, http, Some(ai_key))?,
+        messaging: Arc::new(braze),
+        work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
+        clock: Arc::new(SystemClock),
+        meter: Arc::new(Emf { function: "responder" }),
+        words: random::words(),
+        assistant: files.assistant,
+        on_unknown: settings.on_unknown,
+    });
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| {
+        let responder = Arc::clone(&responder);
+        async move { handle(&responder, event).await }
+    }))
+    .await
+}
+
+async fn handle(responder: &Responder, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+    let deadline = Deadline::at(timestamp(event.context.deadline()));
+    let batch = event.payload.records.into_iter().map(record).collect::<Result<_, _>>()?;
+    let mut response = SqsBatchResponse::default();
+    response.set_failures(responder.handle(batch, deadline).await);
+    Ok(response)
+}
+
+/// A record without an id or a receipt cannot be kept by name: then the whole batch is.
+fn record(message: SqsMessage) -> Result<Record, Error> {
+    let receives = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Ok(Record {
+        id: message.message_id.ok_or("a record has no message id; the batch is kept")?,
+        receipt: message.receipt_handle.ok_or("a record has no receipt handle; the batch is kept")?,
+        receives: receives.unwrap_or(1),
+        body: message.body.unwrap_or_default(),
+    })
+}

@@ -1,9 +1,17 @@
-//! The AI backends behind one small interface, [`Ai`].
+#![doc = include_str!("../README.md")]
+
+mod knowledge;
+mod ladder;
+mod openai;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use models::Personal;
+
+pub use knowledge::Knowledge;
+pub use ladder::Ladder;
+pub use openai::{BadBaseUrl, OpenAi};
 
 /// What an AI is asked: one user's new words, with what went before.
 #[derive(Debug, Clone, PartialEq, Eq)]

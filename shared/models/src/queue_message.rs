@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn any_text_travels_as_ascii_and_arrives_unchanged() {
-        for text in ["He said \"hi\"", "a\nb", "C:\\temp", "👩‍👩‍👧", "\u{0}\u{7f}\u{2028}", "مرحبا", ""] {
+        for text in ["He said \"hi\"", "a\nb", "C:\\temp", "👩‍👩‍👧", "\u{0}\u{7f}\u{2028}", "مرحبا", ""]
+        {
             let json = saying(text).to_ascii_json();
             assert!(json.bytes().all(|b| (0x20..0x7f).contains(&b)), "{json}");
             assert_eq!(QueueMessage::from_json(&json).unwrap(), saying(text));
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn an_unreadable_message_is_named_without_its_content() {
-        for body in ["secret words", "{\"type\":\"inbound_v9\",\"text\":\"secret words\"}", "{\"type\":\"inbound_v1\"}"] {
+        for body in ["secret words", "{\"type\":\"inbound_v9\",\"text\":\"secret words\"}", "{\"type\":\"inbound_v1\"}"]
+        {
             let error = QueueMessage::from_json(body).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"));
         }

@@ -1,5 +1,13 @@
-//! The ground the functions stand on: settings, secrets, queues, deadlines, logs and metrics.
+//! The ground the functions stand on: settings, secrets, queues, time, logs and metrics.
 //!
 //! Each is a small interface with its AWS twin beside it, so that the sandbox and the tests can stand on other ground.
 
+pub mod aws;
+pub mod clock;
+pub mod http;
+pub mod logs;
+pub mod metrics;
+pub mod queue;
+pub mod random;
 pub mod secrets;
+pub mod settings;

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long a secret that was read is used before it is read again.
-const FRESH_FOR: Duration = Duration::from_secs(300);
+const FRESH_FOR: Duration = Duration::from_mins(5);
 /// The least time between two reads, so that wrong tokens cannot be used to run up the bill.
 const READ_EVERY: Duration = Duration::from_secs(1);
 
@@ -154,8 +154,7 @@ mod tests {
         async fn read(&self) -> Result<Versions, SecretUnavailable> {
             let mut shelf = self.0.lock().unwrap();
             shelf.1 += 1;
-            let unreachable =
-                SecretUnavailable::Unreachable { name: "shelf".to_owned(), reason: "timeout".to_owned() };
+            let unreachable = SecretUnavailable::Unreachable { name: "shelf".to_owned(), reason: "timeout".to_owned() };
             shelf.0.map(|text| Versions { current: text.into(), previous: None }).ok_or(unreachable)
         }
     }

@@ -1,1 +1,117 @@
-//! The mailbox of a conversation: DynamoDB, and an embedded twin held to the same contract tests.
+#![doc = include_str!("../README.md")]
+
+mod dynamodb;
+mod embedded;
+mod head;
+mod rows;
+mod write;
+
+use async_trait::async_trait;
+use models::{ConversationKey, Message, MessageId, Timestamp};
+
+pub use dynamodb::DynamoDb;
+pub use embedded::{Embedded, OpenError};
+pub use head::{
+    HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, OpenTurn, Owner, Pending, REMEMBERED, RunToken, SendState,
+    TurnKey,
+};
+pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnRow};
+pub use write::{Claim, ConditionFailed, HeadWrite};
+
+/// The mailbox of every conversation. Each method is one call to the store; what a decision hangs on is read consistently.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Files the row of a message, unless there is one; then says what became of that.
+    async fn put_message(
+        &self,
+        conversation: &ConversationKey,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Filed, StoreError>;
+
+    /// The rows of `ids` that exist, in no particular order. At most [`MOST_PENDING`] ids.
+    async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError>;
+
+    /// Notes what became of a message; a row that is gone stays gone.
+    async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError>;
+
+    /// The head, unless there is none or it is past its life.
+    async fn head(&self, conversation: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError>;
+
+    /// Writes the head if the write's condition holds, and returns what it is then. Callers want [`write_head`], which
+    /// recognises a write that was applied without our hearing of it.
+    async fn try_write(
+        &self,
+        conversation: &ConversationKey,
+        write: &HeadWrite,
+        now: Timestamp,
+    ) -> Result<Head, WriteError>;
+
+    /// Stores a draft under its own key.
+    async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError>;
+
+    /// One draft or turn.
+    async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError>;
+
+    /// The `most` rows with the highest turn numbers, newest first: drafts that were never committed among them.
+    async fn newest_turns(
+        &self,
+        conversation: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TurnRow>, StoreError>;
+}
+
+/// What filing a row found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filed {
+    /// It was not there.
+    New,
+    /// It was there, and this is what had become of it.
+    Known(RowState),
+}
+
+/// The store could not do its work. Nothing is known of whether it was done: the protocol allows for both.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The table did not answer, or not in time, or refused the call.
+    #[error("the table failed at {operation}: {reason}; the message is kept and tried again")]
+    Unavailable {
+        /// What was tried.
+        operation: &'static str,
+        /// The kind of failure, in the store's words for kinds.
+        reason: String,
+    },
+    /// An item is not of the form this version writes.
+    #[error("an item read at {operation} has no usable {attribute}; the message is kept until it is a dead letter")]
+    Malformed {
+        /// What was tried.
+        operation: &'static str,
+        /// Which attribute.
+        attribute: &'static str,
+    },
+}
+
+/// Why a head was not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The condition did not hold; this is what stood there instead.
+    #[error("the conversation has moved on; what was meant is looked at again")]
+    Refused(Option<Box<Head>>),
+    /// The store failed.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+/// Writes the head; a refusal is believed only after looking whether it was our own write that stood in the way.
+pub async fn write_head(
+    store: &dyn Store,
+    conversation: &ConversationKey,
+    write: &HeadWrite,
+    now: Timestamp,
+) -> Result<Head, WriteError> {
+    match store.try_write(conversation, write, now).await {
+        Err(WriteError::Refused(Some(found))) if write.was_applied(&found) => Ok(*found),
+        result => result,
+    }
+}

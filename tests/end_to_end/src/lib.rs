@@ -1,1 +1,12 @@
-//! End-to-end tests: through the front door, against the simulated world.
+//! A world in virtual time for the responder: an embedded queue and store, an AI and a Braze that do as they are told, and
+//! death at any step. Same script, same run.
+
+mod clock;
+mod mortal;
+mod neighbours;
+mod world;
+
+pub use clock::VirtualClock;
+pub use mortal::{Moment, Mortality};
+pub use neighbours::{AiScript, Sent};
+pub use world::World;

@@ -1,1 +1,23 @@
-//! AWS on loopback for tests: SQS, Secrets Manager and DynamoDB as far as Dragoman uses them.
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod dispatch;
+mod dynamodb;
+mod faults;
+mod fields;
+mod local_aws;
+mod mapping;
+mod operation;
+mod refusal;
+mod runtime_api;
+mod secrets;
+mod server;
+mod shared;
+mod sqs;
+
+pub use faults::Fault;
+pub use local_aws::{Capacity, LocalAws};
+pub use mapping::{Batch, Mapping};
+pub use operation::Operation;
+pub use runtime_api::{Function, InitFailure, InvocationError, RuntimeApi};
+pub use sqs::{Queue, QueueSettings, QueuedMessage};

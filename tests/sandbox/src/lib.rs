@@ -1,1 +1,99 @@
-//! cargo run: the real handlers on embedded parts, with Braze, WhatsApp and the AI simulated, and a page to chat on.
+#![doc = include_str!("../README.md")]
+
+mod disk;
+mod faults;
+mod mapping;
+mod options;
+mod page;
+pub mod queue;
+mod routes;
+mod steps;
+mod watched;
+mod world;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+pub use faults::{AiFault, Crash, Faults};
+pub use options::Options;
+use world::World;
+
+/// A running sandbox. It stops when this is dropped.
+pub struct Sandbox {
+    url: String,
+    tasks: Vec<AbortHandle>,
+}
+
+/// The sandbox cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error("port {0} is taken, perhaps by another sandbox; choose one with --port N, or any free one with --port 0")]
+    PortTaken(u16),
+    /// The port cannot be opened.
+    #[error("port {0} cannot be opened: {1}")]
+    Port(u16, io::ErrorKind),
+    /// A setting in the environment is wrong.
+    #[error(transparent)]
+    Settings(#[from] platform::settings::BadSettings),
+    /// The assistant is wrong.
+    #[error(transparent)]
+    Assistant(#[from] responder::PackError),
+    /// The data folder cannot be used.
+    #[error("the data folder {0} cannot be used ({1}); is another sandbox using it?")]
+    DataFolder(PathBuf, String),
+    /// The conversations in the data folder cannot be used.
+    #[error(transparent)]
+    Conversations(#[from] store::OpenError),
+    /// `AI_BASE_URL` is wrong.
+    #[error(transparent)]
+    Ai(#[from] ai::BadBaseUrl),
+    /// No HTTP client.
+    #[error(transparent)]
+    Http(#[from] platform::http::ClientError),
+}
+
+impl Sandbox {
+    /// Starts everything; it serves when this returns.
+    pub async fn start(options: &Options) -> Result<Self, StartError> {
+        let listener = listen(options.port).await?;
+        let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
+        let url = format!("http://{address}");
+        let world = World::new(options, &url)?;
+        let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
+        let feeding = tokio::spawn(mapping::feed(Arc::clone(&world.work), Arc::clone(&world.responder)));
+        let keeping = tokio::spawn(world.keep_braze());
+        let tasks = [serving.abort_handle(), feeding.abort_handle(), keeping.abort_handle()].to_vec();
+        Ok(Self { url, tasks })
+    }
+
+    /// Where it serves, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        kind => StartError::Port(port, kind),
+    })
+}
+
+async fn serve(listener: TcpListener, world: Arc<World>) {
+    if let Err(error) = axum::serve(listener, routes::router(world)).await {
+        tracing::error!(%error, "the sandbox stopped serving");
+    }
+}

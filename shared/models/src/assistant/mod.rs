@@ -71,9 +71,9 @@ impl std::error::Error for BadAssistant {}
 impl Assistant {
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            BadAssistant(vec![format!("it is not TOML: {}", error.message())])
-        })?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| BadAssistant(vec![format!("it is not TOML: {}", error.message())]))?;
         let mut file = Section::root(table);
         let assistant = Self {
             instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
@@ -152,8 +152,14 @@ mod tests {
         )
         .unwrap_err();
         for key in [
-            "instructions", "default_language", "colour", "quiet_period.fragment_seconds", "quiet_period.cap_seconds",
-            "limits.attempts", "limits.history", "texts.fr.fallback",
+            "instructions",
+            "default_language",
+            "colour",
+            "quiet_period.fragment_seconds",
+            "quiet_period.cap_seconds",
+            "limits.attempts",
+            "limits.history",
+            "texts.fr.fallback",
         ] {
             assert!(mistakes.iter().any(|m| m.starts_with(&format!("`{key}`"))), "{key} in {mistakes:#?}");
         }

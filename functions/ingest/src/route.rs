@@ -1,0 +1,56 @@
+//! Which path is what.
+
+use http::Method;
+use models::RouteName;
+
+use crate::Answer;
+
+/// A path that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `POST /inbound`, `POST /inbound/{route}`.
+    Inbound(Option<RouteName>),
+    /// `POST /conversations/…`.
+    Conversation,
+    /// `GET /health`.
+    Health,
+}
+
+/// The route of `path`, compared as it stands: nothing is decoded or normalised here.
+pub(crate) fn route(method: &Method, path: &str) -> Result<Route, Answer> {
+    let (route, expected) = match path {
+        "/inbound" => (Route::Inbound(None), Method::POST),
+        "/health" => (Route::Health, Method::GET),
+        "/conversations/messages" | "/conversations/takeover" | "/conversations/release" | "/conversations/erase" => {
+            (Route::Conversation, Method::POST)
+        }
+        _ => {
+            let name = path.strip_prefix("/inbound/").and_then(RouteName::parse).ok_or_else(Answer::not_found)?;
+            (Route::Inbound(Some(name)), Method::POST)
+        }
+    };
+    if *method == expected { Ok(route) } else { Err(Answer::wrong_method()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_paths_of_the_contract_exist() {
+        let status = |method: &Method, path| route(method, path).map_err(|answer| answer.status.as_u16());
+        assert_eq!(status(&Method::POST, "/inbound"), Ok(Route::Inbound(None)));
+        assert_eq!(status(&Method::POST, "/inbound/returns"), Ok(Route::Inbound(RouteName::parse("returns"))));
+        assert_eq!(status(&Method::GET, "/health"), Ok(Route::Health));
+        assert_eq!(status(&Method::POST, "/conversations/takeover"), Ok(Route::Conversation));
+        for path in
+            ["/", "//inbound", "/inbound/", "/inbound/../admin", "/inbound/a/b", "/inbound/%2e%2e", "/conversations"]
+        {
+            assert_eq!(status(&Method::POST, path), Err(404), "{path}");
+        }
+        for method in [Method::GET, Method::PUT, Method::OPTIONS, Method::DELETE] {
+            assert_eq!(status(&method, "/inbound"), Err(405), "{method}");
+        }
+        assert_eq!(status(&Method::POST, "/health"), Err(405));
+    }
+}

@@ -1,0 +1,102 @@
+//! Where the assistant comes from: packed into the function, or a folder.
+
+use std::path::Path;
+use std::{fs, io};
+
+use models::assistant::{Assistant, BadAssistant};
+
+/// Every file of the packed assistant: its path below `assistant/`, and its text.
+const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
+
+/// An assistant's configuration and knowledge, read and checked.
+#[derive(Debug, Clone)]
+pub struct AssistantFiles {
+    /// The configuration.
+    pub assistant: Assistant,
+    /// The knowledge: each file's name and Markdown.
+    pub knowledge: Vec<(String, String)>,
+}
+
+/// The assistant cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Bad(#[from] BadAssistant),
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {reason}; check ASSISTANT_CONFIG and the knowledge folder")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: io::ErrorKind,
+    },
+}
+
+impl AssistantFiles {
+    /// The assistant at `config`, or the packed one.
+    pub fn load(config: Option<&str>) -> Result<Self, PackError> {
+        config.map_or_else(Self::packed, |path| Self::read(Path::new(path)))
+    }
+
+    fn packed() -> Result<Self, PackError> {
+        let toml = PACKED.iter().find(|(name, _)| *name == "assistant.toml").map_or("", |(_, text)| *text);
+        let assistant = Assistant::from_toml(toml)?;
+        let folder = format!("{}/", assistant.knowledge_folder);
+        let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
+        let knowledge = files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        Ok(Self { assistant, knowledge })
+    }
+
+    fn read(config: &Path) -> Result<Self, PackError> {
+        let assistant = Assistant::from_toml(&text(config)?)?;
+        let folder = config.with_file_name("").join(&assistant.knowledge_folder);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // A brand whose AI knows everything needs no folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { assistant, knowledge: Vec::new() });
+            }
+            Err(error) => return Err(unreadable(&folder, &error)),
+        };
+        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+        files.sort();
+        let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let knowledge = files.iter().map(|path| Ok((named(path), text(path)?))).collect::<Result<_, PackError>>()?;
+        Ok(Self { assistant, knowledge })
+    }
+}
+
+fn text(path: &Path) -> Result<String, PackError> {
+    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> PackError {
+    PackError::Unreadable { path: path.display().to_string(), reason: error.kind() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_packed_assistant_is_whole() {
+        let files = AssistantFiles::load(None).unwrap();
+        assert!(files.knowledge.iter().any(|(name, text)| name == "shop.md" && text.contains("Opening hours")));
+    }
+
+    #[test]
+    fn the_packed_one_and_the_folder_it_came_from_are_the_same() {
+        let folder =
+            AssistantFiles::load(Some(concat!(env!("CARGO_MANIFEST_DIR"), "/assistant/assistant.toml"))).unwrap();
+        let packed = AssistantFiles::load(None).unwrap();
+        assert_eq!((folder.assistant, folder.knowledge), (packed.assistant, packed.knowledge));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = AssistantFiles::load(Some("/nowhere/assistant.toml")).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/assistant.toml"), "{error}");
+    }
+}

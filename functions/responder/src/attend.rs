@@ -1,0 +1,222 @@
+//! Attending to one conversation: file what was delivered, answer what is due, and say of each delivery whether it is over.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use models::{ConversationKey, Message, MessageId};
+use platform::clock::Deadline;
+use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
+
+use crate::filing::Filing;
+use crate::keep::{self, Kept};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+/// One delivery of one message.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivery {
+    /// How often the queue has delivered it, this time included.
+    pub(crate) receives: u32,
+    /// The message.
+    pub(crate) message: Message,
+}
+
+/// Whether a delivery is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Its message is settled: delete it.
+    Settled,
+    /// It is not: let it come back after this.
+    ComesBack(Duration),
+    /// Its conversation failed before: attend to it alone, after the others of the batch.
+    Alone,
+}
+
+/// Why work on a conversation ended before its turn did.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// Somebody else has the conversation now.
+    #[error("another run has taken the conversation over")]
+    Lost,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How a piece of work on a claimed conversation ended; the conversation is free again.
+pub(crate) struct Worked {
+    /// The conversation as it is now.
+    pub(crate) head: Head,
+    /// Whether to come back as the head shows or as after a failure.
+    pub(crate) kept: Kept,
+    /// Messages that were given up.
+    pub(crate) parked: Vec<MessageId>,
+}
+
+/// What this run knows of a conversation.
+#[derive(Default)]
+struct View {
+    head: Head,
+    held: Option<Held>,
+    rows: Option<Vec<TurnRow>>,
+    kept: Option<Kept>,
+    /// Messages whose rows this run put, so that they are known to be open.
+    fresh: HashMap<MessageId, Message>,
+    settled: HashSet<MessageId>,
+    parked: HashSet<MessageId>,
+}
+
+/// Everything a step needs to know of the conversation it works on.
+pub(crate) struct Conversation<'a> {
+    pub(crate) key: &'a ConversationKey,
+    pub(crate) deadline: Deadline,
+    /// Messages whose rows this run put.
+    pub(crate) fresh: &'a HashMap<MessageId, Message>,
+}
+
+impl Responder {
+    /// Attends to the deliveries of one conversation, in their order. With `alone`, also if it failed before.
+    pub(crate) async fn attend(&self, deliveries: &[Delivery], deadline: Deadline, alone: bool) -> Vec<Verdict> {
+        let Some(first) = deliveries.first() else { return Vec::new() };
+        let mut key = first.message.identity.conversation();
+        // One hop: a sign points to a conversation, never to another sign.
+        for _ in 0..2 {
+            match self.attend_at(&key, deliveries, deadline, alone).await {
+                Ok(Ok(verdicts)) => return verdicts,
+                Ok(Err(moved)) => key = moved,
+                Err(error) => {
+                    tracing::error!(log_id = first.message.log_id, %error, "a conversation could not be attended to");
+                    break;
+                }
+            }
+        }
+        deliveries.iter().map(|delivery| Verdict::ComesBack(keep::after_outage(delivery.receives))).collect()
+    }
+
+    async fn attend_at(
+        &self,
+        key: &ConversationKey,
+        deliveries: &[Delivery],
+        deadline: Deadline,
+        alone: bool,
+    ) -> Result<Result<Vec<Verdict>, ConversationKey>, StoreError> {
+        let mut view = View::default();
+        let seen_before = deliveries.iter().any(|delivery| delivery.receives > 1);
+        if seen_before && let Some(head) = self.store.head(key, self.clock.now()).await? {
+            if head.attempts > 0 && !alone {
+                return Ok(Ok(vec![Verdict::Alone; deliveries.len()]));
+            }
+            view.head = head;
+        }
+        if let Some(moved) = self.file_all(key, deliveries, deadline, &mut view).await? {
+            return Ok(Err(moved));
+        }
+        if let Err(stop) = self.answer_due(key, deadline, &mut view).await {
+            tracing::warn!(log_id = deliveries[0].message.log_id, reason = %stop, "work on a conversation stopped");
+        }
+        Ok(Ok(deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect()))
+    }
+
+    /// Puts every delivery's message in its place. Only the last one may take the conversation in the same write: by then
+    /// the others are known.
+    async fn file_all(
+        &self,
+        key: &ConversationKey,
+        deliveries: &[Delivery],
+        deadline: Deadline,
+        view: &mut View,
+    ) -> Result<Option<ConversationKey>, StoreError> {
+        for (index, delivery) in deliveries.iter().enumerate() {
+            let id = &delivery.message.id;
+            if view.head.pending.contains_key(id) {
+                continue;
+            }
+            if view.head.settled(id) {
+                view.settled.insert(id.clone());
+                continue;
+            }
+            let last = index + 1 == deliveries.len() && deadline.left(self.clock.now(), reserve()) > Duration::ZERO;
+            match self.file(key, &delivery.message, delivery.receives, last.then_some(deadline)).await? {
+                Filing::Settled => drop(view.settled.insert(id.clone())),
+                Filing::Parked => drop(view.parked.insert(id.clone())),
+                Filing::Moved(to) => return Ok(Some(to)),
+                Filing::Placed { head, held, fresh, rows } => {
+                    (view.head, view.held, view.rows) = (head, held, rows);
+                    if fresh {
+                        view.fresh.insert(id.clone(), delivery.message.clone());
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Answers as long as something is due, the conversation can be had and time is left.
+    async fn answer_due(&self, key: &ConversationKey, deadline: Deadline, view: &mut View) -> Result<(), Stop> {
+        while deadline.left(self.clock.now(), reserve()) > Duration::ZERO {
+            let held = match view.held.take() {
+                Some(held) => held,
+                None => match self.claim_due(key, deadline, view).await? {
+                    Some(held) => held,
+                    None => return Ok(()),
+                },
+            };
+            let conversation = Conversation { key, deadline, fresh: &view.fresh };
+            let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
+            (view.head, view.kept) = (worked.head, Some(worked.kept));
+            view.parked.extend(worked.parked);
+            if worked.kept == Kept::Failed {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the conversation if its burst is due and nobody else has it.
+    async fn claim_due(
+        &self,
+        key: &ConversationKey,
+        deadline: Deadline,
+        view: &mut View,
+    ) -> Result<Option<Held>, Stop> {
+        let now = self.clock.now();
+        let due = view.head.due(self.assistant.quiet.cap).is_some_and(|due| due <= now);
+        let free = !view.head.leased(now) && view.head.retry_at(now).is_none();
+        let Some(message) = view.head.pending.keys().next().filter(|_| due && free).cloned() else { return Ok(None) };
+        let claim = self.claim(deadline);
+        let write = HeadWrite::Claim { message, claim: claim.clone() };
+        let (claimed, rows) =
+            futures::future::join(write_head(&*self.store, key, &write, now), self.newest_turns(key, now)).await;
+        match claimed {
+            Ok(head) => {
+                let held = claim.held(&head);
+                (view.head, view.rows) = (head, rows.ok());
+                Ok(Some(held))
+            }
+            Err(WriteError::Refused(Some(found))) => {
+                view.head = *found;
+                Ok(None)
+            }
+            Err(WriteError::Refused(None)) => Err(Stop::Lost),
+            Err(WriteError::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    fn verdict(&self, view: &View, delivery: &Delivery) -> Verdict {
+        let id = &delivery.message.id;
+        if view.parked.contains(id) {
+            return Verdict::ComesBack(keep::PARKED);
+        }
+        if view.settled.contains(id) || !view.head.pending.contains_key(id) {
+            return Verdict::Settled;
+        }
+        let kept = view.kept.unwrap_or(Kept::AsSeen);
+        let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
+        let jitter = keep::jitter(&(self.words)());
+        Verdict::ComesBack(keep::comes_back(&view.head, id, kept, delivery.receives, cap, now, jitter))
+    }
+}
+
+/// What must be left when a turn is begun: a moment for the AI, and the send.
+fn reserve() -> Duration {
+    Duration::from_secs(1) + SEND_WITHIN + RECORD_WITHIN
+}

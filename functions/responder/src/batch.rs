@@ -1,0 +1,116 @@
+//! A batch from the queue: conversations at once, the messages of one in their order, and a verdict for each record.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future;
+use models::QueueMessage;
+use platform::clock::Deadline;
+use platform::metrics::Metric;
+
+use crate::Responder;
+use crate::attend::{Delivery, Verdict};
+
+/// What must be left to tell the queue what became of a batch.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+
+/// One record of a batch.
+#[derive(Clone)]
+pub struct Record {
+    /// The queue's id of the message: what a partial failure names.
+    pub id: String,
+    /// The handle of this delivery.
+    pub receipt: String,
+    /// How often the message was delivered, this time included.
+    pub receives: u32,
+    /// The body.
+    pub body: String,
+}
+
+/// The deliveries of one conversation, in their order.
+#[derive(Default)]
+struct Group {
+    records: Vec<Record>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Responder {
+    /// Works on a batch until `deadline` and returns the ids of the records that the queue must keep. Nothing goes on
+    /// running when it returns: what is frozen with the function would thaw in the middle of the next invocation.
+    pub async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        let (groups, mut kept) = self.group(batch);
+        let first = future::join_all(groups.iter().map(|group| self.attend_group(group, deadline, false))).await;
+        let mut later = Vec::new();
+        for (group, verdicts) in groups.iter().zip(first) {
+            if verdicts.iter().any(|verdict| *verdict == Some(Verdict::Alone)) {
+                later.push(group);
+            } else {
+                kept.extend(self.keep(group, &verdicts).await);
+            }
+        }
+        // A conversation that failed before may be what kills the function: alone, it takes no other down with it.
+        for group in later {
+            let verdicts = self.attend_group(group, deadline, true).await;
+            kept.extend(self.keep(group, &verdicts).await);
+        }
+        kept
+    }
+
+    fn group(&self, batch: Vec<Record>) -> (Vec<Group>, Vec<String>) {
+        let (mut groups, mut kept): (Vec<Group>, _) = (Vec::new(), Vec::new());
+        for record in batch {
+            match QueueMessage::from_json(&record.body) {
+                Ok(QueueMessage::InboundV1(message)) => {
+                    let key = message.identity.conversation();
+                    let place = groups.iter().position(|group| group.is_of(&key)).unwrap_or_else(|| {
+                        groups.push(Group::default());
+                        groups.len() - 1
+                    });
+                    groups[place].deliveries.push(Delivery { receives: record.receives, message });
+                    groups[place].records.push(record);
+                }
+                Err(error) => {
+                    self.meter.count(Metric::Unreadable, 1);
+                    tracing::error!(record = record.id, %error, "a queue message cannot be read");
+                    kept.push(record.id);
+                }
+            }
+        }
+        (groups, kept)
+    }
+
+    /// One verdict for each delivery; none where the time ran out or the code panicked, and the queue's own visibility
+    /// decides when they come back.
+    async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
+        let left = deadline.left(self.clock.now(), ANSWER_WITHIN);
+        let attended = AssertUnwindSafe(self.attend(&group.deliveries, deadline, alone)).catch_unwind();
+        match tokio::time::timeout(left, attended).await {
+            Ok(Ok(verdicts)) => verdicts.into_iter().map(Some).collect(),
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!(log_id = group.deliveries[0].message.log_id, "a conversation was cut short");
+                vec![None; group.deliveries.len()]
+            }
+        }
+    }
+
+    /// Tells the queue when unsettled records come back, and names them.
+    async fn keep(&self, group: &Group, verdicts: &[Option<Verdict>]) -> Vec<String> {
+        let unsettled = group.records.iter().zip(verdicts).filter(|(_, verdict)| **verdict != Some(Verdict::Settled));
+        let keeping = unsettled.map(|(record, verdict)| async move {
+            if let Some(Verdict::ComesBack(delay)) = verdict
+                && let Err(error) = self.work.come_back(&record.receipt, *delay).await
+            {
+                tracing::warn!(record = record.id, %error, "the queue's own visibility decides when it comes back");
+            }
+            record.id.clone()
+        });
+        future::join_all(keeping).await
+    }
+}
+
+impl Group {
+    fn is_of(&self, key: &models::ConversationKey) -> bool {
+        self.deliveries.first().is_some_and(|delivery| delivery.message.identity.conversation() == *key)
+    }
+}

@@ -1,0 +1,176 @@
+//! Filing a message: its row, then its place in the head of its conversation.
+
+use conversation::quiet::quiet_period;
+use futures::future;
+use models::{ConversationKey, Message, Timestamp};
+use platform::clock::Deadline;
+use store::{
+    Claim, Filed, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError, write_head,
+};
+
+use crate::{LEASE_MARGIN, Responder};
+
+/// What filing a message came to.
+pub(crate) enum Filing {
+    /// It was settled before.
+    Settled,
+    /// It was given up before, and this is not its way back from the dead letters.
+    Parked,
+    /// It is in its place. With a claim, the conversation is ours.
+    Placed {
+        /// The conversation as it is now.
+        head: Head,
+        /// Our claim, if we could and should take the conversation.
+        held: Option<Held>,
+        /// Whether we put its row, so that nobody can have settled it before.
+        fresh: bool,
+        /// The conversation's newest rows, if they were worth reading.
+        rows: Option<Vec<TurnRow>>,
+    },
+    /// The same person's conversation has another key.
+    Moved(ConversationKey),
+}
+
+impl Responder {
+    /// Files `message`. `take` says whether the conversation may be claimed in the same write, if the message is due.
+    pub(crate) async fn file(
+        &self,
+        key: &ConversationKey,
+        message: &Message,
+        receives: u32,
+        take: Option<Deadline>,
+    ) -> Result<Filing, StoreError> {
+        let now = self.clock.now();
+        let fresh = match self.store.put_message(key, message, now).await? {
+            Filed::New => true,
+            Filed::Known(RowState::Open) => false,
+            Filed::Known(RowState::Done) => return Ok(Filing::Settled),
+            // The first delivery of a message that was given up is its way back from the dead letters.
+            Filed::Known(RowState::Parked) if receives > 1 => return Ok(Filing::Parked),
+            Filed::Known(RowState::Parked) => {
+                self.store.mark(key, &message.id, RowState::Open).await?;
+                false
+            }
+        };
+        let quiet = quiet_period(message, &self.assistant.quiet);
+        let claim = take.filter(|_| quiet.is_zero()).map(|deadline| self.claim(deadline));
+        let mut place = Place { key, message, due: now + quiet, claim, create: false };
+        let (placed, rows) = match place.claim {
+            Some(_) => {
+                let (placed, rows) = future::join(self.place(&mut place, now), self.newest_turns(key, now)).await;
+                (placed?, rows.ok())
+            }
+            None => (self.place(&mut place, now).await?, None),
+        };
+        Ok(match placed {
+            Placed::Here(head, held) => Filing::Placed { head, held, fresh, rows },
+            Placed::Settled => Filing::Settled,
+            Placed::Moved(to) => Filing::Moved(to),
+            Placed::Full => {
+                self.turn_away(key, message).await?;
+                Filing::Settled
+            }
+        })
+    }
+
+    /// A claim until the function must have answered, and a margin.
+    pub(crate) fn claim(&self, deadline: Deadline) -> Claim {
+        Claim::until(RunToken((self.words)()), deadline.moment(), LEASE_MARGIN)
+    }
+
+    /// The rows of the newest turns: enough for the history and the drafts of dead runs among them.
+    pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
+        const DRAFTS: usize = 2;
+        self.store.newest_turns(key, self.assistant.limits.history_turns + DRAFTS, now).await
+    }
+
+    /// Writes the message's place, each time as plainly as the last refusal allows.
+    async fn place(&self, place: &mut Place<'_>, now: Timestamp) -> Result<Placed, StoreError> {
+        loop {
+            let refused = match write_head(&*self.store, place.key, &place.write(), now).await {
+                Ok(head) => {
+                    let held = place.claim.as_ref().filter(|claim| head.run.as_ref() == Some(&claim.run));
+                    let held = held.map(|claim| claim.held(&head));
+                    return Ok(Placed::Here(head, held));
+                }
+                Err(WriteError::Failed(error)) => return Err(error),
+                Err(WriteError::Refused(refused)) => refused,
+            };
+            match refused {
+                None if place.create => return Err(unexplained()),
+                None => {
+                    if let Some(older) = self.older_conversation(place).await? {
+                        return self.point(place.key, older, now).await;
+                    }
+                    place.create = true;
+                }
+                Some(head) => match head.moved_to {
+                    Some(to) => return Ok(Placed::Moved(to)),
+                    None if head.settled(&place.message.id) => return Ok(Placed::Settled),
+                    None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(*head, None)),
+                    None if head.pending.len() >= MOST_PENDING => return Ok(Placed::Full),
+                    None if place.claim.is_some() => place.claim = None,
+                    None => return Err(unexplained()),
+                },
+            }
+        }
+    }
+
+    /// The conversation the same person had before Braze knew them by the name they have now.
+    async fn older_conversation(&self, place: &Place<'_>) -> Result<Option<ConversationKey>, StoreError> {
+        let now = self.clock.now();
+        let others = place.message.identity.other_conversations();
+        let heads = future::try_join_all(others.iter().map(|other| self.store.head(other, now))).await?;
+        let found = others.into_iter().zip(heads).find_map(|(other, head)| Some((other, head?)));
+        Ok(found.map(|(other, head)| head.moved_to.unwrap_or(other)).filter(|older| older != place.key))
+    }
+
+    async fn point(&self, key: &ConversationKey, to: ConversationKey, now: Timestamp) -> Result<Placed, StoreError> {
+        let sign = HeadWrite::Point { to: to.clone() };
+        match write_head(&*self.store, key, &sign, now).await {
+            Ok(_) => Ok(Placed::Moved(to)),
+            Err(WriteError::Refused(Some(head))) if head.moved_to.is_some() => Ok(Placed::Moved(to)),
+            Err(WriteError::Refused(_)) => Err(unexplained()),
+            Err(WriteError::Failed(error)) => Err(error),
+        }
+    }
+
+    /// A message too many: it keeps its row and is settled unanswered.
+    async fn turn_away(&self, key: &ConversationKey, message: &Message) -> Result<(), StoreError> {
+        self.meter.count(platform::metrics::Metric::OverBudget, 1);
+        tracing::warn!(log_id = message.log_id, "settled unanswered: its conversation has too many messages waiting");
+        self.store.mark(key, &message.id, RowState::Done).await
+    }
+}
+
+struct Place<'a> {
+    key: &'a ConversationKey,
+    message: &'a Message,
+    due: Timestamp,
+    claim: Option<Claim>,
+    create: bool,
+}
+
+enum Placed {
+    Here(Head, Option<Held>),
+    Settled,
+    Moved(ConversationKey),
+    Full,
+}
+
+impl Place<'_> {
+    fn write(&self) -> HeadWrite {
+        HeadWrite::File {
+            message: self.message.id.clone(),
+            due: self.due,
+            arrival: self.message.arrival,
+            claim: self.claim.clone(),
+            create: self.create,
+        }
+    }
+}
+
+// The head changed between two writes in a way that none of the refusals explains: the message is kept and looked at again.
+fn unexplained() -> StoreError {
+    StoreError::Unavailable { operation: "file", reason: "the head changed meanwhile".to_owned() }
+}

@@ -1,0 +1,126 @@
+//! What the responder is told by its environment.
+
+use platform::settings::{BadSettings, Settings as Reader};
+
+use crate::OnUnknown;
+
+/// The settings; see the README for what each means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `QUEUE_URL`.
+    pub queue_url: String,
+    /// `AGENT_QUEUE_URL`.
+    pub agent_queue_url: String,
+    /// `RESPONDER_SECRET_ID`.
+    pub secret_id: String,
+    /// `TABLE_NAME`.
+    pub table_name: String,
+    /// `BRAZE_ENDPOINT`.
+    pub braze_endpoint: String,
+    /// `BRAZE_CAMPAIGN_ID`.
+    pub braze_campaign_id: String,
+    /// `AI_BACKEND` and what belongs to it.
+    pub ai: AiSettings,
+    /// `ON_UNKNOWN`.
+    pub on_unknown: OnUnknown,
+    /// `ASSISTANT_CONFIG`; the packed one if absent.
+    pub assistant_config: Option<String>,
+}
+
+/// Which AI answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AiSettings {
+    /// The knowledge alone.
+    Knowledge,
+    /// A server that speaks OpenAI's chat completions.
+    OpenAi {
+        /// `AI_BASE_URL`.
+        base_url: String,
+        /// `AI_MODEL`.
+        model: String,
+    },
+}
+
+#[derive(Clone, Copy)]
+enum Backend {
+    Knowledge,
+    OpenAi,
+}
+
+impl Settings {
+    /// Reads them through `lookup`; every problem at once.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self {
+            queue_url: reader.base_url("QUEUE_URL"),
+            agent_queue_url: reader.base_url("AGENT_QUEUE_URL"),
+            secret_id: reader.required("RESPONDER_SECRET_ID"),
+            table_name: reader.required("TABLE_NAME"),
+            braze_endpoint: reader.base_url("BRAZE_ENDPOINT"),
+            braze_campaign_id: reader.required("BRAZE_CAMPAIGN_ID"),
+            ai: AiSettings::read(&mut reader),
+            on_unknown: reader
+                .one_of("ON_UNKNOWN", &[("resend_once", OnUnknown::ResendOnce), ("flag", OnUnknown::Flag)]),
+            assistant_config: reader.optional("ASSISTANT_CONFIG"),
+        };
+        reader.finish(settings)
+    }
+}
+
+impl AiSettings {
+    /// Reads `AI_BACKEND`, `AI_BASE_URL` and `AI_MODEL`.
+    pub fn read(reader: &mut Reader) -> Self {
+        match reader.one_of("AI_BACKEND", &[("knowledge", Backend::Knowledge), ("openai", Backend::OpenAi)]) {
+            Backend::Knowledge => Self::Knowledge,
+            Backend::OpenAi => {
+                Self::OpenAi { base_url: reader.base_url("AI_BASE_URL"), model: reader.required("AI_MODEL") }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str) -> Option<String> {
+        let value = match name {
+            "QUEUE_URL" | "AGENT_QUEUE_URL" => "https://sqs.eu-central-1.amazonaws.com/1/work",
+            "BRAZE_ENDPOINT" => "https://rest.fra-01.braze.eu/",
+            "RESPONDER_SECRET_ID" | "TABLE_NAME" | "BRAZE_CAMPAIGN_ID" => "x",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn what_must_be_there_is_enough() {
+        let settings = Settings::read(&complete).unwrap();
+        assert_eq!((settings.ai, settings.on_unknown), (AiSettings::Knowledge, OnUnknown::ResendOnce));
+        assert_eq!(settings.braze_endpoint, "https://rest.fra-01.braze.eu");
+    }
+
+    #[test]
+    fn every_bad_setting_is_named_at_once() {
+        let none = Settings::read(&|name| (name == "AI_BACKEND").then(|| "openai".to_owned())).unwrap_err().to_string();
+        for name in [
+            "QUEUE_URL",
+            "AGENT_QUEUE_URL",
+            "RESPONDER_SECRET_ID",
+            "TABLE_NAME",
+            "BRAZE_ENDPOINT",
+            "BRAZE_CAMPAIGN_ID",
+            "AI_BASE_URL",
+            "AI_MODEL",
+        ] {
+            assert!(none.contains(name), "{name} in {none}");
+        }
+        let words = |name: &str| match name {
+            "ON_UNKNOWN" => Some("maybe".to_owned()),
+            "AI_BACKEND" => Some("oracle".to_owned()),
+            name => complete(name),
+        };
+        let bad = Settings::read(&words).unwrap_err().to_string();
+        assert!(bad.contains("ON_UNKNOWN") && bad.contains("AI_BACKEND") && !bad.contains("oracle"), "{bad}");
+    }
+}

@@ -1,0 +1,336 @@
+//! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
+
+use ai::{Answer, Question};
+use conversation::decide::{Decision, ParkReason, Pending, Situation, decide};
+use conversation::likeness::Look;
+use conversation::prompt::kept_words;
+use conversation::shape::shape;
+use futures::future;
+use models::assistant::BotText;
+use models::{Identity, Message, MessageId, Part, Timestamp};
+use platform::metrics::Metric;
+use store::{Head, HeadWrite, Held, RowState, Said, TurnKey, TurnRow, WriteError, write_head};
+
+use crate::attend::{Conversation, Stop, Worked};
+use crate::history::{History, joined, look};
+use crate::keep::Kept;
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+/// The messages a turn is about, in the order of filing, and what of them counts.
+struct Agenda {
+    /// Every message that stops being pending with this turn.
+    covers: Vec<MessageId>,
+    /// The open ones among them.
+    open: Vec<Message>,
+    /// What the open ones say, as the assistant keeps it.
+    said: Vec<Said>,
+}
+
+/// What to say, or that nothing is to be said.
+enum Draft {
+    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity },
+    Silence,
+    Park(ParkReason),
+    Failed,
+}
+
+impl Responder {
+    /// Does what a claimed conversation needs: finishes the turn a dead run left behind, or makes the next one. `rows` are
+    /// the newest turns, if they were read already.
+    pub(crate) async fn work(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: Held,
+        rows: Option<Vec<TurnRow>>,
+    ) -> Result<Worked, Stop> {
+        if head.turn.is_some() {
+            return self.finish(conversation, head, &held).await;
+        }
+        let history = self.history(conversation, head, rows).await?;
+        // Asked at most twice: once more if something newer came while the AI was thinking.
+        let mut head = head.clone();
+        for look_again in [true, false] {
+            let agenda = self.agenda(conversation, &head).await?;
+            let drafted = self.draft(conversation, &head, &history, &agenda);
+            // While the AI thinks: what settling will push out of the head is written down in its row.
+            let (drafted, ()) =
+                future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
+            let (said, reply, to) = match drafted {
+                Draft::Reply { reply, said, to } => (said, reply, to),
+                Draft::Silence => {
+                    return self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await;
+                }
+                Draft::Park(reason) => return self.park(conversation, &head, &held, &agenda.covers, reason).await,
+                Draft::Failed => return self.give_back(conversation, &held).await,
+            };
+            let row = TurnRow {
+                key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
+                at: self.clock.now(),
+                covers: agenda.covers,
+                said,
+                to,
+                reply,
+            };
+            match self.commit(conversation, &head, &held, &row, look_again).await? {
+                Committed::Begun(head) => return self.deliver(conversation, head, &held, &row).await,
+                Committed::Newer(found) => head = found,
+                Committed::PersonOwns(found) => {
+                    return self.settle(conversation, &found, &held, &row.covers, Settled::Silent).await;
+                }
+            }
+        }
+        Err(Stop::Lost)
+    }
+
+    /// The conversation's past. Rows read beside the claim may be from before a turn that another run just ended.
+    async fn history(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        rows: Option<Vec<TurnRow>>,
+    ) -> Result<History, Stop> {
+        if let Some(rows) = rows {
+            let history = History::new(rows, head.last_turn);
+            if history.reaches(head.last_turn) {
+                return Ok(history);
+            }
+        }
+        let rows = self.newest_turns(conversation.key, self.clock.now()).await?;
+        Ok(History::new(rows, head.last_turn))
+    }
+
+    /// Reads the rows of what is pending. A row that this run put is known to be open; any other may have been settled and
+    /// forgotten by the head before its message came in a second time.
+    async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
+        let covers = head.next_covers();
+        let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
+        let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
+        let open = rows.into_iter().filter(|row| row.state == RowState::Open).map(|row| row.message);
+        let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
+        let open: Vec<_> =
+            covers.iter().filter_map(|id| known.iter().find(|message| message.id == *id).cloned()).collect();
+        let said = open.iter().map(|message| self.said(message)).collect();
+        Ok(Agenda { covers, open, said })
+    }
+
+    fn said(&self, message: &Message) -> Said {
+        let words = kept_words(message.text.as_str(), message.shortened, self.assistant.limits.input_characters);
+        Said {
+            text: words.into(),
+            arrival: message.arrival,
+            route: message.route.clone(),
+            dispatched: message.dispatched,
+        }
+    }
+
+    async fn draft(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        history: &History,
+        agenda: &Agenda,
+    ) -> Result<Draft, Stop> {
+        let decision = self.decide(head, history, agenda);
+        let (counted, line) = match decision {
+            Decision::Silence { duplicates } => {
+                self.count(Metric::Duplicate, duplicates);
+                return Ok(Draft::Silence);
+            }
+            Decision::Park(reason) => return Ok(Draft::Park(reason)),
+            Decision::Say(line, counted) => (counted, Some(line)),
+            Decision::Ask(counted) => (counted, None),
+        };
+        self.count(Metric::Duplicate, agenda.open.len() - counted.len());
+        let said: Vec<_> = counted.iter().map(|index| agenda.said[*index].clone()).collect();
+        let newest = counted.last().map(|index| &agenda.open[*index]);
+        let Some(newest) = newest else { return Ok(Draft::Silence) };
+        let written = history.draft_for(head.last_turn + 1, &agenda.covers).map(|draft| draft.reply.clone());
+        let reply = match (written, line) {
+            (Some(reply), _) => Some(reply),
+            (None, Some(line)) => Some(self.line(line, newest)),
+            (None, None) => self.ask(conversation, head, history, &said, newest).await,
+        };
+        let to = newest.identity.clone();
+        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Reply { reply, said, to }))
+    }
+
+    fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
+        let looks = agenda.said.iter().map(look);
+        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        decide(&Situation {
+            pending: &pending,
+            last_turn: &history.last_turn(),
+            person_owns: head.owner == store::Owner::Person,
+            attempts: head.attempts,
+            limits: &self.assistant.limits,
+            now: self.clock.now(),
+        })
+    }
+
+    /// Asks the AI; `None` if there is no answer.
+    async fn ask(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        history: &History,
+        said: &[Said],
+        newest: &Message,
+    ) -> Option<Vec<Part>> {
+        let limits = &self.assistant.limits;
+        let question = Question {
+            instructions: self.assistant.instructions.clone(),
+            language: newest.language.clone(),
+            history: history.exchanges(limits.history_turns),
+            text: joined(said.iter().map(|said| &said.text)),
+            output_tokens: limits.output_tokens,
+        };
+        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
+            Ok(Answer::Text { text, .. }) => Some(shape(text.as_str(), limits.reply_parts)),
+            Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
+            Err(error) => {
+                self.meter.count(Metric::AiFailed, 1);
+                tracing::warn!(log_id = newest.log_id, %error, attempts = head.attempts, "no answer");
+                None
+            }
+        }
+    }
+
+    fn line(&self, line: BotText, newest: &Message) -> Vec<Part> {
+        if line == BotText::Fallback {
+            self.meter.count(Metric::Fallback, 1);
+        }
+        shape(self.assistant.texts.line(line, newest.language.as_deref()), self.assistant.limits.reply_parts)
+    }
+
+    /// Marks the rows of the ids that settling `covers` will push out of the head.
+    async fn mark_forgotten(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        covers: &[MessageId],
+    ) -> Result<(), Stop> {
+        let (_, forgotten) = head.done_after(covers);
+        for id in forgotten {
+            self.store.mark(conversation.key, &id, RowState::Done).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the draft, then commits it and begins the first send in one write.
+    async fn commit(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        row: &TurnRow,
+        look_again: bool,
+    ) -> Result<Committed, Stop> {
+        self.store.put_turn(conversation.key, row, self.clock.now()).await?;
+        let write = HeadWrite::Commit {
+            held: held.clone(),
+            turn: row.key,
+            parts: u32::try_from(row.reply.len()).unwrap_or(u32::MAX),
+            covers: row.covers.clone(),
+            seen: look_again.then_some(head.sequence),
+        };
+        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
+            Ok(head) => Ok(Committed::Begun(head)),
+            Err(WriteError::Failed(error)) => Err(error.into()),
+            Err(WriteError::Refused(Some(found))) if is_held(&found, held) && found.turn.is_none() => {
+                match found.owner {
+                    store::Owner::Person => Ok(Committed::PersonOwns(*found)),
+                    store::Owner::Bot => Ok(Committed::Newer(*found)),
+                }
+            }
+            Err(WriteError::Refused(_)) => Err(Stop::Lost),
+        }
+    }
+
+    /// Ends a run with `covers` no longer pending.
+    pub(crate) async fn settle(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        covers: &[MessageId],
+        how: Settled,
+    ) -> Result<Worked, Stop> {
+        let (done, _) = head.done_after(covers);
+        let turn = head.turn.as_ref().map(|turn| turn.key);
+        let write = HeadWrite::Settle {
+            held: held.clone(),
+            turn,
+            covers: covers.to_vec(),
+            done: if how == Settled::Parked { head.done.clone() } else { done },
+            last_turn: turn.filter(|_| how != Settled::Parked).map_or(head.last_turn, |turn| turn.number),
+        };
+        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
+            Ok(head) => Ok(Worked { head, kept: Kept::AsSeen, parked: Vec::new() }),
+            Err(WriteError::Failed(error)) => Err(error.into()),
+            Err(WriteError::Refused(_)) => Err(Stop::Lost),
+        }
+    }
+
+    /// Gives messages up: they are no longer pending, and their deliveries go to the dead letters.
+    pub(crate) async fn park(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        covers: &[MessageId],
+        reason: ParkReason,
+    ) -> Result<Worked, Stop> {
+        let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
+        self.count(Metric::Parked, covers.len());
+        tracing::error!(?reason, messages = covers.len(), "messages given up; they go to the dead letters");
+        for id in covers {
+            self.store.mark(conversation.key, id, RowState::Parked).await?;
+        }
+        Ok(Worked { parked: covers.to_vec(), ..worked })
+    }
+
+    /// Gives the conversation back after a failed attempt, so that the next one need not wait for the lease to end.
+    async fn give_back(&self, conversation: &Conversation<'_>, held: &Held) -> Result<Worked, Stop> {
+        let write = HeadWrite::Release { held: held.clone() };
+        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
+            Ok(head) => Ok(Worked { head, kept: Kept::Failed, parked: Vec::new() }),
+            Err(WriteError::Failed(error)) => Err(error.into()),
+            Err(WriteError::Refused(_)) => Err(Stop::Lost),
+        }
+    }
+
+    fn count(&self, metric: Metric, amount: usize) {
+        if amount > 0 {
+            self.meter.count(metric, amount as u64);
+        }
+    }
+}
+
+/// How messages stop being pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// A turn about them was sent, or may have been.
+    Answered,
+    /// Nothing is to be said.
+    Silent,
+    /// They are given up and may come again.
+    Parked,
+}
+
+enum Committed {
+    Begun(Head),
+    Newer(Head),
+    PersonOwns(Head),
+}
+
+fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
+    // A clock that is ahead of ours must not make a message younger than its arrival.
+    let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
+    Pending { look, written }
+}
+
+fn is_held(head: &Head, held: &Held) -> bool {
+    head.epoch == held.epoch && head.run.as_ref() == Some(&held.run)
+}

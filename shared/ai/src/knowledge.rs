@@ -1,0 +1,81 @@
+//! Answers out of a folder of Markdown files, without any network and without any model.
+
+mod languages;
+mod passages;
+mod shelf;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::{Ai, AiError, Answer, Question};
+use passages::Passage;
+use shelf::{Found, Shelf};
+
+/// The share of the best possible score from which a passage counts as being about the question. Chosen on the questions
+/// of `tests/knowledge`: lower, it answers "what is the capital of France?" with the delivery times there.
+const ABOUT: f64 = 0.3;
+/// What a passage in another language than the question's is worth: it must fit twice as well.
+const OTHER_LANGUAGE: f64 = 0.5;
+
+/// A backend that answers with the passage of the brand's own texts that fits the question best, word for word, or says
+/// [`Answer::DontKnow`]. It finds what shares words with the question; it does not understand.
+pub struct Knowledge {
+    files: Vec<(String, String)>,
+    /// One shelf for each language that the files are in; made when the first question comes.
+    shelves: OnceLock<BTreeMap<Option<&'static str>, Shelf>>,
+}
+
+impl Knowledge {
+    /// Takes files as name (used as title where a file has no heading) and Markdown.
+    pub fn new(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { files: files.into_iter().collect(), shelves: OnceLock::new() }
+    }
+
+    /// The passage that is about `question`, if there is one.
+    fn find(&self, question: &Question) -> Option<&Passage> {
+        let text = question.text.as_str();
+        let asked: BTreeSet<_> = words::words(text).into_iter().collect();
+        let shelves = self.shelves.get_or_init(|| shelves(&self.files));
+        let language = languages::language(text).or_else(|| languages::known(question.language.as_deref()?));
+        // A question in a language that no file is in is as good as one in any.
+        let language = language.filter(|language| shelves.contains_key(&Some(*language)));
+        let found = shelves.iter().filter_map(|(shelf_language, shelf)| {
+            let Found { passage, share } = shelf.find(&asked)?;
+            let foreign = language.is_some() && *shelf_language != language;
+            Some(Found { passage, share: if foreign { share * OTHER_LANGUAGE } else { share } })
+        });
+        let best = found.reduce(|best, next| if next.share > best.share { next } else { best })?;
+        (best.share >= ABOUT).then_some(best.passage)
+    }
+}
+
+fn shelves(files: &[(String, String)]) -> BTreeMap<Option<&'static str>, Shelf> {
+    let mut passages = BTreeMap::<_, Vec<Passage>>::new();
+    for (name, markdown) in files {
+        passages.entry(languages::language(markdown)).or_default().extend(passages::cut(name, markdown));
+    }
+    passages.into_iter().map(|(language, passages)| (language, Shelf::new(passages))).collect()
+}
+
+#[async_trait]
+impl Ai for Knowledge {
+    fn name(&self) -> &'static str {
+        "knowledge"
+    }
+
+    async fn answer(&self, question: &Question, _: Duration) -> Result<Answer, AiError> {
+        let found = self.find(question);
+        Ok(found.map_or(Answer::DontKnow, |passage| Answer::Text { text: passage.text.as_str().into(), usage: None }))
+    }
+}
+
+impl fmt::Debug for Knowledge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Knowledge of {} files", self.files.len())
+    }
+}

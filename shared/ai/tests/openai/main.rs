@@ -1,0 +1,46 @@
+//! The `openai` backend against a real server on this machine: what leaves it, and what it makes of what comes back.
+
+#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
+
+mod failures;
+mod keys;
+mod requests;
+mod server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ai::{Ai as _, AiError, Answer, OpenAi, Question};
+use platform::secrets::{FixedKey, Key};
+use server::Server;
+
+const HELLO: &str = r#"{"choices": [{"message": {"role": "assistant", "content": "Hello!"}}]}"#;
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const AMPLE: Duration = Duration::from_secs(20);
+
+fn hello() -> Answer {
+    Answer::Text { text: "Hello!".into(), usage: None }
+}
+
+fn question(text: &str) -> Question {
+    Question {
+        instructions: "Be brief.".to_owned(),
+        language: None,
+        history: vec![],
+        text: text.into(),
+        output_tokens: 64,
+    }
+}
+
+fn client(base_url: &str, key: Option<Arc<dyn Key>>) -> OpenAi {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    OpenAi::new(base_url, "test-model", key, http).unwrap()
+}
+
+fn fixed(key: &str) -> Arc<dyn Key> {
+    Arc::new(FixedKey(key.into()))
+}
+
+async fn ask(server: &Server) -> Result<Answer, AiError> {
+    client(&server.base_url, Some(fixed("sk-secret"))).answer(&question("my secret words"), AMPLE).await
+}

@@ -1,0 +1,151 @@
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use models::{Identity, MessageId, Part, ReplyId};
+use platform::secrets::{FixedKey, SecretUnavailable};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::*;
+
+type Received = Arc<Mutex<Vec<(String, Value)>>>;
+type Answer = fn(&str, &Value) -> Response;
+
+/// A server that answers as told, at the address it returns, and what it received.
+async fn server(answer: Answer) -> (String, Received) {
+    let received = Received::default();
+    let app = Router::new().route("/campaigns/trigger/send", post(receive)).with_state((Arc::clone(&received), answer));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, received)
+}
+
+async fn receive(State((received, answer)): State<(Received, Answer)>, headers: HeaderMap, body: Bytes) -> Response {
+    let key = headers["authorization"].to_str().unwrap().to_owned();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    received.lock().unwrap().push((key.clone(), body.clone()));
+    answer(&key, &body)
+}
+
+fn client(endpoint: &str, key: Arc<dyn Key>) -> Client {
+    Client::new(platform::http::client().unwrap(), endpoint, "c1", key)
+}
+
+fn fixed_key() -> Arc<dyn Key> {
+    Arc::new(FixedKey("k1".into()))
+}
+
+fn reply(external: &str, braze: &str, phone: &str) -> Reply {
+    let id = ReplyId::new(&MessageId::stored("m1"), 1);
+    let to = Identity::new(external, braze, phone).unwrap();
+    Reply { to, id, text: Part::new("Hello!").unwrap(), part: 1, parts: 1 }
+}
+
+async fn send(client: &Client, reply: &Reply) -> Outcome {
+    client.send(reply, Duration::from_millis(500)).await
+}
+
+const RATE_LIMITED: Answer =
+    |_, _| (StatusCode::TOO_MANY_REQUESTS, [("x-ratelimit-reset", "1700000000")], "").into_response();
+const MOVED: Answer = |_, _| (StatusCode::FOUND, [("location", "http://127.0.0.1:1/stolen")], "").into_response();
+const STRICT: Answer = |_, body| match body["recipients"][0].get("braze_id") {
+    Some(_) => (StatusCode::BAD_REQUEST, r#"{"message": "No Recipients"}"#).into_response(),
+    None => (StatusCode::CREATED, r#"{"message": "success"}"#).into_response(),
+};
+const ROTATED: Answer = |key, _| match key {
+    "Bearer k2" => StatusCode::CREATED.into_response(),
+    _ => StatusCode::UNAUTHORIZED.into_response(),
+};
+
+#[tokio::test]
+async fn an_accepted_send_carries_the_key_and_one_recipient() {
+    let (endpoint, received) = server(STRICT).await;
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
+    let received = received.lock().unwrap();
+    let (key, body) = &received[0];
+    assert_eq!((received.len(), key.as_str()), (1, "Bearer k1"));
+    assert_eq!(body["recipients"].as_array().unwrap().len(), 1);
+    assert_eq!(body.get("broadcast"), None);
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_when_and_a_redirect_is_not_followed() {
+    let (endpoint, _) = server(RATE_LIMITED).await;
+    let reset = Some(models::Timestamp::from_seconds(1_700_000_000));
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::RateLimited(reset)));
+    let (endpoint, _) = server(MOVED).await;
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Rejected(302)));
+}
+
+#[tokio::test]
+async fn where_a_braze_id_is_refused_the_alias_is_used_and_remembered() {
+    let (endpoint, received) = server(STRICT).await;
+    let client = client(&endpoint, fixed_key());
+    for _ in 0..2 {
+        assert!(matches!(send(&client, &reply("", "b1", "+4915112345")).await, Outcome::Accepted { .. }));
+    }
+    let received = received.lock().unwrap();
+    let names: Vec<_> = received.iter().map(|(_, body)| body["recipients"][0].get("braze_id").is_some()).collect();
+    assert_eq!(names, [true, false, false]);
+}
+
+#[tokio::test]
+async fn without_an_alias_a_refused_braze_id_is_a_rejection() {
+    let (endpoint, _) = server(STRICT).await;
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("", "b1", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Rejected(400)));
+}
+
+/// `k1` until it is refreshed, then `k2`.
+struct Rotating;
+
+#[async_trait]
+impl Key for Rotating {
+    async fn current(&self) -> Result<SecretString, SecretUnavailable> {
+        Ok("k1".into())
+    }
+
+    async fn refreshed(&self) -> Result<SecretString, SecretUnavailable> {
+        Ok("k2".into())
+    }
+}
+
+#[tokio::test]
+async fn a_refused_key_is_looked_up_once_more() {
+    let (endpoint, received) = server(ROTATED).await;
+    assert!(matches!(
+        send(&client(&endpoint, Arc::new(Rotating)), &reply("42", "", "")).await,
+        Outcome::Accepted { .. }
+    ));
+    assert_eq!(received.lock().unwrap().len(), 2);
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Unauthorized));
+    assert_eq!(received.lock().unwrap().len(), 3, "the same key is not tried twice");
+}
+
+#[tokio::test]
+async fn what_never_left_is_not_accepted_and_what_may_have_arrived_is_unknown() {
+    let nobody = "http://127.0.0.1:1";
+    let outcome = send(&client(nobody, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Unavailable));
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::Unknown("no answer in time"));
+}
+
+#[tokio::test]
+async fn nothing_printed_tells_the_key_or_the_words() {
+    let printed = format!("{:?} {:?}", client("http://x", fixed_key()), reply("42-secret", "", ""));
+    assert!(!printed.contains("k1") && !printed.contains("Hello") && !printed.contains("42-secret"), "{printed}");
+}

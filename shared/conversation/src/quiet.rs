@@ -1,0 +1,72 @@
+//! The adaptive quiet period: how long to wait for the rest of what somebody is typing.
+
+use std::time::Duration;
+
+use models::Message;
+use models::assistant::QuietPeriods;
+
+/// Characters from which a text is taken for whole, whatever it ends with.
+const LONG: usize = 80;
+/// Words from which a text that ends like a sentence is taken for one.
+const SENTENCE_WORDS: usize = 5;
+const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', '⁇'];
+const SENTENCE_ENDS: [char; 6] = ['.', '!', '。', '！', '।', '۔'];
+
+/// How long the conversation must be silent after `message` before it is answered.
+pub fn quiet_period(message: &Message, periods: &QuietPeriods) -> Duration {
+    let complete = message.media_urls.is_none() && looks_complete(message.text.as_str());
+    if complete { periods.complete } else { periods.fragment }
+}
+
+/// Whether `text` looks like all that its writer wants to say: a question, a command, a choice from a menu, a whole
+/// sentence or a long text. In doubt it does not: a few seconds of waiting cost less than an answer to half a thought.
+fn looks_complete(text: &str) -> bool {
+    // What decorates the end of a text says nothing: "where is my order? 🙏", "«how much?»".
+    let end = text.trim_end_matches(|c: char| !is_telling(c));
+    let words = text.split_whitespace().count();
+    end.ends_with(QUESTION_MARKS)
+        || text.trim_start().starts_with('/')
+        || is_choice(text.trim())
+        || text.chars().count() >= LONG
+        || (words >= SENTENCE_WORDS && end.ends_with(SENTENCE_ENDS) && !end.ends_with(".."))
+}
+
+fn is_telling(c: char) -> bool {
+    c.is_alphanumeric() || QUESTION_MARKS.contains(&c) || SENTENCE_ENDS.contains(&c) || c == '…' || c == ','
+}
+
+/// A number as menus ask for: "2", "12".
+fn is_choice(text: &str) -> bool {
+    (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_whole_is_answered_at_once() {
+        for text in [
+            "Where is my order?",
+            "where is my order? 🙏",
+            "«Combien ça coûte ?»",
+            "你们几点关门？",
+            "متى تفتحون؟",
+            "/help",
+            "2",
+            "I would like to return my shoes.",
+            "My parcel came yesterday but the box was open and one of the two shoes is missing, can you",
+        ] {
+            assert!(looks_complete(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_beginning_is_waited_for() {
+        for text in
+            ["hi", "Hello!", "one sec", "so I ordered", "the blue ones...", "my order is", "ok.", "", "👋", "hm…"]
+        {
+            assert!(!looks_complete(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A reply as an AI writes it, Markdown of any length, made into texts that WhatsApp shows well.
+//!
+//! `reader` turns the Markdown into lines, `pack` spreads them over parts, `markup` writes each line with
+//! WhatsApp's own markers. Markers and fences are written last, per line and per part; so a cut anywhere leaves every
+//! marker closed before it and opened again after it.
+
+mod cut;
+mod direction;
+mod html;
+mod line;
+mod markup;
+mod pack;
+mod reader;
+mod source;
+mod table;
+mod writer;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use models::{PART_CHARACTERS, Part};
+
+/// Ends the last part of a reply that was too long.
+const ELLIPSIS: &str = " …";
+
+/// The parts that say `markdown` on WhatsApp, at most `most_parts` of them; the last one ends with ` …` if more was to
+/// be said. Empty if there is nothing to say, or nothing to see in it.
+pub fn shape(markdown: &str, most_parts: usize) -> Vec<Part> {
+    texts(markdown, most_parts, PART_CHARACTERS).into_iter().filter_map(|text| Part::new(text).ok()).collect()
+}
+
+/// [`shape`] with parts of at most `limit` characters.
+fn texts(markdown: &str, most_parts: usize, limit: usize) -> Vec<String> {
+    let lines = reader::read(markdown, most_parts.saturating_mul(limit));
+    if !lines.iter().any(line::Line::is_visible) {
+        return Vec::new();
+    }
+    let mut parts = pack::pack(lines, limit);
+    let is_too_long = parts.len() > most_parts;
+    parts.truncate(most_parts);
+    let last = if is_too_long { parts.pop() } else { None };
+    let mut texts: Vec<_> = parts.iter().map(|part| pack::join(part)).collect();
+    texts.extend(last.and_then(|last| shortened(last, limit)));
+    texts
+}
+
+/// As much of a part as leaves room for the sign that it is not all.
+fn shortened(part: Vec<line::Line>, limit: usize) -> Option<String> {
+    let parts = pack::pack(part, limit - ELLIPSIS.chars().count());
+    parts.first().map(|first| pack::join(first) + ELLIPSIS)
+}

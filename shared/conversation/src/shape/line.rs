@@ -1,0 +1,135 @@
+//! A reply between Markdown and WhatsApp: lines of plain text, with what is special about stretches of them beside.
+
+use std::ops::Range;
+
+/// Characters that show nothing and are not white space.
+const INVISIBLE: [char; 8] =
+    ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+
+/// One line, without line feeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Whether a blank line comes before it.
+    pub(super) gap: bool,
+    /// Whether it is quoted.
+    pub(super) quote: bool,
+    /// What it belongs to.
+    pub(super) block: Block,
+    /// What stands before the text and is never cut from it: a list marker with its indentation.
+    pub(super) lead: String,
+    /// The words, without markers.
+    pub(super) text: String,
+    /// Stretches of the words. Those with markers are nested or apart, never crossed.
+    pub(super) spans: Vec<Span>,
+}
+
+/// What a line belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Block {
+    #[default]
+    Text,
+    /// Stays with what follows.
+    Heading,
+    /// Code, shown as it is. Consecutive lines without a gap are one block.
+    Code,
+}
+
+/// A stretch of a line's text, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) kind: Kind,
+    pub(super) range: Range<usize>,
+}
+
+/// What is special about a stretch; of two that are equal, the smaller is the outer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Bold,
+    Italic,
+    Strike,
+    /// Code within a text.
+    Code,
+    /// A link's text together with its address.
+    Link,
+    /// An address alone.
+    Url,
+}
+
+impl Kind {
+    /// The character WhatsApp formats it with, on both sides.
+    pub(super) fn marker(self) -> Option<char> {
+        match self {
+            Self::Bold => Some('*'),
+            Self::Italic => Some('_'),
+            Self::Strike => Some('~'),
+            Self::Code => Some('`'),
+            Self::Link | Self::Url => None,
+        }
+    }
+}
+
+impl Line {
+    /// Whether it is part of a code block.
+    pub(super) fn is_code(&self) -> bool {
+        self.block == Block::Code
+    }
+
+    /// Whether nothing but white space is in it.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.lead.trim().is_empty()
+    }
+
+    /// Whether a reader sees anything of it.
+    pub(super) fn is_visible(&self) -> bool {
+        let shows = |c: char| !c.is_whitespace() && !INVISIBLE.contains(&c) && !super::direction::is_direction(c);
+        self.lead.chars().chain(self.text.chars()).any(shows)
+    }
+
+    /// Where spans of `kind` stand.
+    pub(super) fn ranges(&self, kind: Kind) -> impl Iterator<Item = Range<usize>> {
+        self.spans.iter().filter(move |span| span.kind == kind).map(|span| span.range.clone())
+    }
+}
+
+/// Where addresses with a scheme stand in `text`. They end at white space, at what cannot be in one, and at the first
+/// character that is not ASCII: Chinese text goes on without a space.
+pub(super) fn urls(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (colon, _) in text.match_indices("://") {
+        let from = found.last().map_or(0, |last| last.end);
+        if colon < from {
+            continue;
+        }
+        let scheme = text[from..colon].bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+        let is_end = |c: char| c.is_whitespace() || !c.is_ascii() || matches!(c, '<' | '>' | '"');
+        let end = text[colon..].find(is_end).map_or(text.len(), |length| colon + length);
+        found.push(colon - scheme..end);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_wherever_it_stands() {
+        for (text, expected) in [
+            ("see https://a.example/b?c=d_e, or", vec!["https://a.example/b?c=d_e,"]),
+            ("(http://a.example) ftp://b", vec!["http://a.example)", "ftp://b"]),
+            ("请访问https://a.example/b。谢谢", vec!["https://a.example/b"]),
+            ("a://b://c", vec!["a://b://c"]),
+            ("no address: //", vec![]),
+        ] {
+            let found: Vec<_> = urls(text).into_iter().map(|range| &text[range]).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_line_of_invisible_characters_shows_nothing() {
+        for (text, visible) in [("\u{200b} \u{2060}", false), ("\u{202e}\u{202c}", false), ("\u{200b}.", true)] {
+            assert_eq!(Line { text: text.to_owned(), ..Line::default() }.is_visible(), visible);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The AWS twins of this crate's interfaces.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use secrecy::SecretString;
+
+use crate::queue::{Queue, QueueError, Timer, whole_seconds};
+use crate::secrets::{SecretSource, SecretUnavailable, Versions};
+
+/// How long one attempt of an AWS call may take. A write that hung would be applied after the lease it belongs to.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// How long an AWS call may take with its retries.
+const OPERATION: Duration = Duration::from_secs(3);
+
+/// The SDK's configuration out of the environment, with time-outs on every call.
+pub async fn config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+/// A secret in Secrets Manager.
+pub struct ManagedSecret {
+    client: aws_sdk_secretsmanager::Client,
+    id: String,
+    previous: bool,
+}
+
+impl ManagedSecret {
+    /// The secret `id` (its ARN or name), in force only.
+    pub fn current(config: &SdkConfig, id: impl Into<String>) -> Self {
+        Self { client: aws_sdk_secretsmanager::Client::new(config), id: id.into(), previous: false }
+    }
+
+    /// The secret `id`, together with the version before the last rotation.
+    pub fn with_previous(config: &SdkConfig, id: impl Into<String>) -> Self {
+        Self { previous: true, ..Self::current(config, id) }
+    }
+
+    async fn version(&self, stage: &str) -> Result<Option<SecretString>, SecretUnavailable> {
+        let call = self.client.get_secret_value().secret_id(&self.id).version_stage(stage);
+        match call.send().await {
+            Ok(answer) => Ok(answer.secret_string.map(SecretString::from)),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(SecretUnavailable::Unreachable { name: self.id.clone(), reason: kind(&error) }),
+        }
+    }
+}
+
+#[async_trait]
+impl SecretSource for ManagedSecret {
+    async fn read(&self) -> Result<Versions, SecretUnavailable> {
+        let previous = async { if self.previous { self.version("AWSPREVIOUS").await } else { Ok(None) } };
+        let (current, previous) = tokio::join!(self.version("AWSCURRENT"), previous);
+        let missing = || SecretUnavailable::Unreachable { name: self.id.clone(), reason: "it has no value".to_owned() };
+        // Without the old version nobody but the late is turned away; without the current one nobody gets in.
+        Ok(Versions { current: current?.ok_or_else(missing)?, previous: previous.unwrap_or_default() })
+    }
+}
+
+/// A queue in SQS.
+pub struct SqsQueue {
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl SqsQueue {
+    /// The queue at `url`.
+    pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
+        Self { client: aws_sdk_sqs::Client::new(config), url: url.into() }
+    }
+}
+
+#[async_trait]
+impl Queue for SqsQueue {
+    async fn send(&self, body: String) -> Result<(), QueueError> {
+        let sent = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        sent.map(drop).map_err(|error| QueueError { reason: kind(&error) })
+    }
+}
+
+#[async_trait]
+impl Timer for SqsQueue {
+    async fn come_back(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        let call = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
+        let changed = call.visibility_timeout(whole_seconds(delay)).send().await;
+        changed.map(drop).map_err(|error| QueueError { reason: kind(&error) })
+    }
+}
+
+// The kind of a failure alone: an SDK error's own text may quote the request.
+fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::TimeoutError(_) => "timeout".to_owned(),
+        SdkError::DispatchFailure(_) => "no connection".to_owned(),
+        SdkError::ServiceError(context) => context.err().code().unwrap_or("service error").to_owned(),
+        _ => "unreadable answer".to_owned(),
+    }
+}

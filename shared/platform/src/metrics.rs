@@ -1,0 +1,105 @@
+//! Metrics as lines of CloudWatch's embedded metric format: counted by printing, nothing to flush, nothing to call.
+
+use std::io::Write as _;
+
+use models::Timestamp;
+use serde_json::json;
+
+use crate::clock::{Clock as _, SystemClock};
+
+/// The CloudWatch namespace of every metric.
+pub const NAMESPACE: &str = "Dragoman";
+
+/// Something worth counting. The names are what alarms and dashboards in `template.yaml` look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// A request with a wrong or missing token.
+    Unauthorized,
+    /// A message was queued.
+    Queued,
+    /// An authentic body that could not be read was parked.
+    Quarantined,
+    /// A request was answered 503: the queue or the secret was out of reach.
+    Unavailable,
+    /// An `explain` query without its header: somebody left it in a campaign's URL.
+    ExplainIgnored,
+    /// A turn was answered by the AI.
+    Answered,
+    /// A turn was answered with the fallback line.
+    Fallback,
+    /// No backend gave an answer in one attempt.
+    AiFailed,
+    /// Braze refused a send for now.
+    SendDelayed,
+    /// It is not known whether Braze accepted a send.
+    UnknownSend,
+    /// Messages were given up; they go to the dead letters.
+    Parked,
+    /// Messages were settled as copies of another one.
+    Duplicate,
+    /// A message was settled unanswered because its user has too many waiting.
+    OverBudget,
+    /// A webhook named a route the assistant does not have.
+    UnknownRoute,
+    /// A message was queued that this version cannot read.
+    Unreadable,
+}
+
+/// Where counts go.
+pub trait Meter: Send + Sync {
+    /// Counts `amount` of `metric`.
+    fn count(&self, metric: Metric, amount: u64);
+}
+
+/// Counts as lines on the standard output, where Lambda's log service finds them.
+pub struct Emf {
+    /// The function's short name: the one dimension of every metric.
+    pub function: &'static str,
+}
+
+impl Meter for Emf {
+    fn count(&self, metric: Metric, amount: u64) {
+        let line = line(self.function, metric, amount, SystemClock.now());
+        // Not as a log line, inside which the format would not be recognised. A closed output is not worth failing for.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+}
+
+/// Counts nothing: for where nobody watches.
+pub struct Uncounted;
+
+impl Meter for Uncounted {
+    fn count(&self, _: Metric, _: u64) {}
+}
+
+fn line(function: &str, metric: Metric, amount: u64, now: Timestamp) -> String {
+    let name = format!("{metric:?}");
+    json!({
+        "_aws": {
+            "Timestamp": now.millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["function"]],
+                "Metrics": [{"Name": name, "Unit": "Count"}],
+            }],
+        },
+        "function": function,
+        name: amount,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_its_metric_twice_as_the_format_wants() {
+        let line = line("ingest", Metric::Unauthorized, 2, Timestamp::from_millis(5));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["Unauthorized"], 2);
+        assert_eq!(value["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Unauthorized");
+        assert_eq!(value["_aws"]["Timestamp"], 5);
+        assert_eq!(value["function"], "ingest");
+    }
+}

@@ -1,0 +1,211 @@
+//! The calls to the table.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use models::{ConversationKey, Message, MessageId, Timestamp};
+
+use super::item::{self, BODY, EXPIRES_AT, HEAD, Item, message_sort, number, state_word, text, turn_sort};
+use super::update::Update;
+use crate::head::{Head, TurnKey};
+use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
+use crate::write::HeadWrite;
+use crate::{Filed, Store, StoreError, WriteError};
+
+/// The mailbox in a DynamoDB table with the string keys `pk` and `sk` and the TTL attribute `expires_at` (seconds). TTL
+/// deletes late, so whatever is read is also compared with the time.
+pub struct DynamoDb {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDb {
+    /// The table called `table`. The client's timeouts bound every call.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    async fn get(
+        &self,
+        operation: &'static str,
+        conversation: &ConversationKey,
+        sort: String,
+    ) -> Result<Option<Item>, StoreError> {
+        let call = self.client.get_item().table_name(&self.table).consistent_read(true);
+        let call = call.key("pk", text(conversation.as_str())).key("sk", text(sort));
+        Ok(call.send().await.map_err(|error| unavailable(operation, &error))?.item)
+    }
+
+    // Some keys may stay unprocessed when the table is throttled; they are asked for again.
+    async fn get_many(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        let mut wanted = Some(keys).filter(|keys| !keys.is_empty());
+        while let Some(keys) = wanted {
+            let request = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(keys)).build();
+            let request = request.map_err(|_| malformed("messages", "keys"))?;
+            let call = self.client.batch_get_item().request_items(&self.table, request).send().await;
+            let answer = call.map_err(|error| unavailable("messages", &error))?;
+            found.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            wanted = left.map(|left| left.keys).filter(|keys| !keys.is_empty());
+        }
+        Ok(found)
+    }
+
+    async fn update(
+        &self,
+        conversation: &ConversationKey,
+        write: &HeadWrite,
+        now: Timestamp,
+    ) -> Result<Item, WriteError> {
+        let update = Update::of(write, now);
+        let call = self.client.update_item().table_name(&self.table);
+        let call = call.key("pk", text(conversation.as_str())).key("sk", text(HEAD));
+        let call = call.update_expression(update.expression()).condition_expression(update.condition());
+        let names = Some(update.names).filter(|names| !names.is_empty());
+        let call = call.set_expression_attribute_names(names).set_expression_attribute_values(Some(update.values));
+        let call = call.return_values(ReturnValue::AllNew);
+        let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match call.send().await {
+            Ok(answer) => Ok(answer.attributes.unwrap_or_default()),
+            Err(error) => Err(refused_head(&error)?),
+        }
+    }
+}
+
+fn refused_head(error: &SdkError<UpdateItemError>) -> Result<WriteError, StoreError> {
+    let Some(UpdateItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
+        return Ok(WriteError::Failed(unavailable("head", error)));
+    };
+    let found = refusal.item().filter(|item| !item.is_empty());
+    let found = found.map(item::read_head).transpose().map_err(|attribute| malformed("head", attribute))?;
+    Ok(WriteError::Refused(found.map(Box::new)))
+}
+
+// The kind alone: an SDK error's own text may quote the request.
+fn unavailable<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
+    let reason = match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ServiceError(context) => context.err().code().unwrap_or("service error"),
+        _ => "unreadable answer",
+    };
+    StoreError::Unavailable { operation, reason: reason.to_owned() }
+}
+
+fn malformed(operation: &'static str, attribute: &'static str) -> StoreError {
+    StoreError::Malformed { operation, attribute }
+}
+
+fn json<T: serde::Serialize>(operation: &'static str, row: &T) -> Result<String, StoreError> {
+    serde_json::to_string(row).map_err(|_| malformed(operation, BODY))
+}
+
+impl fmt::Debug for DynamoDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DynamoDb({})", self.table)
+    }
+}
+
+#[async_trait]
+impl Store for DynamoDb {
+    async fn put_message(
+        &self,
+        conversation: &ConversationKey,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Filed, StoreError> {
+        let call = self.client.put_item().table_name(&self.table);
+        let call = call.item("pk", text(conversation.as_str())).item("sk", text(message_sort(&message.id)));
+        let call = call.item(BODY, text(json("file", message)?));
+        let call = call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds()));
+        let call = call.condition_expression("attribute_not_exists(pk) OR expires_at <= :now");
+        let call = call.expression_attribute_values(":now", number(now.seconds()));
+        let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = call.send().await else { return Ok(Filed::New) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                let state = item::read_state(&refusal.item().cloned().unwrap_or_default());
+                state.map(Filed::Known).map_err(|attribute| malformed("file", attribute))
+            }
+            _ => Err(unavailable("file", &error)),
+        }
+    }
+
+    async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+        let key = |id| {
+            let (pk, sk) = (text(conversation.as_str()), text(message_sort(id)));
+            Item::from([("pk".to_owned(), pk), ("sk".to_owned(), sk)])
+        };
+        let items = self.get_many(ids.iter().map(key).collect()).await?;
+        let rows = items.iter().map(item::read_message).collect::<Result<_, _>>();
+        rows.map_err(|attribute| malformed("messages", attribute))
+    }
+
+    async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
+        let call = self.client.update_item().table_name(&self.table);
+        let call = call.key("pk", text(conversation.as_str())).key("sk", text(message_sort(id)));
+        let call = call.update_expression("SET st = :st").condition_expression("attribute_exists(pk)");
+        match call.expression_attribute_values(":st", text(state_word(state))).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_refusal(&error) => Ok(()),
+            Err(error) => Err(unavailable("mark", &error)),
+        }
+    }
+
+    async fn head(&self, conversation: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        let item = self.get("head", conversation, HEAD.to_owned()).await?;
+        let head = item.as_ref().map(item::read_head).transpose();
+        let head = head.map_err(|attribute| malformed("head", attribute))?;
+        Ok(head.filter(|head| head.expires_at > now))
+    }
+
+    async fn try_write(
+        &self,
+        conversation: &ConversationKey,
+        write: &HeadWrite,
+        now: Timestamp,
+    ) -> Result<Head, WriteError> {
+        let item = self.update(conversation, write, now).await?;
+        Ok(item::read_head(&item).map_err(|attribute| malformed("head", attribute))?)
+    }
+
+    async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
+        let call = self.client.put_item().table_name(&self.table);
+        let call = call.item("pk", text(conversation.as_str())).item("sk", text(turn_sort(turn.key)));
+        let call = call.item(BODY, text(json("draft", turn)?));
+        let call = call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds()));
+        call.send().await.map(drop).map_err(|error| unavailable("draft", &error))
+    }
+
+    async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
+        let item = self.get("turn", conversation, turn_sort(key)).await?;
+        item.as_ref().map(item::read_turn_row).transpose().map_err(|attribute| malformed("turn", attribute))
+    }
+
+    async fn newest_turns(
+        &self,
+        conversation: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        let call = self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false);
+        let call = call.key_condition_expression("pk = :pk AND begins_with(sk, :turns)");
+        let call = call.expression_attribute_values(":pk", text(conversation.as_str()));
+        let call = call.expression_attribute_values(":turns", text("T#"));
+        // A page ends at 1 MiB, far beyond the history that anybody shows to an AI.
+        let call = call.limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let items = call.send().await.map_err(|error| unavailable("history", &error))?.items.unwrap_or_default();
+        let kept = items.iter().filter(|item| !item::expired(item, now));
+        kept.map(item::read_turn_row).collect::<Result<_, _>>().map_err(|attribute| malformed("history", attribute))
+    }
+}
+
+fn is_refusal(error: &SdkError<UpdateItemError>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}

@@ -1,0 +1,168 @@
+//! Heads and rows as items. Names are short because items are paid by size; this is the one place that knows them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use models::{ConversationKey, Message, MessageId, Timestamp};
+
+use crate::head::{Head, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey};
+use crate::rows::{MessageRow, RowState, TurnRow};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) const HEAD: &str = "C";
+pub(super) const EXPIRES_AT: &str = "expires_at";
+/// The JSON of a row.
+pub(super) const BODY: &str = "b";
+pub(super) const STATE: &str = "st";
+
+/// The attribute that holds the times of a pending message: a map of `d` (due) and `a` (arrival).
+pub(super) fn pending_name(id: &MessageId) -> String {
+    format!("p_{}", id.as_str())
+}
+
+/// The attribute that holds the place of a pending message in the order of filing. Apart from its times, because only a
+/// top-level attribute can be set from another one's value.
+pub(super) fn sequence_name(id: &MessageId) -> String {
+    format!("s_{}", id.as_str())
+}
+
+pub(super) fn message_sort(id: &MessageId) -> String {
+    format!("M#{}", id.as_str())
+}
+
+pub(super) fn turn_sort(key: TurnKey) -> String {
+    format!("T#{:010}#{:010}", key.number, key.epoch)
+}
+
+pub(super) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn number(number: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+pub(super) fn millis(at: Timestamp) -> AttributeValue {
+    number(at.millis())
+}
+
+pub(super) fn ids(ids: &[MessageId]) -> AttributeValue {
+    AttributeValue::L(ids.iter().map(|id| text(id.as_str())).collect())
+}
+
+pub(super) fn pending(due: Timestamp, arrival: Timestamp) -> AttributeValue {
+    AttributeValue::M(HashMap::from([("d".to_owned(), millis(due)), ("a".to_owned(), millis(arrival))]))
+}
+
+pub(super) fn state_word(state: RowState) -> &'static str {
+    match state {
+        RowState::Open => "open",
+        RowState::Done => "done",
+        RowState::Parked => "parked",
+    }
+}
+
+/// The name of the attribute that is not what it should be.
+type Bad = &'static str;
+
+pub(super) fn read_head(item: &Item) -> Result<Head, Bad> {
+    Ok(Head {
+        owner: if read_text(item, "md").is_ok_and(|owner| owner == "h") { Owner::Person } else { Owner::Bot },
+        owner_since: optional(item, "mt", read_millis)?,
+        epoch: optional(item, "ep", read_number)?.unwrap_or_default(),
+        run: optional(item, "ru", read_text)?.map(|run| RunToken(run.to_owned())),
+        lease_until: optional(item, "lu", read_millis)?.unwrap_or_default(),
+        attempts: optional(item, "ac", read_u32)?.unwrap_or_default(),
+        sequence: optional(item, "sq", read_number)?.unwrap_or_default(),
+        pending: read_pending(item)?,
+        done: optional(item, "dn", read_ids)?.unwrap_or_default(),
+        last_turn: optional(item, "tn", read_number)?.unwrap_or_default(),
+        turn: read_turn(item)?,
+        last_inbound: optional(item, "li", read_millis)?.unwrap_or_default(),
+        moved_to: optional(item, "mv", read_text)?.map(|key| ConversationKey::parse(key).ok_or("mv")).transpose()?,
+        expires_at: Timestamp::from_seconds(read_number(item, EXPIRES_AT)?),
+    })
+}
+
+fn read_pending(item: &Item) -> Result<BTreeMap<MessageId, Pending>, Bad> {
+    let names = item.keys().filter_map(|name| name.strip_prefix("p_"));
+    names
+        .map(|id| {
+            let id = MessageId::stored(id);
+            let Some(AttributeValue::M(times)) = item.get(&pending_name(&id)) else { return Err("p_") };
+            let (due, arrival) = (read_millis(times, "d")?, read_millis(times, "a")?);
+            let sequence = item.get(&sequence_name(&id)).and_then(|value| value.as_n().ok()?.parse().ok());
+            Ok((id, Pending { sequence: sequence.ok_or("s_")?, due, arrival }))
+        })
+        .collect()
+}
+
+fn read_turn(item: &Item) -> Result<Option<OpenTurn>, Bad> {
+    let Some(key) = optional(item, "tk", read_text)? else { return Ok(None) };
+    Ok(Some(OpenTurn {
+        key: read_turn_key(key).ok_or("tk")?,
+        state: if read_text(item, "ts")? == "s" { SendState::Sending } else { SendState::Ready },
+        part: read_u32(item, "tp")?,
+        parts: read_u32(item, "tt")?,
+        copies: read_u32(item, "tc")?,
+        covers: read_ids(item, "tv")?,
+        retry_at: optional(item, "tr", read_millis)?,
+    }))
+}
+
+fn read_turn_key(sort: &str) -> Option<TurnKey> {
+    let (number, epoch) = sort.strip_prefix("T#")?.split_once('#')?;
+    Some(TurnKey { number: number.parse().ok()?, epoch: epoch.parse().ok()? })
+}
+
+pub(super) fn read_message(item: &Item) -> Result<MessageRow, Bad> {
+    let message: Message = serde_json::from_str(read_text(item, BODY)?).map_err(|_| BODY)?;
+    Ok(MessageRow { message, state: read_state(item)? })
+}
+
+pub(super) fn read_state(item: &Item) -> Result<RowState, Bad> {
+    match optional(item, STATE, read_text)? {
+        None | Some("open") => Ok(RowState::Open),
+        Some("done") => Ok(RowState::Done),
+        Some("parked") => Ok(RowState::Parked),
+        Some(_) => Err(STATE),
+    }
+}
+
+pub(super) fn read_turn_row(item: &Item) -> Result<TurnRow, Bad> {
+    serde_json::from_str(read_text(item, BODY)?).map_err(|_| BODY)
+}
+
+pub(super) fn expired(item: &Item, now: Timestamp) -> bool {
+    read_number(item, EXPIRES_AT).is_ok_and(|at| Timestamp::from_seconds(at) <= now)
+}
+
+fn optional<'a, T>(
+    item: &'a Item,
+    name: &'static str,
+    read: impl Fn(&'a Item, &'static str) -> Result<T, Bad>,
+) -> Result<Option<T>, Bad> {
+    item.contains_key(name).then(|| read(item, name)).transpose()
+}
+
+fn read_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, Bad> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str).ok_or(name)
+}
+
+fn read_number(item: &Item, name: &'static str) -> Result<u64, Bad> {
+    item.get(name).and_then(|value| value.as_n().ok()?.parse().ok()).ok_or(name)
+}
+
+fn read_u32(item: &Item, name: &'static str) -> Result<u32, Bad> {
+    read_number(item, name).and_then(|number| u32::try_from(number).map_err(|_| name))
+}
+
+fn read_millis(item: &Item, name: &'static str) -> Result<Timestamp, Bad> {
+    read_number(item, name).map(Timestamp::from_millis)
+}
+
+fn read_ids(item: &Item, name: &'static str) -> Result<Vec<MessageId>, Bad> {
+    let list = item.get(name).and_then(|value| value.as_l().ok()).ok_or(name)?;
+    list.iter().map(|id| id.as_s().map(MessageId::stored).map_err(|_| name)).collect()
+}

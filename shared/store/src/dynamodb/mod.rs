@@ -1,0 +1,7 @@
+//! The mailbox in DynamoDB.
+
+mod client;
+mod item;
+mod update;
+
+pub use client::DynamoDb;

@@ -1,0 +1,222 @@
+//! The embedded twin: the same mailbox in memory, and on disk if a folder is given, so that a restart loses nothing.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use models::{ConversationKey, Message, MessageId, Timestamp};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::head::{Head, TurnKey};
+use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
+use crate::write::HeadWrite;
+use crate::{Filed, Store, StoreError, WriteError};
+
+const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
+
+/// Every item as JSON, keyed as in the table: partition (the conversation) and sort key.
+#[derive(Default)]
+pub struct Embedded {
+    items: Mutex<HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>>,
+    disk: Option<Database>,
+}
+
+/// The data file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the conversations on disk cannot be opened ({0}); is another sandbox using the same folder?")]
+pub struct OpenError(#[from] redb::Error);
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredMessage {
+    message: Message,
+    state: RowState,
+    expires_at: Timestamp,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredTurn {
+    turn: TurnRow,
+    expires_at: Timestamp,
+}
+
+impl Embedded {
+    /// An empty mailbox that lives as long as the process.
+    pub fn in_memory() -> Self {
+        Self::default()
+    }
+
+    /// The mailbox kept in `file`, created if it is not there. Each write is on disk before it counts.
+    pub fn on_disk(file: &Path) -> Result<Self, OpenError> {
+        let disk = Database::create(file).map_err(redb::Error::from)?;
+        let items = load(&disk)?;
+        Ok(Self { items: Mutex::new(items), disk: Some(disk) })
+    }
+
+    /// Every conversation that has a head, with it: what the sandbox's page shows.
+    pub fn conversations(&self) -> Vec<(ConversationKey, Head)> {
+        let items = self.lock();
+        let heads = items.iter().filter_map(|(key, items)| {
+            let head = serde_json::from_slice(items.get(HEAD)?).ok()?;
+            Some((ConversationKey::parse(key)?, head))
+        });
+        heads.collect()
+    }
+
+    // A poisoned lock only means that another thread panicked: every write here is whole or not at all.
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T: DeserializeOwned>(&self, conversation: &ConversationKey, sort: &str) -> Result<Option<T>, StoreError> {
+        let items = self.lock();
+        let bytes = items.get(conversation.as_str()).and_then(|items| items.get(sort));
+        bytes.map(|bytes| decode(bytes)).transpose()
+    }
+
+    /// Reads, decides and writes under one lock: what a conditional write is.
+    fn update<T, E>(
+        &self,
+        conversation: &ConversationKey,
+        sort: &str,
+        decide: impl FnOnce(Option<T>) -> Result<Option<T>, E>,
+    ) -> Result<(), E>
+    where
+        T: Serialize + DeserializeOwned,
+        E: From<StoreError>,
+    {
+        let mut items = self.lock();
+        let partition = items.entry(conversation.as_str().to_owned()).or_default();
+        let old = partition.get(sort).map(|bytes| decode(bytes)).transpose()?;
+        if let Some(new) = decide(old)? {
+            let bytes = serde_json::to_vec(&new).map_err(|_| malformed("json"))?;
+            self.persist(conversation, sort, &bytes)?;
+            partition.insert(sort.to_owned(), bytes);
+        }
+        Ok(())
+    }
+
+    fn persist(&self, conversation: &ConversationKey, sort: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        let save = || -> Result<(), redb::Error> {
+            let write = disk.begin_write()?;
+            write.open_table(ITEMS)?.insert((conversation.as_str(), sort), bytes)?;
+            Ok(write.commit()?)
+        };
+        save().map_err(|error| StoreError::Unavailable { operation: "save", reason: error.to_string() })
+    }
+}
+
+const HEAD: &str = "C";
+
+fn message_sort(id: &MessageId) -> String {
+    format!("M#{}", id.as_str())
+}
+
+fn turn_sort(key: TurnKey) -> String {
+    format!("T#{:010}#{:010}", key.number, key.epoch)
+}
+
+fn malformed(attribute: &'static str) -> StoreError {
+    StoreError::Malformed { operation: "read", attribute }
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|_| malformed("json"))
+}
+
+type Items = HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>;
+
+fn load(disk: &Database) -> Result<Items, redb::Error> {
+    let begin = disk.begin_write()?;
+    begin.open_table(ITEMS)?;
+    begin.commit()?;
+    let mut items = Items::new();
+    for entry in disk.begin_read()?.open_table(ITEMS)?.iter()? {
+        let (key, value) = entry?;
+        let (conversation, sort) = key.value();
+        items.entry(conversation.to_owned()).or_default().insert(sort.to_owned(), value.value().to_vec());
+    }
+    Ok(items)
+}
+
+#[async_trait]
+impl Store for Embedded {
+    async fn put_message(
+        &self,
+        conversation: &ConversationKey,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Filed, StoreError> {
+        let mut filed = Filed::New;
+        self.update(conversation, &message_sort(&message.id), |old: Option<StoredMessage>| match old {
+            Some(old) if old.expires_at > now => {
+                filed = Filed::Known(old.state);
+                Ok::<_, StoreError>(None)
+            }
+            _ => {
+                Ok(Some(StoredMessage { message: message.clone(), state: RowState::Open, expires_at: now + ROW_LIFE }))
+            }
+        })?;
+        Ok(filed)
+    }
+
+    async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = ids.iter().map(|id| self.read::<StoredMessage>(conversation, &message_sort(id)));
+        rows.filter_map(|row| {
+            row.map(|row| row.map(|row| MessageRow { message: row.message, state: row.state })).transpose()
+        })
+        .collect()
+    }
+
+    async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
+        self.update(conversation, &message_sort(id), |old: Option<StoredMessage>| {
+            Ok(old.map(|old| StoredMessage { state, ..old }))
+        })
+    }
+
+    async fn head(&self, conversation: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        Ok(self.read::<Head>(conversation, HEAD)?.filter(|head| head.expires_at > now))
+    }
+
+    async fn try_write(
+        &self,
+        conversation: &ConversationKey,
+        write: &HeadWrite,
+        now: Timestamp,
+    ) -> Result<Head, WriteError> {
+        let mut written = Head::default();
+        self.update(conversation, HEAD, |old: Option<Head>| match write.apply(old.as_ref(), now) {
+            Ok(new) => {
+                written = new.clone();
+                Ok(Some(new))
+            }
+            Err(_) => Err(WriteError::Refused(old.map(Box::new))),
+        })?;
+        Ok(written)
+    }
+
+    async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
+        let stored = StoredTurn { turn: turn.clone(), expires_at: now + ROW_LIFE };
+        self.update(conversation, &turn_sort(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
+    }
+
+    async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
+        Ok(self.read::<StoredTurn>(conversation, &turn_sort(key))?.map(|stored| stored.turn))
+    }
+
+    async fn newest_turns(
+        &self,
+        conversation: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        let items = self.lock();
+        let Some(partition) = items.get(conversation.as_str()) else { return Ok(Vec::new()) };
+        let newest = partition.range("T#".to_owned().."T$".to_owned()).rev().take(most);
+        let stored = newest.map(|(_, bytes)| decode::<StoredTurn>(bytes)).collect::<Result<Vec<_>, _>>()?;
+        Ok(stored.into_iter().filter(|stored| stored.expires_at > now).map(|stored| stored.turn).collect())
+    }
+}

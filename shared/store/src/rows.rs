@@ -1,0 +1,65 @@
+//! The rows beside the head: what users said, and what was drafted and answered.
+
+use std::time::Duration;
+
+use models::{Identity, Message, MessageId, Part, Personal, RouteName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::head::TurnKey;
+
+/// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
+pub const ROW_LIFE: Duration = Duration::from_hours(720);
+
+/// A user's message as filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// The message.
+    pub message: Message,
+    /// Whether it is over with.
+    pub state: RowState,
+}
+
+/// What became of a message, once the head may have forgotten it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowState {
+    /// Look at the head.
+    #[default]
+    Open,
+    /// Settled: a later delivery of it ends here.
+    Done,
+    /// Given up: its deliveries go to the dead letters, and it may be tried again from there.
+    Parked,
+}
+
+/// One turn: the draft before it is sent, the history afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnRow {
+    /// Its name.
+    pub key: TurnKey,
+    /// When it was drafted.
+    pub at: Timestamp,
+    /// The messages it answers, in the order of filing.
+    pub covers: Vec<MessageId>,
+    /// What the user had said in them, duplicates left out.
+    pub said: Vec<Said>,
+    /// Whom it goes to.
+    pub to: Identity,
+    /// What it says; empty when the turn ended in silence.
+    pub reply: Vec<Part>,
+}
+
+/// One message as a turn remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The words, as shown to the AI.
+    pub text: Personal,
+    /// When they reached the door.
+    pub arrival: Timestamp,
+    /// The route they came by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteName>,
+    /// Whether their webhook named a dispatch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dispatched: bool,
+}

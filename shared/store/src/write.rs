@@ -1,0 +1,323 @@
+//! The writes that change a head, each with the condition under which it happens.
+//!
+//! A write is data. [`HeadWrite::apply`] says what it means; the embedded store runs exactly that, and the DynamoDB store
+//! turns the same value into one conditional update. The contract tests hold the two together.
+
+use std::time::Duration;
+
+use models::{ConversationKey, MessageId, Timestamp};
+
+use crate::head::{HEAD_LIFE, Head, Held, MOST_PENDING, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey};
+
+/// One conditional write on a head. Each but filing, handing over and pointing is bound to the claim it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadWrite {
+    /// Adds a message to the conversation, unless it is there or was; with a claim, takes the conversation as well.
+    File {
+        /// The message.
+        message: MessageId,
+        /// When its quiet period ends.
+        due: Timestamp,
+        /// When it reached the door.
+        arrival: Timestamp,
+        /// Take the conversation in the same write.
+        claim: Option<Claim>,
+        /// Whether a conversation may begin with it; otherwise a head must be there.
+        create: bool,
+    },
+    /// Takes the conversation for a message that is still pending.
+    Claim {
+        /// The message.
+        message: MessageId,
+        /// The claim.
+        claim: Claim,
+    },
+    /// Commits a draft and begins sending its first part. Refused when a person owns the conversation or, with `seen`,
+    /// when something newer was filed: this one write is the outbox, the look-again and the ownership check.
+    Commit {
+        /// The claim.
+        held: Held,
+        /// The draft's row.
+        turn: TurnKey,
+        /// How many parts it has.
+        parts: u32,
+        /// The messages it answers.
+        covers: Vec<MessageId>,
+        /// The newest filing the draft knows of.
+        seen: Option<u64>,
+    },
+    /// Part `part` was accepted; begins the next one.
+    NextPart {
+        /// The claim.
+        held: Held,
+        /// The turn.
+        turn: TurnKey,
+        /// The part that was accepted.
+        part: u32,
+    },
+    /// The current part was not accepted: no copy of it is out. Frees the conversation until `retry_at`.
+    PutBack {
+        /// The claim.
+        held: Held,
+        /// The turn.
+        turn: TurnKey,
+        /// The part.
+        part: u32,
+        /// Copies that had been begun, this one included.
+        copies: u32,
+        /// Not before this.
+        retry_at: Timestamp,
+    },
+    /// Begins one more copy of the current part.
+    SendAgain {
+        /// The claim.
+        held: Held,
+        /// The turn.
+        turn: TurnKey,
+        /// Copies that had been begun before.
+        copies: u32,
+    },
+    /// Ends the turn, or a run without one: `covers` are no longer pending and the conversation is free.
+    Settle {
+        /// The claim.
+        held: Held,
+        /// The committed turn, if there is one.
+        turn: Option<TurnKey>,
+        /// The messages that are no longer pending; each is pending now.
+        covers: Vec<MessageId>,
+        /// The remembered ids from now on.
+        done: Vec<MessageId>,
+        /// The number of the last turn from now on.
+        last_turn: u64,
+    },
+    /// Gives the conversation back with nothing settled, so that the next delivery need not wait for the lease.
+    Release {
+        /// The claim.
+        held: Held,
+    },
+    /// Changes the owner; the later door time wins. Fences the holder, unless a part is on its way (`sending`).
+    ChangeOwner {
+        /// The new owner.
+        owner: Owner,
+        /// Door time of the change.
+        at: Timestamp,
+        /// Whether this is for a head whose turn is being sent.
+        sending: bool,
+    },
+    /// Leaves a sign to the conversation the same person already has under another key.
+    Point {
+        /// The older key.
+        to: ConversationKey,
+    },
+}
+
+/// The claim of a conversation by one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Unique to this claim.
+    pub run: RunToken,
+    /// The function's deadline and a margin.
+    pub lease_until: Timestamp,
+}
+
+/// The condition did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConditionFailed;
+
+impl HeadWrite {
+    /// What the write makes of `old` at `now`.
+    pub fn apply(&self, old: Option<&Head>, now: Timestamp) -> Result<Head, ConditionFailed> {
+        let mut head = old.cloned().unwrap_or_default();
+        if !self.holds(old, &head, now) {
+            return Err(ConditionFailed);
+        }
+        self.change(&mut head);
+        head.expires_at = Timestamp::from_seconds((now + HEAD_LIFE).seconds());
+        Ok(head)
+    }
+
+    /// After a refusal: whether `found` shows that this very write was applied after all (the client's own retry meets its
+    /// own write), or that what it was meant for is done.
+    pub fn was_applied(&self, found: &Head) -> bool {
+        let turn = found.turn.as_ref();
+        let on = |key: &TurnKey| turn.filter(|turn| turn.key == *key);
+        match self {
+            Self::File { message, claim, .. } => {
+                found.pending.contains_key(message) && claim.as_ref().is_none_or(|claim| found.is_run(&claim.run))
+            }
+            Self::Claim { claim, .. } => found.is_run(&claim.run),
+            Self::Commit { held, turn, .. } => {
+                found.is_held(held) && on(turn).is_some_and(|turn| turn.part == 1 && turn.state == SendState::Sending)
+            }
+            Self::NextPart { held, turn, part } => {
+                found.is_held(held) && on(turn).is_some_and(|turn| turn.part == part + 1)
+            }
+            Self::PutBack { held, turn, copies, .. } => {
+                found.is_held(held)
+                    && on(turn).is_some_and(|turn| turn.state == SendState::Ready && turn.copies + 1 == *copies)
+            }
+            Self::SendAgain { held, turn, copies } => {
+                found.is_held(held)
+                    && on(turn).is_some_and(|turn| turn.state == SendState::Sending && turn.copies == copies + 1)
+            }
+            Self::Settle { covers, turn, .. } => {
+                covers.iter().all(|id| !found.pending.contains_key(id))
+                    && turn.as_ref().is_none_or(|key| on(key).is_none())
+                    && found.lease_or_epoch_moved(self)
+            }
+            Self::Release { held } => found.is_held(held) && found.lease_until == Timestamp::EPOCH,
+            Self::ChangeOwner { owner, at, .. } => found.owner == *owner && found.owner_since == Some(*at),
+            Self::Point { to } => found.moved_to.as_ref() == Some(to),
+        }
+    }
+
+    fn holds(&self, old: Option<&Head>, head: &Head, now: Timestamp) -> bool {
+        let turn = head.turn.as_ref();
+        let on = |key: &TurnKey| turn.filter(|turn| turn.key == *key);
+        let free = !head.leased(now) && head.retry_at(now).is_none();
+        match self {
+            Self::File { message, claim, create, .. } => {
+                (*create || old.is_some())
+                    && head.moved_to.is_none()
+                    && !head.pending.contains_key(message)
+                    && !head.settled(message)
+                    && head.pending.len() < MOST_PENDING
+                    && (claim.is_none() || free)
+            }
+            Self::Claim { message, .. } => head.pending.contains_key(message) && free,
+            Self::Commit { held, seen, .. } => {
+                head.is_held(held)
+                    && head.owner == Owner::Bot
+                    && turn.is_none()
+                    && seen.is_none_or(|seen| head.sequence == seen)
+            }
+            Self::NextPart { held, turn, part } => {
+                head.is_held(held)
+                    && head.owner == Owner::Bot
+                    && on(turn).is_some_and(|turn| turn.state == SendState::Sending && turn.part == *part)
+            }
+            Self::PutBack { held, turn, part, copies, .. } => {
+                head.is_held(held)
+                    && on(turn).is_some_and(|turn| {
+                        (turn.state, turn.part, turn.copies) == (SendState::Sending, *part, *copies)
+                    })
+            }
+            Self::SendAgain { held, turn, copies } => {
+                head.is_held(held) && head.owner == Owner::Bot && on(turn).is_some_and(|turn| turn.copies == *copies)
+            }
+            Self::Settle { held, turn: key, .. } => {
+                head.is_held(held)
+                    && match key {
+                        Some(key) => on(key).is_some(),
+                        None => turn.is_none(),
+                    }
+            }
+            Self::Release { held } => head.is_held(held),
+            Self::ChangeOwner { at, sending, .. } => {
+                head.moved_to.is_none()
+                    && head.owner_since.is_none_or(|since| since < *at)
+                    && *sending == turn.is_some_and(|turn| turn.state == SendState::Sending)
+            }
+            Self::Point { .. } => old.is_none(),
+        }
+    }
+
+    fn change(&self, head: &mut Head) {
+        match self {
+            Self::File { message, due, arrival, claim, .. } => {
+                head.sequence += 1;
+                let pending = Pending { sequence: head.sequence, due: *due, arrival: *arrival };
+                head.pending.insert(message.clone(), pending);
+                head.last_inbound = *arrival;
+                if let Some(claim) = claim {
+                    head.take(claim);
+                }
+            }
+            Self::Claim { claim, .. } => head.take(claim),
+            Self::Commit { turn, parts, covers, .. } => {
+                head.turn = Some(OpenTurn {
+                    key: *turn,
+                    state: SendState::Sending,
+                    part: 1,
+                    parts: *parts,
+                    copies: 1,
+                    covers: covers.clone(),
+                    retry_at: None,
+                });
+            }
+            Self::NextPart { part, .. } => head.on_turn(|turn| (turn.part, turn.copies) = (part + 1, 1)),
+            Self::PutBack { copies, retry_at, .. } => {
+                head.on_turn(|turn| {
+                    (turn.state, turn.copies, turn.retry_at) =
+                        (SendState::Ready, copies.saturating_sub(1), Some(*retry_at));
+                });
+                head.release();
+            }
+            Self::SendAgain { copies, .. } => head.on_turn(|turn| {
+                (turn.state, turn.copies, turn.retry_at) = (SendState::Sending, copies + 1, None);
+            }),
+            Self::Settle { covers, done, last_turn, .. } => {
+                head.pending.retain(|id, _| !covers.contains(id));
+                (head.turn, head.attempts, head.last_turn) = (None, 0, *last_turn);
+                head.done.clone_from(done);
+                head.release();
+            }
+            Self::Release { .. } => head.release(),
+            Self::ChangeOwner { owner, at, sending } => {
+                (head.owner, head.owner_since) = (*owner, Some(*at));
+                if !sending {
+                    head.epoch += 1;
+                    head.release();
+                }
+            }
+            Self::Point { to } => head.moved_to = Some(to.clone()),
+        }
+    }
+}
+
+impl Claim {
+    /// What holders prove themselves with, once `head` is what the claim returned.
+    pub fn held(&self, head: &Head) -> Held {
+        Held { epoch: head.epoch, run: self.run.clone() }
+    }
+
+    /// A claim that ends `margin` after the function's `deadline`: no foreign clock is trusted more closely than that.
+    pub fn until(run: RunToken, deadline: Timestamp, margin: Duration) -> Self {
+        Self { run, lease_until: deadline + margin }
+    }
+}
+
+impl Head {
+    fn take(&mut self, claim: &Claim) {
+        self.epoch += 1;
+        self.attempts += 1;
+        self.run = Some(claim.run.clone());
+        self.lease_until = claim.lease_until;
+    }
+
+    fn release(&mut self) {
+        self.lease_until = Timestamp::EPOCH;
+    }
+
+    fn on_turn(&mut self, change: impl FnOnce(&mut OpenTurn)) {
+        if let Some(turn) = &mut self.turn {
+            change(turn);
+        }
+    }
+
+    fn is_run(&self, run: &RunToken) -> bool {
+        self.run.as_ref() == Some(run)
+    }
+
+    fn is_held(&self, held: &Held) -> bool {
+        self.epoch == held.epoch && self.is_run(&held.run)
+    }
+
+    // A settled head is free, or somebody took it since.
+    fn lease_or_epoch_moved(&self, write: &HeadWrite) -> bool {
+        match write {
+            HeadWrite::Settle { held, .. } => !self.is_held(held) || self.lease_until == Timestamp::EPOCH,
+            _ => false,
+        }
+    }
+}

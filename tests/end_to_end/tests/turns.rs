@@ -1,0 +1,220 @@
+//! The ordinary life of a conversation: bursts, duplicates, long replies, refusals.
+
+use std::time::Duration;
+
+use braze::{Outcome, Refusal};
+use end_to_end::{AiScript, World};
+use platform::metrics::Metric;
+use responder::OnUnknown;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_asked_at_once_and_answered_once() {
+    let world = World::default();
+    world.says("ada", "Where is my order?").await;
+    world.poll_once().await;
+    assert_eq!(world.read_by("ada"), ["re: Where is my order?"]);
+    world.settle(2).await;
+    assert_eq!((world.asked().len(), world.sent().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_fragments_get_one_answer_when_the_quiet_period_is_over() {
+    let world = World::default();
+    let started = world.now();
+    for text in ["hi", "my parcel", "is not here"] {
+        world.says("ada", text).await;
+        world.poll_once().await;
+        tokio::time::sleep(SECOND).await;
+    }
+    world.settle(2).await;
+    assert_eq!(world.read_by("ada"), ["re: hi\nmy parcel\nis not here"]);
+    assert_eq!(world.asked().len(), 1);
+    assert!(world.asked()[0].history.is_empty());
+    assert!(world.now().since(started) > 5 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_who_never_stops_typing_is_answered_at_the_cap() {
+    let world = World::default();
+    let typing = async {
+        for _ in 0..10 {
+            world.says("ada", "and another thing").await;
+            tokio::time::sleep(2 * SECOND).await;
+        }
+        assert!(!world.sent().is_empty(), "the cap is 12 s; nothing was sent after 20");
+    };
+    futures::future::join(typing, world.settle(2)).await;
+    assert!(world.head("ada").await.pending.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_while_the_ai_thinks_is_answered_in_the_same_breath() {
+    let world = World::default();
+    world.ai_will([AiScript::Says("too early", 3 * SECOND), AiScript::Says("both answered", SECOND)]);
+    world.says("ada", "Do you sell shoes?").await;
+    let late = async {
+        tokio::time::sleep(SECOND).await;
+        world.says("ada", "And boots?").await;
+    };
+    futures::future::join(world.settle(2), late).await;
+    assert_eq!(world.read_by("ada"), ["both answered"]);
+    assert_eq!(world.asked()[1].text.as_str(), "Do you sell shoes?\nAnd boots?");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_message_delivered_many_times_at_once_gets_one_answer() {
+    let world = World::default();
+    world.queue.duplicate_deliveries(3);
+    let message = world.says("ada", "Where is my order?").await;
+    world.queued(&message).await;
+    world.settle(5).await;
+    assert_eq!((world.asked().len(), world.sent().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_of_a_message_the_head_has_forgotten_is_still_known() {
+    let world = World::default();
+    let first = world.says("ada", "Number 0?").await;
+    world.settle(1).await;
+    for number in 1..=30 {
+        world.says("ada", &format!("Number {number}?")).await;
+        world.settle(1).await;
+    }
+    assert!(!world.head("ada").await.settled(&first.id));
+    world.queued(&first).await;
+    world.settle(1).await;
+    assert_eq!(world.sent().len(), 31);
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_remember_what_went_before() {
+    let world = World::default();
+    for text in ["Do you sell shoes?", "In which sizes?"] {
+        world.says("ada", text).await;
+        world.settle(1).await;
+    }
+    let history = &world.asked()[1].history;
+    assert_eq!(history[0].user.as_str(), "Do you sell shoes?");
+    assert_eq!(history[0].assistant.as_str(), "re: Do you sell shoes?");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conversations_of_one_batch_do_not_wait_for_each_other() {
+    let world = World::default();
+    world.ai_will((0..10).map(|_| AiScript::Says("done", 10 * SECOND)));
+    for user in 0..10 {
+        world.says(&user.to_string(), "Are you open?").await;
+    }
+    let started = world.now();
+    world.poll_once().await;
+    assert_eq!(world.sent().len(), 10);
+    assert!(world.now().since(started) < 11 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_reply_goes_out_in_parts_in_their_order() {
+    let world = World::default();
+    let long: &'static str = Box::leak("A sentence that is not very long. ".repeat(300).into_boxed_str());
+    world.ai_will([AiScript::Says(long, Duration::ZERO)]);
+    world.says("ada", "Tell me everything, please?").await;
+    world.settle(1).await;
+    let sent = world.sent();
+    assert_eq!(sent.len(), 3);
+    let order: Vec<_> = sent.iter().map(|sent| sent.reply_id.split_once('#').unwrap().1.to_owned()).collect();
+    assert_eq!(order, ["1", "2", "3"]);
+    assert!(sent.iter().all(|sent| sent.text.chars().count() <= 4_096));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_ai_fails_the_fallback_line_goes_out_before_the_user_gives_up() {
+    let world = World::default();
+    world.ai_will([AiScript::Hangs, AiScript::Fails, AiScript::Fails]);
+    world.says("ada", "Are you open?").await;
+    let started = world.now();
+    world.settle(1).await;
+    let read = world.read_by("ada");
+    assert_eq!(read.len(), 1, "{read:?}");
+    assert!(read[0].starts_with("Sorry, I can't answer right now."), "{read:?}");
+    assert_eq!((world.asked().len(), world.counted(Metric::Fallback)), (2, 1));
+    assert!(world.now().since(started) > 30 * SECOND);
+    assert!(world.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn braze_over_its_limit_is_waited_for_and_not_asked_again_meanwhile() {
+    let world = World::default();
+    let reset = world.now() + 40 * SECOND;
+    world.braze_will([(Outcome::NotAccepted(Refusal::RateLimited(Some(reset))), false)]);
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    world.says("ada", "Hello, is anybody there?").await;
+    world.settle(2).await;
+    let read = world.read_by("ada");
+    assert_eq!(read, ["re: Are you open?", "re: Hello, is anybody there?"]);
+    assert_eq!((world.asked().len(), world.sent().len()), (2, 3));
+    assert!(world.now() > reset);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_outcome_is_sent_once_more_or_flagged_and_never_more_often() {
+    let unknown = || (Outcome::Unknown("test"), true);
+    for (on_unknown, outcomes, copies) in
+        [(OnUnknown::ResendOnce, 1, 2), (OnUnknown::ResendOnce, 5, 2), (OnUnknown::Flag, 1, 1)]
+    {
+        let world = World::with(on_unknown, "");
+        world.braze_will((0..outcomes).map(|_| unknown()));
+        world.says("ada", "Are you open?").await;
+        world.settle(2).await;
+        assert_eq!((world.sent().len(), world.asked().len()), (copies, 1), "{on_unknown:?} {outcomes}");
+        assert!(world.head("ada").await.pending.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_braze_will_never_take_becomes_a_dead_letter_and_blocks_nobody() {
+    let world = World::default();
+    world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    assert_eq!((world.queue.dead_letters().len(), world.counted(Metric::Parked)), (1, 1));
+    world.says("ada", "And tomorrow?").await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: And tomorrow?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_is_driven_back_is_answered_if_it_is_not_too_old() {
+    for (age, answered) in [(Duration::from_hours(1), true), (Duration::from_hours(24), false)] {
+        let world = World::default();
+        world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(403)), false)]);
+        let message = world.says("ada", "Are you open?").await;
+        world.settle(1).await;
+        tokio::time::sleep(age).await;
+        world.queued(&message).await;
+        world.settle(1).await;
+        assert_eq!(world.read_by("ada").len(), usize::from(answered), "{age:?}");
+        assert_eq!(world.queue.dead_letters().len(), if answered { 1 } else { 2 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_nobody_can_read_is_kept_until_it_is_a_dead_letter() {
+    use platform::queue::Queue as _;
+    let world = World::default();
+    world.queue.send("not ours".to_owned()).await.unwrap();
+    world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    assert_eq!(world.queue.dead_letters(), ["not ours"]);
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_words_gets_a_line_of_its_own() {
+    let world = World::default();
+    world.says("ada", " \n").await;
+    world.settle(1).await;
+    assert!(world.asked().is_empty());
+    assert!(world.read_by("ada")[0].contains("text messages"), "{:?}", world.read_by("ada"));
+}

@@ -1,0 +1,71 @@
+"""What the README promises of the deployment: settings, routes, permissions, alarms."""
+
+# The environment table of the README, and what each address in it must point to.
+ENVIRONMENT = {
+    "Ingest": {
+        "QUEUE_URL": "WorkQueue",
+        "AGENT_QUEUE_URL": "AgentQueue",
+        "QUARANTINE_QUEUE_URL": "QuarantineQueue",
+        "INGEST_SECRET_ID": "IngestSecret",
+    },
+    "Responder": {
+        "QUEUE_URL": "WorkQueue",
+        "AGENT_QUEUE_URL": "AgentQueue",
+        "RESPONDER_SECRET_ID": "ResponderSecret",
+        "TABLE_NAME": "Table",
+        "BRAZE_ENDPOINT": None,
+        "BRAZE_CAMPAIGN_ID": None,
+        "AI_BACKEND": None,
+        "AI_BASE_URL": None,
+        "AI_MODEL": None,
+        "ON_UNKNOWN": None,
+        "ASSISTANT_CONFIG": None,
+    },
+}
+ROUTES = {
+    "post /inbound",
+    "post /inbound/{route}",
+    "post /conversations/messages",
+    "post /conversations/takeover",
+    "post /conversations/release",
+    "post /conversations/erase",
+    "get /health",
+}
+# What each function may do, and to what. X-Ray alone knows no resources.
+PERMISSIONS = {
+    "Ingest": {
+        ("sqs:SendMessage", "WorkQueue"),
+        ("sqs:SendMessage", "AgentQueue"),
+        ("sqs:SendMessage", "QuarantineQueue"),
+        ("secretsmanager:GetSecretValue", "IngestSecret"),
+        ("logs:CreateLogStream", "IngestLogs"),
+        ("logs:PutLogEvents", "IngestLogs"),
+        ("xray:PutTraceSegments", "*"),
+        ("xray:PutTelemetryRecords", "*"),
+    },
+    "Responder": {
+        *((f"sqs:{action}", queue)
+          for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+          for queue in ("WorkQueue", "AgentQueue")),
+        *((f"dynamodb:{action}", "Table") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query")),
+        ("secretsmanager:GetSecretValue", "ResponderSecret"),
+        ("logs:CreateLogStream", "ResponderLogs"),
+        ("logs:PutLogEvents", "ResponderLogs"),
+        ("xray:PutTraceSegments", "*"),
+        ("xray:PutTelemetryRecords", "*"),
+    },
+}
+# Metric, and the resource or function it is watched for.
+WATCHED = {
+    ("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
+    ("ApproximateNumberOfMessagesVisible", "QuarantineQueue"),
+    ("ApproximateAgeOfOldestMessage", "WorkQueue"),
+    ("ApproximateAgeOfOldestMessage", "AgentQueue"),
+    ("5xx", "Api"),
+    ("Errors", "Ingest"),
+    ("Errors", "Responder"),
+    ("Unauthorized", "ingest"),
+    ("UnknownSend", "responder"),
+    ("Fallback", "responder"),
+    ("Parked", "responder"),
+}

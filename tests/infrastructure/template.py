@@ -1,0 +1,113 @@
+"""The template as CloudFormation sees it: transformed, and its parameters, mappings and conditions worked out."""
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform as sam_transform
+
+ROOT = Path(__file__).resolve().parents[2]
+# What an operator has to say; everything else has a default.
+REQUIRED = {
+    "BrazeEndpoint": "https://rest.fra-01.braze.eu",
+    "BrazeCampaignId": "00000000-0000-4000-8000-000000000000",
+}
+# Every optional part switched on.
+FULL = REQUIRED | {
+    "AiBackend": "openai",
+    "AiBaseUrl": "https://ai.example.com/v1",
+    "AiModel": "model",
+    "AlarmEmail": "operator@example.com",
+    "AccessLog": "yes",
+    "ResponderTimeout": "300",
+}
+# The transform looks the region up; it calls nothing.
+os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+
+class NoManagedPolicies:
+    """What the transform asks for the addresses of managed policies; the template uses none."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def load() -> dict[str, Any]:
+    """The template as written."""
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def transform(written: dict[str, Any]) -> dict[str, Any]:
+    """The template after the SAM transform; code is said to lie in a bucket, because nothing is built here."""
+    written = copy.deepcopy(written)
+    for resource in written["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packages/function.zip"
+    return sam_transform(written, dict(REQUIRED), NoManagedPolicies())
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the resolved template."""
+
+    name: str
+    type: str
+    properties: dict[str, Any]
+    whole: dict[str, Any]
+
+
+class Template:
+    """A transformed template under one choice of parameters."""
+
+    def __init__(self, transformed: dict[str, Any], parameters: dict[str, str]):
+        self.raw = transformed
+        self.parameters = transformed["Parameters"]
+        self._values = {name: parameter.get("Default") for name, parameter in self.parameters.items()} | parameters
+        self.resources = {
+            name: Resource(name, resource["Type"], resource.get("Properties", {}), resource)
+            for name, resource in ((name, self._resolve(raw)) for name, raw in transformed["Resources"].items())
+            if self._holds(resource.get("Condition"))
+        }
+
+    def of(self, type_: str) -> list[Resource]:
+        """All resources of a type."""
+        return [resource for resource in self.resources.values() if resource.type == type_]
+
+    def target(self, value: Any) -> Resource | None:
+        """The resource that a Ref or Fn::GetAtt points to."""
+        if not isinstance(value, dict):
+            return None
+        name = value.get("Ref") or (value.get("Fn::GetAtt") or [None])[0]
+        return self.resources.get(name)
+
+    def _holds(self, condition: Any) -> bool:
+        if condition is None:
+            return True
+        if isinstance(condition, str):
+            return self._holds(self.raw["Conditions"][condition])
+        ((operator, operands),) = condition.items()
+        if operator == "Fn::Equals":
+            left, right = (self._resolve(operand) for operand in operands)
+            return left == right
+        if operator == "Fn::Not":
+            return not self._holds(operands[0])
+        raise ValueError(f"the condition {operator} is not understood here")
+
+    def _resolve(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._resolve(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("Ref") in self._values:
+            return self._values[value["Ref"]]
+        if "Fn::If" in value:
+            condition, then, otherwise = value["Fn::If"]
+            return self._resolve(then if self._holds(condition) else otherwise)
+        if "Fn::FindInMap" in value:
+            mapping, first, second = (self._resolve(part) for part in value["Fn::FindInMap"])
+            return self.raw["Mappings"][mapping][str(first)][second]
+        resolved = {key: self._resolve(item) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item != {"Ref": "AWS::NoValue"}}

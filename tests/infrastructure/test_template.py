@@ -1,0 +1,86 @@
+"""The template as it is: our rules, the public linters, and its agreement with the code."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from check_template import cfn_lint, checkov, own
+from documented import ENVIRONMENT, WATCHED
+from rules import findings
+from template import REQUIRED, ROOT, Template, load, transform
+
+METRICS = ROOT / "shared/platform/src/metrics.rs"
+
+
+@pytest.fixture(scope="module")
+def transformed() -> dict:
+    return transform(load())
+
+
+@pytest.fixture(scope="module")
+def path(transformed: dict, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.json"
+    path.write_text(json.dumps(transformed, indent=1))
+    return path
+
+
+def test_our_rules_hold(transformed: dict) -> None:
+    assert list(own(transformed)) == []
+
+
+@pytest.mark.parametrize("timeout", load()["Parameters"]["ResponderTimeout"]["AllowedValues"])
+def test_our_rules_hold_for_every_timeout(transformed: dict, timeout: str) -> None:
+    assert findings(Template(transformed, REQUIRED | {"ResponderTimeout": timeout})) == []
+
+
+def test_cfn_lint_finds_nothing(path: Path) -> None:
+    assert list(cfn_lint(path)) == []
+
+
+def test_checkov_finds_nothing_but_what_is_waived(path: Path) -> None:
+    assert list(checkov(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "good"),
+    [
+        ("BrazeEndpoint", "https://rest.fra-01.braze.eu", True),
+        ("BrazeEndpoint", "https://rest.us-10.braze.com", True),
+        ("BrazeEndpoint", "http://127.0.0.1:8080", True),
+        ("BrazeEndpoint", "https://dashboard-01.braze.eu", False),
+        ("BrazeEndpoint", "https://rest.fra-01.braze.eu/", False),
+        ("BrazeEndpoint", "http://rest.fra-01.braze.eu", False),
+        ("BrazeEndpoint", "https://rest.fra-01.braze.eu.example.com", False),
+        ("BrazeEndpoint", "https://example.com/rest.fra-01.braze.eu", False),
+        ("BrazeCampaignId", "c9f7b3a1-2d4e-4f60-8a1b-0c2d4e6f8a9b", True),
+        ("BrazeCampaignId", "Reply campaign", False),
+        ("AiBaseUrl", "", True),
+        ("AiBaseUrl", "https://api.openai.com/v1", True),
+        ("AiBaseUrl", "http://api.openai.com/v1", False),
+        ("AlarmEmail", "", True),
+        ("AlarmEmail", "operations@example.com", True),
+        ("AlarmEmail", "operations", False),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_is_made(parameter: str, value: str, good: bool) -> None:
+    pattern = load()["Parameters"][parameter]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, value)) == good
+
+
+def test_every_metric_that_is_watched_is_counted_by_the_code() -> None:
+    source = METRICS.read_text()
+    namespace = re.search(r'NAMESPACE: &str = "(\w+)"', source).group(1)
+    counted = set(re.findall(r"^    (\w+),$", source, re.MULTILINE))
+    for alarm in (part for part in load()["Resources"].values() if part["Type"] == "AWS::CloudWatch::Alarm"):
+        properties = alarm["Properties"]
+        if not properties["Namespace"].startswith("AWS/"):
+            assert properties["Namespace"] == namespace
+            assert properties["MetricName"] in counted
+    assert {metric for metric, function in WATCHED if function.islower()} <= counted
+
+
+@pytest.mark.parametrize(("function", "variable"), [(f, v) for f, names in ENVIRONMENT.items() for v in names])
+def test_every_setting_is_read_by_its_function(function: str, variable: str) -> None:
+    sources = [*(ROOT / "functions" / function.lower() / "src").rglob("*.rs"), *(ROOT / "shared").rglob("*.rs")]
+    assert any(f'"{variable}"' in source.read_text() for source in sources)

@@ -1,0 +1,77 @@
+//! What goes wrong on purpose.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use simulated_braze::Faults as BrazeFaults;
+
+/// The faults in force, as `POST /sandbox/faults` takes and gives them. A field that is left out stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Faults {
+    /// How the AI behaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai: Option<AiFault>,
+    /// How Braze behaves; documented at `simulated_braze::Faults`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub braze: Option<BrazeFaults>,
+    /// How many more times the queue delivers each message at the same instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_deliveries: Option<u32>,
+    /// The responder dies once at this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crash: Option<Crash>,
+}
+
+/// How the AI behaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AiFault {
+    /// As it should.
+    #[default]
+    Ok,
+    /// It cannot be reached.
+    Down,
+    /// It takes five seconds longer.
+    Slow,
+    /// It answers with nothing usable.
+    Nonsense,
+}
+
+/// A moment to die at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crash {
+    /// After the send was committed, before a byte of it is out.
+    BeforeSend,
+    /// After Braze accepted, before that is written down.
+    AfterSend,
+}
+
+/// The faults of everything that is not Braze, shared with what they befall.
+#[derive(Clone, Default)]
+pub(crate) struct Switches(Arc<Mutex<(AiFault, Option<Crash>)>>);
+
+impl Switches {
+    pub(crate) fn ai(&self) -> AiFault {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(crate) fn set_ai(&self, fault: AiFault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = fault;
+    }
+
+    pub(crate) fn set_crash(&self, crash: Crash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(crash);
+    }
+
+    /// Whether to die now; dying once is enough.
+    pub(crate) fn crashes(&self, moment: Crash) -> bool {
+        let mut switches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = switches.1 == Some(moment);
+        if now {
+            switches.1 = None;
+        }
+        now
+    }
+}

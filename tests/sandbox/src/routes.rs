@@ -1,0 +1,150 @@
+//! What the sandbox serves: the door of ingest, simulated Braze, and everything there is to see and to set.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use ingest::Call;
+use models::ConversationKey;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::Faults;
+use crate::page;
+use crate::steps::Kind;
+use crate::world::{OWN_WEBHOOK, World};
+
+/// What a gateway lets through at most.
+const MOST_BYTES: usize = 10 * 1024 * 1024;
+
+type Shared = State<Arc<World>>;
+
+pub(crate) fn router(world: Arc<World>) -> Router {
+    let braze = Arc::clone(&world.braze).router();
+    let looking = Router::new()
+        .route("/phones/{conversation}", get(phone))
+        .route("/phones/{conversation}/messages", post(type_message))
+        .route("/braze/requests", get(|State(world): Shared| async move { Json(world.braze.requests()) }))
+        .route("/braze/webhooks", get(|State(world): Shared| async move { Json(world.braze.webhooks()) }))
+        .route("/braze/undelivered", get(|State(world): Shared| async move { Json(world.braze.undelivered()) }))
+        .route("/ai/requests", get(ai_requests))
+        .route("/faults", get(faults).post(set_faults))
+        .route("/state", get(state))
+        .route("/steps", get(steps));
+    Router::new()
+        .merge(page::router())
+        .nest("/sandbox", looking)
+        .fallback(door)
+        .with_state(world)
+        .nest("/sandbox/braze/rest", braze)
+}
+
+/// Every path that is not the sandbox's own is ingest's, so that it also decides what does not exist.
+async fn door(State(world): Shared, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MOST_BYTES).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let own = parts.headers.contains_key(OWN_WEBHOOK);
+    world.steps.add(None, Kind::Webhook, format!("{} {}", parts.method, parts.uri.path()), text_or_size(&body));
+    let call = Call {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    let ingest = if own { &world.ingest } else { &world.ingest_of_others };
+    let answer = ingest.handle(call).await;
+    let title = format!("answered {}", answer.status.as_u16());
+    world.steps.add(None, Kind::Webhook, title, answer.body.clone());
+    (answer.status, Json(answer.body)).into_response()
+}
+
+fn text_or_size(body: &[u8]) -> Value {
+    match std::str::from_utf8(body) {
+        Ok(text) if text.len() <= 64 * 1024 => json!(text),
+        _ => json!(format!("{} bytes", body.len())),
+    }
+}
+
+async fn phone(State(world): Shared, Path(conversation): Path<String>) -> Response {
+    Json(world.braze.phone(&conversation)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    text: String,
+}
+
+async fn type_message(State(world): Shared, Path(conversation): Path<String>, Json(typed): Json<Typed>) -> Response {
+    match world.braze.user_types(&conversation, &typed.text) {
+        Ok(()) => (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+    }
+}
+
+async fn ai_requests(State(world): Shared) -> Json<Vec<Value>> {
+    Json(world.asked.lock().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
+async fn faults(State(world): Shared) -> Json<Faults> {
+    Json(in_force(&world))
+}
+
+fn in_force(world: &World) -> Faults {
+    Faults {
+        ai: Some(world.faults.ai()),
+        braze: Some(world.braze.faults()),
+        duplicate_deliveries: Some(world.work.copies()),
+        crash: None,
+    }
+}
+
+async fn set_faults(State(world): Shared, body: Body) -> Response {
+    let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
+    let wanted: Faults = match serde_json::from_slice(&bytes) {
+        Ok(wanted) => wanted,
+        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+    };
+    world.steps.add(None, Kind::Fault, "faults set", json!(wanted));
+    wanted.ai.into_iter().for_each(|fault| world.faults.set_ai(fault));
+    wanted.braze.into_iter().for_each(|faults| world.braze.set_faults(faults));
+    wanted.duplicate_deliveries.into_iter().for_each(|copies| world.work.duplicate_deliveries(copies));
+    wanted.crash.into_iter().for_each(|crash| world.faults.set_crash(crash));
+    Json(in_force(&world)).into_response()
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn steps(State(world): Shared, Query(query): Query<After>) -> Response {
+    Json(world.steps.after(query.after)).into_response()
+}
+
+async fn state(State(world): Shared) -> Json<Value> {
+    let heads = world.store.conversations();
+    let conversations: Vec<_> = heads.iter().filter(|(_, head)| head.moved_to.is_none()).map(conversation).collect();
+    let mut state = world.about.json();
+    state["queue"] = json!(world.work.depth());
+    state["dead_letters"] = json!(world.work.dead_letters().len());
+    state["quarantined"] = json!(world.quarantine.depth().waiting);
+    state["conversations"] = json!(conversations);
+    Json(state)
+}
+
+fn conversation((key, head): &(ConversationKey, store::Head)) -> Value {
+    let owner = match head.owner {
+        store::Owner::Bot => "bot",
+        store::Owner::Person => "person",
+    };
+    json!({
+        "conversation": key.as_str(), "owner": owner, "pending": head.pending.len(),
+        "attempts": head.attempts, "turns": head.last_turn,
+    })
+}

@@ -1,0 +1,204 @@
+//! The functions' parts with a window in them: each does its work and shows the step.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ai::{Ai, AiError, Answer, Question};
+use async_trait::async_trait;
+use braze::{Messaging, Outcome};
+use models::{ConversationKey, Message, MessageId, QueueMessage, Reply, Timestamp};
+use platform::queue::{Queue, QueueError};
+use serde_json::{Value, json};
+use simulated_braze::SimulatedBraze;
+use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+
+use crate::faults::{AiFault, Crash, Switches};
+use crate::queue::EmbeddedQueue;
+use crate::steps::{Kind, Steps};
+
+/// How much longer a slow AI takes.
+const SLOW: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(crate) struct WatchedQueue {
+    pub(crate) inner: Arc<EmbeddedQueue>,
+    pub(crate) title: &'static str,
+    pub(crate) steps: Steps,
+    /// Whose phones show what comes by here: for webhooks that simulated Braze did not send. Their users have not typed
+    /// anything it knows of, and a reply would go to nobody.
+    pub(crate) phones: Option<Arc<SimulatedBraze>>,
+}
+
+#[async_trait]
+impl Queue for WatchedQueue {
+    async fn send(&self, body: String) -> Result<(), QueueError> {
+        let json: Value = serde_json::from_str(&body).unwrap_or_default();
+        let message = QueueMessage::from_json(&body).ok().map(|QueueMessage::InboundV1(message)| message);
+        let conversation = message.as_ref().map(|message| message.identity.conversation());
+        self.steps.add(conversation.as_ref().map(ConversationKey::as_str), Kind::Queue, self.title, json);
+        if let (Some(braze), Some(message)) = (&self.phones, &message) {
+            braze.user_wrote(&message.identity, &message.text);
+        }
+        self.inner.send(body).await
+    }
+}
+
+/// The AI, with every question it got.
+pub(crate) struct WatchedAi {
+    pub(crate) inner: Arc<dyn Ai>,
+    pub(crate) steps: Steps,
+    pub(crate) faults: Switches,
+    pub(crate) asked: Arc<Mutex<Vec<Value>>>,
+}
+
+#[async_trait]
+impl Ai for WatchedAi {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
+        let messages = messages(question);
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(messages.clone());
+        self.steps.add(None, Kind::Ai, format!("{} is asked", self.name()), messages);
+        let answer = match self.faults.ai() {
+            AiFault::Ok => self.inner.answer(question, time).await,
+            AiFault::Down => Err(AiError::Unavailable { status: Some(503), retry_after: None }),
+            AiFault::Nonsense => Err(AiError::Unusable("nonsense, on purpose")),
+            AiFault::Slow => {
+                tokio::time::sleep(SLOW.min(time)).await;
+                self.inner.answer(question, time.saturating_sub(SLOW)).await
+            }
+        };
+        let (title, body) = match &answer {
+            Ok(Answer::Text { text, usage }) => {
+                let usage = usage.map(|usage| json!({"input": usage.input_tokens, "output": usage.output_tokens}));
+                ("it answers".to_owned(), json!({"text": text.as_str(), "tokens": usage}))
+            }
+            Ok(Answer::DontKnow) => ("it does not know".to_owned(), Value::Null),
+            Err(error) => ("it fails".to_owned(), json!({"error": error.to_string()})),
+        };
+        self.steps.add(None, Kind::Ai, title, body);
+        answer
+    }
+}
+
+/// A question as a chat model gets it.
+fn messages(question: &Question) -> Value {
+    let mut messages = vec![json!({"role": "system", "content": question.instructions})];
+    for exchange in &question.history {
+        messages.push(json!({"role": "user", "content": exchange.user.as_str()}));
+        messages.push(json!({"role": "assistant", "content": exchange.assistant.as_str()}));
+    }
+    messages.push(json!({"role": "user", "content": question.text.as_str()}));
+    json!({"messages": messages, "language": question.language, "most_output_tokens": question.output_tokens})
+}
+
+/// The channel to Braze. What goes over it is seen at Braze's end; here the responder can be made to die around it.
+pub(crate) struct MortalMessaging<M> {
+    pub(crate) inner: M,
+    pub(crate) steps: Steps,
+    pub(crate) faults: Switches,
+}
+
+impl<M> MortalMessaging<M> {
+    #[expect(clippy::panic, reason = "dying is what this fault is for")]
+    fn die_if_told(&self, moment: Crash) {
+        if self.faults.crashes(moment) {
+            self.steps.add(None, Kind::Fault, "the responder dies", json!({"moment": moment}));
+            panic!("a crash, on purpose");
+        }
+    }
+}
+
+#[async_trait]
+impl<M: Messaging> Messaging for MortalMessaging<M> {
+    async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
+        self.die_if_told(Crash::BeforeSend);
+        let outcome = self.inner.send(reply, time).await;
+        self.die_if_told(Crash::AfterSend);
+        let conversation = reply.to.conversation();
+        self.steps.add(Some(conversation.as_str()), Kind::Braze, title_of(&outcome), json!(format!("{outcome:?}")));
+        outcome
+    }
+}
+
+fn title_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "Braze accepted the reply",
+        Outcome::NotAccepted(_) => "Braze did not accept the reply",
+        Outcome::Unknown(_) => "nobody knows whether Braze accepted the reply",
+    }
+}
+
+/// The store, with every step on a head.
+pub(crate) struct WatchedStore<S> {
+    pub(crate) inner: Arc<S>,
+    pub(crate) steps: Steps,
+}
+
+#[async_trait]
+impl<S: Store> Store for WatchedStore<S> {
+    async fn put_message(&self, key: &ConversationKey, message: &Message, now: Timestamp) -> Result<Filed, StoreError> {
+        self.inner.put_message(key, message, now).await
+    }
+
+    async fn messages(&self, key: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+        self.inner.messages(key, ids).await
+    }
+
+    async fn mark(&self, key: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
+        self.inner.mark(key, id, state).await
+    }
+
+    async fn head(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        self.inner.head(key, now).await
+    }
+
+    async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
+        let written = self.inner.try_write(key, write, now).await;
+        match &written {
+            Ok(head) => self.steps.add(Some(key.as_str()), Kind::Store, name_of(write), json!(head)),
+            Err(WriteError::Refused(_)) => {
+                let title = format!("not {}", name_of(write));
+                self.steps.add(Some(key.as_str()), Kind::Store, title, Value::Null);
+            }
+            Err(WriteError::Failed(_)) => {}
+        }
+        written
+    }
+
+    async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
+        self.steps.add(Some(key.as_str()), Kind::Store, "reply drafted", json!(turn));
+        self.inner.put_turn(key, turn, now).await
+    }
+
+    async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {
+        self.inner.turn(key, turn).await
+    }
+
+    async fn newest_turns(
+        &self,
+        key: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        self.inner.newest_turns(key, most, now).await
+    }
+}
+
+fn name_of(write: &HeadWrite) -> &'static str {
+    match write {
+        HeadWrite::File { claim: None, .. } => "message filed",
+        HeadWrite::File { claim: Some(_), .. } => "message filed, conversation claimed",
+        HeadWrite::Claim { .. } => "conversation claimed",
+        HeadWrite::Commit { .. } => "reply committed",
+        HeadWrite::NextPart { .. } => "next part begun",
+        HeadWrite::PutBack { .. } => "send put back",
+        HeadWrite::SendAgain { .. } => "send begun again",
+        HeadWrite::Settle { .. } => "turn settled",
+        HeadWrite::Release { .. } => "conversation given back",
+        HeadWrite::ChangeOwner { .. } => "owner changed",
+        HeadWrite::Point { .. } => "pointed to an older conversation",
+    }
+}

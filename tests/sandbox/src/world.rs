@@ -1,0 +1,206 @@
+//! The sandbox put together: the real handlers, and around them everything they talk to.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use ingest::{Ingest, Tokens};
+use platform::clock::SystemClock;
+use platform::metrics::Uncounted;
+use platform::random;
+use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
+use platform::settings::{BadSettings, Settings as Reader};
+use responder::{AiSettings, AssistantFiles, OnUnknown, Responder, ladder};
+use serde_json::{Value, json};
+use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze, Workspace};
+use store::Embedded;
+
+use crate::disk::{Disk, Shelf};
+use crate::faults::Switches;
+use crate::queue::EmbeddedQueue;
+use crate::steps::Steps;
+use crate::watched::{MortalMessaging, WatchedAi, WatchedQueue, WatchedStore};
+use crate::{Options, StartError};
+
+/// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
+pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
+const CAMPAIGN: &str = "replies";
+const KEY: &str = "simulated-key";
+
+/// Everything the sandbox serves and shows.
+pub(crate) struct World {
+    /// The door for webhooks of simulated Braze.
+    pub(crate) ingest: Ingest,
+    /// The same door for webhooks from elsewhere, which also puts their words on the phone.
+    pub(crate) ingest_of_others: Ingest,
+    pub(crate) responder: Arc<Responder>,
+    pub(crate) work: Arc<EmbeddedQueue>,
+    pub(crate) quarantine: Arc<EmbeddedQueue>,
+    pub(crate) store: Arc<Embedded>,
+    pub(crate) braze: Arc<SimulatedBraze>,
+    pub(crate) steps: Steps,
+    pub(crate) faults: Switches,
+    pub(crate) asked: Arc<Mutex<Vec<Value>>>,
+    disk: Disk,
+    pub(crate) about: About,
+}
+
+/// What the page says about the set-up.
+pub(crate) struct About {
+    pub(crate) url: String,
+    pub(crate) webhook_token: String,
+    pub(crate) ai: String,
+    pub(crate) braze: String,
+}
+
+/// Who is on the other side, as the environment says.
+struct Outside {
+    ai: AiSettings,
+    ai_key: Option<Arc<dyn Key>>,
+    braze: Option<(String, String, String)>,
+}
+
+impl World {
+    /// Puts the parts together around the address the sandbox listens at.
+    pub(crate) fn new(options: &Options, url: &str) -> Result<Arc<Self>, StartError> {
+        let outside = Outside::read(&platform::settings::environment)?;
+        let files = AssistantFiles::load(options.assistant.as_deref())?;
+        let (disk, store) = open(options)?;
+        let (steps, faults, asked) = (Steps::default(), Switches::default(), Arc::default());
+        let about = About::new(options, url, &outside);
+        let braze = simulated_braze(options, url);
+        let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
+        let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
+        let http = platform::http::client()?;
+        let (endpoint, campaign, key) = outside
+            .braze
+            .unwrap_or_else(|| (url.to_owned() + "/sandbox/braze/rest", CAMPAIGN.to_owned(), KEY.to_owned()));
+        let client = braze::Client::new(http.clone(), &endpoint, campaign, Arc::new(FixedKey(key.into())));
+        let backend = ladder(&outside.ai, files.knowledge, http, outside.ai_key)?;
+        let responder = Responder {
+            store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
+            ai: Arc::new(WatchedAi {
+                inner: backend,
+                steps: steps.clone(),
+                faults: faults.clone(),
+                asked: Arc::clone(&asked),
+            }),
+            messaging: Arc::new(MortalMessaging { inner: client, steps: steps.clone(), faults: faults.clone() }),
+            work: Arc::<EmbeddedQueue>::clone(&work),
+            clock: Arc::new(SystemClock),
+            meter: Arc::new(Uncounted),
+            words: random::words(),
+            assistant: files.assistant,
+            on_unknown: if options.on_unknown == "flag" { OnUnknown::Flag } else { OnUnknown::ResendOnce },
+        };
+        let queued =
+            WatchedQueue { inner: Arc::clone(&work), title: "message queued", steps: steps.clone(), phones: None };
+        let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
+        let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
+        let ingest = door(options, queued, parked.clone());
+        let ingest_of_others = door(options, from_others, parked);
+        let responder = Arc::new(responder);
+        Ok(Arc::new(Self {
+            ingest,
+            ingest_of_others,
+            responder,
+            work,
+            quarantine,
+            store,
+            braze,
+            steps,
+            faults,
+            asked,
+            disk,
+            about,
+        }))
+    }
+
+    /// Takes simulated Braze up where it was left, and from now on keeps what it knows. Called once its own webhooks can
+    /// be answered.
+    pub(crate) async fn keep_braze(self: Arc<Self>) {
+        if let Some(snapshot) = self.disk.load(Shelf::Braze).remove(&0) {
+            self.braze.restore(snapshot);
+        }
+        let mut changes = self.braze.changes();
+        while changes.changed().await.is_ok() {
+            self.disk.save(Shelf::Braze, 0, &self.braze.snapshot());
+        }
+    }
+}
+
+fn door(options: &Options, work: WatchedQueue, quarantine: WatchedQueue) -> Ingest {
+    Ingest {
+        tokens: SecretCache::new(SandboxTokens(options.webhook_token.clone()), Tokens::parse),
+        work: Arc::new(work),
+        quarantine: Arc::new(quarantine),
+        clock: Arc::new(SystemClock),
+        meter: Arc::new(Uncounted),
+        log_ids: random::words(),
+    }
+}
+
+fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
+    let Some(folder) = &options.data else { return Ok((Disk::none(), Arc::new(Embedded::in_memory()))) };
+    std::fs::create_dir_all(folder).map_err(|error| StartError::DataFolder(folder.clone(), error.to_string()))?;
+    let disk = Disk::at(&folder.join("sandbox.redb"));
+    let disk = disk.map_err(|error| StartError::DataFolder(folder.clone(), error.to_string()))?;
+    Ok((disk, Arc::new(Embedded::on_disk(&folder.join("conversations.redb"))?)))
+}
+
+fn simulated_braze(options: &Options, url: &str) -> Arc<SimulatedBraze> {
+    let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
+    // Braze itself lets nobody new be answered before they are subscribed; the page would have to explain that first.
+    workspace.newcomers_subscribed = true;
+    for campaign in &mut workspace.inbound {
+        campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
+    }
+    SimulatedBraze::new(workspace)
+}
+
+impl About {
+    fn new(options: &Options, url: &str, outside: &Outside) -> Self {
+        let ai = match &outside.ai {
+            AiSettings::Knowledge => "knowledge".to_owned(),
+            AiSettings::OpenAi { model, .. } => format!("openai: {model}"),
+        };
+        let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
+        Self { url: url.to_owned(), webhook_token: options.webhook_token.clone(), ai, braze }
+    }
+
+    /// What is there to know for whoever wants to call the webhook by hand.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "url": self.url, "webhook_token": self.webhook_token, "ai": self.ai, "braze": self.braze,
+            "documented_body": DOCUMENTED_BODY,
+            "recommended_body": simulated_braze::RECOMMENDED_BODY,
+        })
+    }
+}
+
+impl Outside {
+    fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let mut reader = Reader::new(lookup);
+        let wants_ai = reader.optional("AI_BACKEND").is_some() || reader.optional("AI_BASE_URL").is_none();
+        let ai = if wants_ai {
+            AiSettings::read(&mut reader)
+        } else {
+            AiSettings::OpenAi { base_url: reader.base_url("AI_BASE_URL"), model: reader.required("AI_MODEL") }
+        };
+        let ai_key = reader.optional("AI_API_KEY").map(|key| Arc::new(FixedKey(key.into())) as Arc<dyn Key>);
+        let braze = reader.optional("BRAZE_ENDPOINT").is_some().then(|| {
+            (reader.base_url("BRAZE_ENDPOINT"), reader.required("BRAZE_CAMPAIGN_ID"), reader.required("BRAZE_API_KEY"))
+        });
+        reader.finish(Self { ai, ai_key, braze })
+    }
+}
+
+/// The sandbox's own secret: a webhook token of one's choice, and `agent`.
+struct SandboxTokens(String);
+
+#[async_trait]
+impl SecretSource for SandboxTokens {
+    async fn read(&self) -> Result<Versions, SecretUnavailable> {
+        let secret = json!({"webhook_token": self.0, "agent_token": "agent"}).to_string();
+        Ok(Versions { current: secret.into(), previous: None })
+    }
+}

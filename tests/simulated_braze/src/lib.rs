@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod attributes;
+mod campaigns;
+mod delivery;
+mod faults;
+mod hex;
+#[cfg(test)]
+mod over_http;
+mod profiles;
+mod rest;
+mod sending;
+mod simulation;
+mod tags;
+mod template;
+mod views;
+mod webhooks;
+mod workspace;
+mod world;
+
+pub use campaigns::{
+    BadKeyword, Channel, DOCUMENTED_BODY, Delivery, InboundCampaign, Keyword, Kind, RECOMMENDED_BODY, REPLY_MESSAGE,
+    ReplyCampaign,
+};
+pub use delivery::NotDelivered;
+pub use faults::{Fault, FaultAnswer, FaultBody, FaultReset, Faults};
+pub use profiles::{Alias, Profile};
+pub use simulation::{NotAConversation, SimulatedBraze};
+pub use template::TemplateError;
+pub use views::{Attempt, Outcome, PhoneMessage, RequestRecord, Sender, Snapshot, Undelivered, WebhookRecord};
+pub use webhooks::Inbound;
+pub use workspace::{ApiKey, Retries, Workspace};
