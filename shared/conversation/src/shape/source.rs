@@ -16,9 +16,9 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Whether it begins with `signs`.
+    /// Whether it begins with `signs`, indented or not.
     pub(super) fn starts_with(&self, signs: &str) -> bool {
-        self.markdown[self.range.start..].starts_with(signs)
+        self.markdown[self.range.start..].trim_start().starts_with(signs)
     }
 
     /// The marker of this emphasis, if it says something itself: "5*3*2", "2**8 and 2**9", "10~20 or 30~40". To leave it

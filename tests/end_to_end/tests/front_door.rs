@@ -1,0 +1,259 @@
+//! Through the front door of the sandbox, over HTTP: what a user types or `curl` posts comes back on the right phone.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+/// Texts that upset templates, parsers and people.
+const HOSTILE: [&str; 12] = [
+    "He said \"hi\"",
+    "a line\nand another",
+    "C:\\temp",
+    "ends with \\",
+    "👩‍👩‍👧",
+    "hi\", \"user_id\": \"victim",
+    "\", \"message\": \"other",
+    "x\"\n}\n",
+    "{{${email_address}}} {% abort_message() %}",
+    "\\n \\u0041",
+    "مرحبا، متى تفتحون",
+    "<script>alert(1)</script>",
+];
+
+struct Door {
+    sandbox: Sandbox,
+    http: Client,
+}
+
+impl Door {
+    async fn open() -> Self {
+        Self { sandbox: Sandbox::start(&Options::default()).await.unwrap(), http: Client::new() }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.sandbox.url())
+    }
+
+    async fn post(&self, path: &str, token: &str, body: impl Into<String>) -> (StatusCode, Value) {
+        let call = self.http.post(self.url(path)).bearer_auth(token).body(body.into());
+        let answer = call.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn types(&self, conversation: &str, text: &str) {
+        let mut url = reqwest::Url::parse(&self.url("/sandbox/phones")).unwrap();
+        url.path_segments_mut().unwrap().push(conversation).push("messages");
+        let answer = self.http.post(url).json(&json!({"text": text})).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    }
+
+    async fn set(&self, faults: Value) {
+        let answer = self.http.post(self.url("/sandbox/faults")).json(&faults).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.http.get(self.url(path)).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn phone(&self, conversation: &str) -> Vec<(String, String)> {
+        let mut url = reqwest::Url::parse(&self.url("/sandbox/phones")).unwrap();
+        url.path_segments_mut().unwrap().push(conversation);
+        let lines: Vec<Value> = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+        lines.iter().map(|line| (text(line, "from"), text(line, "text"))).collect()
+    }
+
+    async fn answers(&self, conversation: &str) -> Vec<String> {
+        self.phone(conversation).await.into_iter().filter(|(from, _)| from == "brand").map(|(_, text)| text).collect()
+    }
+
+    /// Waits for so many answers, and a little longer for one too many.
+    async fn wait_for(&self, conversation: &str, answers: usize) -> Vec<String> {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.answers(conversation).await.len() < answers {
+            assert!(Instant::now() < patience, "{answers} answers did not come: {:?}", self.phone(conversation).await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let read = self.answers(conversation).await;
+        assert_eq!(read.len(), answers, "{read:?}");
+        read
+    }
+
+    /// The last words of each question the AI got.
+    async fn asked(&self) -> Vec<String> {
+        let requests = self.get("/sandbox/ai/requests").await;
+        let last = |request: &Value| request["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+        requests.as_array().unwrap().iter().map(|request| last(request).as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn documented(user: &str, phone: &str, text: &str) -> String {
+    format!("{{ \"user_id\": \"{user}\", \"phone_number\": \"{phone}\", \"message\": \"{text}\" }}")
+}
+
+#[tokio::test]
+async fn the_documented_body_by_hand_is_answered_on_the_users_phone() {
+    let door = Door::open().await;
+    let (status, answer) = door.post("/inbound", "sandbox", documented("42", "+4915112345678", "When are you open?")).await;
+    assert_eq!((status, &answer["state"]), (StatusCode::ACCEPTED, &json!("queued")));
+    assert!(door.wait_for("user:42", 1).await[0].contains("Monday to Friday"));
+    let requests = door.get("/sandbox/braze/requests").await;
+    let recipient = &requests[0]["body"]["recipients"][0];
+    assert_eq!(recipient["external_user_id"], "42");
+    assert!(recipient["trigger_properties"]["external_system_msg_body"].as_str().unwrap().contains("Monday"));
+}
+
+#[tokio::test]
+async fn what_a_user_types_reaches_the_ai_byte_for_byte_and_answers_that_user() {
+    let door = Door::open().await;
+    for (number, text) in HOSTILE.into_iter().enumerate() {
+        door.types(&format!("user:{number}"), text).await;
+        door.post("/inbound", "sandbox", documented(&format!("by-hand-{number}"), "", text)).await;
+    }
+    for number in 0..HOSTILE.len() {
+        door.wait_for(&format!("user:{number}"), 1).await;
+        door.wait_for(&format!("user:by-hand-{number}"), 1).await;
+    }
+    let asked = door.asked().await;
+    for text in HOSTILE {
+        assert_eq!(asked.iter().filter(|asked| *asked == text).count(), 2, "{text:?} in {asked:?}");
+    }
+    assert_eq!(door.phone("user:victim").await, []);
+}
+
+#[tokio::test]
+async fn somebody_braze_does_not_know_is_answered_by_alias() {
+    let door = Door::open().await;
+    door.types("alias:phone:+4915112345678", "When are you open?").await;
+    door.wait_for("alias:phone:+4915112345678", 1).await;
+    let (status, _) = door.post("/inbound", "sandbox", documented("", "+4915187654321", "When are you open?")).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    door.wait_for("alias:phone:+4915187654321", 1).await;
+    let requests = door.get("/sandbox/braze/requests").await;
+    let accepted: Vec<_> = requests.as_array().unwrap().iter().filter(|request| request["status"] == 201).collect();
+    assert_eq!(accepted.len(), 2);
+    for request in accepted {
+        assert_eq!(request["body"]["recipients"][0]["user_alias"]["alias_label"], "phone");
+    }
+}
+
+#[tokio::test]
+async fn three_fragments_get_one_answer_and_a_question_is_asked_at_once() {
+    let door = Door::open().await;
+    for text in ["hi", "I would like to know", "your opening hours"] {
+        door.types("user:ada", text).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let started = Instant::now();
+    door.types("user:bruno", "When are you open?").await;
+    door.wait_for("user:bruno", 1).await;
+    assert!(started.elapsed() < Duration::from_secs(2));
+    door.wait_for("user:ada", 1).await;
+    assert!(door.asked().await.contains(&"hi\nI would like to know\nyour opening hours".to_owned()));
+}
+
+#[tokio::test]
+async fn duplicates_of_webhooks_and_of_queue_messages_get_one_answer() {
+    let door = Door::open().await;
+    door.set(json!({"braze": {"webhook_copies": 2}, "duplicate_deliveries": 2})).await;
+    door.types("user:ada", "When are you open?").await;
+    door.wait_for("user:ada", 1).await;
+    assert_eq!(door.asked().await.len(), 1);
+}
+
+#[tokio::test]
+async fn braze_trouble_delays_the_answer_and_does_not_repeat_it() {
+    let door = Door::open().await;
+    let limited = json!({"answer": {"status": {"code": 429, "reset": {"in_seconds": 2}}}});
+    door.set(json!({"braze": {"sends": [limited]}})).await;
+    door.types("user:ada", "When are you open?").await;
+    door.wait_for("user:ada", 1).await;
+    assert_eq!(door.asked().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_accepted_answer_that_was_lost_is_sent_at_most_twice() {
+    let door = Door::open().await;
+    door.set(json!({"braze": {"sends": [{"answer": "cut", "processed": true}]}})).await;
+    door.types("user:ada", "When are you open?").await;
+    let read = door.wait_for("user:ada", 2).await;
+    assert_eq!(read[0], read[1]);
+}
+
+#[tokio::test]
+async fn the_door_says_no_and_why() {
+    let door = Door::open().await;
+    let body = documented("42", "", "hi there");
+    for (path, token, expected) in [
+        ("/inbound", "wrong", 401),
+        ("/inbound", "", 401),
+        ("/inbound", "agent", 401),
+        ("/conversations/takeover", "sandbox", 401),
+        ("/conversations/takeover", "agent", 501),
+        ("/inbound/returns", "sandbox", 202),
+        ("/inbound/no such route", "sandbox", 404),
+        ("/elsewhere", "sandbox", 404),
+    ] {
+        assert_eq!(door.post(path, token, body.clone()).await.0.as_u16(), expected, "{path} {token}");
+    }
+    assert_eq!(door.http.get(door.url("/inbound")).send().await.unwrap().status(), 405);
+    assert_eq!(door.http.get(door.url("/health")).send().await.unwrap().status(), 200);
+    let large = documented("42", "", &"x".repeat(1024 * 1024));
+    assert_eq!(door.post("/inbound", "sandbox", large).await.0, 413);
+}
+
+#[tokio::test]
+async fn an_authentic_body_that_nobody_can_read_is_kept_whole() {
+    let door = Door::open().await;
+    let (status, answer) = door.post("/inbound", "sandbox", "{\"message\": \"hi\"}").await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    assert!(answer["quarantined"].as_str().unwrap().contains("first key"), "{answer}");
+    assert_eq!(door.get("/sandbox/state").await["quarantined"], 1);
+}
+
+#[tokio::test]
+async fn explain_tells_what_was_understood_and_queues_nothing() {
+    let door = Door::open().await;
+    let call = || door.http.post(door.url("/inbound?explain=1")).bearer_auth("sandbox");
+    let body = documented("42", "+4915112345678", "hi\", \"user_id\": \"victim");
+    let explained: Value =
+        call().header("X-Dragoman-Explain", "1").body(body.clone()).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&explained["understood"], &explained["conversation"]), (&json!(true), &json!("user:42")));
+    assert_eq!(explained["text"], "hi\", \"user_id\": \"victim");
+    assert_eq!(door.phone("user:42").await, []);
+    let queued = call().body(body).send().await.unwrap();
+    assert_eq!(queued.status(), StatusCode::ACCEPTED, "the query alone must not swallow a message");
+}
+
+#[tokio::test]
+async fn a_restart_loses_nothing() {
+    let folder = std::env::temp_dir().join(format!("dragoman-restart-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let options = Options { data: Some(folder.clone()), ..Options::default() };
+    let open = async || Door { sandbox: Sandbox::start(&options).await.unwrap(), http: Client::new() };
+    let first = open().await;
+    first.types("user:ada", "When are you open?").await;
+    first.wait_for("user:ada", 1).await;
+    first.types("user:ada", "and my").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(first);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let second = open().await;
+    second.wait_for("user:ada", 2).await;
+    let history = second.get("/sandbox/ai/requests").await;
+    assert_eq!(history[0]["messages"][1]["content"], "When are you open?");
+    drop(second);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said_clearly() {
+    let door = Door::open().await;
+    let port = door.sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
+    let error = Sandbox::start(&Options { port, ..Options::default() }).await.err().unwrap().to_string();
+    assert!(error.contains("taken") && error.contains("--port"), "{error}");
+}
