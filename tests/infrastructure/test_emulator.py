@@ -2,6 +2,7 @@
 
 import base64
 import json
+import platform
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ HOSTILE_TEXTS = [
     '{{${user_id}}} {% abort_message("x") %}?',
     "Ω👍🏽 \u202e?",
 ]
+ARCHITECTURE = "x86_64" if platform.machine() == "x86_64" else "arm64"
 # How long an answer may take here, and how long to watch that none comes.
 ANSWERED_WITHIN = 40
 WATCHED_FOR = 2
@@ -80,7 +82,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = ANSWER
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("emulator")
     with StandInBraze() as braze, Emulator(folder) as emulator:
-        parameters = REQUIRED | {"Architecture": "x86_64", "BrazeEndpoint": braze.address}
+        parameters = REQUIRED | {"Architecture": ARCHITECTURE, "BrazeEndpoint": braze.address}
         deployment = Deployment(emulator, parameters)
         headers = {"Authorization": f"Bearer {WEBHOOK_TOKEN}"}
         before = deployment.request("POST", "/inbound", documented(user(), QUESTION).encode(), headers)

@@ -135,7 +135,7 @@ fn refusal(status: StatusCode, response: &Response) -> AiError {
 /// The body of a 200, if it says it is JSON (or says nothing) and is no larger than it may be.
 async fn json_body(mut response: Response) -> Result<Vec<u8>, AiError> {
     let is_json = |value: &reqwest::header::HeaderValue| value.to_str().is_ok_and(|value| value.contains("json"));
-    if false && !response.headers().get(CONTENT_TYPE).is_none_or(is_json) {
+    if !response.headers().get(CONTENT_TYPE).is_none_or(is_json) {
         return Err(AiError::Unusable("it is not JSON"));
     }
     let mut body = Vec::new();

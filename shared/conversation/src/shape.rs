@@ -8,6 +8,7 @@ mod cut;
 mod direction;
 mod html;
 mod line;
+mod lost;
 mod markup;
 mod pack;
 mod reader;

@@ -1,6 +1,6 @@
 // The page of the sandbox: asks the sandbox what happened, shows it, and says what the user does.
 
-import { rendered } from "./markup.js";
+import * as phone from "./phone.js";
 import * as timeline from "./timeline.js";
 
 const EVERY = 400;
@@ -9,48 +9,50 @@ const MOST_PEOPLE = 50;
 const NAMES = ["chloé", "dario", "elif", "farid", "greta", "hiro", "ines", "jonas", "kofi", "lena"];
 const SUGGESTIONS = [
   ["When are you open?"],
-  ["How do I return my shoes?"],
-  ["hi", "I ordered two pairs", "when do they come?"],
-  ['He said "hi" \\o/'],
-  ['hi", "user_id": "bruno'],
-  ["Can I *really* pay\n- by card\n- by _PayPal_ ?"],
+  ["hi", "a question", "can I pay with PayPal?"],
+  ['A friend said "delivery is free" \\o/ Is it?'],
+  ['How can I pay?", "user_id": "bruno'],
+  ["Can I *really* pay\n- by card\n- by _PayPal_?"],
 ];
 
 const $ = (id) => document.getElementById(id);
 let person = "user:ada";
-let now = { state: null, faults: null };
+let state = null;
 
 // Asking
 
-const url = (conversation) => `sandbox/phones/${encodeURIComponent(conversation)}`;
+const phoneOf = (conversation) => `sandbox/phones/${encodeURIComponent(conversation)}`;
 
-async function get(path) {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  return answer.json();
-}
-
-async function post(path, body) {
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+async function ask(path, options) {
+  const answer = await fetch(path, { cache: "no-store", ...options }).catch(() => {
+    throw new Error("The sandbox does not answer. Start it again with: cargo run");
+  });
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+  return answer;
 }
+
+const get = async (path) => (await ask(path)).json();
+
+const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 async function look() {
   const whose = person;
-  const [state, faults, steps, messages, undelivered] = await Promise.all([
+  const [current, faults, steps, messages, undelivered] = await Promise.all([
     get("sandbox/state"),
     get("sandbox/faults"),
     get(`sandbox/steps?after=${timeline.after()}`),
-    get(url(whose)),
+    get(phoneOf(whose)),
     get("sandbox/braze/undelivered"),
   ]);
-  now = { state, faults };
+  state = current;
   showState(state);
   showFaults(faults);
   timeline.show(steps);
   state.conversations.slice(0, MOST_PEOPLE).forEach(({ conversation }) => addPerson(conversation));
-  if (whose === person) showPhone(messages, undelivered.filter(({ conversation }) => conversation === whose));
+  if (whose !== person) return;
+  phone.show(messages, undelivered.filter(({ conversation }) => conversation === whose));
+  showUnderWay();
 }
 
 let timer;
@@ -61,24 +63,20 @@ async function lookRegularly() {
   if (isLooking) return;
   isLooking = true;
   clearTimeout(timer);
-  warn("trouble", await look().then(() => "", worded));
+  warn("trouble", await look().then(() => "", ({ message }) => message));
   timer = setTimeout(lookRegularly, document.hidden ? EVERY_HIDDEN : EVERY);
   isLooking = false;
 }
 
 /** Does what the user asked for, and says in words what failed; whether it was done. */
 async function attempt(action) {
-  const failure = await action().then(() => "", worded);
-  warn("refusal", failure && `Not done: ${failure}`);
+  const failure = await action().then(() => "", ({ message }) => message);
+  warn("refusal", failure && `Not done. ${failure}`);
   lookRegularly();
   return !failure;
 }
 
 const tell = (path, body) => attempt(() => post(path, body));
-
-/** fetch throws a TypeError where there is no answer at all. */
-const worded = (error) =>
-  error instanceof TypeError ? "The sandbox does not answer. Start it again with: cargo run" : error.message;
 
 function warn(id, text) {
   put(id, text);
@@ -104,7 +102,6 @@ function put(id, value) {
 
 // People
 
-const idOf = (conversation) => conversation.split(":").slice(1).join(":");
 const nameOf = (conversation) => conversation.replace(/^(user|braze|alias:[^:]*):/, "").replace(/^\p{Ll}/u, (c) => c.toUpperCase());
 const radio = (conversation) => [...$("people").elements].find(({ value }) => value === conversation);
 
@@ -123,10 +120,7 @@ function choose(conversation) {
   radio(person).checked = true;
   radio(person).parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
   put("phone-title", `${nameOf(person)}’s phone`);
-  // What was on the other phone is no news.
-  $("chat").ariaLive = "off";
-  $("chat").replaceChildren();
-  $("chat").dataset.shown = "[]";
+  phone.clear();
   showUnderWay();
   lookRegularly();
 }
@@ -137,41 +131,11 @@ function newcomer() {
   $("text").focus();
 }
 
-// The phone
-
-function showPhone(messages, undelivered) {
-  const notes = undelivered.map(({ at, explanation }) => ({ at, from: "nobody", text: explanation }));
-  const lines = [...messages, ...notes].sort((a, b) => a.at - b.at);
-  const keys = lines.map((line) => JSON.stringify(line));
-  const shown = JSON.parse($("chat").dataset.shown);
-  const same = keys.findIndex((key, at) => key !== shown[at]);
-  const kept = same < 0 ? Math.min(keys.length, shown.length) : same;
-  showUnderWay();
-  if (kept < keys.length || kept < shown.length) {
-    while ($("chat").children.length > kept) $("chat").lastChild.remove();
-    $("chat").append(...lines.slice(kept).map(bubble));
-    $("chat").dataset.shown = JSON.stringify(keys);
-    $("chat").scrollTop = $("chat").scrollHeight;
-  }
-  $("chat").ariaLive = "polite";
-}
-
-const WRITERS = { user: "You", brand: "The brand", nobody: "Not delivered" };
-
-function bubble({ from, text, at }) {
-  const item = $("bubble").content.cloneNode(true).firstElementChild;
-  const time = item.querySelector("time");
-  item.className = from;
-  item.querySelector("p").textContent = `${WRITERS[from]}:`;
-  item.querySelector(".text").append(from === "nobody" ? `Not delivered: ${text}.` : rendered(text));
-  time.dateTime = new Date(at).toISOString();
-  time.textContent = new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return item;
-}
+// Writing
 
 /** Three dots only where the bot has something to answer and the queue holds what makes it do so. */
 function showUnderWay() {
-  const { queue, conversations } = now.state ?? { queue: {}, conversations: [] };
+  const { queue, conversations } = state ?? { queue: {}, conversations: [] };
   const { owner = "bot", pending = 0, attempts = 0 } = conversations.find((c) => c.conversation === person) ?? {};
   const facts = [person, owner === "bot" ? "the bot answers" : "a person has taken over"];
   if (pending) facts.push(`${pending} unanswered`);
@@ -182,9 +146,10 @@ function showUnderWay() {
 
 async function say(texts) {
   const whose = person;
+  timeline.follow();
   for (const [at, text] of texts.entries()) {
     if (at) await new Promise((done) => setTimeout(done, 700));
-    if (!(await tell(`${url(whose)}/messages`, { text }))) return false;
+    if (!(await tell(`${phoneOf(whose)}/messages`, { text }))) return false;
   }
   return true;
 }
@@ -276,7 +241,7 @@ function filled(template) {
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`).replaceAll(TIME, `'$(date +%s)'`)}'`;
 
 function showCurl() {
-  const { url, webhook_token, documented_body, recommended_body } = now.state ?? {};
+  const { url, webhook_token, documented_body, recommended_body } = state ?? {};
   if (!url) return;
   const command = (body) =>
     `curl ${url}/inbound \\\n  -H ${quoted(`Authorization: Bearer ${webhook_token}`)} \\\n` +

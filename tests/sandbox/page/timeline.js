@@ -3,7 +3,7 @@
 const KINDS = { webhook: "Webhook", queue: "Queue", store: "Store", ai: "AI", braze: "Braze", fault: "Fault" };
 const MOST_SHOWN = 1000;
 /** A webhook after so many milliseconds of silence begins a new way. */
-const SILENCE = 1_000;
+const SILENCE = 300;
 /** So many begin one even if the last way never came to a reply. */
 const LONG_SILENCE = 15_000;
 
@@ -30,7 +30,12 @@ export function show(steps) {
     last = step;
   }
   while (list.children.length > MOST_SHOWN) list.firstChild.remove();
-  if (fresh.length && atBottom) list.scrollTop = list.scrollHeight;
+  if (fresh.length && atBottom) follow();
+}
+
+/** Goes to the newest step and stays with it. */
+export function follow() {
+  list.scrollTop = list.scrollHeight;
 }
 
 /** Takes everything off the list; what comes later appears. */

@@ -1,7 +1,7 @@
 //! The passages of one language, ranked by BM25.
 //!
-//! The crate `bm25` was tried and left out: it rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057), keeps the
-//! weights of words to itself, which [`Found::share`] needs, and orders equals by chance. The formula is four lines.
+//! Written out, not taken from the crate `bm25`: that rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057), keeps
+//! the weights of words to itself, which [`Found::share`] needs, and orders equals by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -160,13 +160,12 @@ fn seam(byte: Byte, before: Option<char>) -> Seam {
     let after_space = before.is_some_and(char::is_whitespace);
     // In some scripts sentences follow each other without a space; "a?b" of others is one word.
     let after_sentence = byte.starts_sentence && (after_space || before.is_some_and(|c| !c.is_ascii()));
-    match (byte.in_url, byte.in_link) {
-        (true, _) => Seam::GraphemeOfUrl,
-        (false, true) if after_space => Seam::WordOfLink,
-        (false, true) => Seam::Grapheme,
-        (false, false) if after_sentence => Seam::Sentence,
-        (false, false) if after_space => Seam::Word,
-        (false, false) => Seam::Grapheme,
+    match byte {
+        Byte { in_url: true, .. } => Seam::GraphemeOfUrl,
+        Byte { in_link: true, .. } if after_space => Seam::WordOfLink,
+        Byte { in_link: false, .. } if after_sentence => Seam::Sentence,
+        Byte { in_link: false, .. } if after_space => Seam::Word,
+        _ => Seam::Grapheme,
     }
 }
 

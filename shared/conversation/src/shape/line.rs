@@ -89,6 +89,18 @@ impl Line {
     pub(super) fn ranges(&self, kind: Kind) -> impl Iterator<Item = Range<usize>> {
         self.spans.iter().filter(move |span| span.kind == kind).map(|span| span.range.clone())
     }
+
+    /// The text with backticks in the place of `code`, byte for byte: nothing in there can be taken for a marker.
+    pub(super) fn masked(&self, code: &[Range<usize>]) -> String {
+        let mut masked = String::with_capacity(self.text.len());
+        let mut at = 0;
+        for range in code {
+            masked.push_str(&self.text[at..range.start]);
+            masked.push_str(&"`".repeat(range.len()));
+            at = range.end;
+        }
+        masked + &self.text[at..]
+    }
 }
 
 /// Where addresses with a scheme stand in `text`. They end at white space, at what cannot be in one, and at the first

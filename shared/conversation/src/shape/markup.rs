@@ -73,27 +73,15 @@ fn marked(line: &Line) -> String {
     out + &line.text[at..]
 }
 
-/// The pairs of markers that stand. Code comes first: what is in it cannot be taken for a marker, which is why backticks
-/// take its place, byte for byte, when the others are looked at.
+/// The pairs of markers that stand. Code comes first: it hides what is in it from the others.
 fn pairs(line: &Line) -> Vec<(Kind, Range<usize>)> {
     let code = standing(&line.text, line, Kind::Code);
-    let masked = masked(&line.text, &code);
+    let masked = line.masked(&code);
     let mut pairs: Vec<_> = code.into_iter().map(|range| (Kind::Code, range)).collect();
     for kind in [Kind::Bold, Kind::Italic, Kind::Strike] {
         pairs.extend(standing(&masked, line, kind).into_iter().map(|range| (kind, range)));
     }
     pairs
-}
-
-fn masked(text: &str, code: &[Range<usize>]) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut at = 0;
-    for range in code {
-        masked.push_str(&text[at..range.start]);
-        masked.push_str(&"`".repeat(range.len()));
-        at = range.end;
-    }
-    masked + &text[at..]
 }
 
 /// A marker's character where it is a part of the text.
@@ -123,7 +111,7 @@ fn standing(text: &str, line: &Line, kind: Kind) -> Vec<Range<usize>> {
             break;
         }
         let is_apart = found.last().is_none_or(|last| last.end < range.start);
-        let is_pure = !within(range.start, range.end).iter().any(|literal| literal.may_mark);
+        let is_pure = !within(range.start, range.end).iter().any(|literal| literal.may_mark || kind == Kind::Code);
         // An address would take the marker for its own last character.
         let ends_url = url_ends.binary_search(&range.end).is_ok();
         if is_apart && is_pure && !ends_url && formats(text, &range, marker) {

@@ -61,24 +61,15 @@ struct Packer {
 
 impl Packer {
     fn paragraph(&mut self, lines: &[Measured]) {
-        if self.fits(lines) {
-            lines.iter().for_each(|line| self.add(line));
-        } else if width(None, lines) <= self.limit {
-            self.end_part();
-            lines.iter().for_each(|line| self.add(line));
-        } else {
-            lines.iter().for_each(|line| self.line(line));
+        if !self.place(lines) {
+            for line in lines {
+                self.line(line);
+            }
         }
     }
 
     fn line(&mut self, line: &Measured) {
-        let alone = std::slice::from_ref(line);
-        if self.fits(alone) {
-            self.add(line);
-        } else if width(None, alone) <= self.limit {
-            self.end_part();
-            self.add(line);
-        } else {
+        if !self.place(std::slice::from_ref(line)) {
             self.pieces(&line.line);
         }
     }
@@ -92,6 +83,20 @@ impl Packer {
             }
             self.add(&piece);
         }
+    }
+
+    /// Adds `lines` to this part, else to a new one; false if no part can hold them.
+    fn place(&mut self, lines: &[Measured]) -> bool {
+        if !self.fits(lines) {
+            if width(None, lines) > self.limit {
+                return false;
+            }
+            self.end_part();
+        }
+        for line in lines {
+            self.add(line);
+        }
+        true
     }
 
     fn fits(&self, lines: &[Measured]) -> bool {
@@ -145,4 +150,89 @@ fn opens_code(before: Option<&Line>, line: &Line) -> bool {
 
 fn fence(line: &Line) -> &'static str {
     if line.quote { QUOTED_FENCE } else { FENCE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::texts;
+
+    /// The parts of at most 40 characters.
+    fn parts(markdown: &str) -> Vec<String> {
+        texts(markdown, 99, 40)
+    }
+
+    #[test]
+    fn a_reply_is_cut_between_paragraphs_else_lines_else_sentences_else_words() {
+        for (markdown, expected) in [
+            ("First of all.\n\nThen the second one.\n\nThen.", vec!["First of all.\n\nThen the second one.", "Then."]),
+            ("Intro:\n\nline one is here\nline two is here", vec!["Intro:", "line one is here\nline two is here"]),
+            (
+                "line one is here\nline two is here\nline three",
+                vec!["line one is here\nline two is here", "line three"],
+            ),
+            (
+                "Short one. This sentence is a longer one. End.",
+                vec!["Short one.", "This sentence is a longer one. End."],
+            ),
+            (
+                "one two three four five six seven eight nine ten",
+                vec!["one two three four five six seven eight", "nine ten"],
+            ),
+            (
+                "# Heading\n\nA paragraph of words.\n\n# Next\n\nMore.",
+                vec!["*Heading*\n\nA paragraph of words.", "*Next*\n\nMore."],
+            ),
+        ] {
+            assert_eq!(parts(markdown), expected);
+        }
+    }
+
+    #[test]
+    fn what_fits_nowhere_is_cut_hard() {
+        assert_eq!(parts(&"x".repeat(90)), ["x".repeat(40), "x".repeat(40), "x".repeat(10)]);
+        assert_eq!(parts(&"👨‍👩‍👧‍👦".repeat(9)), ["👨‍👩‍👧‍👦".repeat(5), "👨‍👩‍👧‍👦".repeat(4)]);
+        assert_eq!(parts(&format!("e{}", "\u{301}".repeat(50))).concat().chars().count(), 51);
+    }
+
+    #[test]
+    fn an_address_is_cut_only_if_no_part_can_hold_it() {
+        let url = format!("https://a.example/{}", "p".repeat(22));
+        assert_eq!(parts(&format!("see {url} there")), ["see", &url, "there"]);
+        assert_eq!(parts(&format!("你好你好{url}你好")), ["你好你好", &url, "你好"]);
+        assert_eq!(parts(&format!("[a text]({url})")).concat(), format!("a text({url})"));
+        assert_eq!(parts("go to [my own page](http://a.example) now"), ["go to", "my own page (http://a.example) now"]);
+        assert_eq!(parts(&url.repeat(2)), [&url, &url]);
+    }
+
+    #[test]
+    fn what_is_open_at_a_cut_is_closed_and_opened_again() {
+        for (markdown, expected) in [
+            (
+                "**one two three _four five six seven eight nine_**",
+                vec!["*one two three _four five six seven_*", "*_eight nine_*"],
+            ),
+            (
+                "> one two three four five six seven eight nine",
+                vec!["> one two three four five six seven", "> eight nine"],
+            ),
+            (
+                "```\nlet a = 1;\n\nlet bcd = 2;\n\nlet efgh = 3;\n```",
+                vec!["```\nlet a = 1;\n\nlet bcd = 2;\n```", "```\nlet efgh = 3;\n```"],
+            ),
+            ("- **one two three four five six seven eight**", vec!["- *one two three four five six seven*", "*eight*"]),
+            (
+                "\u{2067}one two three four five six seven eight",
+                vec!["\u{2067}one two three four five six seven\u{2069}", "\u{2067}eight\u{2069}"],
+            ),
+        ] {
+            assert_eq!(parts(markdown), expected);
+        }
+    }
+
+    #[test]
+    fn the_last_part_says_that_more_was_to_be_said() {
+        assert_eq!(texts("**one** two three four", 1, 10), ["*one* two …"]);
+        assert_eq!(texts("```\none\ntwo\nthree\n```", 1, 20), ["```\none\ntwo\n``` …"]);
+        assert_eq!(texts("one\n\ntwo", 1, 8), ["one\n\ntwo"]);
+    }
 }

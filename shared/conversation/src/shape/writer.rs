@@ -2,6 +2,7 @@
 
 use super::direction::Directions;
 use super::line::{Block, Kind, Line, Span, urls};
+use super::lost::drop_lost_markers;
 
 /// Where an emphasis began.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,8 +141,11 @@ impl Writer {
     fn push(&mut self, mut line: Line) {
         let length = line.text.len();
         line.spans.iter_mut().for_each(|span| span.range.end = span.range.end.min(length));
-        line.spans.extend(urls(&line.text).into_iter().map(|range| Span { kind: Kind::Url, range }));
         line.spans.retain(|span| span.range.start < span.range.end);
+        if self.block != Block::Code {
+            drop_lost_markers(&mut line);
+        }
+        line.spans.extend(urls(&line.text).into_iter().map(|range| Span { kind: Kind::Url, range }));
         line.text += &self.directions.closers();
         (line.block, line.quote) = (self.block, self.quotes > 0);
         self.lines.push(line);

@@ -106,6 +106,19 @@ async fn success_does_not_mean_that_the_user_can_be_reached() {
 }
 
 #[tokio::test]
+async fn a_subscription_that_comes_with_a_send_counts_from_the_next_one() {
+    let served = with_writers(workspace("http://127.0.0.1:9")).await;
+    newcomer_writes(&served);
+    let mut recipient = to_alias("+49");
+    let groups = json!([{"subscription_group_id": "whatsapp-group", "subscription_state": "subscribed"}]);
+    recipient["attributes"] = json!({ "subscription_groups": groups });
+    served.trigger(&to(&recipient)).await;
+    assert!(served.brand("alias:phone:+49").is_empty());
+    served.trigger(&to(&to_alias("+49"))).await;
+    assert_eq!(served.brand("alias:phone:+49"), ["hi"]);
+}
+
+#[tokio::test]
 async fn success_does_not_mean_that_the_message_can_be_sent() {
     let other = json!({"external_user_id": "42", "trigger_properties": {"text": "hi"}});
     let other = json!({"campaign_id": "replies", "recipients": [other]});

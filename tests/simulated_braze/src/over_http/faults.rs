@@ -70,7 +70,8 @@ async fn an_answer_can_be_lost_before_within_or_altogether_though_the_message_ar
         for processed in [true, false] {
             let served = with_writers(workspace("http://127.0.0.1:9")).await;
             served.braze.set_faults(faults(json!({"sends": [{"answer": fault, "processed": processed}]})));
-            let call = served.post("/campaigns/trigger/send").json(&to_42("x")).timeout(Duration::from_millis(400));
+            let patience = Duration::from_millis(if fault == "silence" { 500 } else { 5_000 });
+            let call = served.post("/campaigns/trigger/send").json(&to_42("x")).timeout(patience);
             match call.send().await {
                 Ok(response) => {
                     assert!(head && response.status().as_u16() == 201, "{fault}");
@@ -89,8 +90,8 @@ async fn an_answer_can_be_lost_before_within_or_altogether_though_the_message_ar
 #[tokio::test]
 async fn a_slow_answer_comes_after_its_message_arrived() {
     let served = with_writers(workspace("http://127.0.0.1:9")).await;
-    served.braze.set_faults(faults(json!({"delay_ms": 300})));
-    let call = served.post("/campaigns/trigger/send").json(&to_42("x")).timeout(Duration::from_millis(100));
+    served.braze.set_faults(faults(json!({"delay_ms": 5_000})));
+    let call = served.post("/campaigns/trigger/send").json(&to_42("x")).timeout(Duration::from_millis(500));
     assert!(call.send().await.unwrap_err().is_timeout());
     assert_eq!(served.brand("user:42"), ["x"]);
     served.braze.set_faults(faults(json!({"trickle_ms": 5})));

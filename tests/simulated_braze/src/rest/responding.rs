@@ -69,14 +69,17 @@ fn take(world: &mut World, call: &Call, now: Timestamp) -> (Reply, Pace) {
         "/campaigns/trigger/send" | "/canvas/trigger/send" | "/messages/send" => faults::next(&mut world.faults.sends),
         _ => None,
     };
-    let truth = match &fault {
-        Some(fault) if !fault.processed => None,
-        _ => Some(answer(world, call, now)),
-    };
-    let limits = world.limits.look(&call.path, now);
     let reply = match fault {
-        Some(fault) => wrong(&fault, limits, now),
-        None => honest(&truth.unwrap_or_else(|| Answer::fatal(500, "Internal Server Error")), limits),
+        None => {
+            let truth = answer(world, call, now);
+            honest(&truth, world.limits.look(&call.path, now))
+        }
+        Some(fault) => {
+            if fault.processed {
+                answer(world, call, now);
+            }
+            wrong(&fault, world.limits.look(&call.path, now), now)
+        }
     };
     world.requests.push(record(call, &reply, now));
     let milliseconds = Duration::from_millis;

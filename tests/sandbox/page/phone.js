@@ -1,4 +1,53 @@
-// WhatsApp's markup as nodes. Text only ever becomes text nodes, so nothing in it can be markup of the page.
+// What stands on the phone. Text only ever becomes text nodes, so nothing in it can be markup of the page.
+
+const WRITERS = { user: "You", brand: "The brand", nobody: "Not delivered" };
+
+const chat = document.getElementById("chat");
+const template = document.getElementById("bubble");
+let shown = [];
+
+new ResizeObserver(toBottom).observe(chat);
+
+/** Shows a phone's messages, and among them why something reached nobody. Only what is new or different is drawn anew. */
+export function show(messages, undelivered) {
+  const lines = [...messages, ...undelivered.map(note)].sort((a, b) => a.at - b.at);
+  const keys = lines.map((line) => JSON.stringify(line));
+  const changed = keys.findIndex((key, at) => key !== shown[at]);
+  const kept = changed < 0 ? keys.length : changed;
+  while (chat.children.length > kept) chat.lastChild.remove();
+  chat.append(...lines.slice(kept).map(bubble));
+  if (kept < keys.length) toBottom();
+  shown = keys;
+  chat.ariaLive = "polite";
+}
+
+/** Takes another phone: what stands on it is no news to be read out. */
+export function clear() {
+  chat.ariaLive = "off";
+  chat.replaceChildren();
+  shown = [];
+}
+
+function toBottom() {
+  chat.scrollTop = chat.scrollHeight;
+}
+
+function note({ at, campaign, explanation }) {
+  return { at, from: "nobody", text: `Not delivered by the campaign “${campaign}”: ${explanation}.` };
+}
+
+function bubble({ from, text, at }) {
+  const item = template.content.cloneNode(true).firstElementChild;
+  const [time, when] = [item.querySelector("time"), new Date(at)];
+  item.className = from;
+  item.querySelector("p").textContent = `${WRITERS[from]}:`;
+  item.querySelector(".text").append(from === "nobody" ? text : rendered(text));
+  time.dateTime = when.toISOString();
+  time.textContent = when.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return item;
+}
+
+// WhatsApp's markup
 
 const BLOCK = /```([^]+?)```\n?/;
 const LINE = /^(?:(?<quote>> ?)|(?<bullet>[*-] )|(?<number>\d{1,9})\. )(?<rest>.*\S.*)$/;
@@ -8,7 +57,7 @@ const SPAN =
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 
 /** What WhatsApp shows for `text`, as a fragment. Its container keeps white space. */
-export function rendered(text) {
+function rendered(text) {
   const fragment = document.createDocumentFragment();
   text.split(BLOCK).forEach((part, at) => {
     if (at % 2) fragment.append(element("pre", element("code", part.replace(/^\n|\n$/g, ""))));
@@ -22,10 +71,10 @@ function lines(lines) {
   for (const line of lines) {
     const { quote, bullet, number, rest } = line.match(LINE)?.groups ?? {};
     const last = nodes.at(-1);
-    if (quote) within("blockquote", last, nodes).append(element("p", ...spans(rest)));
+    if (quote) within("blockquote", last, nodes).append(element("div", ...spans(rest)));
     else if (bullet) within("ul", last, nodes).append(element("li", ...spans(rest)));
     else if (number) within("ol", last, nodes).append(numbered(number, rest));
-    else nodes.push(element("p", ...spans(line)));
+    else nodes.push(element("div", ...spans(line)));
   }
   return nodes;
 }

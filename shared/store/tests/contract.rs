@@ -1,0 +1,257 @@
+//! One contract for every store: the embedded one in memory and on disk, and DynamoDB — on loopback, and wherever
+//! `DRAGOMAN_DYNAMODB_ENDPOINT` says (a table `DRAGOMAN_TABLE` must be there).
+
+mod scripts;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use local_aws::{Fault, LocalAws, Operation};
+use models::{ConversationKey, Identity, Message, MessageId, Part, Timestamp};
+use scripts::Script;
+use store::{
+    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, ROW_LIFE, RowState, RunToken, Said,
+    Store, TurnKey, TurnRow, WriteError, write_head,
+};
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const TABLE: &str = "conversations";
+
+/// A store under test, and what it stands on.
+struct Subject {
+    name: &'static str,
+    store: Arc<dyn Store>,
+    _ground: Option<LocalAws>,
+}
+
+async fn subjects() -> Vec<Subject> {
+    let ground = LocalAws::start().await;
+    ground.create_table(TABLE, "expires_at");
+    let loopback = Arc::new(DynamoDb::new(client(&ground.endpoint()), TABLE));
+    let mut subjects = vec![
+        Subject { name: "memory", store: Arc::new(Embedded::in_memory()), _ground: None },
+        Subject { name: "disk", store: Arc::new(Embedded::on_disk(&file()).unwrap()), _ground: None },
+        Subject { name: "loopback", store: loopback, _ground: Some(ground) },
+    ];
+    if let (Ok(endpoint), Ok(table)) = (std::env::var("DRAGOMAN_DYNAMODB_ENDPOINT"), std::env::var("DRAGOMAN_TABLE")) {
+        let store = Arc::new(DynamoDb::new(client(&endpoint), table));
+        subjects.push(Subject { name: "elsewhere", store, _ground: None });
+    }
+    subjects
+}
+
+fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+fn file() -> PathBuf {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = std::env::temp_dir().join(format!("dragoman-contract-{}-{number}.redb", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
+/// A conversation nobody else in this run uses.
+fn conversation() -> ConversationKey {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    ConversationKey::parse(&format!("user:{}-{number}", std::process::id())).unwrap()
+}
+
+fn message(id: &str) -> Message {
+    Message {
+        id: MessageId::stored(id),
+        log_id: "l".to_owned(),
+        identity: Identity::new("42", "", "").unwrap(),
+        text: "He said \"hi\" 👋\n".into(),
+        shortened: false,
+        arrival: NOW,
+        sent_at: Some(NOW),
+        dispatched: true,
+        route: None,
+        language: Some("de".to_owned()),
+        profile_name: None,
+        media_urls: None,
+    }
+}
+
+fn claim(run: &str) -> Claim {
+    Claim { run: RunToken(run.to_owned()), lease_until: NOW + Duration::from_secs(70) }
+}
+
+fn file_write(id: &str, claim: Option<Claim>) -> HeadWrite {
+    HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival: NOW, claim, create: true }
+}
+
+async fn wrote(subject: &Subject, key: &ConversationKey, write: HeadWrite, now: Timestamp) -> Head {
+    subject
+        .store
+        .try_write(key, &write, now)
+        .await
+        .unwrap_or_else(|error| panic!("{}: {write:?}: {error}", subject.name))
+}
+
+fn turn_row(key: TurnKey) -> TurnRow {
+    TurnRow {
+        key,
+        at: NOW,
+        covers: vec![MessageId::stored("m1")],
+        said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true }],
+        to: Identity::new("42", "", "").unwrap(),
+        reply: vec![Part::new("hello").unwrap()],
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_filed_once_and_remembers_what_became_of_it() {
+    for subject in subjects().await {
+        let (store, key, message) = (&subject.store, conversation(), message("m1"));
+        assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::New), "{}", subject.name);
+        assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::Known(RowState::Open)));
+        store.mark(&key, &message.id, RowState::Parked).await.unwrap();
+        assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::Known(RowState::Parked)));
+        store.mark(&key, &message.id, RowState::Done).await.unwrap();
+        let rows = store.messages(&key, &[message.id.clone(), MessageId::stored("unknown")]).await.unwrap();
+        assert_eq!((rows.len(), rows[0].state, &rows[0].message), (1, RowState::Done, &message), "{}", subject.name);
+        let expired = NOW + ROW_LIFE;
+        assert_eq!(store.put_message(&key, &message, expired).await, Ok(Filed::New), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn marking_a_row_that_is_gone_does_not_bring_it_back() {
+    for subject in subjects().await {
+        let (store, key, id) = (&subject.store, conversation(), MessageId::stored("gone"));
+        store.mark(&key, &id, RowState::Done).await.unwrap();
+        assert_eq!(store.messages(&key, &[id]).await, Ok(vec![]), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn turns_come_newest_first_and_not_beyond_their_life() {
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        for (number, epoch) in [(1, 1), (2, 3), (10, 12), (2, 2)] {
+            store.put_turn(&key, &turn_row(TurnKey { number, epoch }), NOW).await.unwrap();
+        }
+        let newest = store.newest_turns(&key, 3, NOW).await.unwrap();
+        let keys: Vec<_> = newest.iter().map(|row| (row.key.number, row.key.epoch)).collect();
+        assert_eq!(keys, [(10, 12), (2, 3), (2, 2)], "{}", subject.name);
+        assert_eq!(
+            store.turn(&key, TurnKey { number: 1, epoch: 1 }).await.unwrap(),
+            Some(turn_row(TurnKey { number: 1, epoch: 1 }))
+        );
+        assert_eq!(store.turn(&key, TurnKey { number: 3, epoch: 1 }).await, Ok(None));
+        assert_eq!(store.newest_turns(&key, 3, NOW + ROW_LIFE).await, Ok(vec![]), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn conversations_do_not_see_each_other() {
+    for subject in subjects().await {
+        let (store, mine, other) = (&subject.store, conversation(), conversation());
+        wrote(&subject, &mine, file_write("m1", None), NOW).await;
+        store.put_turn(&mine, &turn_row(TurnKey { number: 1, epoch: 1 }), NOW).await.unwrap();
+        assert_eq!(store.head(&other, NOW).await, Ok(None), "{}", subject.name);
+        assert_eq!(store.newest_turns(&other, 9, NOW).await, Ok(vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_read_as_it_was_written_until_its_life_ends() {
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        let written = wrote(&subject, &key, file_write("m1", Some(claim("r1"))), NOW).await;
+        assert_eq!(store.head(&key, NOW).await, Ok(Some(written)), "{}", subject.name);
+        assert_eq!(store.head(&key, NOW + HEAD_LIFE).await, Ok(None), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_shows_what_stands_there() {
+    for subject in subjects().await {
+        let key = conversation();
+        let unborn = HeadWrite::Release { held: claim("r1").held(&Head::default()) };
+        assert_eq!(
+            subject.store.try_write(&key, &unborn, NOW).await,
+            Err(WriteError::Refused(None)),
+            "{}",
+            subject.name
+        );
+        let head = wrote(&subject, &key, file_write("m1", None), NOW).await;
+        let again = subject.store.try_write(&key, &file_write("m1", None), NOW).await;
+        assert_eq!(again, Err(WriteError::Refused(Some(Box::new(head)))), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_ends_at_the_bound() {
+    for subject in subjects().await {
+        let key = conversation();
+        for number in 0..MOST_PENDING {
+            wrote(&subject, &key, file_write(&format!("m{number}"), None), NOW).await;
+        }
+        let more = subject.store.try_write(&key, &file_write("more", None), NOW).await;
+        assert!(
+            matches!(more, Err(WriteError::Refused(Some(head))) if head.pending.len() == MOST_PENDING),
+            "{}",
+            subject.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_script_means_the_same_in_every_store() {
+    let subjects = subjects().await;
+    for seed in 0..40 {
+        let key = conversation();
+        let mut script = Script::new(seed);
+        let mut head = None;
+        for step in 0..40 {
+            let (write, now) = (script.next(head.as_ref()), script.now());
+            let expected = write.apply(head.as_ref(), now);
+            for subject in &subjects {
+                let found = subject.store.try_write(&key, &write, now).await;
+                let case = format!("{}: seed {seed}, step {step}: {write:?} on {head:?}", subject.name);
+                match (&expected, found) {
+                    (Ok(expected), Ok(found)) => assert_eq!(found, *expected, "{case}"),
+                    (Err(_), Err(WriteError::Refused(found))) => assert_eq!(found.map(|found| *found), head, "{case}"),
+                    (_, found) => panic!("{case}: {found:?}, expected {expected:?}"),
+                }
+            }
+            head = expected.ok().or(head);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_recognised_as_our_own() {
+    let ground = LocalAws::start().await;
+    ground.create_table(TABLE, "expires_at");
+    for seed in 0..8 {
+        // A client of its own: the SDK allows only so many retries before it stops making any.
+        let store = DynamoDb::new(client(&ground.endpoint()), TABLE);
+        let (key, mut script, mut head) = (conversation(), Script::new(seed), None);
+        for _ in 0..40 {
+            let (write, now) = (script.next(head.as_ref()), script.now());
+            let expected = write.apply(head.as_ref(), now).ok();
+            if expected.is_some() {
+                ground.inject(Fault::lose_response(Operation::UpdateItem));
+            }
+            let found = write_head(&store, &key, &write, now).await.ok();
+            ground.clear_faults();
+            assert!(expected.is_none() || found == expected, "seed {seed}: {write:?} on {head:?}: {found:?}");
+            head = expected.or(head);
+        }
+    }
+}

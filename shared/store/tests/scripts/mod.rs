@@ -1,0 +1,104 @@
+//! Scripts of head writes: from a seed, mostly what a run would do next, now and then what it must not.
+
+use std::time::Duration;
+
+use models::{ConversationKey, MessageId, Timestamp};
+use store::{Claim, Head, HeadWrite, Held, Owner, RunToken, TurnKey};
+
+/// Writes one after the other. The same seed gives the same script.
+pub struct Script {
+    state: u64,
+    now: Timestamp,
+    runs: u64,
+}
+
+impl Script {
+    pub fn new(seed: u64) -> Self {
+        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        Self { state, now: Timestamp::from_seconds(1_800_000_000), runs: 0 }
+    }
+
+    /// The time of the write that came last.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The next write on `head`.
+    pub fn next(&mut self, head: Option<&Head>) -> HeadWrite {
+        self.now = self.now + Duration::from_secs(self.below(30));
+        let head = head.cloned().unwrap_or_default();
+        let held = self.held(&head);
+        let turn =
+            head.turn.as_ref().map_or(TurnKey { number: head.last_turn + 1, epoch: held.epoch }, |turn| turn.key);
+        let (part, copies) = head.turn.as_ref().map_or((1, 1), |turn| (turn.part, turn.copies));
+        match self.below(13) {
+            0..=2 => self.file(),
+            3 | 4 => HeadWrite::Claim { message: self.message(), claim: self.claim() },
+            5 | 6 => HeadWrite::Commit {
+                held,
+                turn,
+                parts: 2,
+                covers: head.next_covers(),
+                seen: (self.below(2) == 0).then(|| head.sequence - self.below(2).min(head.sequence)),
+            },
+            7 => HeadWrite::NextPart { held, turn, part },
+            8 => HeadWrite::PutBack { held, turn, part, copies, retry_at: self.now + Duration::from_secs(20) },
+            9 => HeadWrite::SendAgain { held, turn, copies },
+            10 => {
+                let covers = head.turn.as_ref().map_or_else(|| head.next_covers(), |turn| turn.covers.clone());
+                let covers: Vec<_> = covers.into_iter().filter(|id| head.pending.contains_key(id)).collect();
+                let (done, _) = head.done_after(&covers);
+                HeadWrite::Settle {
+                    held,
+                    turn: head.turn.as_ref().map(|turn| turn.key),
+                    covers,
+                    done,
+                    last_turn: turn.number,
+                }
+            }
+            11 => HeadWrite::Release { held },
+            _ => self.rarely(),
+        }
+    }
+
+    fn rarely(&mut self) -> HeadWrite {
+        if self.below(8) == 0 {
+            return HeadWrite::Point { to: ConversationKey::parse("alias:phone:+49").unwrap() };
+        }
+        let owner = if self.below(2) == 0 { Owner::Person } else { Owner::Bot };
+        HeadWrite::ChangeOwner { owner, at: self.now, sending: self.below(3) == 0 }
+    }
+
+    fn file(&mut self) -> HeadWrite {
+        let claim = (self.below(2) == 0).then(|| self.claim());
+        let due = self.now + Duration::from_secs(self.below(4));
+        HeadWrite::File { message: self.message(), due, arrival: self.now, claim, create: self.below(4) > 0 }
+    }
+
+    // Mostly the true holder; now and then one whose epoch is over, or whose token is another's.
+    fn held(&mut self, head: &Head) -> Held {
+        let run = head.run.clone().unwrap_or(RunToken("nobody".to_owned()));
+        match self.below(8) {
+            0 => Held { epoch: head.epoch.saturating_sub(1), run },
+            1 => Held { epoch: head.epoch, run: RunToken("other".to_owned()) },
+            _ => Held { epoch: head.epoch, run },
+        }
+    }
+
+    fn claim(&mut self) -> Claim {
+        self.runs += 1;
+        let lease_until = self.now + Duration::from_secs(self.below(60));
+        Claim { run: RunToken(format!("run-{}", self.runs)), lease_until }
+    }
+
+    fn message(&mut self) -> MessageId {
+        MessageId::stored(format!("m{}", self.below(12)))
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % bound
+    }
+}
