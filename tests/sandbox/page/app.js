@@ -1,6 +1,6 @@
 // The page of the sandbox: asks the sandbox what happened, shows it, and says what the user does.
 
-import * as phone from "./phone.js";
+import * as phone from "./markup.js";
 import * as timeline from "./timeline.js";
 
 const EVERY = 400;

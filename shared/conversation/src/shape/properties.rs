@@ -227,22 +227,19 @@ fn read_by_whatsapp(line: &str) -> Vec<Shown> {
     chars.into_iter().zip(formats).filter(|(c, _)| c.is_alphanumeric()).collect()
 }
 
-/// Words, each with what is to be seen of it; some formatted alone, some together.
+/// Words and what is to be seen of them, some formatted alone, some together.
 fn formatted_words() -> impl Strategy<Value = (String, Vec<Shown>)> {
     let word = prop_oneof!["[a-z]{1,12}", Just("straße".to_owned()), Just("你好".to_owned()), Just("مرحبا".to_owned())];
-    let group = (prop::collection::vec(word, 1..12), any::<[bool; 3]>());
+    let group = (prop::collection::vec(word, 1..12), any::<[bool; 3]>()).prop_map(|(words, formats)| {
+        let markers: Vec<_> = ["**", "_", "~~"].into_iter().zip(formats).filter(|(_, is_on)| *is_on).collect();
+        let open: String = markers.iter().map(|(marker, _)| *marker).collect();
+        let close: String = markers.iter().rev().map(|(marker, _)| *marker).collect();
+        let letters: Vec<_> = words.concat().chars().map(|c| (c, formats)).collect();
+        (format!("{open}{}{close}, ", words.join(" ")), letters)
+    });
     prop::collection::vec(group, 1..12).prop_map(|groups| {
-        let mut markdown = String::new();
-        let mut shown = Vec::new();
-        for (words, [bold, italic, strike]) in groups {
-            let markers = [(bold, "**"), (italic, "_"), (strike, "~~")];
-            let open: String = markers.iter().filter(|(is_on, _)| *is_on).map(|(_, marker)| *marker).collect();
-            let close: String = markers.iter().rev().filter(|(is_on, _)| *is_on).map(|(_, marker)| *marker).collect();
-            let letters = words.iter().flat_map(|word| word.chars()).collect::<Vec<_>>();
-            shown.extend(letters.into_iter().map(|c| (c, [bold, italic, strike])));
-            markdown += &format!("{open}{}{close}, ", words.join(" "));
-        }
-        (markdown, shown)
+        let (markdown, shown): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        (markdown.concat(), shown.concat())
     })
 }
 

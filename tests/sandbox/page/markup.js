@@ -1,4 +1,5 @@
-// What stands on the phone. Text only ever becomes text nodes, so nothing in it can be markup of the page.
+// What stands on the phone, with WhatsApp's markup. Text only ever becomes text nodes, so nothing in it can be markup of the
+// page.
 
 const WRITERS = { user: "You", brand: "The brand", nobody: "Not delivered" };
 
