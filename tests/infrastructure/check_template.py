@@ -44,7 +44,9 @@ def own(transformed: dict[str, Any]) -> Iterator[str]:
 def cfn_lint(path: Path) -> Iterator[str]:
     """What cfn-lint says, warnings included."""
     program = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run([program, "--format", "json", "--template", path], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [program, "--format", "json", "--template", path], capture_output=True, text=True, check=False
+    )
     for finding in json.loads(done.stdout or "[]"):
         yield f"{finding['Rule']['Id']}: {finding['Message']} ({'/'.join(map(str, finding['Location']['Path']))})"
     if done.returncode and not done.stdout.strip():
@@ -53,7 +55,14 @@ def cfn_lint(path: Path) -> Iterator[str]:
 
 def checkov(path: Path) -> Iterator[str]:
     """What checkov says and no waiver covers, and waivers that cover nothing."""
-    command = [os.environ.get("CHECKOV", "checkov"), "--framework", "cloudformation", "--skip-download", "--output", "json"]
+    command = [
+        os.environ.get("CHECKOV", "checkov"),
+        "--framework",
+        "cloudformation",
+        "--skip-download",
+        "--output",
+        "json",
+    ]
     done = subprocess.run([*command, "--file", path], capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     if not report["summary"]["passed"] or report["summary"]["parsing_errors"]:

@@ -44,9 +44,11 @@ PERMISSIONS = {
         ("xray:PutTelemetryRecords", "*"),
     },
     "Responder": {
-        *((f"sqs:{action}", queue)
-          for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
-          for queue in ("WorkQueue", "AgentQueue")),
+        *(
+            (f"sqs:{action}", queue)
+            for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+            for queue in ("WorkQueue", "AgentQueue")
+        ),
         *((f"dynamodb:{action}", "Table") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query")),
         ("secretsmanager:GetSecretValue", "ResponderSecret"),
         ("logs:CreateLogStream", "ResponderLogs"),

@@ -105,6 +105,7 @@ class Deployment:
         self.resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
         self._open_routes(cloudformation)
         self._repeat_concurrency()
+        self._empty_secrets()
 
     def put_secret(self, output: str, value: dict[str, str]) -> None:
         """Fills a secret, as the operator does after the first deployment."""
@@ -127,7 +128,11 @@ class Deployment:
 
     def waiting(self, output: str) -> int:
         """Messages in a queue, those being worked on or put off included."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+        names = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
         queue = self._emulator.client("sqs")
         attributes = queue.get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=names)["Attributes"]
         return sum(int(attributes.get(name, 0)) for name in names)
@@ -152,7 +157,9 @@ class Deployment:
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
         environment = self._emulator.environment
-        done = subprocess.run(command, env=environment, cwd=environment["HOME"], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=environment, cwd=environment["HOME"], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"sam deploy failed:\n{done.stdout}\n{done.stderr}")
 
@@ -171,7 +178,9 @@ class Deployment:
         )["IntegrationId"]
         for path, methods in processed["Resources"]["Api"]["Properties"]["Body"]["paths"].items():
             for method in methods:
-                gateway.create_route(ApiId=api, RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}")
+                gateway.create_route(
+                    ApiId=api, RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}"
+                )
 
     def _repeat_concurrency(self) -> None:
         """The emulator takes a number that comes from a parameter for a text, and then polls no queue."""
@@ -181,3 +190,11 @@ class Deployment:
             functions.update_event_source_mapping(
                 UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency}
             )
+
+    def _empty_secrets(self) -> None:
+        """A secret without a value has no version on AWS; the emulator's stack gives it an empty text."""
+        secrets = self._emulator.client("secretsmanager")
+        for output in ("IngestSecret", "ResponderSecret"):
+            name = self.outputs[output]
+            secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            secrets.create_secret(Name=name)

@@ -30,7 +30,11 @@ def functions(template: Template) -> list[Resource]:
 def mappings(template: Template) -> list[tuple[Resource, Resource, Resource]]:
     """Each event source mapping with its queue and its function."""
     return [
-        (mapping, template.target(mapping.properties["EventSourceArn"]), template.target(mapping.properties["FunctionName"]))
+        (
+            mapping,
+            template.target(mapping.properties["EventSourceArn"]),
+            template.target(mapping.properties["FunctionName"]),
+        )
         for mapping in template.of("AWS::Lambda::EventSourceMapping")
     ]
 
@@ -192,7 +196,10 @@ def the_routes_are_the_documented_ones(template: Template) -> Iterator[str]:
         for path, methods in paths.items():
             for method, operation in methods.items():
                 integration = operation.get("x-amazon-apigateway-integration", {})
-                if "${Ingest.Arn}" not in str(integration.get("uri")) or integration.get("payloadFormatVersion") != "2.0":
+                if (
+                    "${Ingest.Arn}" not in str(integration.get("uri"))
+                    or integration.get("payloadFormatVersion") != "2.0"
+                ):
                     yield f"{api.name}: {method} {path} must reach the ingest function with payload 2.0"
 
 
@@ -219,7 +226,8 @@ def the_table_keeps_what_it_should(template: Template) -> Iterator[str]:
     types = {key["AttributeName"]: key["AttributeType"] for key in table.properties.get("AttributeDefinitions", [])}
     expected = {
         "BillingMode must be PAY_PER_REQUEST": table.properties.get("BillingMode") == "PAY_PER_REQUEST",
-        "its keys must be pk and sk, both strings": (keys, types) == ({"pk": "HASH", "sk": "RANGE"}, {"pk": "S", "sk": "S"}),
+        "its keys must be pk and sk, both strings": (keys, types)
+        == ({"pk": "HASH", "sk": "RANGE"}, {"pk": "S", "sk": "S"}),
         "expires_at must be its time to live": table.properties.get("TimeToLiveSpecification")
         == {"AttributeName": "expires_at", "Enabled": True},
         "it must be encrypted": table.properties.get("SSESpecification", {}).get("SSEEnabled") is True,
@@ -302,7 +310,15 @@ def what_must_not_happen_at_all_is_told_at_once(template: Template) -> Iterator[
 @rule
 def the_operator_learns_the_addresses(template: Template) -> Iterator[str]:
     outputs = template.raw.get("Outputs", {})
-    for name in ("InboundUrl", "IngestSecret", "ResponderSecret", "TableName", "WorkQueueUrl", "AgentQueueUrl",
-                 "DeadLetterQueueUrl", "QuarantineQueueUrl"):
+    for name in (
+        "InboundUrl",
+        "IngestSecret",
+        "ResponderSecret",
+        "TableName",
+        "WorkQueueUrl",
+        "AgentQueueUrl",
+        "DeadLetterQueueUrl",
+        "QuarantineQueueUrl",
+    ):
         if name not in outputs:
             yield f"the output {name} is missing"

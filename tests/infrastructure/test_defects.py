@@ -96,10 +96,16 @@ DEFECTS: dict[str, list[Break]] = {
     ],
     "there_is_one_door": [
         lambda p: properties(p, "Ingest").update(FunctionUrlConfig={"AuthType": "NONE"}),
-        lambda p: p.update(Anybody={
-            "Type": "AWS::Lambda::Permission",
-            "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Responder"}, "Principal": "*"},
-        }),
+        lambda p: p.update(
+            Anybody={
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {
+                    "Action": "lambda:InvokeFunction",
+                    "FunctionName": {"Ref": "Responder"},
+                    "Principal": "*",
+                },
+            }
+        ),
     ],
     "the_table_keeps_what_it_should": [
         lambda p: properties(p, "Table").pop("TimeToLiveSpecification"),
@@ -121,7 +127,9 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: properties(p, "Ingest").update(Role="arn:aws:iam::000000000000:role/administrator"),
     ],
     "roles_are_for_lambda_alone": [
-        lambda p: properties(p, "IngestRole")["AssumeRolePolicyDocument"]["Statement"][0].update(Principal={"AWS": "*"}),
+        lambda p: properties(p, "IngestRole")["AssumeRolePolicyDocument"]["Statement"][0].update(
+            Principal={"AWS": "*"}
+        ),
     ],
     "what_goes_wrong_is_told": [
         lambda p: p.pop("DeadLetterAlarm"),
@@ -140,7 +148,8 @@ DEFECTS: dict[str, list[Break]] = {
 
 
 @pytest.mark.parametrize(
-    ("rule", "defect"), [pytest.param(rule, defect, id=f"{rule}-{n}") for rule in DEFECTS for n, defect in enumerate(DEFECTS[rule])]
+    ("rule", "defect"),
+    [pytest.param(rule, defect, id=f"{rule}-{n}") for rule in DEFECTS for n, defect in enumerate(DEFECTS[rule])],
 )
 def test_a_seeded_defect_is_found_by_its_rule(rule: str, defect: Break) -> None:
     written = load()
@@ -153,7 +162,9 @@ def test_a_seeded_defect_is_found_by_its_rule(rule: str, defect: Break) -> None:
 def test_a_secret_parameter_is_found(parameter: str) -> None:
     written = load()
     written["Parameters"][parameter] = {"Type": "String", "Default": ""}
-    assert "no_secret_passes_through_the_template" in {name for name, _ in findings(Template(transform(written), REQUIRED))}
+    assert "no_secret_passes_through_the_template" in {
+        name for name, _ in findings(Template(transform(written), REQUIRED))
+    }
 
 
 @pytest.mark.parametrize("output", ["InboundUrl", "IngestSecret"])

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,7 +101,7 @@ def report(deployment: Deployment, emulator: Emulator) -> None:
 
 
 def user() -> str:
-    return f"user-{uuid.uuid4().hex[:12]}"
+    return f"guest-{uuid.uuid4().hex[:12]}"
 
 
 def documented(user_id: str, text: str, phone: str = PHONE) -> str:
@@ -168,8 +167,6 @@ def test_no_text_changes_who_is_answered(world: World) -> None:
     asked = {user(): (body, text) for body in (documented, recommended) for text in HOSTILE_TEXTS}
     for who, (body, text) in asked.items():
         assert world.inbound(body(who, f"{CANARY} {text}")).status == 202, text
-    for who in asked:
-        wait_until(lambda who=who: world.braze.sends_to(who), f"an answer to {asked[who]}")
     for who, how in asked.items():
         assert len(world.answers(who)) == 1, how
     assert not [send for send in world.braze.sends() if send.recipient.get("external_user_id") == "victim"]
@@ -182,8 +179,8 @@ def test_a_burst_gets_one_answer_after_its_quiet_period(world: World) -> None:
         last = time.time()
         time.sleep(0.5)
     (send,) = world.answers(who)
-    # Not before the quiet period; and long before the queue's own 90 s, so the messages came back when they were told to.
-    assert 1 <= send.at - last <= ANSWERED_WITHIN
+    # Not before the quiet period of 3 s, and long before the queue's own 90 s: messages come back when they were told to.
+    assert 2 <= send.at - last <= ANSWERED_WITHIN
 
 
 def test_the_same_webhook_twice_gets_one_answer(world: World) -> None:
@@ -221,7 +218,9 @@ def test_a_person_who_takes_over_is_not_talked_over(world: World) -> None:
     assert world.act("takeover", {"conversation": f"user:{who}"}).status == 202
     wait_until(world.at_rest, "rest in the queues")
     assert world.inbound(recommended(who, QUESTION)).status == 202
-    assert world.act("messages", {"conversation": f"user:{who}", "text": f"A person here, about {CANARY}"}).status == 202
+    assert (
+        world.act("messages", {"conversation": f"user:{who}", "text": f"A person here, about {CANARY}"}).status == 202
+    )
     (send,) = world.answers(who)
     assert text_of(send) == f"A person here, about {CANARY}"
     assert world.act("release", {"conversation": f"user:{who}"}).status == 202
@@ -235,19 +234,20 @@ def test_nothing_was_given_up(world: World) -> None:
     assert world.deployment.take("DeadLetterQueueUrl") == []
 
 
-def test_logs_are_json_and_hold_no_words_no_phone_and_no_secret(world: World) -> None:
+def test_logs_are_json_and_hold_no_words_no_user_and_no_secret(world: World) -> None:
     for function in ("ingest", "responder"):
         lines = [line for line in world.deployment.logs(function) if line.startswith("{")]
         assert lines, f"{function} has logged nothing"
         for line in lines:
             json.loads(line)
-        for canary in (WEBHOOK_TOKEN, AGENT_TOKEN, BRAZE_KEY, PHONE, PHONE.strip("+"), CANARY, "victim"):
+        for canary in (WEBHOOK_TOKEN, AGENT_TOKEN, BRAZE_KEY, PHONE.strip("+"), CANARY, "guest-", "victim"):
             assert not [line for line in world.deployment.logs(function) if canary in line], f"{function} logs {canary}"
 
 
 def test_refused_tokens_are_counted_where_the_alarm_looks(world: World) -> None:
-    lines = [json.loads(line) for line in world.deployment.logs("ingest") if line.startswith('{"') and "Unauthorized" in line]
-    metrics = [line["_aws"]["CloudWatchMetrics"][0] | {"function": line["function"]} for line in lines if "_aws" in line]
+    lines = [json.loads(line) for line in world.deployment.logs("ingest") if line.startswith("{")]
+    refusals = [line for line in lines if "_aws" in line and "Unauthorized" in line]
+    metrics = [line["_aws"]["CloudWatchMetrics"][0] | {"function": line["function"]} for line in refusals]
     assert metrics, "no refusal was counted"
     alarms = world.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     (alarm,) = [alarm for alarm in alarms if alarm["MetricName"] == "Unauthorized"]

@@ -7,19 +7,33 @@ use platform::secrets::Key;
 
 use crate::AiSettings;
 
-/// The ladder of backends: the chosen one, then the knowledge, which needs no network.
-pub fn ladder(
-    settings: &AiSettings,
-    knowledge: Vec<(String, String)>,
-    http: reqwest::Client,
-    key: Option<Arc<dyn Key>>,
-) -> Result<Arc<dyn Ai>, BadBaseUrl> {
-    let knowledge: Arc<dyn Ai> = Arc::new(Knowledge::new(knowledge));
-    Ok(match settings {
-        AiSettings::Knowledge => knowledge,
-        AiSettings::OpenAi { base_url, model } => {
-            let chosen: Arc<dyn Ai> = Arc::new(OpenAi::new(base_url, model, key, http)?);
-            Arc::new(Ladder::new(vec![chosen, knowledge]))
-        }
-    })
+/// The chosen backend, and the ones below it that answer when it fails, best first.
+pub struct Backends {
+    /// The one that `AI_BACKEND` names.
+    pub chosen: Arc<dyn Ai>,
+    /// Below it: the knowledge, which needs no network.
+    pub below: Vec<Arc<dyn Ai>>,
+}
+
+impl Backends {
+    /// Sets the backends up.
+    pub fn new(
+        settings: &AiSettings,
+        knowledge: Vec<(String, String)>,
+        http: reqwest::Client,
+        key: Option<Arc<dyn Key>>,
+    ) -> Result<Self, BadBaseUrl> {
+        let knowledge: Arc<dyn Ai> = Arc::new(Knowledge::new(knowledge));
+        Ok(match settings {
+            AiSettings::Knowledge => Self { chosen: knowledge, below: Vec::new() },
+            AiSettings::OpenAi { base_url, model } => {
+                Self { chosen: Arc::new(OpenAi::new(base_url, model, key, http)?), below: vec![knowledge] }
+            }
+        })
+    }
+
+    /// All of them as one.
+    pub fn ladder(self) -> Arc<dyn Ai> {
+        Arc::new(Ladder::new(std::iter::once(self.chosen).chain(self.below).collect()))
+    }
 }

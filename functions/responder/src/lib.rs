@@ -25,7 +25,7 @@ use platform::random::Words;
 use store::Store;
 
 pub use assistant::{AssistantFiles, PackError};
-pub use backends::ladder;
+pub use backends::Backends;
 pub use batch::Record;
 pub use secret::{SecretKey, Secrets};
 pub use settings::{AiSettings, Settings};

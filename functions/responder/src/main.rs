@@ -9,7 +9,7 @@ use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
 use platform::{http, logs, random, settings};
-use responder::{AssistantFiles, Record, Responder, SecretKey, Secrets, Settings, ladder};
+use responder::{AssistantFiles, Backends, Record, Responder, SecretKey, Secrets, Settings};
 use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     let braze = braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key);
     let responder = Arc::new(Responder {
         store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
-        ai: ladder(&settings.ai, files.knowledge, http, Some(ai_key))?,
+        ai: Backends::new(&settings.ai, files.knowledge, http, Some(ai_key))?.ladder(),
         messaging: Arc::new(braze),
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
         clock: Arc::new(SystemClock),

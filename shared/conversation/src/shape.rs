@@ -34,7 +34,8 @@ pub fn shape(markdown: &str, most_parts: usize) -> Vec<Part> {
 
 /// [`shape`] with parts of at most `limit` characters.
 fn texts(markdown: &str, most_parts: usize, limit: usize) -> Vec<String> {
-    let lines = reader::read(markdown, most_parts.saturating_mul(limit));
+    // One part more is read than is sent: where the last one ends depends on what would come next.
+    let lines = reader::read(markdown, most_parts.saturating_add(1).saturating_mul(limit));
     if !lines.iter().any(line::Line::is_visible) {
         return Vec::new();
     }

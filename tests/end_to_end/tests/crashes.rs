@@ -54,14 +54,7 @@ async fn sweep(script: Script, on_unknown: OnUnknown) {
     }
 }
 
-async fn check(
-    world: &World,
-    case: &str,
-    effect: &str,
-    moment: Moment,
-    replies: &[String],
-    on_unknown: OnUnknown,
-) {
+async fn check(world: &World, case: &str, effect: &str, moment: Moment, replies: &[String], on_unknown: OnUnknown) {
     let head = world.head("ada").await;
     assert!(head.pending.is_empty() && head.turn.is_none(), "{case}: left behind: {head:?}");
     let depth = world.queue.depth();

@@ -98,7 +98,8 @@ fn documented(user: &str, phone: &str, text: &str) -> String {
 #[tokio::test]
 async fn the_documented_body_by_hand_is_answered_on_the_users_phone() {
     let door = Door::open().await;
-    let (status, answer) = door.post("/inbound", "sandbox", documented("42", "+4915112345678", "When are you open?")).await;
+    let (status, answer) =
+        door.post("/inbound", "sandbox", documented("42", "+4915112345678", "When are you open?")).await;
     assert_eq!((status, &answer["state"]), (StatusCode::ACCEPTED, &json!("queued")));
     assert!(door.wait_for("user:42", 1).await[0].contains("Monday to Friday"));
     let requests = door.get("/sandbox/braze/requests").await;

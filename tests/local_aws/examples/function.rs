@@ -43,6 +43,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             writeln!(std::io::stderr(), "err: {}", text(&payload))?;
             Ok(Value::Null)
         }
+        Some("answer") => Ok(Value::String("x".repeat(usize::try_from(payload["bytes"].as_u64().unwrap_or(0))?))),
         Some("fail") => Err("asked to fail".into()),
         Some("exit") => exit(7),
         Some("sleep") => {

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, PoisonError};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -25,6 +27,7 @@ type Shared = State<Arc<World>>;
 
 pub(crate) fn router(world: Arc<World>) -> Router {
     let braze = Arc::clone(&world.braze).router();
+    let braze = braze.layer(middleware::from_fn_with_state(Arc::clone(&world), show_braze));
     let looking = Router::new()
         .route("/phones/{conversation}", get(phone))
         .route("/phones/{conversation}/messages", post(type_message))
@@ -34,13 +37,39 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/ai/requests", get(ai_requests))
         .route("/faults", get(faults).post(set_faults))
         .route("/state", get(state))
-        .route("/steps", get(steps));
+        .route("/steps", get(steps))
+        .layer(middleware::from_fn(own_pages_only));
     Router::new()
         .merge(page::router())
         .nest("/sandbox", looking)
         .fallback(door)
         .with_state(world)
         .nest("/sandbox/braze/rest", braze)
+}
+
+/// Lets no other website in the same browser press the buttons.
+async fn own_pages_only(request: Request, next: Next) -> Response {
+    if comes_from_elsewhere(request.headers()) {
+        StatusCode::FORBIDDEN.into_response()
+    } else {
+        next.run(request).await
+    }
+}
+
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).unwrap_or_default();
+    header(ORIGIN).is_some_and(|origin| origin.split_once("://").is_none_or(|(_, from)| from != host))
+}
+
+/// Shows each call to simulated Braze and its answer, exactly.
+async fn show_braze(State(world): Shared, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
+    world.steps.add(None, Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), json_or_text(&bytes));
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    world.steps.add(None, Kind::Braze, format!("Braze answers {}", response.status().as_u16()), Value::Null);
+    response
 }
 
 /// Every path that is not the sandbox's own is ingest's, so that it also decides what does not exist.
@@ -63,6 +92,10 @@ async fn door(State(world): Shared, request: Request) -> Response {
     (answer.status, Json(answer.body)).into_response()
 }
 
+fn json_or_text(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| text_or_size(body))
+}
+
 fn text_or_size(body: &[u8]) -> Value {
     match std::str::from_utf8(body) {
         Ok(text) if text.len() <= 64 * 1024 => json!(text),
@@ -79,7 +112,11 @@ struct Typed {
     text: String,
 }
 
-async fn type_message(State(world): Shared, Path(conversation): Path<String>, Json(typed): Json<Typed>) -> Response {
+async fn type_message(State(world): Shared, Path(conversation): Path<String>, body: Bytes) -> Response {
+    let typed: Typed = match serde_json::from_slice(&body) {
+        Ok(typed) => typed,
+        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+    };
     match world.braze.user_types(&conversation, &typed.text) {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response(),
         Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
@@ -103,9 +140,8 @@ fn in_force(world: &World) -> Faults {
     }
 }
 
-async fn set_faults(State(world): Shared, body: Body) -> Response {
-    let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
-    let wanted: Faults = match serde_json::from_slice(&bytes) {
+async fn set_faults(State(world): Shared, body: Bytes) -> Response {
+    let wanted: Faults = match serde_json::from_slice(&body) {
         Ok(wanted) => wanted,
         Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
     };

@@ -117,8 +117,8 @@ impl<M: Messaging> Messaging for MortalMessaging<M> {
         self.die_if_told(Crash::BeforeSend);
         let outcome = self.inner.send(reply, time).await;
         self.die_if_told(Crash::AfterSend);
-        let conversation = reply.to.conversation();
-        self.steps.add(Some(conversation.as_str()), Kind::Braze, title_of(&outcome), json!(format!("{outcome:?}")));
+        let part = json!({"reply_id": reply.id.as_str(), "part": reply.part, "parts": reply.parts});
+        self.steps.add(Some(reply.to.conversation().as_str()), Kind::Braze, title_of(&outcome), part);
         outcome
     }
 }
@@ -135,6 +135,12 @@ fn title_of(outcome: &Outcome) -> &'static str {
 pub(crate) struct WatchedStore<S> {
     pub(crate) inner: Arc<S>,
     pub(crate) steps: Steps,
+}
+
+impl<S> WatchedStore<S> {
+    fn refused(&self, key: &ConversationKey, title: String, found: Value) {
+        self.steps.add(Some(key.as_str()), Kind::Store, title, found);
+    }
 }
 
 #[async_trait]
@@ -159,9 +165,9 @@ impl<S: Store> Store for WatchedStore<S> {
         let written = self.inner.try_write(key, write, now).await;
         match &written {
             Ok(head) => self.steps.add(Some(key.as_str()), Kind::Store, name_of(write), json!(head)),
-            Err(WriteError::Refused(_)) => {
-                let title = format!("not {}", name_of(write));
-                self.steps.add(Some(key.as_str()), Kind::Store, title, Value::Null);
+            Err(WriteError::Refused(None)) => self.refused(key, "no conversation yet".to_owned(), Value::Null),
+            Err(WriteError::Refused(Some(head))) => {
+                self.refused(key, format!("refused, because it has moved on: {}", name_of(write)), json!(head));
             }
             Err(WriteError::Failed(_)) => {}
         }

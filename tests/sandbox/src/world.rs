@@ -9,7 +9,7 @@ use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
 use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, OnUnknown, Responder, ladder};
+use responder::{AiSettings, AssistantFiles, Backends, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze, Workspace};
 use store::Embedded;
@@ -75,15 +75,17 @@ impl World {
             .braze
             .unwrap_or_else(|| (url.to_owned() + "/sandbox/braze/rest", CAMPAIGN.to_owned(), KEY.to_owned()));
         let client = braze::Client::new(http.clone(), &endpoint, campaign, Arc::new(FixedKey(key.into())));
-        let backend = ladder(&outside.ai, files.knowledge, http, outside.ai_key)?;
+        let mut backends = Backends::new(&outside.ai, files.knowledge, http, outside.ai_key)?;
+        // The window is in the first backend alone, so that those below it answer when it is made to fail.
+        backends.chosen = Arc::new(WatchedAi {
+            inner: backends.chosen,
+            steps: steps.clone(),
+            faults: faults.clone(),
+            asked: Arc::clone(&asked),
+        });
         let responder = Responder {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
-            ai: Arc::new(WatchedAi {
-                inner: backend,
-                steps: steps.clone(),
-                faults: faults.clone(),
-                asked: Arc::clone(&asked),
-            }),
+            ai: backends.ladder(),
             messaging: Arc::new(MortalMessaging { inner: client, steps: steps.clone(), faults: faults.clone() }),
             work: Arc::<EmbeddedQueue>::clone(&work),
             clock: Arc::new(SystemClock),

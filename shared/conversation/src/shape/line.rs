@@ -103,8 +103,8 @@ impl Line {
     }
 }
 
-/// Where addresses with a scheme stand in `text`. They end at white space, at what cannot be in one, and at the first
-/// character that is not ASCII: Chinese text goes on without a space.
+/// Where addresses with a scheme stand in `text`. They end at white space, at what cannot be in one, at a bracket that was
+/// opened before, and at the first character that is not ASCII: Chinese text goes on without a space.
 pub(super) fn urls(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (colon, _) in text.match_indices("://") {
@@ -114,8 +114,11 @@ pub(super) fn urls(text: &str) -> Vec<Range<usize>> {
         }
         let scheme = text[from..colon].bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
         let is_end = |c: char| c.is_whitespace() || !c.is_ascii() || matches!(c, '<' | '>' | '"');
-        let end = text[colon..].find(is_end).map_or(text.len(), |length| colon + length);
-        found.push(colon - scheme..end);
+        let start = colon - scheme;
+        let url = text[start..].split(is_end).next().unwrap_or_default();
+        let is_bracketed = url.matches(')').count() > url.matches('(').count();
+        let length = if is_bracketed { url.rfind(')') } else { None };
+        found.push(start..start + length.unwrap_or(url.len()));
     }
     found
 }
@@ -128,7 +131,7 @@ mod tests {
     fn an_address_is_found_wherever_it_stands() {
         for (text, expected) in [
             ("see https://a.example/b?c=d_e, or", vec!["https://a.example/b?c=d_e,"]),
-            ("(http://a.example) ftp://b", vec!["http://a.example)", "ftp://b"]),
+            ("(http://a.example), ftp://b/c_(d)", vec!["http://a.example", "ftp://b/c_(d)"]),
             ("请访问https://a.example/b。谢谢", vec!["https://a.example/b"]),
             ("a://b://c", vec!["a://b://c"]),
             ("no address: //", vec![]),

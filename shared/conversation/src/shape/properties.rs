@@ -266,7 +266,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn long_replies_hold_to_all_this_too(markdown in markdown(2_000..4_000)) {
+    fn long_replies_hold_to_all_this_too(markdown in markdown(5_000..6_000)) {
         prop_assume!(markdown.len() >= 20_000);
         let parts = texts(&markdown, usize::MAX, PART_CHARACTERS);
         assert_sendable(&parts, PART_CHARACTERS);

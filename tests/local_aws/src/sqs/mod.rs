@@ -7,5 +7,5 @@ mod queue;
 mod queues;
 
 pub use handle::{Queue, QueueSettings, QueuedMessage};
-pub(crate) use queue::Delivery;
-pub(crate) use queues::{Queues, TakeUpTo};
+pub(crate) use queue::{Delivery, TakeUpTo};
+pub(crate) use queues::Queues;

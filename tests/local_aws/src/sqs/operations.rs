@@ -10,8 +10,8 @@ use crate::operation::{Operation, Service};
 use crate::refusal::Refusal;
 use crate::sqs::handle::arn;
 use crate::sqs::message_body::{self, MESSAGE_BYTES, md5};
-use crate::sqs::queue::{Delivery, MOST_INVISIBLE, QueueState, invalid};
-use crate::sqs::queues::{Queues, TakeUpTo, no_such_queue};
+use crate::sqs::queue::{Delivery, MOST_INVISIBLE, QueueState, TakeUpTo, invalid};
+use crate::sqs::queues::{Queues, no_such_queue};
 
 const SYSTEM_ATTRIBUTES: [&str; 9] = [
     "AWSTraceHeader",

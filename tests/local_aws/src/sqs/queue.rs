@@ -37,6 +37,15 @@ impl Stored {
     pub(super) fn is_in_flight(&self, now: Instant) -> bool {
         self.last_received.is_some() && !self.is_visible(now)
     }
+
+    fn hand_out(&mut self, queue: &str, visibility: Duration, now: Instant) -> Delivery {
+        self.receives += 1;
+        self.first_received.get_or_insert(now);
+        self.last_received = Some(now);
+        self.visible = now + visibility;
+        let receipt = Receipt { queue: queue.to_owned(), copy: self.copy, receives: self.receives }.to_text();
+        Delivery { message: self.clone(), receipt }
+    }
 }
 
 /// A message in a consumer's hands.
@@ -50,6 +59,15 @@ impl Delivery {
     pub(crate) fn id(&self) -> &str {
         &self.message.id
     }
+}
+
+/// How much one receive may take. A single message always fits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TakeUpTo {
+    pub(crate) messages: usize,
+    pub(crate) body_bytes: usize,
+    /// For how long; the queue's own time if `None`.
+    pub(crate) visibility: Option<Duration>,
 }
 
 /// One standard queue.
@@ -78,32 +96,23 @@ impl QueueState {
         dead
     }
 
-    /// The copies that can be received now, longest visible first.
-    pub(super) fn receivable(&self, now: Instant) -> Vec<u64> {
-        let mut visible: Vec<_> = self.messages.iter().filter(|message| message.is_visible(now)).collect();
-        visible.sort_by_key(|message| (message.visible, message.copy));
-        visible.into_iter().map(|message| message.copy).collect()
-    }
-
     /// When the next message that is invisible now becomes visible.
     pub(super) fn next_visible(&self) -> Option<Instant> {
         self.messages.iter().map(|message| message.visible).min()
     }
 
-    pub(super) fn body_len(&self, copy: u64) -> usize {
-        self.messages.iter().find(|message| message.copy == copy).map_or(0, |message| message.body.len())
-    }
-
-    /// Hands out one copy for `visibility`.
-    pub(super) fn receive(&mut self, copy: u64, visibility: Duration, now: Instant) -> Option<Delivery> {
-        let message = self.messages.iter_mut().find(|message| message.copy == copy)?;
-        message.receives += 1;
-        message.first_received.get_or_insert(now);
-        message.last_received = Some(now);
-        message.visible = now + visibility;
-        let message = message.clone();
-        let receipt = Receipt { queue: self.name.clone(), copy, receives: message.receives }.to_text();
-        Some(Delivery { message, receipt })
+    /// Hands out what is visible, longest visible first.
+    pub(super) fn take(&mut self, up_to: TakeUpTo, now: Instant) -> Vec<Delivery> {
+        let visibility = up_to.visibility.unwrap_or(self.settings.visibility);
+        let mut visible: Vec<_> = self.messages.iter_mut().filter(|message| message.is_visible(now)).collect();
+        visible.sort_by_key(|message| (message.visible, message.copy));
+        let mut bytes = 0;
+        let fits = |message: &&mut Stored| {
+            bytes += message.body.len();
+            bytes <= up_to.body_bytes
+        };
+        let taken = visible.into_iter().take(up_to.messages).take_while(fits);
+        taken.map(|message| message.hand_out(&self.name, visibility, now)).collect()
     }
 
     /// Deletes what the receipt stands for. As on AWS an older receipt of the message deletes nothing, without an error.

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::sqs::QueueSettings;
-use crate::sqs::queue::{Delivery, QueueState, Stored};
+use crate::sqs::queue::{Delivery, QueueState, Stored, TakeUpTo};
 
 /// The queues by name.
 #[derive(Debug, Clone)]
@@ -26,15 +26,6 @@ pub(crate) struct Queues {
 struct State {
     queues: BTreeMap<String, QueueState>,
     copies: u64,
-}
-
-/// How much one receive may take.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TakeUpTo {
-    pub(crate) messages: usize,
-    pub(crate) body_bytes: usize,
-    /// For how long; the queue's own time if `None`.
-    pub(crate) visibility: Option<Duration>,
 }
 
 impl Queues {
@@ -104,18 +95,10 @@ impl Queues {
     pub(crate) fn take(&self, name: &str, up_to: TakeUpTo) -> Vec<Delivery> {
         let now = Instant::now();
         let mut state = self.state.lock();
-        state.bury(name, now);
-        let Some(queue) = state.queues.get_mut(name) else { return Vec::new() };
-        let mut bytes = 0;
-        let copies: Vec<_> = queue.receivable(now).into_iter().take(up_to.messages).collect();
-        let fits = |queue: &QueueState, bytes: &mut usize, copy: u64| {
-            let first = *bytes == 0;
-            *bytes += queue.body_len(copy);
-            first || *bytes <= up_to.body_bytes
-        };
-        let chosen: Vec<_> = copies.into_iter().take_while(|copy| fits(queue, &mut bytes, *copy)).collect();
-        let visibility = up_to.visibility.unwrap_or(queue.settings.visibility);
-        chosen.into_iter().filter_map(|copy| queue.receive(copy, visibility, now)).collect()
+        if state.bury(name, now) {
+            self.changed.send_replace(());
+        }
+        state.queues.get_mut(name).map_or_else(Vec::new, |queue| queue.take(up_to, now))
     }
 
     /// The same, waiting until `deadline` for the first message; forever if there is none.
@@ -169,19 +152,21 @@ impl Queues {
 }
 
 impl State {
-    /// Drops what is too old and moves what was received too often to the dead-letter queue.
-    fn bury(&mut self, name: &str, now: Instant) {
-        let Some(queue) = self.queues.get_mut(name) else { return };
+    /// Drops what is too old and moves what was received too often to the dead-letter queue. Says whether there was any.
+    fn bury(&mut self, name: &str, now: Instant) -> bool {
+        let Some(queue) = self.queues.get_mut(name) else { return false };
         queue.expire(now);
         let dead = queue.take_dead(now);
-        let Some((grave, _)) = queue.settings.dead_letters.clone() else { return };
-        let Some(grave) = self.queues.get_mut(&grave) else { return };
+        let Some((grave, _)) = queue.settings.dead_letters.clone() else { return false };
+        let Some(grave) = self.queues.get_mut(&grave) else { return false };
+        let any = !dead.is_empty();
         grave.messages.extend(dead.into_iter().map(|message| Stored {
             visible: now,
             last_received: None,
             died_in: Some(name.to_owned()),
             ..message
         }));
+        any
     }
 }
 

@@ -56,6 +56,18 @@ async fn a_reported_error_ends_only_the_invocation() {
 }
 
 #[tokio::test]
+async fn a_response_may_have_six_megabytes() {
+    let function = start(&[]).await.unwrap();
+    let quotes = 2;
+    let full = 6 * 1024 * 1024 - quotes;
+    let answer = ask(&function, json!({ "do": "answer", "bytes": full })).await.unwrap();
+    assert_eq!(answer.as_str().unwrap().len(), full);
+    let error = ask(&function, json!({ "do": "answer", "bytes": full + 1 })).await.unwrap_err();
+    assert!(error.to_string().contains("ResponseSizeTooLarge"), "{error}");
+    ask(&function, json!({ "do": "echo" })).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_process_that_ends_is_replaced_at_the_next_event() {
     let function = start(&[]).await.unwrap();
     let process = function.process_id();

@@ -122,6 +122,26 @@ async fn what_was_received_too_often_becomes_a_dead_letter_with_its_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_dead_letter_wakes_who_waits_for_it() {
+    let sdk = Sdk::start().await;
+    let dead = sdk.aws.create_queue("dead", QueueSettings::default());
+    let dead_letters = Some(("dead".to_owned(), 1));
+    let visibility = Duration::from_secs(5);
+    let queue = sdk.aws.create_queue("work", QueueSettings { dead_letters, visibility, ..QueueSettings::default() });
+    queue.send("poison");
+    assert_eq!(receive(&sdk, &queue).await.len(), 1);
+    let started = Instant::now();
+    let wait = sdk.sqs.receive_message().queue_url(dead.url()).wait_time_seconds(20).send();
+    let bury = async {
+        tokio::time::sleep(visibility).await;
+        receive(&sdk, &queue).await
+    };
+    let (letters, received) = tokio::join!(wait, bury);
+    assert_eq!((received.len(), letters.unwrap().messages().len()), (0, 1));
+    assert!(started.elapsed() < 2 * visibility);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_poll_waits_for_a_message_and_no_longer_than_asked() {
     let (sdk, queue) = queue_with(QueueSettings::default()).await;
     let poll = || sdk.sqs.receive_message().queue_url(queue.url()).wait_time_seconds(20).send();

@@ -1,10 +1,8 @@
 //! Conditions: the grammar of `ConditionExpression` and `KeyConditionExpression`.
 
-use std::cmp::Ordering;
-
-use crate::dynamodb::evaluate::order;
 use crate::dynamodb::expression::bindings::Bindings;
 use crate::dynamodb::expression::cursor::{Cursor, Parsed, parse};
+use crate::dynamodb::expression::operand_checks::{require_bounds, require_distinct, require_types};
 use crate::dynamodb::path::Path;
 use crate::dynamodb::value::Value;
 use crate::refusal::Refusal;
@@ -193,17 +191,7 @@ fn between(cursor: &mut Cursor<'_>, middle: Operand) -> Parsed<Condition> {
     let high = operand(cursor)?;
     require_types("BETWEEN", &[&middle, &low, &high], &["S", "N", "B"])?;
     require_distinct("BETWEEN", &middle, &[&low, &high])?;
-    if let (Operand::Value(low), Operand::Value(high)) = (&low, &high) {
-        match order(low, high) {
-            None => return Err("The BETWEEN operator requires same data type for lower and upper bounds".to_owned()),
-            Some(Ordering::Greater) => {
-                return Err(
-                    "The BETWEEN operator requires upper bound to be greater than or equal to lower bound".to_owned()
-                );
-            }
-            Some(_) => {}
-        }
-    }
+    require_bounds(&low, &high)?;
     Ok(Condition::Between(middle, low, high))
 }
 
@@ -222,30 +210,6 @@ fn one_of(cursor: &mut Cursor<'_>, left: Operand) -> Parsed<Condition> {
     }
     require_distinct("IN", &left, &choices.iter().collect::<Vec<_>>())?;
     Ok(Condition::In(left, choices))
-}
-
-/// A value of the request that can never fit is an error, unlike one of the item.
-fn require_types(operator: &str, operands: &[&Operand], kinds: &[&str]) -> Parsed<()> {
-    let wrong = operands.iter().find_map(|operand| match operand {
-        Operand::Value(value) if !kinds.contains(&value.kind()) => Some(value.kind()),
-        Operand::Size(_) if !kinds.contains(&"N") => Some("N"),
-        _ => None,
-    });
-    match wrong {
-        None => Ok(()),
-        Some(kind) => Err(format!(
-            "Incorrect operand type for operator or function; operator or function: {operator}, operand type: {kind}"
-        )),
-    }
-}
-
-fn require_distinct(operator: &str, first: &Operand, others: &[&Operand]) -> Parsed<()> {
-    match first {
-        Operand::Path(path) if others.contains(&first) => Err(format!(
-            "The first operand must be distinct from the remaining operands for this operator or function; operator: {operator}, first operand: {path}"
-        )),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

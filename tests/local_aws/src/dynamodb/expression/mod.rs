@@ -4,6 +4,7 @@ mod bindings;
 mod condition;
 mod cursor;
 mod key_condition;
+mod operand_checks;
 mod reserved;
 mod token;
 mod update;
