@@ -24,7 +24,7 @@ WAIVERS = {
     "CKV_AWS_26": "alarms hold no customer's words, and CloudWatch cannot publish to a topic under AWS's own SNS key",
     "CKV_AWS_27": "the queues are encrypted with SQS's own key, which this check does not know",
     "CKV_AWS_95": "off by default: the function logs every request already; AccessLog=yes turns it on",
-    "CKV_AWS_115": "the API's throttle bounds the door, MaximumConcurrency the responder; new accounts have none to reserve",
+    "CKV_AWS_115": "the API's throttle and MaximumConcurrency bound them; a new account has none to reserve",
     "CKV_AWS_116": "for asynchronous calls; the door is synchronous and the queues have dead letters of their own",
     "CKV_AWS_117": "nothing in it is private to a network; a VPC would need a NAT gateway, which is paid while idle",
     "CKV_AWS_119": "encrypted with AWS's key for DynamoDB; a key of one's own costs more than the rest while idle",

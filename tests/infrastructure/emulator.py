@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
 from template import ROOT
 
 STACK = "dragoman"

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from documented import ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED
-from template import Resource, Template
+from template import Template, strings
 
 DAY = 86_400
 Rule = Callable[[Template], Iterator[str]]
@@ -23,36 +22,11 @@ def findings(template: Template) -> list[tuple[str, str]]:
     return [(check.__name__, complaint) for check in RULES for complaint in check(template)]
 
 
-def functions(template: Template) -> list[Resource]:
-    return template.of("AWS::Lambda::Function")
-
-
-def mappings(template: Template) -> list[tuple[Resource, Resource, Resource]]:
-    """Each event source mapping with its queue and its function."""
-    return [
-        (
-            mapping,
-            template.target(mapping.properties["EventSourceArn"]),
-            template.target(mapping.properties["FunctionName"]),
-        )
-        for mapping in template.of("AWS::Lambda::EventSourceMapping")
-    ]
-
-
-def strings(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from strings(item)
-
-
 @rule
 def functions_run_our_binaries(template: Template) -> Iterator[str]:
-    if {function.name for function in functions(template)} != {"Ingest", "Responder"}:
+    if {function.name for function in template.functions()} != {"Ingest", "Responder"}:
         yield "there must be exactly the functions Ingest and Responder"
-    for function in functions(template):
+    for function in template.functions():
         expected = {"Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": ["arm64"]}
         for name, value in expected.items():
             if function.properties.get(name) != value:
@@ -63,7 +37,7 @@ def functions_run_our_binaries(template: Template) -> Iterator[str]:
 
 @rule
 def functions_have_the_time_they_need(template: Template) -> Iterator[str]:
-    for function in functions(template):
+    for function in template.functions():
         least = 30 if function.name == "Responder" else 10
         if int(function.properties.get("Timeout", 3)) < least:
             yield f"{function.name}: Timeout must be at least {least}"
@@ -71,14 +45,14 @@ def functions_have_the_time_they_need(template: Template) -> Iterator[str]:
 
 @rule
 def functions_are_traced(template: Template) -> Iterator[str]:
-    for function in functions(template):
+    for function in template.functions():
         if function.properties.get("TracingConfig") != {"Mode": "Active"}:
             yield f"{function.name}: Tracing must be Active"
 
 
 @rule
 def functions_log_where_logs_expire(template: Template) -> Iterator[str]:
-    for function in functions(template):
+    for function in template.functions():
         logging = function.properties.get("LoggingConfig", {})
         group = template.target(logging.get("LogGroup"))
         if group is None or group.type != "AWS::Logs::LogGroup":
@@ -98,7 +72,7 @@ def logs_expire(template: Template) -> Iterator[str]:
 
 @rule
 def the_environment_is_the_documented_one(template: Template) -> Iterator[str]:
-    for function in functions(template):
+    for function in template.functions():
         expected = ENVIRONMENT.get(function.name, {})
         variables = function.properties.get("Environment", {}).get("Variables", {})
         for name in sorted(expected.keys() ^ variables.keys()):
@@ -130,7 +104,7 @@ def queues_are_encrypted(template: Template) -> Iterator[str]:
 
 @rule
 def a_crash_costs_a_user_little(template: Template) -> Iterator[str]:
-    for mapping, queue, function in mappings(template):
+    for mapping, queue, function in template.mappings():
         timeout = int(function.properties.get("Timeout", 3))
         if int(queue.properties.get("VisibilityTimeout", 30)) != timeout + 30:
             yield f"{queue.name}: VisibilityTimeout must be the function's timeout + 30 = {timeout + 30}"
@@ -140,9 +114,9 @@ def a_crash_costs_a_user_little(template: Template) -> Iterator[str]:
 
 @rule
 def queues_are_answered(template: Template) -> Iterator[str]:
-    if {queue.name for _, queue, _ in mappings(template)} != {"WorkQueue", "AgentQueue"}:
+    if {queue.name for _, queue, _ in template.mappings()} != {"WorkQueue", "AgentQueue"}:
         yield "the work queue and the agent queue must each have a mapping"
-    for mapping, _, function in mappings(template):
+    for mapping, _, function in template.mappings():
         if function.name != "Responder":
             yield f"{mapping.name}: the responder must receive it"
         if mapping.properties.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
@@ -158,7 +132,7 @@ def queues_are_answered(template: Template) -> Iterator[str]:
 
 @rule
 def nothing_is_given_up_unseen(template: Template) -> Iterator[str]:
-    for _, queue, _ in mappings(template):
+    for _, queue, _ in template.mappings():
         redrive = queue.properties.get("RedrivePolicy", {})
         letters = template.target(redrive.get("deadLetterTargetArn"))
         if letters is None:
@@ -241,30 +215,17 @@ def the_table_keeps_what_it_should(template: Template) -> Iterator[str]:
 
 @rule
 def roles_allow_what_is_needed_and_no_more(template: Template) -> Iterator[str]:
-    for function in functions(template):
+    for function in template.functions():
         role = template.target(function.properties.get("Role"))
         if role is None:
             yield f"{function.name}: its role must be one of the template's"
             continue
-        granted = set(grants(template, role))
+        granted = set(template.grants(role))
         for action, resource in sorted(granted ^ PERMISSIONS.get(function.name, set())):
             word = "is more than it needs" if (action, resource) in granted else "is missing"
             yield f"{role.name}: {action} on {resource} {word}"
         for policy in role.properties.get("ManagedPolicyArns", []):
             yield f"{role.name}: the managed policy {policy} allows more than is needed"
-
-
-def grants(template: Template, role: Resource) -> Iterator[tuple[str, str]]:
-    """What a role allows: each action with the resource it is allowed on."""
-    for policy in role.properties.get("Policies", []):
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions, resources = (
-                value if isinstance(value, list) else [value] for value in (statement["Action"], statement["Resource"])
-            )
-            for action in actions:
-                for resource in resources:
-                    target = template.target(resource)
-                    yield action, target.name if target else str(resource)
 
 
 @rule

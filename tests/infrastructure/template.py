@@ -2,6 +2,7 @@
 
 import copy
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,34 @@ class Template:
         name = value.get("Ref") or (value.get("Fn::GetAtt") or [None])[0]
         return self.resources.get(name)
 
+    def functions(self) -> list[Resource]:
+        """The Lambda functions."""
+        return self.of("AWS::Lambda::Function")
+
+    def mappings(self) -> list[tuple[Resource, Resource, Resource]]:
+        """Each event source mapping with its queue and its function."""
+        return [
+            (
+                mapping,
+                self.target(mapping.properties["EventSourceArn"]),
+                self.target(mapping.properties["FunctionName"]),
+            )
+            for mapping in self.of("AWS::Lambda::EventSourceMapping")
+        ]
+
+    def grants(self, role: Resource) -> Iterator[tuple[str, str]]:
+        """What a role allows: each action with the resource it is allowed on."""
+        for policy in role.properties.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                actions, resources = (
+                    value if isinstance(value, list) else [value]
+                    for value in (statement["Action"], statement["Resource"])
+                )
+                for action in actions:
+                    for resource in resources:
+                        target = self.target(resource)
+                        yield action, target.name if target else str(resource)
+
     def _holds(self, condition: Any) -> bool:
         if condition is None:
             return True
@@ -111,3 +140,12 @@ class Template:
             return self.raw["Mappings"][mapping][str(first)][second]
         resolved = {key: self._resolve(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item != {"Ref": "AWS::NoValue"}}
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings(item)

@@ -1,9 +1,10 @@
-"""Each rule must be able to fail: defects are put into the template, and the rule that guards against each must find it."""
+"""Each rule must be able to fail: defects are put into the template, and the rule that guards against each finds it."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from rules import RULES, findings
 from template import REQUIRED, Template, load, transform
 

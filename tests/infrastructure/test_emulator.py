@@ -1,4 +1,4 @@
-"""The deployed whole, from the webhook to Braze: built functions, the real template, an AWS emulator, a stand-in Braze."""
+"""The deployed whole, from the webhook to Braze: built functions, the template, an emulated AWS, a stand-in Braze."""
 
 import base64
 import json
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from emulator import Answer, Deployment, Emulator
-from rules import strings
 from stand_in_braze import Request, StandInBraze
-from template import REQUIRED
+from template import REQUIRED, strings
 
 WEBHOOK_TOKEN = "canary-webhook-token"
 AGENT_TOKEN = "canary-agent-token"
@@ -179,7 +179,7 @@ def test_a_burst_gets_one_answer_after_its_quiet_period(world: World) -> None:
         last = time.time()
         time.sleep(0.5)
     (send,) = world.answers(who)
-    # Not before the quiet period of 3 s, and long before the queue's own 90 s: messages come back when they were told to.
+    # Not before the quiet period of 3 s, and long before the queue's own 90 s: a message comes back when it is told to.
     assert 2 <= send.at - last <= ANSWERED_WITHIN
 
 

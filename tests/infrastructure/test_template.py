@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
 from check_template import cfn_lint, checkov, own
 from documented import ENVIRONMENT, WATCHED
 from rules import findings
@@ -32,6 +35,12 @@ def test_our_rules_hold(transformed: dict) -> None:
 @pytest.mark.parametrize("timeout", load()["Parameters"]["ResponderTimeout"]["AllowedValues"])
 def test_our_rules_hold_for_every_timeout(transformed: dict, timeout: str) -> None:
     assert findings(Template(transformed, REQUIRED | {"ResponderTimeout": timeout})) == []
+
+
+def test_sam_finds_nothing() -> None:
+    sam = Path(sys.executable).with_name("sam")
+    done = subprocess.run([sam, "validate", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_cfn_lint_finds_nothing(path: Path) -> None:

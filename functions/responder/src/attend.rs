@@ -140,7 +140,7 @@ impl Responder {
                 Filing::Parked => drop(view.parked.insert(id.clone())),
                 Filing::Moved(to) => return Ok(Some(to)),
                 Filing::Placed { head, held, fresh, rows } => {
-                    (view.head, view.held, view.rows) = (head, held, rows);
+                    (view.head, view.held, view.rows) = (*head, held, rows);
                     if fresh {
                         view.fresh.insert(id.clone(), delivery.message.clone());
                     }

@@ -43,7 +43,7 @@ impl Responder {
         let first = future::join_all(groups.iter().map(|group| self.attend_group(group, deadline, false))).await;
         let mut later = Vec::new();
         for (group, verdicts) in groups.iter().zip(first) {
-            if verdicts.iter().any(|verdict| *verdict == Some(Verdict::Alone)) {
+            if verdicts.contains(&Some(Verdict::Alone)) {
                 later.push(group);
             } else {
                 kept.extend(self.keep(group, &verdicts).await);
@@ -85,13 +85,11 @@ impl Responder {
     async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
         let left = deadline.left(self.clock.now(), ANSWER_WITHIN);
         let attended = AssertUnwindSafe(self.attend(&group.deliveries, deadline, alone)).catch_unwind();
-        match tokio::time::timeout(left, attended).await {
-            Ok(Ok(verdicts)) => verdicts.into_iter().map(Some).collect(),
-            Ok(Err(_)) | Err(_) => {
-                tracing::error!(log_id = group.deliveries[0].message.log_id, "a conversation was cut short");
-                vec![None; group.deliveries.len()]
-            }
+        if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {
+            return verdicts.into_iter().map(Some).collect();
         }
+        tracing::error!(log_id = group.deliveries[0].message.log_id, "a conversation was cut short");
+        vec![None; group.deliveries.len()]
     }
 
     /// Tells the queue when unsettled records come back, and names them.

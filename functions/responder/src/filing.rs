@@ -19,7 +19,7 @@ pub(crate) enum Filing {
     /// It is in its place. With a claim, the conversation is ours.
     Placed {
         /// The conversation as it is now.
-        head: Head,
+        head: Box<Head>,
         /// Our claim, if we could and should take the conversation.
         held: Option<Held>,
         /// Whether we put its row, so that nobody can have settled it before.
@@ -91,7 +91,7 @@ impl Responder {
                 Ok(head) => {
                     let held = place.claim.as_ref().filter(|claim| head.run.as_ref() == Some(&claim.run));
                     let held = held.map(|claim| claim.held(&head));
-                    return Ok(Placed::Here(head, held));
+                    return Ok(Placed::Here(Box::new(head), held));
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
                 Err(WriteError::Refused(refused)) => refused,
@@ -107,7 +107,7 @@ impl Responder {
                 Some(head) => match head.moved_to {
                     Some(to) => return Ok(Placed::Moved(to)),
                     None if head.settled(&place.message.id) => return Ok(Placed::Settled),
-                    None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(*head, None)),
+                    None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(head, None)),
                     None if head.pending.len() >= MOST_PENDING => return Ok(Placed::Full),
                     None if place.claim.is_some() => place.claim = None,
                     None => return Err(unexplained()),
@@ -152,7 +152,7 @@ struct Place<'a> {
 }
 
 enum Placed {
-    Here(Head, Option<Held>),
+    Here(Box<Head>, Option<Held>),
     Settled,
     Moved(ConversationKey),
     Full,

@@ -1,5 +1,6 @@
 //! One contract for every store: the embedded one in memory and on disk, and DynamoDB — on loopback, and wherever
 //! `DRAGOMAN_DYNAMODB_ENDPOINT` says (a table `DRAGOMAN_TABLE` must be there).
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken world shall end the test")]
 
 mod scripts;
 

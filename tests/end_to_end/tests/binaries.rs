@@ -1,4 +1,5 @@
 //! The real binaries, as Lambda starts them: a webhook at ingest, its queue, the responder, the table, and simulated Braze.
+#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -46,7 +47,7 @@ impl Stack {
         aws.create_queue("dead", QueueSettings::default());
         aws.create_queue("quarantine", QueueSettings::default());
         aws.create_queue("agent", QueueSettings::default());
-        let visibility = Duration::from_secs(60);
+        let visibility = Duration::from_mins(1);
         let settings = QueueSettings { visibility, dead_letters: Some(("dead".to_owned(), 20)), ..Default::default() };
         let work = aws.create_queue("work", settings);
         aws.put_secret("ingest", r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token"}"#);
@@ -229,7 +230,7 @@ async fn bad_settings_stop_a_function_at_its_start_and_are_all_named() {
         ("ingest", ["QUEUE_URL", "QUARANTINE_QUEUE_URL", "INGEST_SECRET_ID"]),
         ("responder", ["TABLE_NAME", "BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID"]),
     ] {
-        let failure = Function::start(binary(name), []).await.err().expect("it must not start").to_string();
+        let failure = Function::start(binary(name), []).await.expect_err("it must not start").to_string();
         for setting in expected {
             assert!(failure.contains(setting), "{name}: {failure}");
         }

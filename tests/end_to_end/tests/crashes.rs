@@ -1,4 +1,5 @@
 //! Death at every step: the next delivery finishes the turn, and the AI is not asked again once there is a draft.
+#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::time::Duration;
 
@@ -24,7 +25,9 @@ fn a_burst(world: &World) -> futures::future::BoxFuture<'_, ()> {
 
 fn a_long_reply(world: &World) -> futures::future::BoxFuture<'_, ()> {
     Box::pin(async move {
-        let sentences: String = (0..300).map(|number| format!("Sentence {number} is not very long. ")).collect();
+        let sentences: String = (0..300)
+            .flat_map(|number| ["Sentence ".to_owned(), number.to_string(), " is not very long. ".to_owned()])
+            .collect();
         let long: &'static str = Box::leak(sentences.into_boxed_str());
         world.ai_will([AiScript::Says(long, Duration::ZERO), AiScript::Says(long, Duration::ZERO)]);
         world.says("ada", "Tell me everything, please?").await;
@@ -45,11 +48,11 @@ async fn sweep(script: Script, on_unknown: OnUnknown) {
     let whole = run(script, on_unknown, None).await;
     let (effects, replies) = (whole.mortality.effects(), whole.read_by("ada"));
     assert!(effects.len() >= 6, "{effects:?}");
-    for number in 0..effects.len() {
+    for (number, effect) in effects.into_iter().enumerate() {
         for moment in [Moment::Before, Moment::After] {
             let world = run(script, on_unknown, Some((number, moment))).await;
-            let case = format!("{on_unknown:?}: died {moment:?} effect {number}, {}", effects[number]);
-            check(&world, &case, effects[number], moment, &replies, on_unknown).await;
+            let case = format!("{on_unknown:?}: died {moment:?} effect {number}, {effect}");
+            check(&world, &case, effect, moment, &replies, on_unknown).await;
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::disk::{Disk, Shelf};
 /// Deliveries after which a message becomes a dead letter: what the template says.
 const MOST_RECEIVES: u32 = 20;
 /// How long a delivered message is invisible: the template's function time-out and half a minute.
-pub const VISIBILITY: Duration = Duration::from_secs(60);
+pub const VISIBILITY: Duration = Duration::from_mins(1);
 
 /// A queue, its dead letters, and who waits for it.
 pub struct EmbeddedQueue {

@@ -224,7 +224,7 @@ impl Reader {
             self.text(" (");
             self.address(&url);
             self.text(")");
-            self.writer.pause_emphases();
+            self.writer.resume_emphases();
         }
         if self.links.is_empty() {
             self.writer.mark(Kind::Link, start);

@@ -107,18 +107,25 @@ impl Writer {
         }
     }
 
-    /// Lets every emphasis end here, to go on with what is written next.
+    /// Lets every emphasis end here, until it is resumed.
     pub(super) fn pause_emphases(&mut self) {
         for kind in [Kind::Bold, Kind::Italic, Kind::Strike] {
             self.pause(kind);
         }
     }
 
+    /// Lets every emphasis go on from here.
+    pub(super) fn resume_emphases(&mut self) {
+        let start = self.line.text.len();
+        for emphasis in &mut self.emphases {
+            emphasis.start = start;
+        }
+    }
+
     fn pause(&mut self, kind: Kind) {
         let end = self.line.text.len();
         if let Some(emphasis) = self.emphases.get_mut(kind as usize).filter(|emphasis| emphasis.depth > 0) {
-            let range = std::mem::replace(&mut emphasis.start, end)..end;
-            self.line.spans.push(Span { kind, range });
+            self.line.spans.push(Span { kind, range: emphasis.start..end });
         }
     }
 

@@ -6,25 +6,25 @@ use models::{ConversationKey, MessageId, Timestamp};
 use store::{Claim, Head, HeadWrite, Held, Owner, RunToken, TurnKey};
 
 /// Writes one after the other. The same seed gives the same script.
-pub struct Script {
+pub(crate) struct Script {
     state: u64,
     now: Timestamp,
     runs: u64,
 }
 
 impl Script {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         Self { state, now: Timestamp::from_seconds(1_800_000_000), runs: 0 }
     }
 
     /// The time of the write that came last.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// The next write on `head`.
-    pub fn next(&mut self, head: Option<&Head>) -> HeadWrite {
+    pub(crate) fn next(&mut self, head: Option<&Head>) -> HeadWrite {
         self.now = self.now + Duration::from_secs(self.below(30));
         let head = head.cloned().unwrap_or_default();
         let held = self.held(&head);
