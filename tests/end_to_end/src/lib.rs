@@ -1,7 +1,7 @@
 //! A world in virtual time for the responder: an embedded queue and store, an AI and a Braze that do as they are told, and
 //! death at any step. Same script, same run.
 
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
 mod clock;
 mod mortal;

@@ -18,6 +18,8 @@ pub enum AiScript {
     Fails,
     /// Never answers.
     Hangs,
+    /// Has a mistake in its code.
+    Panics,
 }
 
 /// Answers `re: <question>` at once, unless told otherwise.
@@ -39,6 +41,7 @@ impl Ai for ScriptedAi {
         let text = match next {
             None => format!("re: {}", question.text.as_str()),
             Some(AiScript::Fails) => return Err(AiError::Unavailable { status: Some(500), retry_after: None }),
+            Some(AiScript::Panics) => panic!("on purpose"),
             Some(AiScript::Hangs) => {
                 tokio::time::sleep(time).await;
                 return Err(AiError::TimedOut);

@@ -79,11 +79,23 @@ impl World {
 
     /// A user writes; the message is on the queue when this returns.
     pub async fn says(&self, user: &str, text: &str) -> Message {
+        self.is_told(&Identity::new(user, "", "").unwrap(), text).await
+    }
+
+    /// The same for somebody with any names.
+    pub async fn is_told(&self, identity: &Identity, text: &str) -> Message {
+        let message = self.message(identity, text);
+        self.queued(&message).await;
+        message
+    }
+
+    /// A message of its own dispatch that nobody has queued yet.
+    pub fn message(&self, identity: &Identity, text: &str) -> Message {
         let number = self.messages.fetch_add(1, Ordering::Relaxed);
-        let message = Message {
-            id: MessageId::of_webhook(&format!("d{number}"), "", user, text),
+        Message {
+            id: MessageId::of_webhook(&format!("d{number}"), "", identity.conversation().as_str(), text),
             log_id: format!("l{number}"),
-            identity: Identity::new(user, "", "").unwrap(),
+            identity: identity.clone(),
             text: text.into(),
             shortened: false,
             arrival: self.now(),
@@ -93,9 +105,7 @@ impl World {
             language: None,
             profile_name: None,
             media_urls: None,
-        };
-        self.queued(&message).await;
-        message
+        }
     }
 
     /// This very message is on the queue (once more).

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use end_to_end::{AiScript, World};
+use models::{Identity, RouteName};
 use platform::metrics::Metric;
 use responder::OnUnknown;
 
@@ -217,4 +218,73 @@ async fn a_message_without_words_gets_a_line_of_its_own() {
     world.settle(1).await;
     assert!(world.asked().is_empty());
     assert!(world.read_by("ada")[0].contains("text messages"), "{:?}", world.read_by("ada"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_conversation_that_panics_takes_no_other_down_and_is_answered_in_the_end() {
+    let world = World::default();
+    world.ai_will([AiScript::Panics]);
+    world.says("ada", "Are you open?").await;
+    world.says("bruno", "Are you closed?").await;
+    world.poll_once().await;
+    assert_eq!(world.read_by("bruno"), ["re: Are you closed?"]);
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_failed_before_is_attended_to_after_the_others() {
+    let world = World::default();
+    world.ai_will([AiScript::Fails]);
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    tokio::time::sleep(5 * SECOND).await;
+    world.ai_will([AiScript::Says("later", 10 * SECOND), AiScript::Says("later", 10 * SECOND)]);
+    world.says("bruno", "Are you closed?").await;
+    world.poll_once().await;
+    let order: Vec<_> = world.sent().into_iter().map(|sent| sent.to).collect();
+    assert_eq!(order, ["user:bruno", "user:ada"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_braze_learns_to_know_keeps_their_conversation() {
+    let world = World::default();
+    let number = Identity::new("", "", "+4915112345678").unwrap();
+    let known = Identity::new("ada", "b1", "+4915112345678").unwrap();
+    for (identity, text) in [(&number, "Do you sell shoes?"), (&known, "In which sizes?"), (&known, "And colours?")] {
+        world.is_told(identity, text).await;
+        world.settle(1).await;
+    }
+    let asked = world.asked();
+    assert_eq!(asked[2].history.len(), 2, "the conversation began anew: {:?}", asked[2].history);
+    let to: Vec<_> = world.sent().into_iter().map(|sent| sent.to).collect();
+    assert_eq!(to, ["alias:phone:+4915112345678", "user:ada", "user:ada"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_campaigns_that_fire_for_one_text_get_one_answer() {
+    for gap in [Duration::ZERO, SECOND, 5 * SECOND] {
+        let world = World::default();
+        let plain = world.says("ada", "I want to return my shoes, please?").await;
+        world.poll_once().await;
+        tokio::time::sleep(gap).await;
+        let mut named = world.message(&plain.identity, plain.text.as_str());
+        named.route = RouteName::parse("returns");
+        world.queued(&named).await;
+        world.settle(2).await;
+        assert_eq!((world.sent().len(), world.counted(Metric::Duplicate)), (1, 1), "{gap:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_is_answered_as_far_as_the_bound_and_the_rest_is_counted() {
+    let world = World::default();
+    for number in 0..60 {
+        world.says("ada", &format!("and {number}")).await;
+        world.poll_once().await;
+    }
+    world.settle(2).await;
+    assert_eq!(world.counted(Metric::OverBudget), 10);
+    assert!(world.head("ada").await.pending.is_empty());
+    assert!(world.sent().len() <= 3, "{}", world.sent().len());
 }

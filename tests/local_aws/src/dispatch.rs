@@ -147,3 +147,41 @@ impl Cloud {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local_aws::new_cloud;
+    use axum::body::to_bytes;
+
+    const SIGNED: &str =
+        "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/secretsmanager/aws4_request, Signature=0";
+
+    async fn kind(target: &str, authorisation: &str, body: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amz-target", HeaderValue::from_str(target).unwrap());
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(authorisation).unwrap());
+        let cloud = State(Arc::new(new_cloud("http://127.0.0.1:1")));
+        let response = answer(cloud, headers, Bytes::copy_from_slice(body.as_bytes())).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let body: Json = serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap();
+        body["__type"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn only_a_signed_request_for_a_known_operation_gets_to_its_service() {
+        let read = "secretsmanager.GetSecretValue";
+        for (target, authorisation, body, code) in [
+            (read, SIGNED, r#"{"SecretId": "x"}"#, "ResourceNotFoundException"),
+            (read, SIGNED, "not JSON", "SerializationException"),
+            (read, "", r#"{"SecretId": "x"}"#, "MissingAuthenticationTokenException"),
+            (read, "Bearer x", r#"{"SecretId": "x"}"#, "MissingAuthenticationTokenException"),
+            (read, &SIGNED.replace("secretsmanager", "sqs"), r#"{"SecretId": "x"}"#, "InvalidSignatureException"),
+            ("secretsmanager.PutSecretValue", SIGNED, "{}", "UnknownOperationException"),
+            ("AmazonEC2.RunInstances", SIGNED, "{}", "com.amazon.coral.service#UnknownOperationException"),
+            ("", SIGNED, "{}", "com.amazon.coral.service#UnknownOperationException"),
+        ] {
+            assert_eq!(kind(target, authorisation, body).await, code, "{target} {authorisation}");
+        }
+    }
+}

@@ -163,7 +163,7 @@ impl LocalAws {
     }
 }
 
-fn new_cloud(endpoint: &str) -> Cloud {
+pub(crate) fn new_cloud(endpoint: &str) -> Cloud {
     Cloud {
         database: Shared::new(Database::default()),
         queues: Queues::new(Clock::start(), endpoint.to_owned()),

@@ -1,5 +1,6 @@
 //! `cargo run`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -24,14 +25,16 @@ async fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the terminal is for")]
 fn greet(sandbox: &Sandbox, options: &Options) {
-    println!("sandbox ready at {}", sandbox.url());
-    println!("  webhook   POST {}/inbound", sandbox.url());
-    println!("  token     Authorization: Bearer {}", options.webhook_token);
-    println!("  stop      Ctrl-C");
+    let url = sandbox.url();
+    let greeting = format!(
+        "sandbox ready at {url}\n  webhook   POST {url}/inbound\n  token     Authorization: Bearer {}\n  stop      Ctrl-C",
+        options.webhook_token
+    );
+    // Whoever reads the first line and closes the pipe has what they wanted.
+    let _ = writeln!(std::io::stdout(), "{greeting}");
     if !options.no_open {
         // A machine without a browser has the line above.
-        let _ = open::that_detached(sandbox.url());
+        let _ = open::that_detached(url);
     }
 }

@@ -7,7 +7,7 @@ const INVISIBLE: [char; 8] =
     ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
 /// One line, without line feeds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(super) struct Line {
     /// Whether a blank line comes before it.
     pub(super) gap: bool,

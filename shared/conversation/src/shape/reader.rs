@@ -28,7 +28,7 @@ fn clean(markdown: &str) -> String {
     unix.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Reader {
     writer: Writer,
     lists: Vec<List>,
@@ -50,7 +50,6 @@ struct List {
     width: usize,
 }
 
-#[derive(Debug)]
 struct Link {
     url: String,
     start: Place,

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::line::Kind;
 
 /// Where an event comes from.
-#[derive(Debug)]
 pub(super) struct Source<'a> {
     /// All of it.
     pub(super) markdown: &'a str,
@@ -37,7 +36,7 @@ impl Source<'_> {
 }
 
 /// Knows where blank lines are, asked from the beginning to the end.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Gaps<'a> {
     text: &'a str,
     /// Where the line begins that was reached, and how far it was searched for its end.

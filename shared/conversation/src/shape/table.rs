@@ -11,7 +11,7 @@ const SEPARATOR: &str = " | ";
 const LONGEST_NAME: usize = 40;
 
 /// A table while it is read.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Table {
     /// The names of its columns.
     names: Vec<String>,

@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 /// The lines written so far, and the one being written.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Writer {
     lines: Vec<Line>,
     line: Line,
@@ -132,8 +132,8 @@ impl Writer {
     /// Ends the line, unless nothing is on it: then its gap and its lead wait for what comes.
     pub(super) fn end_line(&mut self) {
         self.pause_emphases();
-        self.emphases.iter_mut().for_each(|emphasis| emphasis.start = 0);
         let mut line = std::mem::take(&mut self.line);
+        self.resume_emphases();
         line.text.truncate(line.text.trim_end().len());
         let starts_code = self.lines.last().is_none_or(|last| !last.is_code()) || line.gap;
         if line.text.is_empty() && (self.block != Block::Code || starts_code) {

@@ -1,0 +1,134 @@
+//! The program as a user starts it.
+#![expect(clippy::unwrap_used, reason = "a broken program shall end the test")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// `cargo run --` with these arguments and variables, until dropped.
+struct Program {
+    child: Child,
+    url: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in
+        ["AI_BACKEND", "AI_BASE_URL", "AI_MODEL", "AI_API_KEY", "BRAZE_ENDPOINT", "ASSISTANT_CONFIG", "ON_UNKNOWN"]
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Program {
+    fn start(environment: &[(&str, &str)]) -> Self {
+        let mut child = command(&["--no-open", "--port", "0"]).envs(environment.iter().copied()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("sandbox ready at ").unwrap_or_default().to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+        Self { child, url }
+    }
+
+    async fn types(&self, text: &str) {
+        let url = format!("{}/sandbox/phones/user:ada/messages", self.url);
+        let answer = reqwest::Client::new().post(url).json(&json!({"text": text})).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        reqwest::get(format!("{}{path}", self.url)).await.unwrap().json().await.unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Somebody outside who keeps every request and gives one answer.
+async fn outsider(path: &str, answer: Value) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {
+    let received: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let state = (Arc::clone(&received), answer);
+    let app = Router::new().route(path, post(receive)).with_state(state);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, received)
+}
+
+async fn receive(
+    State((received, answer)): State<(Arc<Mutex<Vec<(String, Value)>>>, Value)>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Json<Value> {
+    let key = headers.get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+    received.lock().unwrap().push((key, body));
+    Json(answer)
+}
+
+#[tokio::test]
+async fn keys_in_the_environment_let_a_real_ai_answer_real_phones() {
+    let says = json!({"choices": [{"message": {"role": "assistant", "content": "**Hello** from a model"}}]});
+    let (ai, asked) = outsider("/v1/chat/completions", says).await;
+    let (braze, sent) = outsider("/campaigns/trigger/send", json!({"message": "success"})).await;
+    let program = Program::start(&[
+        ("AI_BASE_URL", &format!("{ai}/v1")),
+        ("AI_MODEL", "a-model"),
+        ("AI_API_KEY", "an-ai-key"),
+        ("BRAZE_ENDPOINT", &braze),
+        ("BRAZE_CAMPAIGN_ID", "a-campaign"),
+        ("BRAZE_API_KEY", "a-braze-key"),
+    ]);
+    program.types("He said \"hi\"?").await;
+    let patience = Instant::now() + Duration::from_secs(10);
+    while sent.lock().unwrap().is_empty() {
+        assert!(Instant::now() < patience, "nothing was sent: {}", program.get("/sandbox/steps").await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (key, question) = asked.lock().unwrap()[0].clone();
+    assert_eq!((key.as_str(), &question["model"]), ("Bearer an-ai-key", &json!("a-model")));
+    assert_eq!(question["messages"].as_array().unwrap().last().unwrap()["content"], "He said \"hi\"?");
+    let (key, reply) = sent.lock().unwrap()[0].clone();
+    assert_eq!((key.as_str(), &reply["campaign_id"]), ("Bearer a-braze-key", &json!("a-campaign")));
+    let words = &reply["recipients"][0]["trigger_properties"]["external_system_msg_body"];
+    assert_eq!(words, "*Hello* from a model");
+    assert_eq!(program.get("/sandbox/state").await["ai"], "openai: a-model");
+}
+
+#[test]
+fn a_start_that_fails_says_why_and_ends_with_an_error() {
+    let assistant = std::env::temp_dir().join(format!("dragoman-bad-{}.toml", std::process::id()));
+    std::fs::write(&assistant, "colour = 1\n[limits]\nattempts = 0\n").unwrap();
+    for (arguments, variables, expected) in [
+        (vec!["--assistant", assistant.to_str().unwrap()], vec![], vec!["colour", "limits.attempts"]),
+        (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml"]),
+        (vec![], vec![("AI_BASE_URL", "http://127.0.0.1:1")], vec!["AI_MODEL"]),
+        (
+            vec![],
+            vec![("BRAZE_ENDPOINT", "rest.example.com")],
+            vec!["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"],
+        ),
+    ] {
+        let mut child = command(&["--no-open", "--port", "0"]).args(&arguments).envs(variables).spawn().unwrap();
+        let mut text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        assert!(!child.wait().unwrap().success(), "{arguments:?}");
+        for word in expected {
+            assert!(text.contains(word), "{word} in {text}");
+        }
+    }
+    let _ = std::fs::remove_file(assistant);
+}
