@@ -10,6 +10,7 @@ mod keep;
 mod secret;
 mod send;
 mod settings;
+mod settle;
 mod turn;
 
 use std::sync::Arc;

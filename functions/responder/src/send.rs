@@ -6,11 +6,11 @@ use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
 use models::{Part, Reply, ReplyId, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, StoreError, TurnRow, WriteError, write_head};
+use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnRow};
 
 use crate::attend::{Conversation, Stop, Worked};
 use crate::keep::{self, Kept};
-use crate::turn::Settled;
+use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// How long to wait before a copy is sent: an answer that is only late may still be seen in the logs before it.
@@ -187,18 +187,6 @@ impl Responder {
                 Ok(Next::Over(self.settle(conversation, &found, held, covers, Settled::Answered).await?))
             }
             Err(_) => Err(Stop::Lost),
-        }
-    }
-
-    async fn write(
-        &self,
-        conversation: &Conversation<'_>,
-        write: &HeadWrite,
-    ) -> Result<Result<Head, Option<Head>>, StoreError> {
-        match write_head(&*self.store, conversation.key, write, self.clock.now()).await {
-            Ok(head) => Ok(Ok(head)),
-            Err(WriteError::Refused(found)) => Ok(Err(found.map(|head| *head))),
-            Err(WriteError::Failed(error)) => Err(error),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::OnUnknown;
 pub struct Settings {
     /// `QUEUE_URL`.
     pub queue_url: String,
-    /// `AGENT_QUEUE_URL`.
+    /// `AGENT_QUEUE_URL`. Nothing comes that way before people can take a conversation over, but a deployment has it.
     pub agent_queue_url: String,
     /// `RESPONDER_SECRET_ID`.
     pub secret_id: String,

@@ -9,11 +9,11 @@ use futures::future;
 use models::assistant::BotText;
 use models::{Identity, Message, MessageId, Part, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, RowState, Said, TurnKey, TurnRow, WriteError, write_head};
+use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnRow};
 
 use crate::attend::{Conversation, Stop, Worked};
 use crate::history::{History, joined, look};
-use crate::keep::Kept;
+use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// The messages a turn is about, in the order of filing, and what of them counts.
@@ -161,7 +161,7 @@ impl Responder {
         decide(&Situation {
             pending: &pending,
             last_turn: &history.last_turn(),
-            person_owns: head.owner == store::Owner::Person,
+            person_owns: head.owner == Owner::Person,
             attempts: head.attempts,
             limits: &self.assistant.limits,
             now: self.clock.now(),
@@ -235,88 +235,21 @@ impl Responder {
             covers: row.covers.clone(),
             seen: look_again.then_some(head.sequence),
         };
-        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
+        match self.write(conversation, &write).await? {
             Ok(head) => Ok(Committed::Begun(head)),
-            Err(WriteError::Failed(error)) => Err(error.into()),
-            Err(WriteError::Refused(Some(found))) if is_held(&found, held) && found.turn.is_none() => {
-                match found.owner {
-                    store::Owner::Person => Ok(Committed::PersonOwns(*found)),
-                    store::Owner::Bot => Ok(Committed::Newer(*found)),
-                }
-            }
-            Err(WriteError::Refused(_)) => Err(Stop::Lost),
+            Err(Some(found)) if is_held(&found, held) && found.turn.is_none() => match found.owner {
+                Owner::Person => Ok(Committed::PersonOwns(found)),
+                Owner::Bot => Ok(Committed::Newer(found)),
+            },
+            Err(_) => Err(Stop::Lost),
         }
     }
 
-    /// Ends a run with `covers` no longer pending.
-    pub(crate) async fn settle(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        covers: &[MessageId],
-        how: Settled,
-    ) -> Result<Worked, Stop> {
-        let (done, _) = head.done_after(covers);
-        let turn = head.turn.as_ref().map(|turn| turn.key);
-        let write = HeadWrite::Settle {
-            held: held.clone(),
-            turn,
-            covers: covers.to_vec(),
-            done: if how == Settled::Parked { head.done.clone() } else { done },
-            last_turn: turn.filter(|_| how != Settled::Parked).map_or(head.last_turn, |turn| turn.number),
-        };
-        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
-            Ok(head) => Ok(Worked { head, kept: Kept::AsSeen, parked: Vec::new() }),
-            Err(WriteError::Failed(error)) => Err(error.into()),
-            Err(WriteError::Refused(_)) => Err(Stop::Lost),
-        }
-    }
-
-    /// Gives messages up: they are no longer pending, and their deliveries go to the dead letters.
-    pub(crate) async fn park(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        covers: &[MessageId],
-        reason: ParkReason,
-    ) -> Result<Worked, Stop> {
-        let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
-        self.count(Metric::Parked, covers.len());
-        tracing::error!(?reason, messages = covers.len(), "messages given up; they go to the dead letters");
-        for id in covers {
-            self.store.mark(conversation.key, id, RowState::Parked).await?;
-        }
-        Ok(Worked { parked: covers.to_vec(), ..worked })
-    }
-
-    /// Gives the conversation back after a failed attempt, so that the next one need not wait for the lease to end.
-    async fn give_back(&self, conversation: &Conversation<'_>, held: &Held) -> Result<Worked, Stop> {
-        let write = HeadWrite::Release { held: held.clone() };
-        match write_head(&*self.store, conversation.key, &write, self.clock.now()).await {
-            Ok(head) => Ok(Worked { head, kept: Kept::Failed, parked: Vec::new() }),
-            Err(WriteError::Failed(error)) => Err(error.into()),
-            Err(WriteError::Refused(_)) => Err(Stop::Lost),
-        }
-    }
-
-    fn count(&self, metric: Metric, amount: usize) {
+    pub(crate) fn count(&self, metric: Metric, amount: usize) {
         if amount > 0 {
             self.meter.count(metric, amount as u64);
         }
     }
-}
-
-/// How messages stop being pending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// A turn about them was sent, or may have been.
-    Answered,
-    /// Nothing is to be said.
-    Silent,
-    /// They are given up and may come again.
-    Parked,
 }
 
 enum Committed {

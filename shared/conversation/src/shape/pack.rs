@@ -200,7 +200,10 @@ mod tests {
         assert_eq!(parts(&format!("see {url} there")), ["see", &url, "there"]);
         assert_eq!(parts(&format!("你好你好{url}你好")), ["你好你好", &url, "你好"]);
         assert_eq!(parts(&format!("[a text]({url})")), ["a text (", &url, ")"]);
-        assert_eq!(parts("please go to [my own page](http://a.example)"), ["please go to", "my own page (http://a.example)"]);
+        assert_eq!(
+            parts("please go to [my own page](http://a.example)"),
+            ["please go to", "my own page (http://a.example)"]
+        );
         assert_eq!(parts(&url.repeat(2)), [url.as_str(), url.as_str()]);
     }
 

@@ -210,14 +210,3 @@ fn where_nothing_is_said_there_is_no_part() {
     }
     assert_eq!(shape("words", 0), []);
 }
-#[test]
-fn explore() {
-    let m = "# Zurücksenden 📦\n\nGerne! So geht's:\n\n## 1. Etikett drucken\n\n- Öffnen Sie **[Ihr Konto](https://shop.example/konto?x=1_2)** → *Bestellungen*\n- Wählen Sie die Bestellung **#4711** aus:\n    1. Grund angeben\n    2. `Etikett erstellen` antippen\n\n> **Hinweis:** Die Frist beträgt *14 Tage*.\n\n| Versandart | Preis | Dauer |\n|:---|---:|:---:|\n| DHL | 4,99 € | 2–3 Tage |\n| Express | **9,99 €** | 1 Tag |\n\n| Größe | Bestand |\n|---|---|\n| 42 | ✅ |\n| 43 | ❌ |\n\n---\n\nCode:\n\n```json\n{\"a\": {\"b\": {{x}}}}\n```\n\nNoch Fragen? Schreiben Sie an <hilfe@shop.example> oder rufen Sie an: [+49 30 123](tel:+4930123).\n\n***Wichtig:*** Nur ~~100 €~~ **80 €**!";
-    println!("{}", shape(m, 3).iter().map(|p| p.as_str()).collect::<Vec<_>>().join("\n=====\n"));
-    for unit in ["**注：**意", "**注：", "*a*", "a*b* ", "[**a**](http://b.c) ", "**`a`** ", "- [ ] a\n", "| a | b |\n", "a|b|c\n-|-|-\n", "<p>a</p>\n", "<p>", "</", "~~a~~ ~", "\\*a ", "`", "\u{2067}a\u{2069} ", "((((", "a\u{600}*b* ", "&amp;", "1. a\n   1. b\n", "> > a\n", "    a\n\n", "http://a.b/)", "!["] {
-        let markdown = unit.repeat(200_000 / unit.len());
-        let start = std::time::Instant::now();
-        let n = shape(&markdown, usize::MAX).len();
-        println!("{unit:?} {n} {:?}", start.elapsed());
-    }
-}
