@@ -3,11 +3,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
+mod chaos;
 mod clock;
 mod mortal;
 mod neighbours;
 mod world;
 
+pub use chaos::Chaos;
 pub use clock::VirtualClock;
 pub use mortal::{Moment, Mortality};
 pub use neighbours::{AiScript, Sent};

@@ -14,6 +14,8 @@ use models::Reply;
 pub enum AiScript {
     /// Answers with these words after this long.
     Says(&'static str, Duration),
+    /// Answers as always, after this long.
+    Thinks(Duration),
     /// Fails at once.
     Fails,
     /// Never answers.
@@ -40,6 +42,10 @@ impl Ai for ScriptedAi {
         let next = self.script.lock().unwrap().pop_front();
         let text = match next {
             None => format!("re: {}", question.text.as_str()),
+            Some(AiScript::Thinks(time)) => {
+                tokio::time::sleep(time).await;
+                format!("re: {}", question.text.as_str())
+            }
             Some(AiScript::Fails) => return Err(AiError::Unavailable { status: Some(500), retry_after: None }),
             Some(AiScript::Panics) => panic!("on purpose"),
             Some(AiScript::Hangs) => {

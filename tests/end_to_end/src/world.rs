@@ -35,7 +35,8 @@ pub struct World {
     clock: Arc<VirtualClock>,
     ai: Arc<ScriptedAi>,
     braze: Arc<ScriptedBraze>,
-    responder: Responder,
+    /// One for each machine: they share the table and not the clock.
+    responders: Vec<Responder>,
     counts: Arc<Counts>,
     messages: AtomicU64,
 }
@@ -58,23 +59,32 @@ impl Default for World {
 impl World {
     /// A world under `on_unknown` with the assistant that `toml` describes.
     pub fn with(on_unknown: OnUnknown, toml: &str) -> Self {
+        Self::on_machines(&[Duration::ZERO], on_unknown, toml)
+    }
+
+    /// The same with machines whose clocks are ahead by this much.
+    pub fn on_machines(ahead: &[Duration], on_unknown: OnUnknown, toml: &str) -> Self {
         let clock = Arc::new(VirtualClock::default());
         let (store, queue) = (Arc::new(Embedded::in_memory()), Arc::new(EmbeddedQueue::in_memory(clock.clone())));
         let (ai, braze) = (Arc::new(ScriptedAi::default()), Arc::new(ScriptedBraze::default()));
         let (mortality, counts) = (Mortality::default(), Arc::new(Counts::default()));
-        let runs = AtomicU64::new(0);
-        let responder = Responder {
-            store: Arc::new(Mortal { inner: store.clone(), mortality: mortality.clone() }),
-            ai: Arc::new(Mortal { inner: Shared(ai.clone()), mortality: mortality.clone() }),
-            messaging: Arc::new(Mortal { inner: Shared(braze.clone()), mortality: mortality.clone() }),
-            work: queue.clone(),
-            clock: clock.clone(),
-            meter: counts.clone(),
-            words: Box::new(move || format!("run-{}", runs.fetch_add(1, Ordering::Relaxed))),
-            assistant: Assistant::from_toml(toml).unwrap(),
-            on_unknown,
+        let runs = Arc::new(AtomicU64::new(0));
+        let responder = |ahead: &Duration| {
+            let runs = Arc::clone(&runs);
+            Responder {
+                store: Arc::new(Mortal { inner: store.clone(), mortality: mortality.clone() }),
+                ai: Arc::new(Mortal { inner: Shared(ai.clone()), mortality: mortality.clone() }),
+                messaging: Arc::new(Mortal { inner: Shared(braze.clone()), mortality: mortality.clone() }),
+                work: queue.clone(),
+                clock: Arc::new(Ahead(clock.clone(), *ahead)),
+                meter: counts.clone(),
+                words: Box::new(move || format!("run-{}", runs.fetch_add(1, Ordering::Relaxed))),
+                assistant: Assistant::from_toml(toml).unwrap(),
+                on_unknown,
+            }
         };
-        Self { store, queue, mortality, clock, ai, braze, responder, counts, messages: AtomicU64::new(0) }
+        let responders = ahead.iter().map(responder).collect();
+        Self { store, queue, mortality, clock, ai, braze, responders, counts, messages: AtomicU64::new(0) }
     }
 
     /// A user writes; the message is on the queue when this returns.
@@ -126,9 +136,9 @@ impl World {
     /// Works on the queue with `pollers` at once until nothing has happened for a long time: everything is settled or dead.
     pub async fn settle(&self, pollers: usize) {
         let quiet = Duration::from_hours(2);
-        let polling = (0..pollers).map(|_| async {
+        let polling = (0..pollers).map(|number| async move {
             while let Ok(batch) = tokio::time::timeout(quiet, self.queue.receive(10)).await {
-                self.invoke(batch).await;
+                self.invoke(number, batch).await;
             }
         });
         futures::future::join_all(polling).await;
@@ -137,18 +147,19 @@ impl World {
     /// Works on what is on the queue right now, once.
     pub async fn poll_once(&self) {
         if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.queue.receive(10)).await {
-            self.invoke(batch).await;
+            self.invoke(0, batch).await;
         }
     }
 
-    async fn invoke(&self, batch: Vec<Received>) {
+    async fn invoke(&self, machine: usize, batch: Vec<Received>) {
+        let responder = &self.responders[machine % self.responders.len()];
         let records = batch.iter().map(|received| Record {
             id: received.id.to_string(),
             receipt: received.receipt.clone(),
             receives: received.receives,
             body: received.body.clone(),
         });
-        let handled = self.responder.handle(records.collect(), Deadline::at(self.now() + TIMEOUT));
+        let handled = responder.handle(records.collect(), Deadline::at(responder.clock.now() + TIMEOUT));
         let kept = tokio::select! {
             kept = handled => kept,
             () = self.mortality.death() => return,
@@ -189,6 +200,15 @@ impl World {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// A clock that is wrong.
+struct Ahead(Arc<VirtualClock>, Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        self.0.now() + self.1
     }
 }
 
