@@ -129,7 +129,7 @@ impl Run {
                     assert_eq!(words, 1, "{case}");
                     last = last.max(turn.key.number);
                 }
-                _ => panic!("{case}"),
+                turns => assert_eq!(turns.len(), 1, "{case}"),
             }
         }
         assert!(last <= head.last_turn);
