@@ -101,12 +101,13 @@ impl Responder {
     }
 
     /// Reads the rows of what is pending. A row that this run put is known to be open; any other may have been settled and
-    /// forgotten by the head before its message came in a second time.
+    /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
+    /// the same: giving up takes it out of the head before its row says so.
     async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
         let covers = head.next_covers();
         let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
         let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
-        let open = rows.into_iter().filter(|row| row.state == RowState::Open).map(|row| row.message);
+        let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
         let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
         let open: Vec<_> =
             covers.iter().filter_map(|id| known.iter().find(|message| message.id == *id).cloned()).collect();
