@@ -6,6 +6,8 @@ mod recommended;
 mod scan;
 mod warning;
 
+use std::time::Duration;
+
 use models::{Identity, MessageId, Personal, Timestamp};
 
 use scan::Scan;
@@ -14,6 +16,11 @@ pub(crate) use warning::Warning;
 /// Characters of a text that are let through: the most WhatsApp lets anybody type.
 const MOST_CHARACTERS: usize = 65_536;
 const MOST_ID_BYTES: usize = 512;
+/// A longer name or list of media is left out: with it the message might not fit where it is kept.
+const MOST_NAME_BYTES: usize = 1_024;
+const MOST_MEDIA_BYTES: usize = 16 * 1_024;
+/// A rendered time further from the arrival than Braze's retries can explain is none.
+const PLAUSIBLE: Duration = Duration::from_hours(48);
 /// What Braze renders where a campaign has no dispatch, as in previews.
 const UNSENT: &str = "dispatch_id_for_unsent_campaign";
 
@@ -101,8 +108,8 @@ struct Fields {
 }
 
 impl Body {
-    /// Reads `bytes`.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
+    /// Reads `bytes`, which reached the door at `arrival`.
+    pub(crate) fn read(bytes: &[u8], arrival: Timestamp) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
         let mut warnings = Vec::new();
         let template = template_of(text)?;
@@ -110,7 +117,7 @@ impl Body {
             Template::Documented => frame::read(text, &mut warnings)?,
             Template::Recommended => recommended::read(text, &mut warnings)?,
         };
-        Self::judge(template, fields, warnings)
+        Self::judge(template, fields, warnings, arrival)
     }
 
     /// The message's id, the same for every delivery of one webhook.
@@ -127,7 +134,12 @@ impl Body {
         }
     }
 
-    fn judge(template: Template, fields: Fields, mut warnings: Vec<Warning>) -> Result<Self, Unreadable> {
+    fn judge(
+        template: Template,
+        fields: Fields,
+        mut warnings: Vec<Warning>,
+        arrival: Timestamp,
+    ) -> Result<Self, Unreadable> {
         if !is_id(&fields.user_id) || !is_id(&fields.braze_id) {
             return Err(Unreadable::SuspiciousId);
         }
@@ -150,10 +162,10 @@ impl Body {
             text: Personal::from(text),
             shortened: shortened.is_some(),
             dispatch_id: dispatch_id(&fields, template, &mut warnings),
-            sent_at: sent_at(&fields, &mut warnings),
+            sent_at: sent_at(&fields, arrival, &mut warnings),
             language: language(&fields, &mut warnings),
-            profile_name: some(fields.profile_name),
-            media_urls: some(fields.media_urls),
+            profile_name: some(fields.profile_name, MOST_NAME_BYTES),
+            media_urls: some(fields.media_urls, MOST_MEDIA_BYTES),
             warnings,
         })
     }
@@ -194,9 +206,12 @@ fn dispatch_id(fields: &Fields, template: Template, warnings: &mut Vec<Warning>)
     usable.then(|| id.clone())
 }
 
-fn sent_at(fields: &Fields, warnings: &mut Vec<Warning>) -> Option<u64> {
-    // Up to the year 5138: a rendered time has ten digits, milliseconds would have thirteen.
-    let seconds = fields.sent_at.parse().ok().filter(|seconds| *seconds < 100_000_000_000_u64);
+fn sent_at(fields: &Fields, arrival: Timestamp, warnings: &mut Vec<Warning>) -> Option<u64> {
+    let plausible = |seconds: &u64| {
+        let at = Timestamp::from_seconds(*seconds);
+        arrival.since(at).max(at.since(arrival)) < PLAUSIBLE
+    };
+    let seconds = fields.sent_at.parse().ok().filter(plausible);
     if seconds.is_none() && !fields.sent_at.is_empty() {
         warnings.push(Warning::NoTime);
     }
@@ -212,8 +227,8 @@ fn language(fields: &Fields, warnings: &mut Vec<Warning>) -> Option<String> {
     legal.then(|| tag.clone())
 }
 
-fn some(text: String) -> Option<Personal> {
-    (!text.is_empty()).then(|| Personal::from(text))
+fn some(text: String, most: usize) -> Option<Personal> {
+    (!text.is_empty() && text.len() <= most).then(|| Personal::from(text))
 }
 
 #[cfg(test)]

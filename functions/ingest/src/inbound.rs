@@ -17,8 +17,8 @@ pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, route: Option<Route
     if call.body.len() > MOST_BODY_BYTES {
         return Answer::too_large();
     }
-    let body = encoding(call.headers).and_then(|()| Body::read(call.body));
     let arrival = ingest.clock.now();
+    let body = encoding(call.headers).and_then(|()| Body::read(call.body, arrival));
     if explain::asked(call) {
         return Answer::explained(explain::explain(&body, arrival));
     }
@@ -86,8 +86,8 @@ fn message(ingest: &Ingest, body: Body, route: Option<RouteName>, arrival: Times
 fn encoding(headers: &HeaderMap) -> Result<(), Unreadable> {
     let value = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let charset = value(header::CONTENT_TYPE);
-    let charset = charset.split("charset=").nth(1).map(|rest| rest.trim_matches(['"', ' ']).to_owned());
-    if charset.is_some_and(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii")) {
+    let charset = charset.split(';').filter_map(|part| part.trim().strip_prefix("charset="));
+    if !charset.map(|name| name.trim_matches('"')).all(|name| matches!(name, "utf-8" | "utf8" | "us-ascii")) {
         return Err(Unreadable::NotUtf8);
     }
     match value(header::CONTENT_ENCODING).as_str() {

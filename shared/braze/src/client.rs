@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +9,7 @@ use models::{Recipient, Reply};
 use platform::secrets::Key;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::{Instant, timeout_at};
 
 use crate::outcome::{MOST_ANSWER_BYTES, Outcome, Refusal, outcome};
 use crate::{Messaging, request};
@@ -34,8 +34,6 @@ pub struct Client {
     campaign: String,
     key: Arc<dyn Key>,
     server_errors: OnServerError,
-    /// Braze refused a `braze_id` as recipient once: the next ones go by alias at once.
-    braze_id_refused: AtomicBool,
 }
 
 impl Client {
@@ -43,8 +41,7 @@ impl Client {
     /// `http` must follow no redirects: one would carry the key to another host.
     pub fn new(http: reqwest::Client, endpoint: &str, campaign: impl Into<String>, key: Arc<dyn Key>) -> Self {
         let url = format!("{endpoint}/campaigns/trigger/send");
-        let (server_errors, braze_id_refused) = (OnServerError::default(), AtomicBool::new(false));
-        Self { http, url, campaign: campaign.into(), key, server_errors, braze_id_refused }
+        Self { http, url, campaign: campaign.into(), key, server_errors: OnServerError::default() }
     }
 
     /// The same client with another reading of server errors.
@@ -53,56 +50,42 @@ impl Client {
         Self { server_errors, ..self }
     }
 
-    async fn send_within(&self, reply: &Reply) -> Outcome {
-        let known = reply.to.recipients();
-        let mut recipients = known.iter().filter(|recipient| known.len() == 1 || !self.is_hopeless(recipient));
-        let Some(first) = recipients.next() else { return Outcome::NotAccepted(Refusal::Rejected(400)) };
-        let outcome = self.send_to(first, reply).await;
-        match (first, &outcome, recipients.next()) {
-            (Recipient::Braze(_), Outcome::NotAccepted(Refusal::Rejected(400)), Some(alias)) => {
-                let outcome = self.send_to(alias, reply).await;
-                // Only if the alias passes was it the name that Braze minded.
-                if matches!(outcome, Outcome::Accepted { .. }) {
-                    self.braze_id_refused.store(true, Ordering::Relaxed);
-                }
-                outcome
-            }
-            _ => outcome,
-        }
-    }
-
-    fn is_hopeless(&self, recipient: &Recipient) -> bool {
-        matches!(recipient, Recipient::Braze(_)) && self.braze_id_refused.load(Ordering::Relaxed)
-    }
-
     /// One request; a second one with a newer key if the first was turned away for its key.
-    async fn send_to(&self, recipient: &Recipient, reply: &Reply) -> Outcome {
-        let Ok(key) = self.key.current().await else { return Outcome::NotAccepted(Refusal::Unavailable) };
-        match self.post(recipient, reply, &key).await {
-            Outcome::NotAccepted(Refusal::Unauthorized) => match self.key.refreshed().await {
-                Ok(newer) if newer.expose_secret() != key.expose_secret() => self.post(recipient, reply, &newer).await,
+    async fn send_to(&self, recipient: &Recipient, reply: &Reply, until: Instant) -> Outcome {
+        let Some(key) = self.key(until, false).await else { return Outcome::NotAccepted(Refusal::Unavailable) };
+        match self.post(recipient, reply, &key, until).await {
+            Outcome::NotAccepted(Refusal::Unauthorized) => match self.key(until, true).await {
+                Some(newer) if newer.expose_secret() != key.expose_secret() => {
+                    self.post(recipient, reply, &newer, until).await
+                }
                 _ => Outcome::NotAccepted(Refusal::Unauthorized),
             },
             outcome => outcome,
         }
     }
 
-    async fn post(&self, recipient: &Recipient, reply: &Reply, key: &SecretString) -> Outcome {
+    async fn key(&self, until: Instant, refreshed: bool) -> Option<SecretString> {
+        let key = if refreshed { self.key.refreshed() } else { self.key.current() };
+        timeout_at(until, key).await.ok()?.ok()
+    }
+
+    async fn post(&self, recipient: &Recipient, reply: &Reply, key: &SecretString, until: Instant) -> Outcome {
         let Ok(mut authorization) = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())) else {
             return Outcome::NotAccepted(Refusal::Unauthorized);
         };
         authorization.set_sensitive(true);
         let body = request::trigger_send(&self.campaign, recipient, reply);
-        let sent = self.http.post(&self.url).header(AUTHORIZATION, authorization).json(&body).send().await;
-        match sent {
+        let sending = self.http.post(&self.url).header(AUTHORIZATION, authorization).json(&body).send();
+        match timeout_at(until, sending).await {
             // Before a connection stands no byte of the request has left.
-            Err(error) if error.is_connect() || error.is_builder() => Outcome::NotAccepted(Refusal::Unavailable),
-            Err(_) => Outcome::Unknown("no answer came back"),
-            Ok(answer) => self.read(answer).await,
+            Ok(Err(error)) if error.is_connect() || error.is_builder() => Outcome::NotAccepted(Refusal::Unavailable),
+            Ok(Err(_)) => Outcome::Unknown("no answer came back"),
+            Err(_) => Outcome::Unknown("no answer in time"),
+            Ok(Ok(answer)) => self.read(answer, until).await,
         }
     }
 
-    async fn read(&self, mut answer: reqwest::Response) -> Outcome {
+    async fn read(&self, mut answer: reqwest::Response, until: Instant) -> Outcome {
         let status = answer.status().as_u16();
         let reset = answer.headers().get("x-ratelimit-reset").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
@@ -112,7 +95,7 @@ impl Client {
                 body.extend_from_slice(&chunk);
             }
         };
-        let _ = tokio::time::timeout(BODY_WITHIN, whole).await;
+        let _ = timeout_at(until.min(Instant::now() + BODY_WITHIN), whole).await;
         outcome(status, reset.as_deref(), &body, self.server_errors)
     }
 }
@@ -120,8 +103,18 @@ impl Client {
 #[async_trait]
 impl Messaging for Client {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
-        let sent = tokio::time::timeout(time, self.send_within(reply)).await;
-        sent.unwrap_or(Outcome::Unknown("no answer in time"))
+        let until = Instant::now() + time;
+        let mut outcome = Outcome::NotAccepted(Refusal::Rejected(400));
+        for recipient in reply.to.recipients() {
+            outcome = self.send_to(&recipient, reply, until).await;
+            // A name that Braze does not take is refused with 400, and so is a wrong campaign: where there is no external
+            // id, the next name is tried before the refusal is believed.
+            let name_refused = outcome == Outcome::NotAccepted(Refusal::Rejected(400));
+            if !name_refused || matches!(recipient, Recipient::External(_)) {
+                break;
+            }
+        }
+        outcome
     }
 }
 

@@ -51,11 +51,11 @@ mod tests {
     }
 
     #[test]
-    fn users_without_an_external_id_are_named_by_braze_id_and_alias() {
+    fn users_without_an_external_id_are_named_by_alias_or_braze_id() {
         let reply = reply(Identity::new("", "b1", "+4915112345").unwrap());
         let who = |recipient: &Recipient| trigger_send("c", recipient, &reply)["recipients"][0].clone();
         let recipients = reply.to.recipients();
-        assert_eq!(who(&recipients[0])["braze_id"], "b1");
-        assert_eq!(who(&recipients[1])["user_alias"], json!({"alias_name": "+4915112345", "alias_label": "phone"}));
+        assert_eq!(who(&recipients[0])["user_alias"], json!({"alias_name": "+4915112345", "alias_label": "phone"}));
+        assert_eq!(who(&recipients[1])["braze_id"], "b1");
     }
 }

@@ -38,20 +38,29 @@ impl Identity {
 
     /// The conversation this person's messages belong to: by external id, else braze id, else the phone's alias.
     pub fn conversation(&self) -> ConversationKey {
-        ConversationKey::of(&self.recipients()[0])
+        self.conversations().remove(0)
     }
 
     /// The conversations the same person may have had under the other names.
     pub fn other_conversations(&self) -> Vec<ConversationKey> {
-        self.recipients()[1..].iter().map(ConversationKey::of).collect()
+        self.conversations().split_off(1)
     }
 
-    /// How to address this person in a send, best name first; never empty.
+    /// How to address this person in a send, best name first; never empty. The alias stands before the braze id, because
+    /// only one of Braze's pages has the latter as a recipient (the generic recipient object, not the endpoint's own).
     pub fn recipients(&self) -> Vec<Recipient> {
+        let [external, braze, alias] = self.names();
+        [external, alias, braze].into_iter().flatten().collect()
+    }
+
+    fn conversations(&self) -> Vec<ConversationKey> {
+        self.names().iter().flatten().map(ConversationKey::of).collect()
+    }
+
+    fn names(&self) -> [Option<Recipient>; 3] {
         let Names { external_id, braze_id, phone } = self.0.clone();
         let alias = |name| Recipient::Alias { label: PHONE_LABEL.to_owned(), name };
-        let all = [external_id.map(Recipient::External), braze_id.map(Recipient::Braze), phone.map(alias)];
-        all.into_iter().flatten().collect()
+        [external_id.map(Recipient::External), braze_id.map(Recipient::Braze), phone.map(alias)]
     }
 }
 
@@ -143,6 +152,14 @@ mod tests {
             let found = identity.other_conversations();
             assert_eq!(found.iter().map(ConversationKey::as_str).collect::<Vec<_>>(), others);
         }
+    }
+
+    #[test]
+    fn somebody_without_an_external_id_is_addressed_by_alias_first() {
+        let names = |identity: &Identity| identity.recipients().iter().map(ConversationKey::of).collect::<Vec<_>>();
+        let keys = |keys: &[&str]| keys.iter().map(|key| ConversationKey::parse(key).unwrap()).collect::<Vec<_>>();
+        assert_eq!(names(&Identity::new("", "b1", "+49").unwrap()), keys(&["alias:phone:+49", "braze:b1"]));
+        assert_eq!(names(&Identity::new("42", "b1", "").unwrap()), keys(&["user:42", "braze:b1"]));
     }
 
     #[test]

@@ -60,8 +60,8 @@ impl SecretSource for ManagedSecret {
         let previous = async { if self.previous { self.version("AWSPREVIOUS").await } else { Ok(None) } };
         let (current, previous) = tokio::join!(self.version("AWSCURRENT"), previous);
         let missing = || SecretUnavailable::Unreachable { name: self.id.clone(), reason: "it has no value".to_owned() };
-        // Without the old version nobody but the late is turned away; without the current one nobody gets in.
-        Ok(Versions { current: current?.ok_or_else(missing)?, previous: previous.unwrap_or_default() })
+        // An old version that is only out of reach must not pass for one that does not exist: the late would be refused.
+        Ok(Versions { current: current?.ok_or_else(missing)?, previous: previous? })
     }
 }
 

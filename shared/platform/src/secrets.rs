@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// How long a secret that was read is used before it is read again.
@@ -100,15 +100,24 @@ impl<T> SecretCache<T> {
 
     /// The secret; read again once it is no longer fresh. If that fails, the old value goes on being used.
     pub async fn current(&self) -> Result<Arc<T>, SecretUnavailable> {
-        self.at_most(FRESH_FOR).await
+        let state = self.read_if_older(FRESH_FOR).await;
+        match (&state.value, &state.failure) {
+            (Some(value), _) => Ok(Arc::clone(value)),
+            (None, failure) => Err(failure.clone().unwrap_or_else(unread)),
+        }
     }
 
-    /// The secret after a new read, unless the last one is less than a second ago.
+    /// The secret after a new read, unless the last one is less than a second ago. An error if that read failed: the value
+    /// at hand may be out of date.
     pub async fn refreshed(&self) -> Result<Arc<T>, SecretUnavailable> {
-        self.at_most(READ_EVERY).await
+        let state = self.read_if_older(READ_EVERY).await;
+        match (&state.value, &state.failure) {
+            (Some(value), None) => Ok(Arc::clone(value)),
+            (_, failure) => Err(failure.clone().unwrap_or_else(unread)),
+        }
     }
 
-    async fn at_most(&self, age: Duration) -> Result<Arc<T>, SecretUnavailable> {
+    async fn read_if_older(&self, age: Duration) -> MutexGuard<'_, State<T>> {
         let mut state = self.state.lock().await;
         // After a failure the value may be old: try again soon, but not on every call.
         let age = if state.failure.is_some() { READ_EVERY } else { age };
@@ -123,12 +132,12 @@ impl<T> SecretCache<T> {
                 }
             }
         }
-        match (&state.value, &state.failure) {
-            (Some(value), _) => Ok(Arc::clone(value)),
-            (None, Some(failure)) => Err(failure.clone()),
-            (None, None) => Err(SecretUnavailable::Unreachable { name: String::new(), reason: "not read".to_owned() }),
-        }
+        state
     }
+}
+
+fn unread() -> SecretUnavailable {
+    SecretUnavailable::Unreachable { name: String::new(), reason: "not read".to_owned() }
 }
 
 impl<T> fmt::Debug for SecretCache<T> {
@@ -188,6 +197,7 @@ mod tests {
         shelf.0.lock().unwrap().0 = None;
         tokio::time::advance(FRESH_FOR).await;
         assert_eq!(*cache.current().await.unwrap(), "one");
+        assert!(cache.refreshed().await.is_err(), "nobody may be refused by a value that may be out of date");
         shelf.0.lock().unwrap().0 = Some("two");
         tokio::time::advance(READ_EVERY).await;
         assert_eq!(*cache.current().await.unwrap(), "two");

@@ -1,6 +1,6 @@
 //! The embedded twin: the same mailbox in memory, and on disk if a folder is given, so that a restart loses nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,9 +18,12 @@ use crate::{Filed, Store, StoreError, WriteError};
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
 
 /// Every item as JSON, keyed as in the table: partition (the conversation) and sort key.
+type Items = HashMap<String, BTreeMap<String, Vec<u8>>>;
+
+/// The mailbox.
 #[derive(Default)]
 pub struct Embedded {
-    items: Mutex<HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>>,
+    items: Mutex<Items>,
     disk: Option<Database>,
 }
 
@@ -66,7 +69,7 @@ impl Embedded {
     }
 
     // A poisoned lock only means that another thread panicked: every write here is whole or not at all.
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>> {
+    fn lock(&self) -> MutexGuard<'_, Items> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,8 +130,6 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(bytes).map_err(|_| malformed("json"))
 }
 
-type Items = HashMap<String, std::collections::BTreeMap<String, Vec<u8>>>;
-
 fn load(disk: &Database) -> Result<Items, redb::Error> {
     let begin = disk.begin_write()?;
     begin.open_table(ITEMS)?;
@@ -173,7 +174,7 @@ impl Store for Embedded {
 
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
         self.update(conversation, &message_sort(id), |old: Option<StoredMessage>| {
-            Ok(old.map(|old| StoredMessage { state, ..old }))
+            Ok(old.filter(|old| old.state != RowState::Done).map(|old| StoredMessage { state, ..old }))
         })
     }
 

@@ -41,8 +41,8 @@ pub struct Head {
     pub last_turn: u64,
     /// A turn that is committed and not settled.
     pub turn: Option<OpenTurn>,
-    /// When the user last wrote.
-    pub last_inbound: Timestamp,
+    /// The newer key of the same person that took this conversation over; nobody else may.
+    pub adopted_by: Option<ConversationKey>,
     /// Not a conversation but a sign: the same person's conversation has this older key.
     pub moved_to: Option<ConversationKey>,
     /// When the item may be forgotten.
@@ -140,6 +140,11 @@ impl Head {
     /// Whether somebody holds the conversation at `now`.
     pub fn leased(&self, now: Timestamp) -> bool {
         self.lease_until >= now
+    }
+
+    /// Whether the last run neither settled nor gave back what it had claimed: whatever ended it may end the next one too.
+    pub fn suspect(&self) -> bool {
+        self.attempts > 0 && self.lease_until != Timestamp::EPOCH
     }
 
     /// When Braze allows the committed turn's next try, if that is still to come.

@@ -32,7 +32,7 @@ pub trait Store: Send + Sync {
     /// The rows of `ids` that exist, in no particular order. At most [`MOST_PENDING`] ids.
     async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError>;
 
-    /// Notes what became of a message; a row that is gone stays gone.
+    /// Notes what became of a message; a row that is gone stays gone, and what is done stays done.
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError>;
 
     /// The head, unless there is none or it is past its life.

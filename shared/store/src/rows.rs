@@ -28,8 +28,8 @@ pub enum RowState {
     Open,
     /// Settled: a later delivery of it ends here.
     Done,
-    /// Given up: its deliveries go to the dead letters, and it may be tried again from there.
-    Parked,
+    /// Given up at this moment: its deliveries go to the dead letters, and it may be tried again from there.
+    Parked(Timestamp),
 }
 
 /// One turn: the draft before it is sent, the history afterwards.
@@ -45,8 +45,11 @@ pub struct TurnRow {
     pub said: Vec<Said>,
     /// Whom it goes to.
     pub to: Identity,
-    /// What it says; empty when the turn ended in silence.
+    /// What it says: as drafted, or what of it was sent if the rest was dropped.
     pub reply: Vec<Part>,
+    /// Whether it is one of the bot's own lines.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_line: bool,
 }
 
 /// One message as a turn remembers it.

@@ -109,6 +109,14 @@ pub enum HeadWrite {
         /// The older key.
         to: ConversationKey,
     },
+    /// Takes an older conversation over for a newer key of the same person. Refused if somebody else has: people who share a
+    /// phone must not share a conversation.
+    Adopt {
+        /// The newer key.
+        by: ConversationKey,
+        /// The other keys of the same person.
+        known_as: Vec<ConversationKey>,
+    },
 }
 
 /// The claim of a conversation by one run.
@@ -118,6 +126,8 @@ pub struct Claim {
     pub run: RunToken,
     /// The function's deadline and a margin.
     pub lease_until: Timestamp,
+    /// Whether a conversation whose last run ended badly may be taken.
+    pub suspects: bool,
 }
 
 /// The condition did not hold.
@@ -168,13 +178,15 @@ impl HeadWrite {
             Self::Release { held } => found.is_held(held) && found.lease_until == Timestamp::EPOCH,
             Self::ChangeOwner { owner, at, .. } => found.owner == *owner && found.owner_since == Some(*at),
             Self::Point { to } => found.moved_to.as_ref() == Some(to),
+            Self::Adopt { by, .. } => found.adopted_by.as_ref() == Some(by),
         }
     }
 
     fn holds(&self, old: Option<&Head>, head: &Head, now: Timestamp) -> bool {
         let turn = head.turn.as_ref();
         let on = |key: &TurnKey| turn.filter(|turn| turn.key == *key);
-        let free = !head.leased(now) && head.retry_at(now).is_none();
+        let free =
+            |claim: &Claim| !head.leased(now) && head.retry_at(now).is_none() && (claim.suspects || !head.suspect());
         match self {
             Self::File { message, claim, create, .. } => {
                 (*create || old.is_some())
@@ -182,9 +194,9 @@ impl HeadWrite {
                     && !head.pending.contains_key(message)
                     && !head.settled(message)
                     && head.pending.len() < MOST_PENDING
-                    && (claim.is_none() || free)
+                    && claim.as_ref().is_none_or(free)
             }
-            Self::Claim { message, .. } => head.pending.contains_key(message) && free,
+            Self::Claim { message, claim } => head.pending.contains_key(message) && free(claim),
             Self::Commit { held, seen, .. } => {
                 head.is_held(held)
                     && head.owner == Owner::Bot
@@ -219,6 +231,11 @@ impl HeadWrite {
                     && *sending == turn.is_some_and(|turn| turn.state == SendState::Sending)
             }
             Self::Point { .. } => old.is_none(),
+            Self::Adopt { by, known_as } => {
+                old.is_some()
+                    && head.moved_to.is_none()
+                    && head.adopted_by.as_ref().is_none_or(|owner| owner == by || known_as.contains(owner))
+            }
         }
     }
 
@@ -228,7 +245,6 @@ impl HeadWrite {
                 head.sequence += 1;
                 let pending = Pending { sequence: head.sequence, due: *due, arrival: *arrival };
                 head.pending.insert(message.clone(), pending);
-                head.last_inbound = *arrival;
                 if let Some(claim) = claim {
                     head.take(claim);
                 }
@@ -271,6 +287,7 @@ impl HeadWrite {
                 }
             }
             Self::Point { to } => head.moved_to = Some(to.clone()),
+            Self::Adopt { by, .. } => head.adopted_by = Some(by.clone()),
         }
     }
 }
@@ -282,8 +299,8 @@ impl Claim {
     }
 
     /// A claim that ends `margin` after the function's `deadline`: no foreign clock is trusted more closely than that.
-    pub fn until(run: RunToken, deadline: Timestamp, margin: Duration) -> Self {
-        Self { run, lease_until: deadline + margin }
+    pub fn until(run: RunToken, deadline: Timestamp, margin: Duration, suspects: bool) -> Self {
+        Self { run, lease_until: deadline + margin, suspects }
     }
 }
 

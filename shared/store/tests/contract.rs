@@ -87,7 +87,7 @@ fn message(id: &str) -> Message {
 }
 
 fn claim(run: &str) -> Claim {
-    Claim { run: RunToken(run.to_owned()), lease_until: NOW + Duration::from_secs(70) }
+    Claim { run: RunToken(run.to_owned()), lease_until: NOW + Duration::from_secs(70), suspects: false }
 }
 
 fn file_write(id: &str, claim: Option<Claim>) -> HeadWrite {
@@ -110,6 +110,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true }],
         to: Identity::new("42", "", "").unwrap(),
         reply: vec![Part::new("hello").unwrap()],
+        own_line: true,
     }
 }
 
@@ -119,9 +120,10 @@ async fn a_message_is_filed_once_and_remembers_what_became_of_it() {
         let (store, key, message) = (&subject.store, conversation(), message("m1"));
         assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::New), "{}", subject.name);
         assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::Known(RowState::Open)));
-        store.mark(&key, &message.id, RowState::Parked).await.unwrap();
-        assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::Known(RowState::Parked)));
+        store.mark(&key, &message.id, RowState::Parked(NOW)).await.unwrap();
+        assert_eq!(store.put_message(&key, &message, NOW).await, Ok(Filed::Known(RowState::Parked(NOW))));
         store.mark(&key, &message.id, RowState::Done).await.unwrap();
+        store.mark(&key, &message.id, RowState::Parked(NOW)).await.unwrap();
         let rows = store.messages(&key, &[message.id.clone(), MessageId::stored("unknown")]).await.unwrap();
         assert_eq!((rows.len(), rows[0].state, &rows[0].message), (1, RowState::Done, &message), "{}", subject.name);
         let expired = NOW + ROW_LIFE;

@@ -194,5 +194,6 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::Release { .. } => "release",
         HeadWrite::ChangeOwner { .. } => "change owner",
         HeadWrite::Point { .. } => "point",
+        HeadWrite::Adopt { .. } => "adopt",
     }
 }

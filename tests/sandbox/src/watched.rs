@@ -206,5 +206,6 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::Release { .. } => "conversation given back",
         HeadWrite::ChangeOwner { .. } => "owner changed",
         HeadWrite::Point { .. } => "pointed to an older conversation",
+        HeadWrite::Adopt { .. } => "older conversation taken over",
     }
 }

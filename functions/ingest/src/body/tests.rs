@@ -45,8 +45,10 @@ fn recommended(user: &str, braze: &str, phone: &str, text: &str) -> String {
     )
 }
 
+const ARRIVAL: Timestamp = Timestamp::from_seconds(1_700_000_003);
+
 fn read(body: &str) -> Result<Body, Unreadable> {
-    Body::read(body.as_bytes())
+    Body::read(body.as_bytes(), ARRIVAL)
 }
 
 fn user(body: &Body) -> String {
@@ -107,7 +109,7 @@ fn what_is_not_from_a_template_is_not_guessed_at() {
     ] {
         assert_eq!(read(body), Err(reason), "{body}");
     }
-    assert_eq!(Body::read(b"{\"user_id\": \"\xc0\xaf\""), Err(Unreadable::NotUtf8));
+    assert_eq!(Body::read(b"{\"user_id\": \"\xc0\xaf\"", ARRIVAL), Err(Unreadable::NotUtf8));
 }
 
 #[test]
@@ -183,6 +185,23 @@ fn ids_are_stable_over_retries_and_fall_back_to_the_arrival() {
 }
 
 #[test]
+fn a_time_of_another_day_is_none() {
+    for (written, known) in
+        [("1700000000", true), ("1699999000", true), ("42", false), ("1700500000", false), ("soon", false)]
+    {
+        let body = read(&recommended("42", "", "", "hi").replace("1700000000", written)).unwrap();
+        assert_eq!(body.sent_at.is_some(), known, "{written}");
+        assert_eq!(body.warnings.contains(&Warning::NoTime), !known, "{written}");
+    }
+}
+
+#[test]
+fn a_name_that_is_no_name_is_left_out() {
+    let body = recommended("42", "", "", "hi").replace("Zoë", &"x".repeat(2_000));
+    assert_eq!(read(&body).unwrap().profile_name, None);
+}
+
+#[test]
 fn a_text_longer_than_anybody_can_type_is_cut() {
     let body = read(&documented("42", "", &"é".repeat(65_537))).unwrap();
     assert!(body.shortened);
@@ -203,8 +222,8 @@ proptest! {
 
     #[test]
     fn no_bytes_whatever_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = Body::read(&bytes);
-        let _ = Body::read(&[b"{\"user_id\": \"".as_slice(), &bytes].concat());
-        let _ = Body::read(&[b"{\"v\": 1, ".as_slice(), &bytes].concat());
+        let _ = Body::read(&bytes, ARRIVAL);
+        let _ = Body::read(&[b"{\"user_id\": \"".as_slice(), &bytes].concat(), ARRIVAL);
+        let _ = Body::read(&[b"{\"v\": 1, ".as_slice(), &bytes].concat(), ARRIVAL);
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Warning {
     KeyInText,
     /// No dispatch id of its own: two equal texts within 30 seconds count as one.
     NoDispatch,
-    /// `sent_at` is no number of seconds.
+    /// `sent_at` is no number of seconds, or of another day.
     NoTime,
     /// `language` is no language tag.
     NoLanguage,
@@ -51,7 +51,7 @@ impl Warning {
                 one message."
                     .to_owned()
             }
-            Self::NoTime => "\"sent_at\" is no number of seconds: use {{'now' | date: '%s'}}.".to_owned(),
+            Self::NoTime => "\"sent_at\" is not the time: use {{'now' | date: '%s'}}.".to_owned(),
             Self::NoLanguage => "\"language\" is no language tag; it is not used.".to_owned(),
         }
     }

@@ -10,6 +10,7 @@ use axum::routing::post;
 use models::{Identity, MessageId, Part, ReplyId};
 use platform::secrets::{FixedKey, SecretUnavailable};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -55,10 +56,12 @@ async fn send(client: &Client, reply: &Reply) -> Outcome {
 const RATE_LIMITED: Answer =
     |_, _| (StatusCode::TOO_MANY_REQUESTS, [("x-ratelimit-reset", "1700000000")], "").into_response();
 const MOVED: Answer = |_, _| (StatusCode::FOUND, [("location", "http://127.0.0.1:1/stolen")], "").into_response();
-const STRICT: Answer = |_, body| match body["recipients"][0].get("braze_id") {
+const ACCEPTING: Answer = |_, _| (StatusCode::CREATED, r#"{"message": "success"}"#).into_response();
+const WITHOUT_ALIASES: Answer = |_, body| match body["recipients"][0].get("user_alias") {
     Some(_) => (StatusCode::BAD_REQUEST, r#"{"message": "No Recipients"}"#).into_response(),
     None => (StatusCode::CREATED, r#"{"message": "success"}"#).into_response(),
 };
+const REFUSING: Answer = |_, _| (StatusCode::BAD_REQUEST, r#"{"message": "Invalid Campaign ID"}"#).into_response();
 const ROTATED: Answer = |key, _| match key {
     "Bearer k2" => StatusCode::CREATED.into_response(),
     _ => StatusCode::UNAUTHORIZED.into_response(),
@@ -66,7 +69,7 @@ const ROTATED: Answer = |key, _| match key {
 
 #[tokio::test]
 async fn an_accepted_send_carries_the_key_and_one_recipient() {
-    let (endpoint, received) = server(STRICT).await;
+    let (endpoint, received) = server(ACCEPTING).await;
     let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
     assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
     let received = received.lock().unwrap();
@@ -88,22 +91,43 @@ async fn a_rate_limit_says_when_and_a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn where_a_braze_id_is_refused_the_alias_is_used_and_remembered() {
-    let (endpoint, received) = server(STRICT).await;
-    let client = client(&endpoint, fixed_key());
-    for _ in 0..2 {
-        assert!(matches!(send(&client, &reply("", "b1", "+4915112345")).await, Outcome::Accepted { .. }));
+async fn somebody_without_an_external_id_is_named_by_alias_and_then_by_braze_id() {
+    for (answer, expected) in [(ACCEPTING, vec!["user_alias"]), (WITHOUT_ALIASES, vec!["user_alias", "braze_id"])] {
+        let (endpoint, received) = server(answer).await;
+        let outcome = send(&client(&endpoint, fixed_key()), &reply("", "b1", "+4915112345")).await;
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+        let received = received.lock().unwrap();
+        let name = |body: &Value| {
+            ["user_alias", "braze_id"].into_iter().find(|name| body["recipients"][0].get(name).is_some())
+        };
+        assert_eq!(received.iter().filter_map(|(_, body)| name(body)).collect::<Vec<_>>(), expected);
     }
-    let received = received.lock().unwrap();
-    let names: Vec<_> = received.iter().map(|(_, body)| body["recipients"][0].get("braze_id").is_some()).collect();
-    assert_eq!(names, [true, false, false]);
 }
 
 #[tokio::test]
-async fn without_an_alias_a_refused_braze_id_is_a_rejection() {
-    let (endpoint, _) = server(STRICT).await;
-    let outcome = send(&client(&endpoint, fixed_key()), &reply("", "b1", "")).await;
-    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Rejected(400)));
+async fn a_refusal_that_no_name_changes_is_a_rejection_and_an_external_id_is_tried_once() {
+    for (names, requests) in [(("", "b1", "+4915112345"), 2), (("42", "b1", "+4915112345"), 1)] {
+        let (endpoint, received) = server(REFUSING).await;
+        let outcome = send(&client(&endpoint, fixed_key()), &reply(names.0, names.1, names.2)).await;
+        assert_eq!(outcome, Outcome::NotAccepted(Refusal::Rejected(400)));
+        assert_eq!(received.lock().unwrap().len(), requests);
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_came_counts_though_its_body_never_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = b"HTTP/1.1 201 Created\r\ncontent-length: 50\r\n\r\n{";
+        let mut request = [0; 4_096];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        stream.write_all(head).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
+    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
 }
 
 /// `k1` until it is refreshed, then `k2`.

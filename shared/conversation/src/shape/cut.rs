@@ -45,17 +45,16 @@ struct Place {
 }
 
 /// `line` in pieces. The first takes at most `room` characters if anything of the line fits in there, all others at most
-/// `full`; blank ones are left out.
+/// `full`. Some may be blank.
 pub(super) fn cut(line: &Line, room: usize, full: usize) -> Vec<Line> {
     let quote = if line.quote { 2 } else { 0 };
-    let full = full.saturating_sub(quote);
-    let places = places(line, full);
-    let mut cutter = Cutter { places: &places, room: room.saturating_sub(quote), full, start: 0, pieces: Vec::new() };
+    let (room, full) = (room.saturating_sub(quote), full.saturating_sub(quote));
+    let places = places(line);
+    let mut cutter = Cutter { places: &places, room, full, start: 0, pieces: Vec::new() };
     cutter.fill(0, places.len() - 1, Seam::Sentence);
     cutter.cut(places.len() - 1);
     let mut directions = Directions::default();
-    let pieces = cutter.pieces.into_iter().map(|range| piece(line, range, &mut directions));
-    pieces.filter(|piece| !piece.is_blank()).collect()
+    cutter.pieces.into_iter().map(|range| piece(line, range, &mut directions)).collect()
 }
 
 /// Fills pieces. A stretch between two seams is cut at finer ones only if it does not fit in a piece of its own.
@@ -127,7 +126,7 @@ fn bytes(line: &Line) -> Vec<Byte> {
     bytes
 }
 
-fn places(line: &Line, full: usize) -> Vec<Place> {
+fn places(line: &Line) -> Vec<Place> {
     let bytes = bytes(line);
     let mut directions = Directions::default();
     let mut place = Place { at: 0, seam: Seam::Sentence, width: 0, open: 0 };
@@ -135,12 +134,11 @@ fn places(line: &Line, full: usize) -> Vec<Place> {
     let (mut markers, mut before) = (0, None);
     place.width = line.lead.chars().count();
     for (start, grapheme) in line.text.grapheme_indices(true) {
-        let may_be_cut = grapheme.len() > full / 2;
         for (offset, c) in grapheme.char_indices() {
             place.at = start + offset;
             place.seam = if offset == 0 { seam(bytes[start], before) } else { Seam::Character };
             place.open = markers + directions.depth();
-            if place.at > 0 && (offset == 0 || may_be_cut) {
+            if place.at > 0 {
                 places.push(place);
             }
             for byte in &bytes[place.at..place.at + c.len_utf8()] {
@@ -185,7 +183,7 @@ fn piece(line: &Line, range: Range<usize>, directions: &mut Directions) -> Line 
         (from < to).then(|| Span { kind: span.kind, range: from - start..to - start })
     };
     Line {
-        gap: line.gap && is_first,
+        gap: line.gap,
         quote: line.quote,
         block: line.block,
         lead,

@@ -1,10 +1,10 @@
 //! Writes a line as WhatsApp's own markup.
 //!
-//! Meta does not document when exactly a marker formats. What is known, and what bridges to other networks go by: it must
-//! stand between a letter or digit and something else, with no white space on its inner side, and its pair on the same
-//! line. A pair that would not format is left out, and its text stays. So is one that a `*`, `_` or `~` of the text itself
-//! might break up. Those characters themselves stay as they are: an invisible character beside them would come along when
-//! somebody copies a password or a file's name, and formatting by mistake takes two of them at the edges of words.
+//! Meta does not document when exactly a marker formats. What users see, and what bridges to other networks go by: there is
+//! no letter or digit on its outer side and no white space on its inner side, and its twin is on the same line. A pair that
+//! would not format is left out, and its text stays. So is a pair that a `*`, `_`, `~` or backtick of the text itself might
+//! break up. Those characters themselves stay as they are: an invisible character beside them would come along when somebody
+//! copies a password or a file's name, and to format by mistake it takes two of them at the edges of words.
 
 use std::cmp::Reverse;
 use std::ops::Range;

@@ -174,6 +174,7 @@ mod tests {
                 "Short one. This sentence is a longer one. End.",
                 vec!["Short one.", "This sentence is a longer one. End."],
             ),
+            ("one two three four five six what?seven eight", vec!["one two three four five six what?seven", "eight"]),
             (
                 "one two three four five six seven eight nine ten",
                 vec!["one two three four five six seven eight", "nine ten"],
@@ -199,6 +200,8 @@ mod tests {
         let url = format!("https://a.example/{}", "p".repeat(22));
         assert_eq!(parts(&format!("see {url} there")), ["see", &url, "there"]);
         assert_eq!(parts(&format!("你好你好{url}你好")), ["你好你好", &url, "你好"]);
+        let international = url.replace("/p", "/ä");
+        assert_eq!(parts(&format!("你好你好<{international}>你好")), ["你好你好", &international, "你好"]);
         assert_eq!(parts(&format!("[a text]({url})")), ["a text (", &url, ")"]);
         assert_eq!(
             parts("please go to [my own page](http://a.example)"),
@@ -221,6 +224,10 @@ mod tests {
             (
                 "```\nlet a = 1;\n\nlet bcd = 2;\n\nlet efgh = 3;\n```",
                 vec!["```\nlet a = 1;\n\nlet bcd = 2;\n```", "```\nlet efgh = 3;\n```"],
+            ),
+            (
+                "```\nlet abcdefghijklmnopqrstuvw = 1;\n\nlet b\n```",
+                vec!["```\nlet abcdefghijklmnopqrstuvw = 1;\n```", "```\nlet b\n```"],
             ),
             ("- **one two three four five six seven eight**", vec!["- *one two three four five six seven*", "*eight*"]),
             (

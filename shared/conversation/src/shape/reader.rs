@@ -270,6 +270,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn reading_stops_where_no_more_can_be_sent() {
+        assert_eq!(read(&"ab\n".repeat(100), 10).len(), 6);
+        assert_eq!(read(&"ab".repeat(100), 10)[0].text.len(), 11);
+    }
+
+    #[test]
     fn an_address_is_shown_as_its_reader_needs_it() {
         for (url, expected) in [
             ("https://a.example/b c#d", "https://a.example/b%20c#d"),

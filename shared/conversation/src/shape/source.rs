@@ -20,7 +20,7 @@ impl Source<'_> {
         self.markdown[self.range.start..].trim_start().starts_with(signs)
     }
 
-    /// The marker of this emphasis, if it says something itself: "5*3*2", "2**8 and 2**9", "10~20 or 30~40". To leave it
+    /// The marker of this emphasis, if it says something itself: "5*3*2", "2**8 and 2**9". To leave it
     /// out, as one that does not format inside a word, would change what is said.
     pub(super) fn literal_marker(&self, kind: Kind) -> Option<&'static str> {
         let before = self.markdown[..self.range.start].bytes().next_back();
@@ -29,7 +29,6 @@ impl Source<'_> {
         match kind {
             Kind::Bold if self.starts_with("**") && before.is_some_and(|byte| byte.is_ascii_digit()) => Some("**"),
             Kind::Italic if self.starts_with("*") && is_in_word => Some("*"),
-            Kind::Strike if !self.starts_with("~~") && is_in_word => Some("~"),
             _ => None,
         }
     }

@@ -32,6 +32,7 @@ fn a_marker_that_would_not_format_is_left_out_and_its_text_stays() {
         ("请**立即**联系, **重要**: و**كلمة**", "请立即联系, *重要*: وكلمة"),
         ("**शब्द**ों **शब्द**", "शब्दों *शब्द*"),
         ("**\u{301}a** **b**\u{301}", "\u{301}a b\u{301}"),
+        ("\u{600}**a** **b\u{600}**", "\u{600}a b\u{600}"),
         ("**a!**<b></b>**!b**", "*a!*!b"),
         ("` a` ``b`c`` ```` ``` ````", "`a` b`c ``\u{2060}`"),
     ]);
@@ -45,6 +46,8 @@ fn signs_that_are_no_markers_stay_and_start_no_formatting() {
         ("snake_case_name, a_b and **my_file_name.txt**", "snake_case_name, a_b and *my_file_name.txt*"),
         ("\\*literal\\* and 1\\. that", "*literal* and 1. that"),
         ("**a\\* b** **c\\***", "a* b c*"),
+        ("**a \\*** and **\\* b**", "a * and * b"),
+        ("5\\*3 **bold**", "5*3 *bold*"),
         ("\\*terms: **bold**", "*terms: bold"),
         ("5\\* hotel **bold**, about ~5 min", "5* hotel *bold*, about ~5 min"),
         ("_see_ `*.rs` **now**", "_see_ `*.rs` *now*"),
@@ -74,6 +77,11 @@ fn lists_keep_their_markers_and_their_spacing() {
         ("Balance:\n+ 50 €\n- 20 €", "Balance:\n+ 50 €\n- 20 €"),
         ("Reply with:\n1. Yes\n2. No\nThank you", "Reply with:\n1. Yes\n2. No\nThank you"),
         ("1.\n\n-", "1.\n\n-"),
+        ("- - - - - - - - - - - - - - - deep", "- - - - - - - - - - - - deep"),
+        (
+            "- a\n  - b\n    - c\n      - d\n        - e\n          - f\n            - g\n              - h",
+            "- a\n  - b\n    - c\n      - d\n        - e\n          - f\n            - g\n            - h",
+        ),
     ]);
 }
 
@@ -92,7 +100,8 @@ fn code_stays_as_it_is_between_fences() {
         ("Run:\n```sh\nls *.rs  # **all**\n\n  cd\n```\ndone", "Run:\n```\nls *.rs  # **all**\n\n  cd\n```\ndone"),
         ("```\na\n```\n```\nb\n```", "```\na\n```\n\n```\nb\n```"),
         ("1. Do\n   ```\n   x\n   ```\n2. Then", "1. Do\n```\nx\n```\n2. Then"),
-        ("~~~\n```\n~~~", "```\n``\u{2060}`\n```"),
+        ("~~~\n`````\n~~~", "```\n``\u{2060}``\u{2060}`\n```"),
+        ("```\na\n\n\n```\n```\n\nb\n```\nc", "```\na\n```\n\n```\nb\n```\nc"),
         ("```\nnever closed", "```\nnever closed\n```"),
         ("a\n\n```\n\n```\n\nb", "a\n\nb"),
     ]);
@@ -129,7 +138,11 @@ fn tables_become_lines() {
             "| Plan | Price | Space |\n|---|---|---|\n| Basic | €5 | 1 GB<br>or `2` |\n| Pro | | [all](https://a.example) |",
             "*Plan: Basic*\nPrice: €5\nSpace: 1 GB or `2`\n\n*Plan: Pro*\nSpace: all (https://a.example)",
         ),
-        ("| | A | B |\n|---|---|---|\n| x | 1 | 2 |", "*x*\nA: 1\nB: 2"),
+        ("# T\n| | A | B |\n|---|---|---|\n| x | 1 | 2 |", "*T*\n*x*\nA: 1\nB: 2"),
+        (
+            "| A | B | A name of more than forty characters, alas |\n|---|---|---|\n| 1 | 2 | 3 |",
+            "*A | B | A name of more than forty characters, alas*\n1 | 2 | 3",
+        ),
     ]);
 }
 
@@ -152,6 +165,7 @@ fn plain_text_comes_through() {
     assert_shown(&[
         ("Hello!\nHow are you?\n\n\n\nFine, & you?  ", "Hello!\nHow are you?\n\nFine, & you?"),
         ("a\r\nb\rc\u{2028}d", "a\nb\nc\nd"),
+        ("*\u{7}*b*\u{0}*", "*b*"),
         ("tab\tstays, \u{7}bell\u{0} goes, &#7;hidden too", "tab\tstays, bell goes, hidden too"),
         ("$x_1 + y_2$, \\(a_b\\), \\[ E = mc^2 \\]", "$x_1 + y_2$, (a_b), [ E = mc^2 ]"),
         ("👨‍👩‍👧‍👦 **🇩🇪** 👍🏽 ❤️ 1️⃣", "👨‍👩‍👧‍👦 *🇩🇪* 👍🏽 ❤️ 1️⃣"),

@@ -51,7 +51,8 @@ pub struct Limits {
     pub output_tokens: u32,
     /// How long the AI may take in one attempt.
     pub ai_deadline: Duration,
-    /// Claims of one turn before it is parked; on the last but one the fallback line goes out. At least 2.
+    /// Claims of one turn before it is parked; on the last but one the fallback line goes out. At least 3, or the AI would
+    /// never be asked.
     pub attempts: u32,
 }
 
@@ -112,12 +113,12 @@ impl QuietPeriods {
 impl Limits {
     fn read(mut section: Section) -> Self {
         Self {
-            input_characters: section.whole("input_characters", 4_000, 1..=65_536) as usize,
+            input_characters: section.whole("input_characters", 4_000, 1..=16_000) as usize,
             history_turns: section.whole("history_turns", 10, 0..=50) as usize,
             reply_parts: section.whole("reply_parts", 5, 1..=20) as usize,
             output_tokens: section.whole("output_tokens", 800, 16..=100_000),
             ai_deadline: section.seconds("ai_seconds", 25.0, 1.0..=600.0),
-            attempts: section.whole("attempts", 4, 2..=10),
+            attempts: section.whole("attempts", 4, 3..=10),
         }
     }
 }
@@ -144,7 +145,7 @@ mod tests {
             fragment_seconds = -1
             cap_seconds = "soon"
             [limits]
-            attempts = 1
+            attempts = 2
             history = 3
             [texts.fr]
             fallback = ""

@@ -150,7 +150,9 @@ impl Store for DynamoDb {
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
         let call = self.client.update_item().table_name(&self.table);
         let call = call.key("pk", text(conversation.as_str())).key("sk", text(message_sort(id)));
-        let call = call.update_expression("SET st = :st").condition_expression("attribute_exists(pk)");
+        let call = call.update_expression("SET st = :st");
+        let call = call.condition_expression("attribute_exists(pk) AND (attribute_not_exists(st) OR st <> :done)");
+        let call = call.expression_attribute_values(":done", text(state_word(RowState::Done)));
         match call.expression_attribute_values(":st", text(state_word(state))).send().await {
             Ok(_) => Ok(()),
             Err(error) if is_refusal(&error) => Ok(()),

@@ -55,11 +55,12 @@ pub(super) fn pending(due: Timestamp, arrival: Timestamp) -> AttributeValue {
     AttributeValue::M(HashMap::from([("d".to_owned(), millis(due)), ("a".to_owned(), millis(arrival))]))
 }
 
-pub(super) fn state_word(state: RowState) -> &'static str {
+/// A state as it is written: `open`, `done`, `parked@<milliseconds>`.
+pub(super) fn state_word(state: RowState) -> String {
     match state {
-        RowState::Open => "open",
-        RowState::Done => "done",
-        RowState::Parked => "parked",
+        RowState::Open => "open".to_owned(),
+        RowState::Done => "done".to_owned(),
+        RowState::Parked(since) => format!("parked@{}", since.millis()),
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) fn read_head(item: &Item) -> Result<Head, Bad> {
         done: optional(item, "dn", read_ids)?.unwrap_or_default(),
         last_turn: optional(item, "tn", read_number)?.unwrap_or_default(),
         turn: read_turn(item)?,
-        last_inbound: optional(item, "li", read_millis)?.unwrap_or_default(),
+        adopted_by: optional(item, "ad", read_text)?.map(|key| ConversationKey::parse(key).ok_or("ad")).transpose()?,
         moved_to: optional(item, "mv", read_text)?.map(|key| ConversationKey::parse(key).ok_or("mv")).transpose()?,
         expires_at: Timestamp::from_seconds(read_number(item, EXPIRES_AT)?),
     })
@@ -125,8 +126,10 @@ pub(super) fn read_state(item: &Item) -> Result<RowState, Bad> {
     match optional(item, STATE, read_text)? {
         None | Some("open") => Ok(RowState::Open),
         Some("done") => Ok(RowState::Done),
-        Some("parked") => Ok(RowState::Parked),
-        Some(_) => Err(STATE),
+        Some(word) => {
+            let since = word.strip_prefix("parked@").and_then(|since| since.parse().ok());
+            since.map(|since| RowState::Parked(Timestamp::from_millis(since))).ok_or(STATE)
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use models::{MessageId, Timestamp};
+use models::{ConversationKey, MessageId, Timestamp};
 
 use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, text, turn_sort};
 use crate::head::{HEAD_LIFE, Held, MOST_PENDING, Owner, TurnKey};
@@ -26,6 +26,9 @@ pub(super) struct Update {
 }
 
 const FREE: &str = "(attribute_not_exists(lu) OR lu < :now) AND (attribute_not_exists(tr) OR tr <= :now)";
+
+/// A head without attempts, or whose last run gave it back.
+const UNSUSPECT: &str = "(attribute_not_exists(ac) OR ac = :none OR attribute_not_exists(lu) OR lu = :none)";
 
 impl Update {
     /// The update that `write` is at `now`.
@@ -62,6 +65,7 @@ impl Update {
                 update.when("attribute_not_exists(pk)");
                 update.set("mv", text(to.as_str()));
             }
+            HeadWrite::Adopt { by, known_as } => update.adopt(by, known_as),
         }
         update
     }
@@ -91,11 +95,13 @@ impl Update {
         self.set.push("#s = if_not_exists(sq, :none) + :add_sq".to_owned());
         self.add("pn", 1);
         self.set("#p", pending(due, arrival));
-        self.set("li", millis(arrival));
     }
 
     fn claim(&mut self, claim: &Claim, now: Timestamp) {
         self.when(FREE);
+        if !claim.suspects {
+            self.when(UNSUSPECT);
+        }
         self.value(":now", millis(now));
         self.add("ep", 1);
         self.add("ac", 1);
@@ -183,6 +189,17 @@ impl Update {
             self.add("ep", 1);
             self.set("lu", number(0_u64));
         }
+    }
+
+    fn adopt(&mut self, by: &ConversationKey, known_as: &[ConversationKey]) {
+        self.when("attribute_exists(pk) AND attribute_not_exists(mv)");
+        let mut owners = vec![":ad".to_owned()];
+        for (index, key) in known_as.iter().enumerate() {
+            self.value(&format!(":known{index}"), text(key.as_str()));
+            owners.push(format!(":known{index}"));
+        }
+        self.when(&format!("(attribute_not_exists(ad) OR ad IN ({}))", owners.join(", ")));
+        self.set("ad", text(by.as_str()));
     }
 
     fn held(&mut self, held: &Held) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use models::{ConversationKey, MessageId, Timestamp};
+use models::{ConversationKey, MessageId, Recipient, Timestamp};
 use store::{Claim, Head, HeadWrite, Held, Owner, RunToken, TurnKey};
 
 /// Writes one after the other. The same seed gives the same script.
@@ -62,8 +62,10 @@ impl Script {
     }
 
     fn rarely(&mut self) -> HeadWrite {
-        if self.below(8) == 0 {
-            return HeadWrite::Point { to: ConversationKey::parse("alias:phone:+49").unwrap() };
+        match self.below(8) {
+            0 => return HeadWrite::Point { to: self.key() },
+            1..=3 => return HeadWrite::Adopt { by: self.key(), known_as: vec![self.key()] },
+            _ => {}
         }
         let owner = if self.below(2) == 0 { Owner::Person } else { Owner::Bot };
         HeadWrite::ChangeOwner { owner, at: self.now, sending: self.below(3) == 0 }
@@ -88,7 +90,11 @@ impl Script {
     fn claim(&mut self) -> Claim {
         self.runs += 1;
         let lease_until = self.now + Duration::from_secs(self.below(60));
-        Claim { run: RunToken(format!("run-{}", self.runs)), lease_until }
+        Claim { run: RunToken(format!("run-{}", self.runs)), lease_until, suspects: self.below(3) > 0 }
+    }
+
+    fn key(&mut self) -> ConversationKey {
+        ConversationKey::of(&Recipient::External(self.below(3).to_string().into()))
     }
 
     fn message(&mut self) -> MessageId {
