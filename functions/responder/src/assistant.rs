@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn the_packed_assistant_is_whole() {
         let files = AssistantFiles::load(None).unwrap();
-        assert!(files.knowledge.iter().any(|(name, text)| name == "shop.md" && text.contains("Opening hours")));
+        assert!(!files.knowledge.is_empty() && files.knowledge.iter().all(|(_, text)| !text.is_empty()));
     }
 
     #[test]

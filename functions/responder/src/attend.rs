@@ -48,8 +48,25 @@ pub(crate) struct Worked {
     pub(crate) head: Head,
     /// Whether to come back as the head shows or as after a failure.
     pub(crate) kept: Kept,
-    /// Messages that were given up.
-    pub(crate) parked: Vec<MessageId>,
+}
+
+/// Everything a step needs to know of the conversation it works on.
+pub(crate) struct Conversation<'a> {
+    pub(crate) key: &'a ConversationKey,
+    /// Follows the delivery that woke it through the logs.
+    pub(crate) log_id: &'a str,
+    pub(crate) deadline: Deadline,
+    /// Messages whose rows this run put.
+    pub(crate) fresh: &'a HashMap<MessageId, Message>,
+}
+
+/// The work to be done at one key.
+struct Errand<'a> {
+    key: &'a ConversationKey,
+    deliveries: &'a [Delivery],
+    deadline: Deadline,
+    /// Nothing else is going on in this function, so that a conversation whose last run ended badly may be taken.
+    alone: bool,
 }
 
 /// What this run knows of a conversation.
@@ -62,27 +79,27 @@ struct View {
     /// Messages whose rows this run put, so that they are known to be open.
     fresh: HashMap<MessageId, Message>,
     settled: HashSet<MessageId>,
-    parked: HashSet<MessageId>,
+    /// Messages that the store could not be asked about.
+    failed: HashSet<MessageId>,
+    /// The conversation must be attended to alone.
+    suspect: bool,
 }
 
-/// Everything a step needs to know of the conversation it works on.
-pub(crate) struct Conversation<'a> {
-    pub(crate) key: &'a ConversationKey,
-    pub(crate) deadline: Deadline,
-    /// Messages whose rows this run put.
-    pub(crate) fresh: &'a HashMap<MessageId, Message>,
+enum Attended {
+    Verdicts(Vec<Verdict>),
+    Moved(ConversationKey),
 }
 
 impl Responder {
-    /// Attends to the deliveries of one conversation, in their order. With `alone`, also if it failed before.
+    /// Attends to the deliveries of one conversation, in their order. With `alone`, also if its last run ended badly.
     pub(crate) async fn attend(&self, deliveries: &[Delivery], deadline: Deadline, alone: bool) -> Vec<Verdict> {
         let Some(first) = deliveries.first() else { return Vec::new() };
         let mut key = first.message.identity.conversation();
         // One hop: a sign points to a conversation, never to another sign.
         for _ in 0..2 {
-            match self.attend_at(&key, deliveries, deadline, alone).await {
-                Ok(Ok(verdicts)) => return verdicts,
-                Ok(Err(moved)) => key = moved,
+            match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
+                Ok(Attended::Verdicts(verdicts)) => return verdicts,
+                Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
                     tracing::error!(log_id = first.message.log_id, %error, "a conversation could not be attended to");
                     break;
@@ -92,40 +109,29 @@ impl Responder {
         deliveries.iter().map(|delivery| Verdict::ComesBack(keep::after_outage(delivery.receives))).collect()
     }
 
-    async fn attend_at(
-        &self,
-        key: &ConversationKey,
-        deliveries: &[Delivery],
-        deadline: Deadline,
-        alone: bool,
-    ) -> Result<Result<Vec<Verdict>, ConversationKey>, StoreError> {
+    async fn attend_at(&self, errand: &Errand<'_>) -> Result<Attended, StoreError> {
+        let Errand { key, deliveries, alone, .. } = *errand;
         let mut view = View::default();
         let seen_before = deliveries.iter().any(|delivery| delivery.receives > 1);
         if seen_before && let Some(head) = self.store.head(key, self.clock.now()).await? {
-            if head.attempts > 0 && !alone {
-                return Ok(Ok(vec![Verdict::Alone; deliveries.len()]));
+            if head.suspect() && !head.leased(self.clock.now()) && !alone {
+                return Ok(Attended::Verdicts(vec![Verdict::Alone; deliveries.len()]));
             }
             view.head = head;
         }
-        if let Some(moved) = self.file_all(key, deliveries, deadline, &mut view).await? {
-            return Ok(Err(moved));
+        if let Some(moved) = self.file_all(errand, &mut view).await {
+            return Ok(Attended::Moved(moved));
         }
-        if let Err(stop) = self.answer_due(key, deadline, &mut view).await {
+        if let Err(stop) = self.answer_due(errand, &mut view).await {
             tracing::warn!(log_id = deliveries[0].message.log_id, reason = %stop, "work on a conversation stopped");
         }
-        Ok(Ok(deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect()))
+        Ok(Attended::Verdicts(deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect()))
     }
 
-    /// Puts every delivery's message in its place. Only the last one may take the conversation in the same write: by then
-    /// the others are known.
-    async fn file_all(
-        &self,
-        key: &ConversationKey,
-        deliveries: &[Delivery],
-        deadline: Deadline,
-        view: &mut View,
-    ) -> Result<Option<ConversationKey>, StoreError> {
-        for (index, delivery) in deliveries.iter().enumerate() {
+    /// Puts every delivery's message in its place; one that fails costs only itself. Only the last one may take the
+    /// conversation in the same write: by then the others are known.
+    async fn file_all(&self, errand: &Errand<'_>, view: &mut View) -> Option<ConversationKey> {
+        for (index, delivery) in errand.deliveries.iter().enumerate() {
             let id = &delivery.message.id;
             if view.head.pending.contains_key(id) {
                 continue;
@@ -134,36 +140,42 @@ impl Responder {
                 view.settled.insert(id.clone());
                 continue;
             }
-            let last = index + 1 == deliveries.len() && deadline.left(self.clock.now(), reserve()) > Duration::ZERO;
-            match self.file(key, &delivery.message, delivery.receives, last.then_some(deadline)).await? {
-                Filing::Settled => drop(view.settled.insert(id.clone())),
-                Filing::Parked => drop(view.parked.insert(id.clone())),
-                Filing::Moved(to) => return Ok(Some(to)),
-                Filing::Placed { head, held, fresh, rows } => {
+            let last = index + 1 == errand.deliveries.len() && self.has_time(errand);
+            let claim = last.then(|| self.claim(errand.deadline, errand.alone));
+            match self.file(errand.key, &delivery.message, delivery.receives, claim).await {
+                Ok(Filing::Settled) => drop(view.settled.insert(id.clone())),
+                // Neither settled nor pending: it comes back soon, until the queue moves it to the dead letters.
+                Ok(Filing::Parked) => {}
+                Ok(Filing::Moved(to)) => return Some(to),
+                Ok(Filing::Placed { head, held, fresh, rows }) => {
                     (view.head, view.held, view.rows) = (*head, held, rows);
                     if fresh {
                         view.fresh.insert(id.clone(), delivery.message.clone());
                     }
                 }
+                Err(error) => {
+                    tracing::error!(log_id = delivery.message.log_id, %error, "not filed");
+                    view.failed.insert(id.clone());
+                }
             }
         }
-        Ok(None)
+        None
     }
 
     /// Answers as long as something is due, the conversation can be had and time is left.
-    async fn answer_due(&self, key: &ConversationKey, deadline: Deadline, view: &mut View) -> Result<(), Stop> {
-        while deadline.left(self.clock.now(), reserve()) > Duration::ZERO {
+    async fn answer_due(&self, errand: &Errand<'_>, view: &mut View) -> Result<(), Stop> {
+        while self.has_time(errand) {
             let held = match view.held.take() {
                 Some(held) => held,
-                None => match self.claim_due(key, deadline, view).await? {
+                None => match self.claim_due(errand, view).await? {
                     Some(held) => held,
                     None => return Ok(()),
                 },
             };
-            let conversation = Conversation { key, deadline, fresh: &view.fresh };
+            let log_id = errand.deliveries[0].message.log_id.as_str();
+            let conversation = Conversation { key: errand.key, log_id, deadline: errand.deadline, fresh: &view.fresh };
             let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
             (view.head, view.kept) = (worked.head, Some(worked.kept));
-            view.parked.extend(worked.parked);
             if worked.kept == Kept::Failed {
                 return Ok(());
             }
@@ -172,20 +184,19 @@ impl Responder {
     }
 
     /// Takes the conversation if its burst is due and nobody else has it.
-    async fn claim_due(
-        &self,
-        key: &ConversationKey,
-        deadline: Deadline,
-        view: &mut View,
-    ) -> Result<Option<Held>, Stop> {
+    async fn claim_due(&self, errand: &Errand<'_>, view: &mut View) -> Result<Option<Held>, Stop> {
         let now = self.clock.now();
         let due = view.head.due(self.assistant.quiet.cap).is_some_and(|due| due <= now);
         let free = !view.head.leased(now) && view.head.retry_at(now).is_none();
         let Some(message) = view.head.pending.keys().next().filter(|_| due && free).cloned() else { return Ok(None) };
-        let claim = self.claim(deadline);
+        if view.head.suspect() && !errand.alone {
+            view.suspect = true;
+            return Ok(None);
+        }
+        let claim = self.claim(errand.deadline, errand.alone);
         let write = HeadWrite::Claim { message, claim: claim.clone() };
-        let (claimed, rows) =
-            futures::future::join(write_head(&*self.store, key, &write, now), self.newest_turns(key, now)).await;
+        let claiming = write_head(&*self.store, errand.key, &write, now);
+        let (claimed, rows) = futures::future::join(claiming, self.newest_turns(errand.key, now)).await;
         match claimed {
             Ok(head) => {
                 let held = claim.held(&head);
@@ -203,20 +214,28 @@ impl Responder {
 
     fn verdict(&self, view: &View, delivery: &Delivery) -> Verdict {
         let id = &delivery.message.id;
-        if view.parked.contains(id) {
-            return Verdict::ComesBack(keep::PARKED);
+        if view.suspect {
+            return Verdict::Alone;
         }
-        if view.settled.contains(id) || !view.head.pending.contains_key(id) {
+        if view.failed.contains(id) {
+            return Verdict::ComesBack(keep::after_outage(delivery.receives));
+        }
+        if view.settled.contains(id) || view.head.settled(id) {
             return Verdict::Settled;
+        }
+        if !view.head.pending.contains_key(id) {
+            // Given up, or settled and forgotten by the head: its row tells which.
+            return Verdict::ComesBack(keep::PARKED);
         }
         let kept = view.kept.unwrap_or(Kept::AsSeen);
         let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
         let jitter = keep::jitter(&(self.words)());
         Verdict::ComesBack(keep::comes_back(&view.head, id, kept, delivery.receives, cap, now, jitter))
     }
-}
 
-/// What must be left when a turn is begun: a moment for the AI, and the send.
-fn reserve() -> Duration {
-    Duration::from_secs(1) + SEND_WITHIN + RECORD_WITHIN
+    /// Whether enough is left to begin a turn: a moment for the AI, the send, and writing it down.
+    fn has_time(&self, errand: &Errand<'_>) -> bool {
+        let needed = Duration::from_secs(1) + SEND_WITHIN + RECORD_WITHIN;
+        errand.deadline.left(self.clock.now(), needed) > Duration::ZERO
+    }
 }

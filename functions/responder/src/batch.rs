@@ -12,8 +12,8 @@ use platform::metrics::Metric;
 use crate::Responder;
 use crate::attend::{Delivery, Verdict};
 
-/// What must be left to tell the queue what became of a batch.
-const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+/// What must be left at most to tell the queue when a batch's messages come back; less where there is little time anyway.
+const TELL_WITHIN: Duration = Duration::from_millis(3_500);
 
 /// One record of a batch.
 #[derive(Clone)]
@@ -40,21 +40,25 @@ impl Responder {
     /// running when it returns: what is frozen with the function would thaw in the middle of the next invocation.
     pub async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
         let (groups, mut kept) = self.group(batch);
-        let first = future::join_all(groups.iter().map(|group| self.attend_group(group, deadline, false))).await;
+        let telling = TELL_WITHIN.min(deadline.left(self.clock.now(), Duration::ZERO) / 12);
+        let working = Deadline::at(deadline.moment() - telling);
+        // Each conversation is done with when it is, and does not wait for the slowest of the batch.
+        let first = future::join_all(groups.iter().map(|group| self.work_on(group, working, false))).await;
         let mut later = Vec::new();
-        for (group, verdicts) in groups.iter().zip(first) {
-            if verdicts.contains(&Some(Verdict::Alone)) {
-                later.push(group);
-            } else {
-                kept.extend(self.keep(group, &verdicts).await);
-            }
+        for (group, done) in groups.iter().zip(first) {
+            done.map_or_else(|| later.push(group), |ids| kept.extend(ids));
         }
-        // A conversation that failed before may be what kills the function: alone, it takes no other down with it.
+        // A conversation whose last run ended badly may be what kills the function: alone, it takes no other down with it.
         for group in later {
-            let verdicts = self.attend_group(group, deadline, true).await;
-            kept.extend(self.keep(group, &verdicts).await);
+            kept.extend(self.work_on(group, working, true).await.unwrap_or_else(|| group.ids()));
         }
         kept
+    }
+
+    /// Attends to one conversation and returns the ids of the records to be kept; `None` if it must be done alone.
+    async fn work_on(&self, group: &Group, deadline: Deadline, alone: bool) -> Option<Vec<String>> {
+        let verdicts = self.attend_group(group, deadline, alone).await;
+        if verdicts.contains(&Some(Verdict::Alone)) { None } else { Some(self.keep(group, &verdicts).await) }
     }
 
     fn group(&self, batch: Vec<Record>) -> (Vec<Group>, Vec<String>) {
@@ -83,7 +87,7 @@ impl Responder {
     /// One verdict for each delivery; none where the time ran out or the code panicked, and the queue's own visibility
     /// decides when they come back.
     async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
-        let left = deadline.left(self.clock.now(), ANSWER_WITHIN);
+        let left = deadline.left(self.clock.now(), Duration::ZERO);
         let attended = AssertUnwindSafe(self.attend(&group.deliveries, deadline, alone)).catch_unwind();
         if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {
             return verdicts.into_iter().map(Some).collect();
@@ -108,6 +112,10 @@ impl Responder {
 }
 
 impl Group {
+    fn ids(&self) -> Vec<String> {
+        self.records.iter().map(|record| record.id.clone()).collect()
+    }
+
     fn is_of(&self, key: &models::ConversationKey) -> bool {
         self.deliveries.first().is_some_and(|delivery| delivery.message.identity.conversation() == *key)
     }

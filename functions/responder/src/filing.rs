@@ -1,14 +1,20 @@
 //! Filing a message: its row, then its place in the head of its conversation.
 
+use std::time::Duration;
+
 use conversation::quiet::quiet_period;
 use futures::future;
 use models::{ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
+use platform::metrics::Metric;
 use store::{
     Claim, Filed, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError, write_head,
 };
 
 use crate::{LEASE_MARGIN, Responder};
+
+/// How long a message that was given up may take to the dead letters; met later, it comes back from there.
+const TO_THE_DEAD: Duration = Duration::from_mins(2);
 
 /// What filing a message came to.
 pub(crate) enum Filing {
@@ -32,28 +38,30 @@ pub(crate) enum Filing {
 }
 
 impl Responder {
-    /// Files `message`. `take` says whether the conversation may be claimed in the same write, if the message is due.
+    /// Files `message`. With `take`, the conversation is claimed in the same write, if the message is due.
     pub(crate) async fn file(
         &self,
         key: &ConversationKey,
         message: &Message,
         receives: u32,
-        take: Option<Deadline>,
+        take: Option<Claim>,
     ) -> Result<Filing, StoreError> {
         let now = self.clock.now();
         let fresh = match self.store.put_message(key, message, now).await? {
             Filed::New => true,
-            Filed::Known(RowState::Open) => false,
             Filed::Known(RowState::Done) => return Ok(Filing::Settled),
-            // The first delivery of a message that was given up is its way back from the dead letters.
-            Filed::Known(RowState::Parked) if receives > 1 => return Ok(Filing::Parked),
-            Filed::Known(RowState::Parked) => {
-                self.store.mark(key, &message.id, RowState::Open).await?;
-                false
+            // On its way to the dead letters, and not back from there.
+            Filed::Known(RowState::Parked(since)) if receives > 1 && now.since(since) < TO_THE_DEAD => {
+                return Ok(Filing::Parked);
             }
+            Filed::Known(RowState::Open | RowState::Parked(_)) => false,
         };
+        if fresh && message.route.is_some() {
+            // No assistant has routes yet: every name is unknown, and the message goes the default way.
+            self.meter.count(Metric::UnknownRoute, 1);
+        }
         let quiet = quiet_period(message, &self.assistant.quiet);
-        let claim = take.filter(|_| quiet.is_zero()).map(|deadline| self.claim(deadline));
+        let claim = take.filter(|_| quiet.is_zero());
         let mut place = Place { key, message, due: now + quiet, claim, create: false };
         let (placed, rows) = match place.claim {
             Some(_) => {
@@ -73,15 +81,16 @@ impl Responder {
         })
     }
 
-    /// A claim until the function must have answered, and a margin.
-    pub(crate) fn claim(&self, deadline: Deadline) -> Claim {
-        Claim::until(RunToken((self.words)()), deadline.moment(), LEASE_MARGIN)
+    /// A claim until the work must be done, and a margin. `suspects` as in [`Claim`].
+    pub(crate) fn claim(&self, deadline: Deadline, suspects: bool) -> Claim {
+        Claim::until(RunToken((self.words)()), deadline.moment(), LEASE_MARGIN, suspects)
     }
 
-    /// The rows of the newest turns: enough for the history and the drafts of dead runs among them.
+    /// The rows of the newest turns: enough for the history, with the last turn and the drafts of dead runs before it.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
-        const DRAFTS: usize = 2;
-        self.store.newest_turns(key, self.assistant.limits.history_turns + DRAFTS, now).await
+        let limits = &self.assistant.limits;
+        let most = limits.history_turns.max(1) + limits.attempts as usize;
+        self.store.newest_turns(key, most, now).await
     }
 
     /// Writes the message's place, each time as plainly as the last refusal allows.
@@ -116,13 +125,20 @@ impl Responder {
         }
     }
 
-    /// The conversation the same person had before Braze knew them by the name they have now.
+    /// The conversation the same person had before Braze knew them by the name they have now, if nobody else has taken it
+    /// over: people who share a phone must not share a conversation.
     async fn older_conversation(&self, place: &Place<'_>) -> Result<Option<ConversationKey>, StoreError> {
         let now = self.clock.now();
         let others = place.message.identity.other_conversations();
         let heads = future::try_join_all(others.iter().map(|other| self.store.head(other, now))).await?;
-        let found = others.into_iter().zip(heads).find_map(|(other, head)| Some((other, head?)));
-        Ok(found.map(|(other, head)| head.moved_to.unwrap_or(other)).filter(|older| older != place.key))
+        let found = others.iter().zip(heads).find_map(|(other, head)| Some(head?.moved_to.unwrap_or(other.clone())));
+        let Some(older) = found.filter(|older| older != place.key) else { return Ok(None) };
+        let adopt = HeadWrite::Adopt { by: place.key.clone(), known_as: others };
+        match write_head(&*self.store, &older, &adopt, now).await {
+            Ok(_) => Ok(Some(older)),
+            Err(WriteError::Refused(_)) => Ok(None),
+            Err(WriteError::Failed(error)) => Err(error),
+        }
     }
 
     async fn point(&self, key: &ConversationKey, to: ConversationKey, now: Timestamp) -> Result<Placed, StoreError> {
@@ -137,7 +153,7 @@ impl Responder {
 
     /// A message too many: it keeps its row and is settled unanswered.
     async fn turn_away(&self, key: &ConversationKey, message: &Message) -> Result<(), StoreError> {
-        self.meter.count(platform::metrics::Metric::OverBudget, 1);
+        self.meter.count(Metric::OverBudget, 1);
         tracing::warn!(log_id = message.log_id, "settled unanswered: its conversation has too many messages waiting");
         self.store.mark(key, &message.id, RowState::Done).await
     }

@@ -75,6 +75,7 @@ mod tests {
             said: vec![Said { text: text.into(), arrival: Timestamp::EPOCH, route: None, dispatched: true }],
             to: Identity::new("42", "", "").unwrap(),
             reply: reply.iter().map(|part| Part::new(*part).unwrap()).collect(),
+            own_line: false,
         }
     }
 

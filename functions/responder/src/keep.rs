@@ -64,13 +64,14 @@ pub(crate) fn jitter(word: &str) -> Duration {
     Duration::from_millis(word.bytes().fold(7_u64, |sum, byte| sum * 31 % 1_000 + u64::from(byte)) % 1_000)
 }
 
-/// When Braze may be tried again: at the reset it names, within reason; without one, after half a minute.
-pub(crate) fn retry_at(reset: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    let unnamed = Duration::from_secs(30);
-    match reset {
-        Some(reset) if reset > now => reset.min(now + LONGEST_RETRY),
-        Some(_) => now + Duration::from_secs(1),
-        None => now + unnamed,
+/// When Braze may be tried again after so many claims of the turn: at the reset it names, within reason. Where that is
+/// missing, past or has proved wrong before, each wait is longer, so that a message outlives most of a day of it.
+pub(crate) fn retry_at(reset: Option<Timestamp>, attempts: u32, now: Timestamp) -> Timestamp {
+    let patience = now + unavailable_for(attempts);
+    match reset.filter(|reset| *reset > now) {
+        Some(reset) if attempts <= 1 => reset.min(now + LONGEST_RETRY),
+        Some(reset) => reset.min(now + LONGEST_RETRY).max(patience),
+        None => patience,
     }
 }
 
@@ -149,8 +150,16 @@ mod tests {
 
     #[test]
     fn brazes_reset_is_believed_within_reason() {
-        for (reset, expected) in [(Some(103), 103), (Some(100_000), 3_700), (Some(90), 101), (None, 130)] {
-            assert_eq!(retry_at(reset.map(at), at(100)), at(expected), "{reset:?}");
+        for (reset, attempts, expected) in [
+            (Some(103), 1, 103),
+            (Some(100_000), 1, 3_700),
+            (Some(90), 1, 115),
+            (None, 1, 115),
+            (Some(103), 3, 160),
+            (Some(90), 3, 160),
+            (None, 20, 3_700),
+        ] {
+            assert_eq!(retry_at(reset.map(at), attempts, at(100)), at(expected), "{reset:?} {attempts}");
         }
     }
 

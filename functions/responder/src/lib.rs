@@ -33,10 +33,10 @@ pub use settings::{AiSettings, Settings};
 
 /// How long one send may take.
 pub(crate) const SEND_WITHIN: Duration = Duration::from_secs(5);
-/// What must be left after a send to write down what became of it.
-pub(crate) const RECORD_WITHIN: Duration = Duration::from_secs(2);
-/// How much longer than the function a lease lasts: clocks differ, and a killed function may live on for a moment.
-pub(crate) const LEASE_MARGIN: Duration = Duration::from_secs(10);
+/// What must be left after a send to write down what became of it: one operation of the table with its retries.
+pub(crate) const RECORD_WITHIN: Duration = Duration::from_secs(3);
+/// How much longer than the work a lease lasts: clocks differ, and a killed function may live on for a moment.
+pub(crate) const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// The responder: everything the handler needs, made once a process.
 pub struct Responder {

@@ -16,6 +16,14 @@ use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 /// How long to wait before a copy is sent: an answer that is only late may still be seen in the logs before it.
 const BEFORE_A_COPY: Duration = Duration::from_secs(1);
 
+/// A committed turn on its way out.
+#[derive(Clone, Copy)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) conversation: &'a Conversation<'a>,
+    pub(crate) held: &'a Held,
+    pub(crate) row: &'a TurnRow,
+}
+
 /// What to do about the current part next.
 enum Next {
     /// The head changed; look at it again.
@@ -36,38 +44,33 @@ impl Responder {
         let Some(row) = self.store.turn(conversation.key, turn.key).await? else {
             return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts).await;
         };
-        if turn.state == SendState::Ready && self.clock.now().since(head.last_inbound) >= STALE_AFTER {
-            return self.park(conversation, head, held, &turn.covers, ParkReason::Stale).await;
+        let out = Outgoing { conversation, held, row: &row };
+        if turn.state == SendState::Ready && self.is_stale(&row) {
+            return self.give_up(out, head, ParkReason::Stale).await;
         }
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
         }
-        match self.again(conversation, head, held).await? {
-            Next::Go(head) => self.deliver(conversation, head, held, &row).await,
+        match self.again(out, head).await? {
+            Next::Go(head) => self.deliver(out, head).await,
             Next::Over(worked) => Ok(worked),
         }
     }
 
     /// Sends the current part and all after it. The head says that the current part is being sent; nothing stands between
     /// a send and writing down what became of it.
-    pub(crate) async fn deliver(
-        &self,
-        conversation: &Conversation<'_>,
-        mut head: Head,
-        held: &Held,
-        row: &TurnRow,
-    ) -> Result<Worked, Stop> {
+    pub(crate) async fn deliver(&self, out: Outgoing<'_>, mut head: Head) -> Result<Worked, Stop> {
         loop {
             let turn = open(&head)?;
-            let Some(part) = row.reply.get(turn.part as usize - 1) else {
-                return self.settle(conversation, &head, held, &turn.covers, Settled::Answered).await;
+            let Some(part) = out.row.reply.get(turn.part as usize - 1) else {
+                return self.over(out, &head).await;
             };
-            let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
+            let left = out.conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
             let next = if left < SEND_WITHIN {
-                self.put_back(conversation, turn, held, self.clock.now()).await?
+                self.put_back(out, turn, self.clock.now()).await?
             } else {
-                let outcome = self.messaging.send(&reply(row, turn, part), SEND_WITHIN).await;
-                self.record(conversation, &head, held, outcome).await?
+                let outcome = self.messaging.send(&reply(out.row, turn, part), SEND_WITHIN).await;
+                self.record(out, &head, outcome).await?
             };
             match next {
                 Next::Go(next) => head = next,
@@ -76,119 +79,121 @@ impl Responder {
         }
     }
 
-    async fn record(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        outcome: Outcome,
-    ) -> Result<Next, Stop> {
-        let turn = open(head)?;
+    async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
+        let (part, log_id) = (open(head)?.part, out.conversation.log_id);
         match outcome {
             Outcome::Accepted { remarks, dispatch_id } => {
-                let next = self.accepted(conversation, head, held).await;
-                tracing::info!(turn = turn.key.number, part = turn.part, dispatch_id, remarks, "accepted by Braze");
+                let next = self.accepted(out, head).await;
+                tracing::info!(log_id, part, dispatch_id, remarks, "accepted by Braze");
                 next
             }
-            Outcome::NotAccepted(refusal) => self.refused(conversation, head, held, refusal).await,
+            Outcome::NotAccepted(refusal) => {
+                tracing::warn!(log_id, part, ?refusal, "not accepted by Braze");
+                self.refused(out, head, refusal).await
+            }
             Outcome::Unknown(reason) => {
                 self.meter.count(Metric::UnknownSend, 1);
-                tracing::error!(
-                    turn = turn.key.number,
-                    part = turn.part,
-                    reason,
-                    "nobody knows whether Braze accepted"
-                );
+                tracing::error!(log_id, part, reason, "nobody knows whether Braze accepted");
                 tokio::time::sleep(BEFORE_A_COPY).await;
-                self.again(conversation, head, held).await
+                self.again(out, head).await
             }
         }
     }
 
-    async fn accepted(&self, conversation: &Conversation<'_>, head: &Head, held: &Held) -> Result<Next, Stop> {
+    async fn accepted(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
         if turn.part >= turn.parts {
-            let worked = self.settle(conversation, head, held, &turn.covers, Settled::Answered).await?;
+            let worked = self.over(out, head).await?;
             self.meter.count(Metric::Answered, 1);
             return Ok(Next::Over(worked));
         }
-        let write = HeadWrite::NextPart { held: held.clone(), turn: turn.key, part: turn.part };
-        self.step(conversation, head, held, &write).await
+        let write = HeadWrite::NextPart { held: out.held.clone(), turn: turn.key, part: turn.part };
+        self.step(out, &write, turn.part).await
     }
 
-    async fn refused(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        refusal: Refusal,
-    ) -> Result<Next, Stop> {
-        let turn = open(head)?;
+    async fn refused(&self, out: Outgoing<'_>, head: &Head, refusal: Refusal) -> Result<Next, Stop> {
         let now = self.clock.now();
-        tracing::warn!(turn = turn.key.number, part = turn.part, ?refusal, "not accepted by Braze");
         let retry_at = match refusal {
-            Refusal::RateLimited(reset) => keep::retry_at(reset, now),
+            Refusal::RateLimited(reset) => keep::retry_at(reset, head.attempts, now),
             Refusal::Unavailable | Refusal::Unauthorized => now + keep::unavailable_for(head.attempts),
-            // What the user has read of it already stands; asking for it anew would repeat that.
-            Refusal::Rejected(_) if turn.part > 1 => {
-                return Ok(Next::Over(self.settle(conversation, head, held, &turn.covers, Settled::Answered).await?));
-            }
-            Refusal::Rejected(_) => {
-                let parked = self.park(conversation, head, held, &turn.covers, ParkReason::Rejected).await?;
-                return Ok(Next::Over(parked));
-            }
+            Refusal::Rejected(_) => return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?)),
         };
         self.meter.count(Metric::SendDelayed, 1);
-        self.put_back(conversation, turn, held, retry_at).await
+        self.put_back(out, open(head)?, retry_at).await
     }
 
     /// Begins one more copy of the current part, if one may be risked; otherwise the turn is flagged and over.
-    async fn again(&self, conversation: &Conversation<'_>, head: &Head, held: &Held) -> Result<Next, Stop> {
+    async fn again(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
         if turn.copies < self.on_unknown.most_copies() {
-            let write = HeadWrite::SendAgain { held: held.clone(), turn: turn.key, copies: turn.copies };
-            return self.step(conversation, head, held, &write).await;
+            let write = HeadWrite::SendAgain { held: out.held.clone(), turn: turn.key, copies: turn.copies };
+            return self.step(out, &write, read(turn)).await;
         }
-        tracing::error!(
-            turn = turn.key.number,
-            part = turn.part,
-            copies = turn.copies,
-            "flagged: perhaps not delivered"
-        );
-        Ok(Next::Over(self.settle(conversation, head, held, &turn.covers, Settled::Answered).await?))
+        self.meter.count(Metric::Flagged, 1);
+        let (log_id, part, copies) = (out.conversation.log_id, turn.part, turn.copies);
+        tracing::error!(log_id, part, copies, "flagged: perhaps not delivered");
+        Ok(Next::Over(self.over(out, head).await?))
     }
 
-    /// Notes that no copy of the current part is out, and frees the conversation until `retry_at`.
-    async fn put_back(
-        &self,
-        conversation: &Conversation<'_>,
-        turn: &OpenTurn,
-        held: &Held,
-        retry_at: Timestamp,
-    ) -> Result<Next, Stop> {
-        let write =
-            HeadWrite::PutBack { held: held.clone(), turn: turn.key, part: turn.part, copies: turn.copies, retry_at };
-        let head = self.write(conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Next::Over(Worked { head, kept: Kept::AsSeen, parked: Vec::new() }))
-    }
-
-    /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped.
-    async fn step(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        write: &HeadWrite,
-    ) -> Result<Next, Stop> {
-        match self.write(conversation, write).await? {
+    /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped, and the
+    /// first `read` parts stand.
+    async fn step(&self, out: Outgoing<'_>, write: &HeadWrite, read: u32) -> Result<Next, Stop> {
+        match self.write(out.conversation, write).await? {
             Ok(head) => Ok(Next::Go(head)),
-            Err(Some(found)) if found.owner == Owner::Person => {
-                let covers = &open(head)?.covers;
-                Ok(Next::Over(self.settle(conversation, &found, held, covers, Settled::Answered).await?))
-            }
+            Err(Some(found)) if found.owner == Owner::Person => Ok(Next::Over(self.cut(out, &found, read).await?)),
             Err(_) => Err(Stop::Lost),
         }
     }
+
+    /// Notes that no copy of the current part is out, and frees the conversation until `retry_at`.
+    async fn put_back(&self, out: Outgoing<'_>, turn: &OpenTurn, retry_at: Timestamp) -> Result<Next, Stop> {
+        let write = HeadWrite::PutBack {
+            held: out.held.clone(),
+            turn: turn.key,
+            part: turn.part,
+            copies: turn.copies,
+            retry_at,
+        };
+        let head = self.write(out.conversation, &write).await?.map_err(|_| Stop::Lost)?;
+        Ok(Next::Over(Worked { head, kept: Kept::AsSeen }))
+    }
+
+    /// Gives a turn up of which no further part can be sent. What the user may have read of it stands, and asking for it
+    /// anew would repeat that; if nothing was read, its messages are parked.
+    async fn give_up(&self, out: Outgoing<'_>, head: &Head, reason: ParkReason) -> Result<Worked, Stop> {
+        let turn = open(head)?;
+        // This copy is refused; one before it may have arrived.
+        let read = turn.part - 1 + u32::from(turn.copies > 1);
+        match read {
+            0 => self.park(out.conversation, head, out.held, &turn.covers, reason).await,
+            read => self.cut(out, head, read).await,
+        }
+    }
+
+    /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
+    async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
+        let told = out.row.reply.iter().take(read as usize).cloned().collect();
+        let row = TurnRow { reply: told, ..out.row.clone() };
+        self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
+        self.meter.count(Metric::Cut, 1);
+        let (log_id, parts) = (out.conversation.log_id, out.row.reply.len());
+        tracing::error!(log_id, read, parts, "the rest of a reply is dropped");
+        self.over(out, head).await
+    }
+
+    async fn over(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
+        self.settle(out.conversation, head, out.held, &open(head)?.covers, Settled::Answered).await
+    }
+
+    fn is_stale(&self, row: &TurnRow) -> bool {
+        let newest = row.said.iter().map(|said| said.arrival).max().unwrap_or(row.at);
+        self.clock.now().since(newest) >= STALE_AFTER
+    }
+}
+
+/// How many parts the user may have read.
+fn read(turn: &OpenTurn) -> u32 {
+    turn.part - 1 + u32::from(turn.copies > 0)
 }
 
 fn open(head: &Head) -> Result<&OpenTurn, Stop> {

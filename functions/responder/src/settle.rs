@@ -40,7 +40,7 @@ impl Responder {
             last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
         };
         let head = self.write(conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Worked { head, kept: Kept::AsSeen, parked: Vec::new() })
+        Ok(Worked { head, kept: Kept::AsSeen })
     }
 
     /// Gives messages up: they are no longer pending, and their deliveries go to the dead letters.
@@ -54,18 +54,23 @@ impl Responder {
     ) -> Result<Worked, Stop> {
         let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
         self.count(Metric::Parked, covers.len());
-        tracing::error!(?reason, messages = covers.len(), "messages given up; they go to the dead letters");
+        tracing::error!(
+            log_id = conversation.log_id,
+            ?reason,
+            messages = covers.len(),
+            "messages given up; they go to the dead letters"
+        );
         for id in covers {
-            self.store.mark(conversation.key, id, RowState::Parked).await?;
+            self.store.mark(conversation.key, id, RowState::Parked(self.clock.now())).await?;
         }
-        Ok(Worked { parked: covers.to_vec(), ..worked })
+        Ok(worked)
     }
 
     /// Gives the conversation back after a failed attempt, so that the next one need not wait for the lease to end.
     pub(crate) async fn give_back(&self, conversation: &Conversation<'_>, held: &Held) -> Result<Worked, Stop> {
         let write = HeadWrite::Release { held: held.clone() };
         let head = self.write(conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Worked { head, kept: Kept::Failed, parked: Vec::new() })
+        Ok(Worked { head, kept: Kept::Failed })
     }
 
     /// Writes the head. The inner error is a refusal, with what stands there instead.

@@ -13,6 +13,7 @@ use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnRow};
 
 use crate::attend::{Conversation, Stop, Worked};
 use crate::history::{History, joined, look};
+use crate::send::Outgoing;
 use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
@@ -28,7 +29,7 @@ struct Agenda {
 
 /// What to say, or that nothing is to be said.
 enum Draft {
-    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity },
+    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity, own_line: bool },
     Silence,
     Park(ParkReason),
     Failed,
@@ -56,8 +57,8 @@ impl Responder {
             // While the AI thinks: what settling will push out of the head is written down in its row.
             let (drafted, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
-            let (said, reply, to) = match drafted {
-                Draft::Reply { reply, said, to } => (said, reply, to),
+            let (said, reply, to, own_line) = match drafted {
+                Draft::Reply { reply, said, to, own_line } => (said, reply, to, own_line),
                 Draft::Silence => {
                     return self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await;
                 }
@@ -71,13 +72,13 @@ impl Responder {
                 said,
                 to,
                 reply,
+                own_line,
             };
             match self.commit(conversation, &head, &held, &row, look_again).await? {
-                Committed::Begun(head) => return self.deliver(conversation, head, &held, &row).await,
-                Committed::Newer(found) => head = found,
-                Committed::PersonOwns(found) => {
-                    return self.settle(conversation, &found, &held, &row.covers, Settled::Silent).await;
+                Committed::Begun(head) => {
+                    return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
+                Committed::Newer(found) => head = found,
             }
         }
         Err(Stop::Lost)
@@ -111,20 +112,31 @@ impl Responder {
         let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
         let open: Vec<_> =
             covers.iter().filter_map(|id| known.iter().find(|message| message.id == *id).cloned()).collect();
-        let said = open.iter().map(|message| self.said(message)).collect();
+        let said = self.said(&open);
         Ok(Agenda { covers, open, said })
     }
 
-    fn said(&self, message: &Message) -> Said {
-        let words = kept_words(message.text.as_str(), message.shortened, self.assistant.limits.input_characters);
-        Said {
-            text: words.into(),
-            arrival: message.arrival,
-            route: message.route.clone(),
-            dispatched: message.dispatched,
-        }
+    /// What the messages say: each as far as one message may go, all together as far as a turn's row can hold.
+    fn said(&self, messages: &[Message]) -> Vec<Said> {
+        let most = self.assistant.limits.input_characters;
+        let mut left = most * 3;
+        messages
+            .iter()
+            .map(|message| {
+                let said = said(message, most.min(left));
+                left = left.saturating_sub(said.text.as_str().chars().count());
+                said
+            })
+            .collect()
     }
+}
 
+fn said(message: &Message, most: usize) -> Said {
+    let words = kept_words(message.text.as_str(), message.shortened, most);
+    Said { text: words.into(), arrival: message.arrival, route: message.route.clone(), dispatched: message.dispatched }
+}
+
+impl Responder {
     async fn draft(
         &self,
         conversation: &Conversation<'_>,
@@ -146,14 +158,16 @@ impl Responder {
         let said: Vec<_> = counted.iter().map(|index| agenda.said[*index].clone()).collect();
         let newest = counted.last().map(|index| &agenda.open[*index]);
         let Some(newest) = newest else { return Ok(Draft::Silence) };
-        let written = history.draft_for(head.last_turn + 1, &agenda.covers).map(|draft| draft.reply.clone());
-        let reply = match (written, line) {
-            (Some(reply), _) => Some(reply),
-            (None, Some(line)) => Some(self.line(line, newest)),
-            (None, None) => self.ask(conversation, head, history, &said, newest).await,
+        let written = history.draft_for(head.last_turn + 1, &agenda.covers);
+        let (reply, own_line) = match (written, line) {
+            // A fallback line that was given up with its turn is no answer to the same words when they come again.
+            (Some(draft), line) if !draft.own_line || line.is_some() => (Some(draft.reply.clone()), draft.own_line),
+            (_, Some(line)) => (Some(self.line(line, newest)), true),
+            (_, None) => (self.ask(conversation, head, history, &said, newest).await, false),
         };
         let to = newest.identity.clone();
-        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Reply { reply, said, to }))
+        let drafted = |reply| Draft::Reply { reply, said, to, own_line };
+        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, drafted))
     }
 
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
@@ -238,10 +252,8 @@ impl Responder {
         };
         match self.write(conversation, &write).await? {
             Ok(head) => Ok(Committed::Begun(head)),
-            Err(Some(found)) if is_held(&found, held) && found.turn.is_none() => match found.owner {
-                Owner::Person => Ok(Committed::PersonOwns(found)),
-                Owner::Bot => Ok(Committed::Newer(found)),
-            },
+            // A person who takes over before anything is sent ends the claim; so what is still ours has something newer.
+            Err(Some(found)) if is_held(&found, held) && found.turn.is_none() => Ok(Committed::Newer(found)),
             Err(_) => Err(Stop::Lost),
         }
     }
@@ -256,7 +268,6 @@ impl Responder {
 enum Committed {
     Begun(Head),
     Newer(Head),
-    PersonOwns(Head),
 }
 
 fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {

@@ -19,6 +19,8 @@ mod writer;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod seen;
+#[cfg(test)]
 mod tests;
 
 use models::{PART_CHARACTERS, Part};
@@ -42,14 +44,12 @@ fn texts(markdown: &str, most_parts: usize, limit: usize) -> Vec<String> {
     let mut parts = pack::pack(lines, limit);
     let is_too_long = parts.len() > most_parts;
     parts.truncate(most_parts);
-    let last = if is_too_long { parts.pop() } else { None };
+    if let Some(last) = parts.last_mut().filter(|_| is_too_long) {
+        *last = pack::head(std::mem::take(last), limit - ELLIPSIS.chars().count());
+    }
     let mut texts: Vec<_> = parts.iter().map(|part| pack::join(part)).collect();
-    texts.extend(last.and_then(|last| shortened(last, limit)));
+    if let Some(last) = texts.last_mut().filter(|_| is_too_long) {
+        last.push_str(ELLIPSIS);
+    }
     texts
-}
-
-/// As much of a part as leaves room for the sign that it is not all.
-fn shortened(part: Vec<line::Line>, limit: usize) -> Option<String> {
-    let parts = pack::pack(part, limit - ELLIPSIS.chars().count());
-    parts.first().map(|first| pack::join(first) + ELLIPSIS)
 }

@@ -33,6 +33,10 @@ pub enum Metric {
     SendDelayed,
     /// It is not known whether Braze accepted a send.
     UnknownSend,
+    /// A turn ended with a send of which nobody knows whether it arrived.
+    Flagged,
+    /// The rest of a reply was dropped: a person took over, or Braze refused it.
+    Cut,
     /// Messages were given up; they go to the dead letters.
     Parked,
     /// Messages were settled as copies of another one.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use end_to_end::{AiScript, World};
+use end_to_end::{AiScript, Moment, World};
 use models::{Identity, RouteName};
 use platform::metrics::Metric;
 use responder::OnUnknown;
@@ -233,17 +233,121 @@ async fn one_conversation_that_panics_takes_no_other_down_and_is_answered_in_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conversation_that_failed_before_is_attended_to_after_the_others() {
+async fn a_conversation_whose_last_run_died_is_attended_to_after_the_others_and_alone() {
+    for (retried, text) in [(true, ""), (false, "Hello??")] {
+        let world = World::default();
+        world.mortality.kill_at(3, Moment::Before);
+        world.says("ada", "Are you open?").await;
+        world.poll_once().await;
+        tokio::time::sleep(61 * SECOND).await;
+        world.ai_will([AiScript::Thinks(5 * SECOND), AiScript::Thinks(5 * SECOND)]);
+        world.says("bruno", "Are you closed?").await;
+        if !retried {
+            world.says("ada", text).await;
+        }
+        let started = world.now();
+        world.poll_once().await;
+        let order: Vec<_> = world.sent().into_iter().map(|sent| sent.to).collect();
+        assert_eq!(order, ["user:bruno", "user:ada"]);
+        assert!(world.now().since(started) >= 10 * SECOND, "they were attended to at once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fragment_does_not_wait_for_its_batch_mates_ai() {
     let world = World::default();
-    world.ai_will([AiScript::Fails]);
+    world.ai_will([AiScript::Thinks(20 * SECOND)]);
+    world.says("bruno", "Are you closed?").await;
+    world.says("ada", "hi").await;
+    let answered = async {
+        tokio::time::sleep(6 * SECOND).await;
+        world.read_by("ada")
+    };
+    assert_eq!(futures::future::join(answered, world.settle(3)).await.0, ["re: hi"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_ai_outage_everybody_gets_the_fallback_within_two_time_outs() {
+    let world = World::default();
+    world.ai_will((0..100).map(|_| AiScript::Hangs));
+    for user in 0..10 {
+        world.says(&user.to_string(), "Are you open?").await;
+    }
+    let waited = async {
+        tokio::time::sleep(60 * SECOND).await;
+        world.sent().len()
+    };
+    assert_eq!(futures::future::join(waited, world.settle(1)).await.0, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_people_with_one_phone_do_not_share_a_conversation() {
+    let world = World::default();
+    let names = |external| Identity::new(external, "", "+4915112345678").unwrap();
+    for (external, text) in
+        [("", "Hello, is anybody there?"), ("42", "Where is my order 5?"), ("77", "What did I ask before?")]
+    {
+        world.is_told(&names(external), text).await;
+        world.settle(1).await;
+    }
+    assert!(world.asked()[2].history.is_empty(), "{:?}", world.asked()[2].history);
+    world.is_told(&names("42"), "my pin").await;
+    world.is_told(&names("77"), "hi").await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("77"), ["re: What did I ask before?", "re: hi"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_dead_letter_does_not_make_a_fresh_turn_stale() {
+    let world = World::default();
+    let old = world.message(&Identity::new("ada", "", "").unwrap(), "Old question?");
+    tokio::time::sleep(Duration::from_hours(30)).await;
+    let limited = Outcome::NotAccepted(Refusal::RateLimited(Some(world.now() + 60 * SECOND)));
+    world.braze_will([(limited, false)]);
     world.says("ada", "Are you open?").await;
     world.poll_once().await;
-    tokio::time::sleep(5 * SECOND).await;
-    world.ai_will([AiScript::Says("later", 10 * SECOND), AiScript::Says("later", 10 * SECOND)]);
-    world.says("bruno", "Are you closed?").await;
-    world.poll_once().await;
-    let order: Vec<_> = world.sent().into_iter().map(|sent| sent.to).collect();
-    assert_eq!(order, ["user:bruno", "user:ada"]);
+    world.queued(&old).await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_is_driven_back_gets_an_answer_and_not_the_old_fallback() {
+    let world = World::default();
+    world.ai_will([AiScript::Fails, AiScript::Fails]);
+    world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    let message = world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    world.queued(&message).await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn braze_over_its_limit_for_hours_does_not_make_dead_letters() {
+    let world = World::default();
+    let past = Outcome::NotAccepted(Refusal::RateLimited(None));
+    world.braze_will((0..12).map(|_| (past.clone(), false)));
+    world.says("ada", "Are you open?").await;
+    let started = world.now();
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+    assert!(world.now().since(started) > Duration::from_hours(2) && world.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_of_which_braze_refuses_the_rest_is_remembered_as_far_as_it_was_read() {
+    let world = World::default();
+    let long: &'static str = Box::leak("A sentence that is not very long. ".repeat(300).into_boxed_str());
+    world.ai_will([AiScript::Says(long, Duration::ZERO)]);
+    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false };
+    world.braze_will([(accepted, true), (Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.says("ada", "Tell me everything, please?").await;
+    world.settle(1).await;
+    world.says("ada", "And then?").await;
+    world.settle(1).await;
+    assert_eq!(world.counted(Metric::Cut), 1);
+    assert!(world.asked()[1].history[0].assistant.as_str().chars().count() <= 4_096);
 }
 
 #[tokio::test(start_paused = true)]

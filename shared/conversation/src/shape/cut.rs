@@ -11,7 +11,7 @@ use super::markup::allowance;
 
 /// Where a line may be cut; the smaller, the better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Seam {
+pub(super) enum Seam {
     Sentence,
     Word,
     WordOfLink,
@@ -45,13 +45,13 @@ struct Place {
 }
 
 /// `line` in pieces. The first takes at most `room` characters if anything of the line fits in there, all others at most
-/// `full`. Some may be blank.
-pub(super) fn cut(line: &Line, room: usize, full: usize) -> Vec<Line> {
+/// `full`. No seam better than `best` is looked for. Some pieces may be blank.
+pub(super) fn cut(line: &Line, room: usize, full: usize, best: Seam) -> Vec<Line> {
     let quote = if line.quote { 2 } else { 0 };
     let (room, full) = (room.saturating_sub(quote), full.saturating_sub(quote));
     let places = places(line);
     let mut cutter = Cutter { places: &places, room, full, start: 0, pieces: Vec::new() };
-    cutter.fill(0, places.len() - 1, Seam::Sentence);
+    cutter.fill(0, places.len() - 1, best);
     cutter.cut(places.len() - 1);
     let mut directions = Directions::default();
     cutter.pieces.into_iter().map(|range| piece(line, range, &mut directions)).collect()

@@ -1,7 +1,7 @@
 //! Spreads lines over parts. A paragraph that fits in a part stays whole, so does a line of one that does not; a line
 //! that is too long is cut. Whatever must be cut begins where the part before it ends, so parts are well filled.
 
-use super::cut::cut;
+use super::cut::{Seam, cut};
 use super::line::{Block, Line};
 use super::markup::markup;
 
@@ -11,12 +11,27 @@ const QUOTED_FENCE: &str = "> ```";
 /// `lines` in parts, each of at most `limit` characters when it is [joined](join).
 pub(super) fn pack(lines: Vec<Line>, limit: usize) -> Vec<Vec<Line>> {
     let lines: Vec<_> = lines.into_iter().map(Measured::from).collect();
-    let mut packer = Packer { limit, parts: Vec::new(), part: Vec::new(), width: 0 };
+    let mut packer = Packer::new(limit);
     for paragraph in lines.chunk_by(|before, next| !next.line.gap || before.line.block == Block::Heading) {
         packer.paragraph(paragraph);
     }
     packer.end_part();
     packer.parts
+}
+
+/// As much of a part as takes at most `limit` characters, cut between words.
+pub(super) fn head(part: Vec<Line>, limit: usize) -> Vec<Line> {
+    let mut packer = Packer::new(limit);
+    for line in part.into_iter().map(Measured::from) {
+        if packer.fits(std::slice::from_ref(&line)) {
+            packer.add(&line);
+        } else {
+            packer.pieces(&line.line, Seam::Word);
+            break;
+        }
+    }
+    packer.end_part();
+    packer.parts.into_iter().next().unwrap_or_default()
 }
 
 /// The text of a part.
@@ -60,6 +75,10 @@ struct Packer {
 }
 
 impl Packer {
+    fn new(limit: usize) -> Self {
+        Self { limit, parts: Vec::new(), part: Vec::new(), width: 0 }
+    }
+
     fn paragraph(&mut self, lines: &[Measured]) {
         if !self.place(lines) {
             for line in lines {
@@ -70,14 +89,14 @@ impl Packer {
 
     fn line(&mut self, line: &Measured) {
         if !self.place(std::slice::from_ref(line)) {
-            self.pieces(&line.line);
+            self.pieces(&line.line, Seam::Sentence);
         }
     }
 
-    fn pieces(&mut self, line: &Line) {
+    fn pieces(&mut self, line: &Line, best: Seam) {
         let room = self.limit.saturating_sub(self.width + around(self.part.last(), line));
         let full = self.limit.saturating_sub(around(None, line));
-        for (index, piece) in cut(line, room, full).into_iter().map(Measured::from).enumerate() {
+        for (index, piece) in cut(line, room, full, best).into_iter().map(Measured::from).enumerate() {
             if index > 0 || !self.fits(std::slice::from_ref(&piece)) {
                 self.end_part();
             }
@@ -243,6 +262,8 @@ mod tests {
     fn the_last_part_says_that_more_was_to_be_said() {
         assert_eq!(texts("**one** two three four", 1, 11), ["*one* two …"]);
         assert_eq!(texts("```\none\ntwo\nthree\n```", 1, 20), ["```\none\ntwo\n``` …"]);
+        assert_eq!(texts("one two\n\nthree four five six seven", 1, 20), ["one two\n\nthree …"]);
+        assert_eq!(texts("One two three four five. Six", 1, 24), ["One two three four …"]);
         assert_eq!(texts("one\n\ntwo", 1, 8), ["one\n\ntwo"]);
     }
 }

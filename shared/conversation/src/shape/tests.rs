@@ -103,6 +103,7 @@ fn code_stays_as_it_is_between_fences() {
         ("~~~\n`````\n~~~", "```\n``\u{2060}``\u{2060}`\n```"),
         ("```\na\n\n\n```\n```\n\nb\n```\nc", "```\na\n```\n\n```\nb\n```\nc"),
         ("```\nnever closed", "```\nnever closed\n```"),
+        ("```\n**注：**意\n```", "```\n**注：**意\n```"),
         ("a\n\n```\n\n```\n\nb", "a\n\nb"),
     ]);
 }
