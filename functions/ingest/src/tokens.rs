@@ -87,7 +87,11 @@ fn digest(token: &SecretString) -> [u8; 32] {
 pub(crate) fn presented(headers: &HeaderMap) -> &[u8] {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     match (values.next(), values.next()) {
-        (Some(value), None) => value.as_bytes().strip_prefix(b"Bearer ").unwrap_or_default(),
+        // The name of the scheme may be in any case (RFC 9110, 11.1); the token may not.
+        (Some(value), None) => match value.as_bytes().split_at_checked(7) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => token,
+            _ => b"",
+        },
         _ => b"",
     }
 }
@@ -147,6 +151,8 @@ mod tests {
         headers.append(header::AUTHORIZATION, "Basic dzp3".parse().unwrap());
         assert_eq!(presented(&headers), b"");
         headers.insert(header::AUTHORIZATION, "Bearer one".parse().unwrap());
+        assert_eq!(presented(&headers), b"one");
+        headers.insert(header::AUTHORIZATION, "bearer one".parse().unwrap());
         assert_eq!(presented(&headers), b"one");
         headers.append(header::AUTHORIZATION, "Bearer two".parse().unwrap());
         assert_eq!(presented(&headers), b"");

@@ -8,6 +8,8 @@ use models::assistant::{Assistant, BadAssistant};
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
 const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
 
+const DEFAULT_FOLDER: &str = "knowledge";
+
 /// An assistant's configuration and knowledge, read and checked.
 #[derive(Debug, Clone)]
 pub struct AssistantFiles {
@@ -21,8 +23,13 @@ pub struct AssistantFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// The configuration is wrong.
-    #[error(transparent)]
-    Bad(#[from] BadAssistant),
+    #[error("{path}: {mistakes}")]
+    Bad {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        mistakes: BadAssistant,
+    },
     /// A file cannot be read.
     #[error("{path} cannot be read: {reason}; check ASSISTANT_CONFIG and the knowledge folder")]
     Unreadable {
@@ -41,21 +48,32 @@ impl AssistantFiles {
 
     fn packed() -> Result<Self, PackError> {
         let toml = PACKED.iter().find(|(name, _)| *name == "assistant.toml").map_or("", |(_, text)| *text);
-        let assistant = Assistant::from_toml(toml)?;
+        let assistant = parse("the packed assistant.toml", toml)?;
         let folder = format!("{}/", assistant.knowledge_folder);
         let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
         let knowledge = files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-        Ok(Self { assistant, knowledge })
+        Self { assistant, knowledge }.checked("the packed assistant.toml")
+    }
+
+    /// A folder that was named and holds nothing is a mistake; the default one need not be there.
+    fn checked(self, path: &str) -> Result<Self, PackError> {
+        let folder = &self.assistant.knowledge_folder;
+        if self.knowledge.is_empty() && folder != DEFAULT_FOLDER {
+            let mistakes = BadAssistant(vec![format!("`knowledge.folder`: there is no Markdown file in {folder}")]);
+            return Err(PackError::Bad { path: path.to_owned(), mistakes });
+        }
+        Ok(self)
     }
 
     fn read(config: &Path) -> Result<Self, PackError> {
-        let assistant = Assistant::from_toml(&text(config)?)?;
+        let path = config.display().to_string();
+        let assistant = parse(&path, &text(config)?)?;
         let folder = config.with_file_name("").join(&assistant.knowledge_folder);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             // A brand whose AI knows everything needs no folder.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { assistant, knowledge: Vec::new() });
+                return Self { assistant, knowledge: Vec::new() }.checked(&path);
             }
             Err(error) => return Err(unreadable(&folder, &error)),
         };
@@ -64,8 +82,12 @@ impl AssistantFiles {
         files.sort();
         let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let knowledge = files.iter().map(|path| Ok((named(path), text(path)?))).collect::<Result<_, PackError>>()?;
-        Ok(Self { assistant, knowledge })
+        Self { assistant, knowledge }.checked(&path)
     }
+}
+
+fn parse(path: &str, toml: &str) -> Result<Assistant, PackError> {
+    Assistant::from_toml(toml).map_err(|mistakes| PackError::Bad { path: path.to_owned(), mistakes })
 }
 
 fn text(path: &Path) -> Result<String, PackError> {

@@ -216,7 +216,7 @@ function breakOnce({ target }) {
 
 function mend(event) {
   event.preventDefault();
-  tell("sandbox/faults", { ai: "ok", braze: {}, duplicate_deliveries: 0 });
+  tell("sandbox/faults", { ai: "ok", braze: {}, duplicate_deliveries: 0, crash: "never" });
 }
 
 // curl

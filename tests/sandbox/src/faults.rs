@@ -18,7 +18,7 @@ pub struct Faults {
     /// How many more times the queue delivers each message at the same instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_deliveries: Option<u32>,
-    /// The responder dies once at this moment.
+    /// The responder dies once at this moment, and the message comes back a minute later, when its visibility ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,
 }
@@ -39,9 +39,12 @@ pub enum AiFault {
 }
 
 /// A moment to die at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Crash {
+    /// Never.
+    #[default]
+    Never,
     /// After the send was committed, before a byte of it is out.
     BeforeSend,
     /// After Braze accepted, before that is written down.
@@ -50,7 +53,7 @@ pub enum Crash {
 
 /// The faults of everything that is not Braze, shared with what they befall.
 #[derive(Clone, Default)]
-pub(crate) struct Switches(Arc<Mutex<(AiFault, Option<Crash>)>>);
+pub(crate) struct Switches(Arc<Mutex<(AiFault, Crash)>>);
 
 impl Switches {
     pub(crate) fn ai(&self) -> AiFault {
@@ -62,15 +65,19 @@ impl Switches {
     }
 
     pub(crate) fn set_crash(&self, crash: Crash) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = Some(crash);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = crash;
+    }
+
+    pub(crate) fn crash(&self) -> Crash {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// Whether to die now; dying once is enough.
     pub(crate) fn crashes(&self, moment: Crash) -> bool {
         let mut switches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = switches.1 == Some(moment);
+        let now = switches.1 == moment;
         if now {
-            switches.1 = None;
+            switches.1 = Crash::Never;
         }
         now
     }

@@ -26,6 +26,7 @@ use world::World;
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
     url: String,
+    real_braze: Option<String>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -65,11 +66,17 @@ impl Sandbox {
         let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
         let url = format!("http://{address}");
         let world = World::new(options, &url)?;
+        let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feeding = tokio::spawn(mapping::feed(Arc::clone(&world.work), Arc::clone(&world.responder)));
         let keeping = tokio::spawn(world.keep_braze());
         let tasks = [serving.abort_handle(), feeding.abort_handle(), keeping.abort_handle()].to_vec();
-        Ok(Self { url, tasks })
+        Ok(Self { url, real_braze, tasks })
+    }
+
+    /// The Braze workspace that replies really go to, if one was set.
+    pub fn real_braze(&self) -> Option<&str> {
+        self.real_braze.as_deref()
     }
 
     /// Where it serves, without a slash at the end.

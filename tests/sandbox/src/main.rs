@@ -31,6 +31,10 @@ fn greet(sandbox: &Sandbox, options: &Options) {
         "sandbox ready at {url}\n  webhook   POST {url}/inbound\n  token     Authorization: Bearer {}\n  stop      Ctrl-C",
         options.webhook_token
     );
+    let warning = sandbox
+        .real_braze()
+        .map(|braze| format!("\n  CAREFUL   replies go to real people: every id you write as is looked up in {braze}"));
+    let greeting = greeting + warning.as_deref().unwrap_or_default();
     // Whoever reads the first line and closes the pipe has what they wanted.
     let _ = writeln!(std::io::stdout(), "{greeting}");
     if !options.no_open {

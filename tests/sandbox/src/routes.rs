@@ -68,7 +68,10 @@ async fn show_braze(State(world): Shared, request: Request, next: Next) -> Respo
     let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
     world.steps.add(None, Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), json_or_text(&bytes));
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    world.steps.add(None, Kind::Braze, format!("Braze answers {}", response.status().as_u16()), Value::Null);
+    // The record knows better than the response, which looks whole even where its connection will be cut.
+    let (status, answer) = world.braze.requests().pop().map_or((None, Value::Null), |last| (last.status, last.answer));
+    let title = status.map_or("no answer comes back".to_owned(), |status| format!("Braze answers {status}"));
+    world.steps.add(None, Kind::Braze, title, answer);
     response
 }
 
@@ -136,7 +139,7 @@ fn in_force(world: &World) -> Faults {
         ai: Some(world.faults.ai()),
         braze: Some(world.braze.faults()),
         duplicate_deliveries: Some(world.work.copies()),
-        crash: None,
+        crash: Some(world.faults.crash()),
     }
 }
 

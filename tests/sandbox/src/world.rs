@@ -182,14 +182,17 @@ impl About {
 impl Outside {
     fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut reader = Reader::new(lookup);
-        let wants_ai = reader.optional("AI_BACKEND").is_some() || reader.optional("AI_BASE_URL").is_none();
-        let ai = if wants_ai {
+        let any =
+            |reader: &mut Reader, names: &[&'static str]| names.iter().any(|name| reader.optional(name).is_some());
+        let ai = if reader.optional("AI_BACKEND").is_some()
+            || !any(&mut reader, &["AI_BASE_URL", "AI_MODEL", "AI_API_KEY"])
+        {
             AiSettings::read(&mut reader)
         } else {
             AiSettings::OpenAi { base_url: reader.base_url("AI_BASE_URL"), model: reader.required("AI_MODEL") }
         };
         let ai_key = reader.optional("AI_API_KEY").map(|key| Arc::new(FixedKey(key.into())) as Arc<dyn Key>);
-        let braze = reader.optional("BRAZE_ENDPOINT").is_some().then(|| {
+        let braze = any(&mut reader, &["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"]).then(|| {
             (reader.base_url("BRAZE_ENDPOINT"), reader.required("BRAZE_CAMPAIGN_ID"), reader.required("BRAZE_API_KEY"))
         });
         reader.finish(Self { ai, ai_key, braze })

@@ -58,9 +58,12 @@ impl Drop for Program {
     }
 }
 
+/// Every request's key and body.
+type Received = Arc<Mutex<Vec<(String, Value)>>>;
+
 /// Somebody outside who keeps every request and gives one answer.
-async fn outsider(path: &str, answer: Value) -> (String, Arc<Mutex<Vec<(String, Value)>>>) {
-    let received: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+async fn outsider(path: &str, answer: Value) -> (String, Received) {
+    let received = Received::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let state = (Arc::clone(&received), answer);
@@ -70,7 +73,7 @@ async fn outsider(path: &str, answer: Value) -> (String, Arc<Mutex<Vec<(String, 
 }
 
 async fn receive(
-    State((received, answer)): State<(Arc<Mutex<Vec<(String, Value)>>>, Value)>,
+    State((received, answer)): State<(Received, Value)>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Json<Value> {

@@ -62,7 +62,7 @@ pub struct BadAssistant(pub Vec<String>);
 
 impl fmt::Display for BadAssistant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "assistant.toml has {} mistake(s); mend them and start again:", self.0.len())?;
+        write!(f, "{} mistake(s); mend them and start again:", self.0.len())?;
         self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
@@ -72,9 +72,11 @@ impl std::error::Error for BadAssistant {}
 impl Assistant {
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| BadAssistant(vec![format!("it is not TOML: {}", error.message())]))?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.lines().count().max(1);
+            BadAssistant(vec![format!("it is not TOML: {} (line {line})", error.message())])
+        })?;
         let mut file = Section::root(table);
         let assistant = Self {
             instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn broken_toml_is_one_clear_mistake() {
-        let message = Assistant::from_toml("instructions = ").unwrap_err().to_string();
-        assert!(message.contains("not TOML"), "{message}");
+        let message = Assistant::from_toml("# mine\ninstructions = ").unwrap_err().to_string();
+        assert!(message.contains("not TOML") && message.contains("line 2"), "{message}");
     }
 }

@@ -48,6 +48,9 @@ impl Texts {
         languages.dedup();
         let mut lines = BTreeMap::new();
         for language in &languages {
+            if !is_language(language) {
+                configured.mistake(language, "is no language: two or three small letters, like en");
+            }
             let (mut below, mut above) = (shipped.section(language), configured.section(language));
             lines.insert(language.clone(), Self::lines_of(&mut below, &mut above));
         }
@@ -70,6 +73,11 @@ impl Texts {
             })
             .collect()
     }
+}
+
+/// A user's tag is looked up by its first part, so nothing longer would ever be found.
+fn is_language(key: &str) -> bool {
+    (2..=3).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -107,5 +115,7 @@ mod tests {
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "Boh");
         assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());
+        let tag = "[texts.pt-BR]\nfallback = \"a\"\ndont_know = \"b\"\nno_words = \"c\"";
+        assert!(Assistant::from_toml(tag).is_err(), "it would never be used");
     }
 }
