@@ -4,7 +4,6 @@
 
 mod scripts;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,7 +33,7 @@ async fn subjects() -> Vec<Subject> {
     let loopback = Arc::new(DynamoDb::new(client(&ground.endpoint()), TABLE));
     let mut subjects = vec![
         Subject { name: "memory", store: Arc::new(Embedded::in_memory()), _ground: None },
-        Subject { name: "disk", store: Arc::new(Embedded::on_disk(&file()).unwrap()), _ground: None },
+        Subject { name: "disk", store: Arc::new(on_disk()), _ground: None },
         Subject { name: "loopback", store: loopback, _ground: Some(ground) },
     ];
     if let (Ok(endpoint), Ok(table)) = (std::env::var("DRAGOMAN_DYNAMODB_ENDPOINT"), std::env::var("DRAGOMAN_TABLE")) {
@@ -54,12 +53,14 @@ fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-fn file() -> PathBuf {
+/// On a disk file that is gone from its folder as soon as it is open, so that nothing is left behind.
+fn on_disk() -> Embedded {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("dragoman-contract-{}-{number}.redb", std::process::id()));
-    let _ = std::fs::remove_file(&file);
-    file
+    let store = Embedded::on_disk(&file).unwrap();
+    let _ = std::fs::remove_file(file);
+    store
 }
 
 /// A conversation nobody else in this run uses.
