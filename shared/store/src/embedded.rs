@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
 use crate::write::HeadWrite;
-use crate::{Filed, Store, StoreError, WriteError};
+use crate::{Filed, Store, StoreError, WriteError, sort_key};
 
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
 
@@ -62,7 +62,7 @@ impl Embedded {
     pub fn conversations(&self) -> Vec<(ConversationKey, Head)> {
         let items = self.lock();
         let heads = items.iter().filter_map(|(key, items)| {
-            let head = serde_json::from_slice(items.get(HEAD)?).ok()?;
+            let head = serde_json::from_slice(items.get(sort_key::HEAD)?).ok()?;
             Some((ConversationKey::parse(key)?, head))
         });
         heads.collect()
@@ -112,16 +112,6 @@ impl Embedded {
     }
 }
 
-const HEAD: &str = "C";
-
-fn message_sort(id: &MessageId) -> String {
-    format!("M#{}", id.as_str())
-}
-
-fn turn_sort(key: TurnKey) -> String {
-    format!("T#{:010}#{:010}", key.number, key.epoch)
-}
-
 fn malformed(attribute: &'static str) -> StoreError {
     StoreError::Malformed { operation: "read", attribute }
 }
@@ -152,7 +142,7 @@ impl Store for Embedded {
         now: Timestamp,
     ) -> Result<Filed, StoreError> {
         let mut filed = Filed::New;
-        self.update(conversation, &message_sort(&message.id), |old: Option<StoredMessage>| match old {
+        self.update(conversation, &sort_key::message(&message.id), |old: Option<StoredMessage>| match old {
             Some(old) if old.expires_at > now => {
                 filed = Filed::Known(old.state);
                 Ok::<_, StoreError>(None)
@@ -165,7 +155,7 @@ impl Store for Embedded {
     }
 
     async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
-        let rows = ids.iter().map(|id| self.read::<StoredMessage>(conversation, &message_sort(id)));
+        let rows = ids.iter().map(|id| self.read::<StoredMessage>(conversation, &sort_key::message(id)));
         rows.filter_map(|row| {
             row.map(|row| row.map(|row| MessageRow { message: row.message, state: row.state })).transpose()
         })
@@ -173,13 +163,13 @@ impl Store for Embedded {
     }
 
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
-        self.update(conversation, &message_sort(id), |old: Option<StoredMessage>| {
+        self.update(conversation, &sort_key::message(id), |old: Option<StoredMessage>| {
             Ok(old.filter(|old| old.state != RowState::Done).map(|old| StoredMessage { state, ..old }))
         })
     }
 
     async fn head(&self, conversation: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
-        Ok(self.read::<Head>(conversation, HEAD)?.filter(|head| head.expires_at > now))
+        Ok(self.read::<Head>(conversation, sort_key::HEAD)?.filter(|head| head.expires_at > now))
     }
 
     async fn try_write(
@@ -189,7 +179,7 @@ impl Store for Embedded {
         now: Timestamp,
     ) -> Result<Head, WriteError> {
         let mut written = Head::default();
-        self.update(conversation, HEAD, |old: Option<Head>| match write.apply(old.as_ref(), now) {
+        self.update(conversation, sort_key::HEAD, |old: Option<Head>| match write.apply(old.as_ref(), now) {
             Ok(new) => {
                 written = new.clone();
                 Ok(Some(new))
@@ -201,11 +191,11 @@ impl Store for Embedded {
 
     async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
         let stored = StoredTurn { turn: turn.clone(), expires_at: now + ROW_LIFE };
-        self.update(conversation, &turn_sort(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
+        self.update(conversation, &sort_key::turn(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
     }
 
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
-        Ok(self.read::<StoredTurn>(conversation, &turn_sort(key))?.map(|stored| stored.turn))
+        Ok(self.read::<StoredTurn>(conversation, &sort_key::turn(key))?.map(|stored| stored.turn))
     }
 
     async fn newest_turns(

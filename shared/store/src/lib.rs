@@ -4,6 +4,7 @@ mod dynamodb;
 mod embedded;
 mod head;
 mod rows;
+mod sort_key;
 mod write;
 
 use async_trait::async_trait;

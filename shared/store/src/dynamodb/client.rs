@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use models::{ConversationKey, Message, MessageId, Timestamp};
 
-use super::item::{self, BODY, EXPIRES_AT, HEAD, Item, message_sort, number, state_word, text, turn_sort};
+use super::item::{self, BODY, EXPIRES_AT, Item, number, state_word, text};
 use super::update::Update;
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
 use crate::write::HeadWrite;
-use crate::{Filed, Store, StoreError, WriteError};
+use crate::{Filed, Store, StoreError, WriteError, sort_key};
 
 /// The mailbox in a DynamoDB table with the string keys `pk` and `sk` and the TTL attribute `expires_at` (seconds). TTL
 /// deletes late, so whatever is read is also compared with the time.
@@ -65,7 +65,7 @@ impl DynamoDb {
     ) -> Result<Item, WriteError> {
         let update = Update::of(write, now);
         let call = self.client.update_item().table_name(&self.table);
-        let call = call.key("pk", text(conversation.as_str())).key("sk", text(HEAD));
+        let call = call.key("pk", text(conversation.as_str())).key("sk", text(sort_key::HEAD));
         let call = call.update_expression(update.expression()).condition_expression(update.condition());
         let names = Some(update.names).filter(|names| !names.is_empty());
         let call = call.set_expression_attribute_names(names).set_expression_attribute_values(Some(update.values));
@@ -121,7 +121,7 @@ impl Store for DynamoDb {
         now: Timestamp,
     ) -> Result<Filed, StoreError> {
         let call = self.client.put_item().table_name(&self.table);
-        let call = call.item("pk", text(conversation.as_str())).item("sk", text(message_sort(&message.id)));
+        let call = call.item("pk", text(conversation.as_str())).item("sk", text(sort_key::message(&message.id)));
         let call = call.item(BODY, text(json("file", message)?));
         let call = call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds()));
         let call = call.condition_expression("attribute_not_exists(pk) OR expires_at <= :now");
@@ -139,7 +139,7 @@ impl Store for DynamoDb {
 
     async fn messages(&self, conversation: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
         let key = |id| {
-            let (pk, sk) = (text(conversation.as_str()), text(message_sort(id)));
+            let (pk, sk) = (text(conversation.as_str()), text(sort_key::message(id)));
             Item::from([("pk".to_owned(), pk), ("sk".to_owned(), sk)])
         };
         let items = self.get_many(ids.iter().map(key).collect()).await?;
@@ -149,7 +149,7 @@ impl Store for DynamoDb {
 
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
         let call = self.client.update_item().table_name(&self.table);
-        let call = call.key("pk", text(conversation.as_str())).key("sk", text(message_sort(id)));
+        let call = call.key("pk", text(conversation.as_str())).key("sk", text(sort_key::message(id)));
         let call = call.update_expression("SET st = :st");
         let call = call.condition_expression("attribute_exists(pk) AND (attribute_not_exists(st) OR st <> :done)");
         let call = call.expression_attribute_values(":done", text(state_word(RowState::Done)));
@@ -161,7 +161,7 @@ impl Store for DynamoDb {
     }
 
     async fn head(&self, conversation: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
-        let item = self.get("head", conversation, HEAD.to_owned()).await?;
+        let item = self.get("head", conversation, sort_key::HEAD.to_owned()).await?;
         let head = item.as_ref().map(item::read_head).transpose();
         let head = head.map_err(|attribute| malformed("head", attribute))?;
         Ok(head.filter(|head| head.expires_at > now))
@@ -179,14 +179,14 @@ impl Store for DynamoDb {
 
     async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
         let call = self.client.put_item().table_name(&self.table);
-        let call = call.item("pk", text(conversation.as_str())).item("sk", text(turn_sort(turn.key)));
+        let call = call.item("pk", text(conversation.as_str())).item("sk", text(sort_key::turn(turn.key)));
         let call = call.item(BODY, text(json("draft", turn)?));
         let call = call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds()));
         call.send().await.map(drop).map_err(|error| unavailable("draft", &error))
     }
 
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
-        let item = self.get("turn", conversation, turn_sort(key)).await?;
+        let item = self.get("turn", conversation, sort_key::turn(key)).await?;
         item.as_ref().map(item::read_turn_row).transpose().map_err(|attribute| malformed("turn", attribute))
     }
 

@@ -10,7 +10,6 @@ use crate::rows::{MessageRow, RowState, TurnRow};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-pub(super) const HEAD: &str = "C";
 pub(super) const EXPIRES_AT: &str = "expires_at";
 /// The JSON of a row.
 pub(super) const BODY: &str = "b";
@@ -25,14 +24,6 @@ pub(super) fn pending_name(id: &MessageId) -> String {
 /// top-level attribute can be set from another one's value.
 pub(super) fn sequence_name(id: &MessageId) -> String {
     format!("s_{}", id.as_str())
-}
-
-pub(super) fn message_sort(id: &MessageId) -> String {
-    format!("M#{}", id.as_str())
-}
-
-pub(super) fn turn_sort(key: TurnKey) -> String {
-    format!("T#{:010}#{:010}", key.number, key.epoch)
 }
 
 pub(super) fn text(text: impl Into<String>) -> AttributeValue {

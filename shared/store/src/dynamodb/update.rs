@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use models::{ConversationKey, MessageId, Timestamp};
 
-use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, text, turn_sort};
+use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, text};
 use crate::head::{HEAD_LIFE, Held, MOST_PENDING, Owner, TurnKey};
+use crate::sort_key;
 use crate::write::{Claim, HeadWrite};
 
 /// An update in the making. Attribute names go in as they are (`ep`) where they are plain and no reserved word, behind a
@@ -116,7 +117,7 @@ impl Update {
         if let Some(seen) = seen {
             self.when_equal("sq", number(seen));
         }
-        self.set("tk", text(turn_sort(turn)));
+        self.set("tk", text(sort_key::turn(turn)));
         self.set("ts", text("s"));
         self.set("tp", number(1_u64));
         self.set("tt", number(parts));
@@ -213,7 +214,7 @@ impl Update {
     }
 
     fn on_turn(&mut self, turn: TurnKey) {
-        self.when_equal("tk", text(turn_sort(turn)));
+        self.when_equal("tk", text(sort_key::turn(turn)));
     }
 
     fn set(&mut self, name: &str, value: AttributeValue) {
