@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
     let mut code = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&root).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string()).map_err(io::Error::other)?;
+        // The text and not its place: what was built in one checkout stays good in another.
+        writeln!(code, "    ({name:?}, {:?}),", fs::read_to_string(&file)?).map_err(io::Error::other)?;
     }
     code.push(']');
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("packed.rs"), code)
