@@ -57,8 +57,17 @@ PERMISSIONS = {
         ("xray:PutTelemetryRecords", "*"),
     },
 }
-# Metric, and the resource or function it is watched for.
-WATCHED = {
+# What the functions count themselves and an alarm watches, and whose count it is.
+COUNTED = {
+    ("Unauthorized", "Ingest"),
+    ("UnknownSend", "Responder"),
+    ("Flagged", "Responder"),
+    ("Cut", "Responder"),
+    ("Fallback", "Responder"),
+    ("Parked", "Responder"),
+}
+# Every metric that is watched, and the resource it is watched for.
+WATCHED = COUNTED | {
     ("ApproximateNumberOfMessagesVisible", "DeadLetterQueue"),
     ("ApproximateNumberOfMessagesVisible", "QuarantineQueue"),
     ("ApproximateAgeOfOldestMessage", "WorkQueue"),
@@ -66,8 +75,4 @@ WATCHED = {
     ("5xx", "Api"),
     ("Errors", "Ingest"),
     ("Errors", "Responder"),
-    ("Unauthorized", "ingest"),
-    ("UnknownSend", "responder"),
-    ("Fallback", "responder"),
-    ("Parked", "responder"),
 }

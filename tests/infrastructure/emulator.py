@@ -104,7 +104,10 @@ class Deployment:
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         self.resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
-        self._open_routes(cloudformation)
+        processed = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
+        # What the emulator's own transform made of the template.
+        self.processed = json.loads(processed) if isinstance(processed, str) else processed
+        self._open_routes()
         self._repeat_concurrency()
         self._empty_secrets()
 
@@ -164,11 +167,8 @@ class Deployment:
         if done.returncode:
             raise RuntimeError(f"sam deploy failed:\n{done.stdout}\n{done.stderr}")
 
-    def _open_routes(self, cloudformation: Any) -> None:
+    def _open_routes(self) -> None:
         """The emulator ignores the OpenAPI body of an HTTP API, so its routes are made one by one from that body."""
-        processed = cloudformation.get_template(StackName=STACK, TemplateStage="Processed")["TemplateBody"]
-        if isinstance(processed, str):
-            processed = json.loads(processed)
         gateway, api = self._emulator.client("apigatewayv2"), self.resources["Api"]
         function = self._emulator.client("lambda").get_function(FunctionName=self.resources["Ingest"])
         integration = gateway.create_integration(
@@ -177,7 +177,7 @@ class Deployment:
             IntegrationUri=function["Configuration"]["FunctionArn"],
             PayloadFormatVersion="2.0",
         )["IntegrationId"]
-        for path, methods in processed["Resources"]["Api"]["Properties"]["Body"]["paths"].items():
+        for path, methods in self.processed["Resources"]["Api"]["Properties"]["Body"]["paths"].items():
             for method in methods:
                 gateway.create_route(
                     ApiId=api, RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}"

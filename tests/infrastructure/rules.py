@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from documented import ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED
+from documented import COUNTED, ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED
 from template import Template, strings
 
 DAY = 86_400
@@ -258,14 +258,24 @@ def what_goes_wrong_is_told(template: Template) -> Iterator[str]:
 
 
 @rule
+def two_stacks_of_one_account_do_not_alarm_each_other(template: Template) -> Iterator[str]:
+    for alarm in template.of("AWS::CloudWatch::Alarm"):
+        dimensions = alarm.properties.get("Dimensions", [])
+        if not dimensions or any(template.target(dimension["Value"]) is None for dimension in dimensions):
+            yield f"{alarm.name}: its dimension must be a resource of this stack"
+
+
+@rule
 def what_must_not_happen_at_all_is_told_at_once(template: Template) -> Iterator[str]:
+    statistics = {metric: "Sum" for metric, _ in COUNTED} | {"ApproximateNumberOfMessagesVisible": "Maximum"}
     for alarm in template.of("AWS::CloudWatch::Alarm"):
         properties = alarm.properties
-        if properties["MetricName"] != "ApproximateNumberOfMessagesVisible":
+        if properties["MetricName"] not in statistics:
             continue
         first = properties.get("Threshold") == 0 and properties.get("ComparisonOperator") == "GreaterThanThreshold"
-        if not first or properties.get("Statistic") != "Maximum" or properties.get("EvaluationPeriods") != 1:
-            yield f"{alarm.name}: the first message must raise it"
+        statistic = properties.get("Statistic") == statistics[properties["MetricName"]]
+        if not (first and statistic and properties.get("EvaluationPeriods") == 1):
+            yield f"{alarm.name}: the first one must raise it"
 
 
 @rule

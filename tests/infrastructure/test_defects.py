@@ -135,13 +135,21 @@ DEFECTS: dict[str, list[Break]] = {
     "what_goes_wrong_is_told": [
         lambda p: p.pop("DeadLetterAlarm"),
         lambda p: p.pop("UnauthorizedAlarm"),
-        lambda p: properties(p, "ParkedAlarm").update(Dimensions=[{"Name": "function", "Value": "ingest"}]),
+        lambda p: p.pop("FlaggedAlarm"),
+        lambda p: p.pop("CutAlarm"),
+        lambda p: properties(p, "ParkedAlarm")["Dimensions"][0].update(Value={"Ref": "Ingest"}),
         lambda p: properties(p, "DoorAlarm").pop("AlarmActions"),
         lambda p: properties(p, "FallbackAlarm").update(AlarmDescription="Fallback > 0"),
         lambda p: properties(p, "WorkAgeAlarm").update(TreatMissingData="breaching"),
         lambda p: properties(p, "WorkAgeAlarm").update(ActionsEnabled=False),
     ],
+    "two_stacks_of_one_account_do_not_alarm_each_other": [
+        lambda p: properties(p, "FlaggedAlarm")["Dimensions"][0].update(Value="responder"),
+        lambda p: properties(p, "CutAlarm").pop("Dimensions"),
+    ],
     "what_must_not_happen_at_all_is_told_at_once": [
+        lambda p: properties(p, "FlaggedAlarm").update(Threshold=5),
+        lambda p: properties(p, "CutAlarm").update(EvaluationPeriods=3),
         lambda p: properties(p, "DeadLetterAlarm").update(Threshold=10),
         lambda p: properties(p, "QuarantineAlarm").update(Statistic="Average"),
     ],

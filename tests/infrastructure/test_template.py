@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from check_template import cfn_lint, checkov, own
-from documented import ENVIRONMENT, WATCHED
+from documented import COUNTED, ENVIRONMENT
 from rules import findings
 from template import REQUIRED, ROOT, Template, load, transform
 
@@ -79,14 +79,17 @@ def test_a_wrong_parameter_is_refused_before_anything_is_made(parameter: str, va
 
 def test_every_metric_that_is_watched_is_counted_by_the_code() -> None:
     source = METRICS.read_text()
-    namespace = re.search(r'NAMESPACE: &str = "(\w+)"', source).group(1)
+    namespace, dimension = (
+        re.search(rf'{name}: &str = "(\w+)"', source).group(1) for name in ("NAMESPACE", "DIMENSION")
+    )
     counted = set(re.findall(r"^    (\w+),$", source, re.MULTILINE))
     for alarm in (part for part in load()["Resources"].values() if part["Type"] == "AWS::CloudWatch::Alarm"):
         properties = alarm["Properties"]
         if not properties["Namespace"].startswith("AWS/"):
             assert properties["Namespace"] == namespace
             assert properties["MetricName"] in counted
-    assert {metric for metric, function in WATCHED if function.islower()} <= counted
+            assert [one["Name"] for one in properties["Dimensions"]] == [dimension]
+    assert {metric for metric, _ in COUNTED} <= counted
 
 
 @pytest.mark.parametrize(("function", "variable"), [(f, v) for f, names in ENVIRONMENT.items() for v in names])

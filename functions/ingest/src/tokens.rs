@@ -139,6 +139,14 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_that_keeps_a_token_locks_nobody_out() {
+        let versions = Versions { current: secret("w1", "a2"), previous: Some(secret("w1", "a1")) };
+        let tokens = Tokens::parse(&versions).unwrap();
+        assert!(tokens.admits(Audience::Webhook, b"w1"));
+        assert_eq!(format!("{tokens:?}"), "Tokens");
+    }
+
+    #[test]
     fn a_broken_previous_version_locks_nobody_out() {
         let versions = Versions { current: secret("w2", "a2"), previous: Some("old format".into()) };
         assert!(Tokens::parse(&versions).unwrap().admits(Audience::Webhook, b"w2"));

@@ -201,6 +201,10 @@ impl Responder {
             output_tokens: limits.output_tokens,
         };
         let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        if left.is_zero() {
+            tracing::warn!(log_id = newest.log_id, "too late to ask in this run");
+            return None;
+        }
         match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
             Ok(Answer::Text { text, .. }) => Some(shape(text.as_str(), limits.reply_parts)),
             Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),

@@ -77,9 +77,21 @@ impl OpenAi {
             request = request.bearer_auth(key.expose_secret().trim());
         }
         let response = request.send().await.map_err(|error| not_sent(&error))?;
-        match response.status() {
-            status if status.is_success() => wire::answer(&json_body(response).await?),
-            status => Err(refusal(status, &response)),
+        let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = if status.is_success() { json_body(response).await? } else { Vec::new() };
+        Self::read(status.as_u16(), retry_after.as_deref(), &body)
+    }
+
+    /// What a server's answer means: of a 2xx its body does, of anything else the status and the `Retry-After` header.
+    pub fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Answer, AiError> {
+        match status {
+            200..=299 => wire::answer(body),
+            408 | 429 | 500.. => {
+                let retry_after = retry_after.and_then(|value| retry_after::wait(value, SystemTime::now()));
+                Err(AiError::Unavailable { status: Some(status), retry_after })
+            }
+            status => Err(AiError::Refused { status }),
         }
     }
 }
@@ -119,17 +131,6 @@ fn not_sent(error: &reqwest::Error) -> AiError {
     } else {
         AiError::Unavailable { status: None, retry_after: None }
     }
-}
-
-/// What a status other than 2xx means.
-fn refusal(status: StatusCode, response: &Response) -> AiError {
-    let status = status.as_u16();
-    if !matches!(status, 408 | 429 | 500..) {
-        return AiError::Refused { status };
-    }
-    let value = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = value.and_then(|value| retry_after::wait(value, SystemTime::now()));
-    AiError::Unavailable { status: Some(status), retry_after }
 }
 
 /// The body of a 200, if it says it is JSON (or says nothing) and is no larger than it may be.

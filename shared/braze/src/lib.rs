@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use models::Reply;
 
 pub use client::{Client, OnServerError};
-pub use outcome::{Outcome, Refusal};
+pub use outcome::{Outcome, Refusal, outcome};
 
 /// A channel that carries one part of a reply to one person.
 #[async_trait]

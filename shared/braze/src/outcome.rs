@@ -39,7 +39,7 @@ pub enum Refusal {
 pub(crate) const MOST_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Reads a whole answer. `reset` is the value of `x-ratelimit-reset`: seconds since the epoch.
-pub(crate) fn outcome(status: u16, reset: Option<&str>, body: &[u8], server_errors: OnServerError) -> Outcome {
+pub fn outcome(status: u16, reset: Option<&str>, body: &[u8], server_errors: OnServerError) -> Outcome {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let says = |key: &str| json.as_ref().and_then(|json| json.get(key)).filter(|value| !value.is_null());
     match status {
@@ -85,6 +85,7 @@ mod tests {
             (502, "<html>Bad Gateway</html>", proxy.clone()),
             (504, "", proxy.clone()),
             (503, r#"{"message": null}"#, proxy),
+            (408, r#"{"message": "Request Timeout"}"#, Outcome::Unknown("the request timed out on the way")),
         ] {
             assert_eq!(outcome(status, None, body.as_bytes(), OnServerError::TrustBraze), expected, "{status} {body}");
         }
@@ -114,5 +115,9 @@ mod tests {
         let body = br#"{"message": "success", "dispatch_id": "d1", "errors": ["one"]}"#;
         let expected = Outcome::Accepted { dispatch_id: Some("d1".to_owned()), remarks: true };
         assert_eq!(outcome(201, None, body, OnServerError::TrustBraze), expected);
+        for (body, expected) in [(r#"{"notice": "n"}"#, true), (r#"{"notice": null, "errors": null}"#, false)] {
+            let found = outcome(201, None, body.as_bytes(), OnServerError::TrustBraze);
+            assert_eq!(found, Outcome::Accepted { dispatch_id: None, remarks: expected }, "{body}");
+        }
     }
 }

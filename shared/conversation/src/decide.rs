@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[test]
+    fn of_two_copies_the_one_by_a_named_route_is_answered() {
+        let returns = RouteName::parse("returns").unwrap();
+        let plain = saying("return");
+        let named = Pending { look: Look { route: Some(&returns), ..plain.look }, ..plain };
+        assert_eq!(decided(&[plain, named], 1), Decision::Ask(vec![1]));
+        assert_eq!(decided(&[named, plain, saying("please")], 1), Decision::Ask(vec![0, 2]));
+    }
+
+    #[test]
     fn a_named_route_that_comes_after_the_answer_is_a_copy_too() {
         let returns = RouteName::parse("returns").unwrap();
         let look = Look { text: "return", arrival: NOW, route: Some(&returns), dispatched: true };

@@ -41,7 +41,7 @@ pub fn kept(messages: &[Look]) -> Vec<bool> {
                 (false, true) => false,
                 _ => other < index,
             };
-            other != index && wins && alike(*rival, messages[index])
+            wins && alike(*rival, messages[index])
         })
     };
     (0..messages.len()).map(|index| !loses(index)).collect()

@@ -42,7 +42,41 @@ fn is_choice(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use models::assistant::Assistant;
+    use models::{Identity, MessageId, Timestamp};
+
     use super::*;
+
+    fn message(text: &str, media_urls: Option<&str>) -> Message {
+        Message {
+            id: MessageId::stored("m1"),
+            log_id: "l".to_owned(),
+            identity: Identity::new("42", "", "").unwrap(),
+            text: text.into(),
+            shortened: false,
+            arrival: Timestamp::EPOCH,
+            sent_at: None,
+            dispatched: true,
+            route: None,
+            language: None,
+            profile_name: None,
+            media_urls: media_urls.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn words_are_waited_for_behind_a_fragment_and_behind_every_picture() {
+        let periods = Assistant::from_toml("").unwrap().quiet;
+        assert!(periods.complete < periods.fragment);
+        for (text, media, expected) in [
+            ("Is this the right one?", None, periods.complete),
+            ("Is this the right one?", Some("https://a.example/1.jpg"), periods.fragment),
+            ("so I ordered", None, periods.fragment),
+            ("", Some("https://a.example/1.jpg"), periods.fragment),
+        ] {
+            assert_eq!(quiet_period(&message(text, media), &periods), expected, "{text} {media:?}");
+        }
+    }
 
     #[test]
     fn what_looks_whole_is_answered_at_once() {
@@ -63,9 +97,19 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_beginning_is_waited_for() {
-        for text in
-            ["hi", "Hello!", "one sec", "so I ordered", "the blue ones...", "my order is", "ok.", "", "👋", "hm…"]
-        {
+        for text in [
+            "hi",
+            "Hello!",
+            "one sec",
+            "so I ordered",
+            "the blue ones...",
+            "my order is",
+            "ok.",
+            "",
+            "👋",
+            "hm…",
+            "But why?…",
+        ] {
             assert!(!looks_complete(text), "{text}");
         }
     }

@@ -169,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn debug_shows_nobodys_name() {
+        let identity = Identity::new("ada", "b1-ada", "+4915112345").unwrap();
+        assert_eq!(format!("{:?}", identity.conversation()), "conversation ‹8 bytes›");
+        let shown = format!("{identity:?} {:?}", identity.recipients());
+        assert!(!shown.contains("ada") && !shown.contains("4915112345"), "{shown}");
+    }
+
+    #[test]
     fn keys_are_read_only_when_they_name_somebody() {
         for good in ["user:42", "user:a:b", "braze:x", "alias:phone:+49", "user:x/../y"] {
             assert_eq!(ConversationKey::parse(good).unwrap().as_str(), good);

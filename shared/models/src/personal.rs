@@ -58,4 +58,15 @@ mod tests {
     fn debug_shows_the_length_and_nothing_else() {
         assert_eq!(format!("{:?}", Personal::from("call me at +49 151")), "‹18 bytes›");
     }
+
+    #[test]
+    fn the_text_comes_out_byte_for_byte_when_it_is_asked_for() {
+        for text in ["", "call me", "مرحبا \"\n"] {
+            let personal = Personal::from(text);
+            assert_eq!((personal.as_str(), personal.is_empty()), (text, text.is_empty()));
+            assert_eq!(Personal::from(text.to_owned()), personal);
+            let stored = serde_json::to_string(&personal).unwrap();
+            assert_eq!(serde_json::from_str::<Personal>(&stored).unwrap().into_string(), text);
+        }
+    }
 }

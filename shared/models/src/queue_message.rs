@@ -106,9 +106,14 @@ mod tests {
 
     #[test]
     fn an_unreadable_message_is_named_without_its_content() {
-        for body in ["secret words", "{\"type\":\"inbound_v9\",\"text\":\"secret words\"}", "{\"type\":\"inbound_v1\"}"]
-        {
+        for (body, named) in [
+            ("secret words", "broken JSON at line 1"),
+            ("{\n\"type\":\"inbound_v1\"\n\"secret", "broken JSON at line 3"),
+            ("{\"type\":\"inbound_v9\",\"text\":\"secret words\"}", "missing or has another type"),
+            ("{\"type\":\"inbound_v1\"}", "missing or has another type"),
+        ] {
             let error = QueueMessage::from_json(body).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
             assert!(!format!("{error} {error:?}").contains("secret"));
         }
     }

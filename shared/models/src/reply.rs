@@ -120,7 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_part_is_checked_again_when_it_is_read() {
+    fn a_stored_part_is_the_same_and_is_checked_again_when_it_is_read() {
+        let part = Part::new("Hello,\n\"you\" 👋").unwrap();
+        assert_eq!(part.as_str(), "Hello,\n\"you\" 👋");
+        let stored = serde_json::to_string(&part).unwrap();
+        assert_eq!(serde_json::from_str::<Part>(&stored).unwrap(), part);
         assert!(serde_json::from_str::<Part>(r#""{{secret}}""#).is_err());
+    }
+
+    #[test]
+    fn a_reply_id_tells_parts_and_turns_apart_and_not_copies() {
+        let (first, second) = (crate::MessageId::stored("m1"), crate::MessageId::stored("m2"));
+        let id = |answers, part| ReplyId::new(answers, part);
+        assert_eq!(id(&first, 1).as_str(), id(&first, 1).as_str());
+        assert_ne!(id(&first, 1).as_str(), id(&first, 2).as_str());
+        assert_ne!(id(&first, 1).as_str(), id(&second, 1).as_str());
     }
 }

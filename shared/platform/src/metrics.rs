@@ -9,6 +9,10 @@ use crate::clock::{Clock as _, SystemClock};
 
 /// The CloudWatch namespace of every metric.
 pub const NAMESPACE: &str = "Dragoman";
+/// The one dimension of every metric: the deployed function's full name, which no other stack of the account shares.
+const DIMENSION: &str = "FunctionName";
+/// Where Lambda tells a function its full name.
+const FULL_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 /// Something worth counting. The names are what alarms and dashboards in `template.yaml` look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,13 +61,14 @@ pub trait Meter: Send + Sync {
 
 /// Counts as lines on the standard output, where Lambda's log service finds them.
 pub struct Emf {
-    /// The function's short name: the one dimension of every metric.
+    /// The function's short name: what its metrics are told apart by where Lambda names nothing.
     pub function: &'static str,
 }
 
 impl Meter for Emf {
     fn count(&self, metric: Metric, amount: u64) {
-        let line = line(self.function, metric, amount, SystemClock.now());
+        let function = std::env::var(FULL_NAME).unwrap_or_else(|_| self.function.to_owned());
+        let line = line(&function, metric, amount, SystemClock.now());
         // Not as a log line, inside which the format would not be recognised. A closed output is not worth failing for.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
@@ -83,11 +88,11 @@ fn line(function: &str, metric: Metric, amount: u64, now: Timestamp) -> String {
             "Timestamp": now.millis(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["function"]],
+                "Dimensions": [[DIMENSION]],
                 "Metrics": [{"Name": name, "Unit": "Count"}],
             }],
         },
-        "function": function,
+        DIMENSION: function,
         name: amount,
     })
     .to_string()
@@ -99,11 +104,12 @@ mod tests {
 
     #[test]
     fn a_line_names_its_metric_twice_as_the_format_wants() {
-        let line = line("ingest", Metric::Unauthorized, 2, Timestamp::from_millis(5));
+        let line = line("shop-Ingest-1a2b", Metric::Unauthorized, 2, Timestamp::from_millis(5));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["Unauthorized"], 2);
         assert_eq!(value["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "Unauthorized");
         assert_eq!(value["_aws"]["Timestamp"], 5);
-        assert_eq!(value["function"], "ingest");
+        assert_eq!(value["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["FunctionName"]]));
+        assert_eq!(value["FunctionName"], "shop-Ingest-1a2b");
     }
 }

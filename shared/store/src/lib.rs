@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod dynamodb;
+#[cfg(feature = "embedded")]
 mod embedded;
 mod head;
 mod rows;
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use models::{ConversationKey, Message, MessageId, Timestamp};
 
 pub use dynamodb::DynamoDb;
+#[cfg(feature = "embedded")]
 pub use embedded::{Embedded, OpenError};
 pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, OpenTurn, Owner, Pending, REMEMBERED, RunToken, SendState,

@@ -31,7 +31,7 @@ pub struct EmbeddedQueue {
 struct State {
     next: u64,
     messages: BTreeMap<u64, Message>,
-    dead: Vec<String>,
+    dead: BTreeMap<u64, String>,
     duplicates: u32,
 }
 
@@ -74,12 +74,7 @@ impl EmbeddedQueue {
     pub(crate) fn open(disk: Disk, shelf: Shelf, clock: Arc<dyn Clock>) -> Self {
         let (messages, dead) = (disk.load::<Message>(shelf), disk.load::<String>(Shelf::DeadLetters));
         let last = messages.keys().chain(dead.keys()).max().copied();
-        let state = State {
-            next: last.map_or(0, |last| last + 1),
-            messages,
-            dead: dead.into_values().collect(),
-            duplicates: 0,
-        };
+        let state = State { next: last.map_or(0, |last| last + 1), messages, dead, duplicates: 0 };
         Self { state: Mutex::new(state), changed: Notify::new(), disk, shelf, clock }
     }
 
@@ -123,7 +118,23 @@ impl EmbeddedQueue {
 
     /// The bodies of its dead letters, oldest first.
     pub fn dead_letters(&self) -> Vec<String> {
-        self.lock().dead.clone()
+        self.lock().dead.values().cloned().collect()
+    }
+
+    /// Puts every dead letter back, as if nobody had tried it yet, and says how many there were.
+    pub fn redrive(&self) -> usize {
+        let mut state = self.lock();
+        let dead = std::mem::take(&mut state.dead);
+        let count = dead.len();
+        for (id, body) in dead {
+            let message = Message { body, receives: 0, visible_at: self.clock.now() };
+            self.disk.save(self.shelf, id, &message);
+            self.disk.remove(Shelf::DeadLetters, id);
+            state.messages.insert(id, message);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+        count
     }
 
     fn take(&self, most: usize, now: Timestamp) -> (Vec<Received>, Option<Timestamp>) {
@@ -141,7 +152,7 @@ impl EmbeddedQueue {
             let message = state.messages.remove(&id)?;
             self.disk.remove(self.shelf, id);
             self.disk.save(Shelf::DeadLetters, id, &message.body);
-            state.dead.push(message.body);
+            state.dead.insert(id, message.body);
             return None;
         }
         message.receives += 1;

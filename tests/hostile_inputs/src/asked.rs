@@ -1,0 +1,85 @@
+//! What the AI is asked about a message, down to the request that leaves.
+
+use ai::{Ai as _, Question};
+use conversation::decide::{Decision, Pending, Situation, decide};
+use conversation::likeness::Look;
+use conversation::prompt::kept_words;
+use models::Message;
+use models::assistant::BotText;
+use serde_json::{Value, json};
+
+use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
+use crate::received::{holds, same};
+
+impl Chain {
+    /// Whether the AI gets the user's words as the one user message and nothing else of the user's; or is left alone, if
+    /// there is nothing to ask.
+    pub(crate) async fn asks(&self, message: &Message, asked: bool, kept: Option<String>) -> Result<(), String> {
+        let words = kept_words(message.text.as_str(), message.shortened, self.limits.input_characters);
+        match kept {
+            Some(kept) => same("what is kept", &words, &kept)?,
+            None => self.keeps(message, &words)?,
+        }
+        let decision = self.decision(message, &words);
+        same("the decision", &decision, &if asked { Decision::Ask(vec![0]) } else { say_no_words() })?;
+        if !asked {
+            return Ok(());
+        }
+        self.ai_says("The answer.");
+        let question = Question {
+            instructions: INSTRUCTIONS.to_owned(),
+            language: message.language.clone(),
+            history: vec![],
+            text: words.as_str().into(),
+            output_tokens: self.limits.output_tokens,
+        };
+        let answer = self.openai.answer(&question, AMPLE).await;
+        answer.map_err(|error| format!("the AI was not asked: {error}"))?;
+        let requests = self.ai.requests();
+        let [request] = &requests[..] else { return Err(format!("the AI was asked {} times", requests.len())) };
+        let system = request["messages"][0]["content"].clone();
+        let expected = json!([{"role": "system", "content": system}, {"role": "user", "content": words}]);
+        same("what the AI is told", &request["messages"], &expected)?;
+        holds(is_the_brands(&system, message.language.as_deref()), || format!("the instructions are {system}"))
+    }
+
+    fn decision(&self, message: &Message, words: &str) -> Decision {
+        let route = message.route.as_ref();
+        let look = Look { text: words, arrival: message.arrival, route, dispatched: message.dispatched };
+        decide(&Situation {
+            pending: &[Pending { look, written: message.arrival }],
+            last_turn: &[],
+            person_owns: false,
+            attempts: 1,
+            limits: &self.limits,
+            now: message.arrival,
+        })
+    }
+
+    /// Whether the words kept are the text, without control characters that no keyboard types and as far as the cap.
+    fn keeps(&self, message: &Message, words: &str) -> Result<(), String> {
+        let is_typed = |c: char| matches!(c, '\n' | '\r' | '\t') || !c.is_control();
+        let typed: String = message.text.as_str().chars().filter(|c| is_typed(*c)).collect();
+        if typed.chars().count() <= self.limits.input_characters && !message.shortened {
+            return same("what is kept", &words, &typed.as_str());
+        }
+        let kept = words.strip_suffix(" […]").unwrap_or_default();
+        let (length, most) = (kept.chars().count(), self.limits.input_characters);
+        // Less by a grapheme at most; longer ones say in their case what is left.
+        let fits = length <= most && most <= length + 16;
+        holds(fits && typed.starts_with(kept), || "what is kept is not the beginning of the text".to_owned())
+    }
+}
+
+fn say_no_words() -> Decision {
+    Decision::Say(BotText::NoWords, vec![0])
+}
+
+/// Whether the instructions hold the brand's words, a language tag, and nothing else that anybody could have written.
+fn is_the_brands(system: &Value, language: Option<&str>) -> bool {
+    let system = system.as_str().unwrap_or_default();
+    let Some(hint) = system.strip_prefix(INSTRUCTIONS) else { return false };
+    let Some(tag) = language else { return hint.is_empty() };
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    hint.is_empty() || (hint.matches(tag).count() >= 1 && tag.chars().all(legal) && hint.len() < 200)
+}

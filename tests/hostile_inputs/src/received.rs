@@ -1,0 +1,106 @@
+//! What the door made of a request: whether it answered as it should, and what it handed on.
+
+use std::fmt::Debug;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use models::{Identity, Message, Personal, QueueMessage};
+use serde_json::{Value, json};
+
+use crate::door::Arrival;
+
+/// Whether `got` is what was wanted.
+pub(crate) fn same<T: PartialEq + Debug>(what: &str, got: &T, wanted: &T) -> Result<(), String> {
+    if got == wanted { Ok(()) } else { Err(format!("{what} is {} and not {}", short(got), short(wanted))) }
+}
+
+/// Whether this holds.
+pub(crate) fn holds(condition: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if condition { Ok(()) } else { Err(otherwise()) }
+}
+
+fn short<T: Debug>(value: &T) -> String {
+    let shown = format!("{value:?}");
+    if shown.chars().count() > 200 { shown.chars().take(200).collect::<String>() + "…" } else { shown }
+}
+
+/// The message that was queued, read back as the responder reads it.
+pub(crate) fn message(arrival: &Arrival) -> Result<Message, String> {
+    same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
+    if let Some(reason) = arrival.answer.body.get("quarantined") {
+        return Err(format!("it was quarantined: {reason}"));
+    }
+    same("the number of parked messages", &arrival.parked.len(), &0)?;
+    let [queued] = &arrival.queued[..] else { return Err(format!("{} messages were queued", arrival.queued.len())) };
+    let is_ascii = queued.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    holds(is_ascii, || "the queue's message is not plain ASCII".to_owned())?;
+    let QueueMessage::InboundV1(message) = QueueMessage::from_json(queued).map_err(|error| error.to_string())?;
+    let told = json!({"message_id": message.id.as_str(), "state": "queued"});
+    same("the answer", &arrival.answer.body, &told)?;
+    tells_nothing(&message)?;
+    Ok(message)
+}
+
+/// Whether the body was parked, whole, for a reason with these words.
+pub(crate) fn quarantined(arrival: &Arrival, body: &[u8], reason: &str) -> Result<(), String> {
+    same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
+    same("the number of queued messages", &arrival.queued.len(), &0)?;
+    let given = arrival.answer.body["quarantined"].as_str().unwrap_or_default();
+    holds(!reason.is_empty() && given.contains(reason), || format!("the reason is {given:?} and not {reason:?}"))?;
+    let mut whole = Vec::new();
+    for (index, part) in arrival.parked.iter().enumerate() {
+        let part: Value = serde_json::from_str(part).map_err(|_| "a parked message is not JSON".to_owned())?;
+        same("the place of a part", &part["part"], &json!(index + 1))?;
+        same("the number of parts", &part["parts"], &json!(arrival.parked.len()))?;
+        same("the parked reason", &part["reason"], &arrival.answer.body["quarantined"])?;
+        let bytes = STANDARD.decode(part["body_base64"].as_str().unwrap_or_default());
+        whole.extend(bytes.map_err(|_| "a parked message is not base64".to_owned())?);
+    }
+    holds(!arrival.parked.is_empty() && whole == body, || "the parked body is not the body".to_owned())
+}
+
+/// Whether the request was turned away: nothing handed on, and nothing told.
+pub(crate) fn refused(arrival: &Arrival, status: u16) -> Result<(), String> {
+    same("the status", &arrival.answer.status.as_u16(), &status)?;
+    same("what was handed on", &arrival.queued.len(), &arrival.parked.len())?;
+    same("the number of queued messages", &arrival.queued.len(), &0)?;
+    let constant = match status {
+        200 => json!({"status": "ok"}),
+        401 => json!({"error": "unauthorized"}),
+        404 => json!({"error": "no such path"}),
+        405 => json!({"error": "no such method on this path"}),
+        413 => json!({"error": "the body is larger than 1 MiB"}),
+        501 => json!({"error": "conversations cannot be taken over yet"}),
+        503 => json!({"error": "the tokens cannot be read"}),
+        status => return Err(format!("the table has no answer with status {status}")),
+    };
+    same("the answer", &arrival.answer.body, &constant)
+}
+
+/// Whether nothing that is printed depends on what a person said or is called: a message with other words of the same
+/// length prints the same.
+fn tells_nothing(message: &Message) -> Result<(), String> {
+    let hidden = Message {
+        text: filler(&message.text),
+        profile_name: message.profile_name.as_ref().map(filler),
+        media_urls: message.media_urls.as_ref().map(filler),
+        identity: hidden(&message.identity)?,
+        ..message.clone()
+    };
+    let printed = |message: Message| {
+        let message = QueueMessage::InboundV1(message);
+        format!("{message:?} {message:#?}")
+    };
+    holds(printed(message.clone()) == printed(hidden), || "Debug shows what was said".to_owned())
+}
+
+fn filler(text: &Personal) -> Personal {
+    "x".repeat(text.as_str().len()).into()
+}
+
+fn hidden(identity: &Identity) -> Result<Identity, String> {
+    let json = serde_json::to_value(identity).map_err(|error| error.to_string())?;
+    let name = |key: &str| "x".repeat(json[key].as_str().unwrap_or_default().len());
+    Identity::new(&name("external_id"), &name("braze_id"), &name("phone")).map_err(|error| error.to_string())
+}

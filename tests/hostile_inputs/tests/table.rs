@@ -1,0 +1,15 @@
+//! The table, through the real code.
+
+use hostile_inputs::cases::Table;
+
+#[test]
+fn the_table_has_at_least_500_cases() {
+    let cases = Table::read().cases();
+    assert!(cases >= 500, "{cases}");
+}
+
+#[tokio::test]
+async fn every_case_comes_out_as_it_must() {
+    let outcome = hostile_inputs::run(&Table::read()).await;
+    assert!(outcome.deviations.is_empty(), "{}", outcome.deviations.join("\n"));
+}

@@ -1,0 +1,267 @@
+//! The canonical form of a state: what the protocol can tell apart, and nothing else. Epochs, tokens and replies are only
+//! ever compared, so their numbers do not matter; nor does which of two runs came first.
+
+use std::hash::Hasher as _;
+
+use store::{Head, Owner, SendState, TurnKey};
+
+use crate::run::{Run, Step, token};
+use crate::state::{Draft, Letter, Place, Row, State, number};
+use crate::time::{NOW, OVER};
+
+/// Writes states as short byte strings.
+#[derive(Default)]
+pub(crate) struct Canonical {
+    bytes: Vec<u8>,
+    runs: Vec<Vec<u8>>,
+    epochs: Vec<u64>,
+    replies: Vec<u32>,
+}
+
+impl Canonical {
+    /// A number for `state`: the same for states that the protocol cannot tell apart, and another for others but by a
+    /// chance of one in 2^64.
+    pub(crate) fn fingerprint(&mut self, state: &State) -> u64 {
+        self.write(state);
+        let mut hash = std::hash::DefaultHasher::new();
+        hash.write(&self.bytes);
+        hash.finish()
+    }
+
+    fn write(&mut self, state: &State) {
+        self.bytes.clear();
+        self.replies.clear();
+        self.number_epochs(state);
+        self.bytes.extend(state.budget.bytes());
+        for letter in &state.letters {
+            self.letter(letter);
+        }
+        let turns = state.head.as_ref().map_or(0, |head| head.last_turn);
+        match &state.head {
+            None => self.bytes.push(0),
+            Some(head) => {
+                self.bytes.push(1);
+                self.head(head, turns, true);
+            }
+        }
+        self.drafts(&state.drafts, turns);
+        self.witness(state);
+        let runs: Vec<_> = state.runs.iter().map(|run| self.run(run, state, turns)).collect();
+        self.runs = runs;
+        self.runs.sort();
+        for run in &self.runs {
+            self.bytes.push(0xFE);
+            self.bytes.extend(run);
+        }
+    }
+
+    fn number_epochs(&mut self, state: &State) {
+        self.epochs.clear();
+        let mut keys: Vec<u64> = state.drafts.iter().map(|draft| draft.key.epoch).collect();
+        keys.extend(state.head.iter().filter_map(|head| Some(head.turn.as_ref()?.key.epoch)));
+        for run in &state.runs {
+            keys.extend(run.held.map(|held| held.epoch));
+            keys.extend(run.head.turn.as_ref().map(|turn| turn.key.epoch));
+            keys.extend(run.draft.iter().chain(&run.history).map(|draft| draft.key.epoch));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        self.epochs = keys;
+    }
+
+    fn small(&mut self, number: impl TryInto<u8>) {
+        self.bytes.push(number.try_into().unwrap_or(u8::MAX));
+    }
+
+    fn flags<const N: usize>(&mut self, flags: [bool; N]) {
+        self.bytes.push(flags.iter().fold(0, |byte, flag| byte << 1 | u8::from(*flag)));
+    }
+
+    fn letter(&mut self, letter: &Letter) {
+        let row = match letter.row {
+            Row::None => 0,
+            Row::Open => 1,
+            Row::Done => 2,
+            Row::Parked { lately } => 3 + u8::from(lately),
+        };
+        let places = letter.copies.iter().fold(0, |byte, place| {
+            byte * 5
+                + match place {
+                    Place::Nowhere => 0,
+                    Place::Queue { seen } => 1 + u8::from(*seen),
+                    Place::Delivered => 3,
+                    Place::Dead => 4,
+                }
+        });
+        self.bytes.extend([row, places]);
+        self.flags([letter.stale, letter.complete]);
+    }
+
+    /// A head, or a run's view of one; `turns` is the number of the last turn that is counted from.
+    fn head(&mut self, head: &Head, turns: u64, with_lease: bool) {
+        let lease = match head.lease_until {
+            _ if !with_lease => 0,
+            until if until > NOW => 2,
+            until if until == OVER => 1,
+            _ => 0,
+        };
+        let attempts = u8::try_from(head.attempts.min(7)).unwrap_or(7);
+        self.bytes.push(lease << 4 | attempts << 1 | u8::from(head.owner == Owner::Person));
+        self.small(head.last_turn + 64 - turns);
+        let mut pending: Vec<_> = head.pending.iter().collect();
+        pending.sort_by_key(|(_, pending)| pending.sequence);
+        for (id, pending) in pending {
+            self.small(number(id) * 2 + usize::from(pending.due > NOW) + 1);
+        }
+        self.bytes.push(0xFF);
+        self.done(head);
+        self.turn(head, turns);
+    }
+
+    fn done(&mut self, head: &Head) {
+        for id in &head.done {
+            self.small(number(id));
+        }
+        self.bytes.push(0xFF);
+    }
+
+    fn turn(&mut self, head: &Head, turns: u64) {
+        let Some(turn) = &head.turn else { return self.bytes.push(0) };
+        self.key(turn.key, turns);
+        self.flags([true, turn.state == SendState::Sending, head.retry_at(NOW).is_some()]);
+        self.small(turn.part * 16 + turn.parts * 4 + turn.copies);
+        self.covers(&turn.covers);
+    }
+
+    fn key(&mut self, key: TurnKey, turns: u64) {
+        self.small(key.number + 64 - turns);
+        let rank = self.epochs.binary_search(&key.epoch).unwrap_or(usize::MAX);
+        self.small(rank);
+    }
+
+    fn covers(&mut self, covers: &[models::MessageId]) {
+        for id in covers {
+            self.small(number(id));
+        }
+        self.bytes.push(0xFF);
+    }
+
+    fn reply(&mut self, reply: u32) {
+        let place = self.replies.iter().position(|other| *other == reply).unwrap_or_else(|| {
+            self.replies.push(reply);
+            self.replies.len() - 1
+        });
+        self.small(place);
+    }
+
+    fn drafts(&mut self, drafts: &[std::rc::Rc<Draft>], turns: u64) {
+        self.small(drafts.len());
+        for draft in drafts {
+            self.draft(draft, turns);
+        }
+    }
+
+    fn draft(&mut self, draft: &Draft, turns: u64) {
+        self.key(draft.key, turns);
+        self.covers(&draft.covers);
+        self.bytes.push(draft.about.0);
+        self.reply(draft.reply);
+        self.small(draft.parts * 2 + u32::from(draft.own_line));
+    }
+
+    fn witness(&mut self, state: &State) {
+        let witness = &state.witness;
+        self.bytes.extend([witness.settled.0, witness.owed.0]);
+        self.flags([witness.uncertain, witness.excused]);
+        self.small(witness.asked);
+        self.small(witness.delivered.len());
+        for delivered in &witness.delivered {
+            self.reply(delivered.reply);
+            self.bytes.push(delivered.about.0);
+            self.small(delivered.parts * 16 + delivered.copies[0] * 4 + delivered.copies[1]);
+        }
+    }
+
+    fn run(&mut self, run: &Run, state: &State, turns: u64) -> Vec<u8> {
+        let start = self.bytes.len();
+        let head = state.head.as_deref();
+        for delivery in &run.deliveries {
+            self.small(delivery.message * 4 + delivery.copy * 2 + usize::from(delivery.seen));
+        }
+        self.bytes.push(0xFF);
+        self.bytes.extend([run.settled.0, run.failed.0]);
+        self.step(run, head);
+        if run.step != Step::Tell {
+            self.bytes.push(run.fresh.0);
+            let is_run = run.held.is_some_and(|held| head.is_some_and(|head| head.run == Some(token(held.claim))));
+            self.flags([run.alone, run.held.is_some(), is_run, head.is_some_and(|head| run.holds(head))]);
+            self.small(run.held.map_or(usize::MAX, |held| self.epochs.binary_search(&held.epoch).unwrap_or(0)));
+        }
+        match run.step {
+            Step::Look => {}
+            Step::PutRow(_) | Step::File(..) => self.head(&run.view, turns, true),
+            Step::Claim(_) => {
+                self.head(&run.view, turns, true);
+            }
+            Step::Tell => self.verdicts(run, head),
+            _ => {
+                self.verdicts(run, head);
+                self.work(run, state, turns);
+            }
+        }
+        self.bytes.split_off(start)
+    }
+
+    fn step(&mut self, run: &Run, head: Option<&Head>) {
+        let is_ours = |claim: u32| head.is_some_and(|head| head.run == Some(token(claim)));
+        let (kind, detail) = match run.step {
+            Step::Look => (0, 0),
+            Step::PutRow(index) => (1, index),
+            Step::File(index, None) => (2, index),
+            Step::File(index, Some(claim)) => (3, index * 2 + usize::from(is_ours(claim))),
+            Step::Claim(claim) => (4, usize::from(is_ours(claim))),
+            Step::ReadTurn => (5, 0),
+            Step::ReadRows { again } => (6, usize::from(again)),
+            Step::Mark { again, index } => (7, index * 2 + usize::from(again)),
+            Step::Ask { again } => (8, usize::from(again)),
+            Step::PutDraft { again } => (9, usize::from(again)),
+            Step::Commit { again } => (10, usize::from(again)),
+            Step::Send => (11, 0),
+            Step::NextPart => (12, 0),
+            Step::SendAgain => (13, 0),
+            Step::PutBack => (14, 0),
+            Step::PutCut { read } => (15, read as usize),
+            Step::Settle(ending) => (16, ending as usize),
+            Step::MarkParked(message) => (17, message),
+            Step::Release => (18, 0),
+            Step::SendLate { part } => (19, part as usize),
+            Step::Tell => (20, 0),
+        };
+        self.bytes.push(kind);
+        self.small(detail);
+    }
+
+    /// What the view still decides while a turn is at work: which deliveries are over.
+    fn verdicts(&mut self, run: &Run, head: Option<&Head>) {
+        for delivery in &run.deliveries {
+            let id = crate::state::id(delivery.message);
+            let (settled, pending) = (run.view.settled(&id), run.view.pending.contains_key(&id));
+            let conflict = run.view.leased(NOW) && !head.is_some_and(|head| run.holds(head));
+            self.flags([settled, pending, conflict]);
+        }
+    }
+
+    fn work(&mut self, run: &Run, state: &State, turns: u64) {
+        self.head(&run.head, turns, false);
+        if let Some(before) = &run.before {
+            self.head(before, turns, false);
+        }
+        self.bytes.push(run.about.0);
+        self.flags([state.head.as_ref().is_some_and(|head| head.sequence == run.head.sequence)]);
+        self.drafts(&run.history, turns);
+        match &run.draft {
+            Some(draft) => self.draft(draft, turns),
+            None => self.bytes.push(0xFF),
+        }
+    }
+}

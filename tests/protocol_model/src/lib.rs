@@ -1,0 +1,22 @@
+//! A model of the mailbox protocol, explored completely.
+
+mod bug;
+mod canonical;
+mod fault;
+mod rules;
+mod run;
+mod search;
+mod setting;
+mod state;
+mod surroundings;
+mod time;
+mod witness;
+mod words;
+
+pub use bug::Bug;
+pub use fault::{Budget, Fault};
+pub use rules::Rules;
+pub use search::{Report, Violation};
+pub use setting::{FLAG, RESEND_ONCE, Setting};
+pub use state::State;
+pub use witness::Broken;

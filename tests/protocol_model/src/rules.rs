@@ -1,0 +1,46 @@
+//! What is the same in every state of one search.
+
+use models::MessageId;
+use store::{Head, REMEMBERED};
+
+use crate::bug::Bug;
+
+/// The settings of a search.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Copies of one part that may be begun: 1 under `flag`, 2 under `resend_once`.
+    pub most_copies: u32,
+    /// The claim on which messages are given up; the fallback line goes out on the one before.
+    pub attempts: u32,
+    /// Parts of a reply.
+    pub parts: u32,
+    /// Settled ids a head remembers, and messages a turn covers at most.
+    pub memory: usize,
+    /// Messages of one conversation that one batch may hold.
+    pub batch: usize,
+    /// The mistake that was put in on purpose.
+    pub bug: Option<Bug>,
+}
+
+impl Rules {
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
+    /// What a turn on `head` covers: the product's rule, or the same with a smaller memory.
+    pub(crate) fn next_covers(&self, head: &Head) -> Vec<MessageId> {
+        let mut covers = head.next_covers();
+        covers.truncate(self.memory);
+        covers
+    }
+
+    /// What `head` remembers once `covers` are settled, and what it forgets by that: the product's rule, or the same with
+    /// a smaller memory.
+    pub(crate) fn done_after(&self, head: &Head, covers: &[MessageId]) -> (Vec<MessageId>, Vec<MessageId>) {
+        let (mut kept, mut forgotten) = head.done_after(covers);
+        if self.memory < REMEMBERED {
+            forgotten.extend(kept.drain(..kept.len().saturating_sub(self.memory)));
+        }
+        (kept, forgotten)
+    }
+}

@@ -1,0 +1,155 @@
+//! As the responder's `turn`: read what is pending, decide, ask, draft, commit.
+
+use std::rc::Rc;
+
+use store::{Head, HeadWrite, Owner, TurnKey};
+
+use super::{Actor, Going, How, Step, Written};
+use crate::bug::Bug;
+use crate::state::{Draft, Row, number};
+use crate::witness::Ending;
+
+impl Actor<'_> {
+    /// Finishes the turn that a run before left behind, or makes the next one.
+    pub(super) fn work(&mut self) {
+        if self.run.head.turn.is_some() && !self.rules.has(Bug::LeftOverIgnored) {
+            self.run.step = Step::ReadTurn;
+        } else {
+            self.look_at_rows(false);
+        }
+    }
+
+    /// Rows that this run put are known to be open, and not read.
+    fn look_at_rows(&mut self, again: bool) {
+        let covers = self.covers();
+        if covers.iter().all(|id| self.run.fresh.has(number(id))) {
+            self.run.about = covers.iter().map(number).collect();
+            self.mark_from(again, 0);
+        } else {
+            self.run.step = Step::ReadRows { again };
+        }
+    }
+
+    pub(super) fn read_rows(&mut self, again: bool) -> Going {
+        if self.how == How::FailsUndone {
+            return Ok(self.stop());
+        }
+        let is_open = |message: &usize| {
+            self.run.fresh.has(*message) || !matches!(self.state.letters[*message].row, Row::Done | Row::None)
+        };
+        self.run.about = self.covers().iter().map(number).filter(is_open).collect();
+        self.mark_from(again, 0);
+        Ok(())
+    }
+
+    fn mark_from(&mut self, again: bool, index: usize) {
+        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.covers());
+        if index < forgotten.len() && !self.rules.has(Bug::ForgottenUnmarked) {
+            self.run.step = Step::Mark { again, index };
+        } else {
+            self.decide(again);
+        }
+    }
+
+    pub(super) fn mark(&mut self, again: bool, index: usize) -> Going {
+        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.covers());
+        let message = number(&forgotten[index]);
+        if self.effect(|state| state.letters[message].row = Row::Done) {
+            self.mark_from(again, index + 1);
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, again: bool) {
+        let (head, about, attempts) = (&self.run.head, self.run.about, self.run.head.attempts);
+        let is_stale = (0..self.state.letters.len()).filter(|m| about.has(*m)).all(|m| self.state.letters[m].stale);
+        if about.is_empty() || head.owner == Owner::Person {
+            self.run.step = Step::Settle(Ending::Silent);
+        } else if is_stale || attempts >= self.rules.attempts {
+            self.run.step = Step::Settle(Ending::Parked);
+        } else {
+            self.reply(attempts + 1 == self.rules.attempts, again);
+        }
+    }
+
+    /// A draft that a run before us did not live to commit, or the fallback line, or what the AI says.
+    fn reply(&mut self, fallback: bool, again: bool) {
+        let (number, covers) = (self.run.head.last_turn + 1, self.covers());
+        let mut written = self.run.history.iter().filter(|draft| draft.key.number == number && draft.covers == covers);
+        match written.next().cloned() {
+            Some(draft) if !draft.own_line || fallback => {
+                let (reply, parts, own_line) = (draft.reply, draft.parts, draft.own_line);
+                self.draft(reply, parts, own_line, again);
+            }
+            _ if fallback => {
+                let reply = self.new_reply();
+                self.draft(reply, 1, true, again);
+            }
+            _ => self.run.step = Step::Ask { again },
+        }
+    }
+
+    pub(super) fn ask(&mut self, again: bool) -> Going {
+        self.state.witness.asked(self.rules);
+        if self.how == How::Well {
+            let reply = self.new_reply();
+            self.draft(reply, self.rules.parts, false, again);
+        } else {
+            self.run.step = Step::Release;
+        }
+        Ok(())
+    }
+
+    fn new_reply(&mut self) -> u32 {
+        self.state.next.reply += 1;
+        self.state.next.reply
+    }
+
+    fn draft(&mut self, reply: u32, parts: u32, own_line: bool, again: bool) {
+        let epoch = if self.rules.has(Bug::DraftsShareARow) { 0 } else { self.held().epoch };
+        let key = TurnKey { number: self.run.head.last_turn + 1, epoch };
+        let (covers, about) = (self.covers(), self.run.about);
+        self.run.draft = Some(Rc::new(Draft { key, covers, about, reply, parts, own_line }));
+        self.run.step = Step::PutDraft { again };
+    }
+
+    pub(super) fn put_draft(&mut self, again: bool) -> Going {
+        let Some(draft) = self.run.draft.clone() else { return Ok(self.stop()) };
+        if self.effect(|state| state.put_draft(draft)) {
+            self.run.step = Step::Commit { again };
+        }
+        Ok(())
+    }
+
+    pub(super) fn commit(&mut self, again: bool) -> Going {
+        let Some(draft) = self.run.draft.clone() else { return Ok(self.stop()) };
+        let write = HeadWrite::Commit {
+            held: self.held(),
+            turn: draft.key,
+            parts: draft.parts,
+            covers: draft.covers.clone(),
+            seen: (!again).then_some(self.run.head.sequence),
+        };
+        match self.write(&write, None)? {
+            Written::Done(head) => self.deliver(head),
+            Written::Refused(Some(found)) if !again && self.is_ours(&found) && found.turn.is_none() => {
+                self.run.head = found;
+                self.run.draft = None;
+                self.look_at_rows(true);
+            }
+            Written::Refused(_) | Written::Failed => self.stop(),
+            Written::Unheard => {}
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, head: &Head) -> bool {
+        self.run.holds(head) || self.rules.has(Bug::NoFence)
+    }
+
+    /// What this turn is to cover.
+    fn covers(&self) -> Vec<models::MessageId> {
+        self.rules.next_covers(self.run.before.as_ref().unwrap_or(&self.run.head))
+    }
+}
+

@@ -1,0 +1,190 @@
+//! The search: breadth first through every state that can be reached, so that the first way to a broken promise is a
+//! shortest one.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::{Duration, Instant};
+
+use crate::canonical::Canonical;
+use crate::rules::Rules;
+use crate::state::State;
+use crate::witness::Broken;
+use crate::words;
+
+/// No node.
+const NONE: u32 = u32::MAX;
+
+/// What a search came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Different states that were reached.
+    pub states: usize,
+    /// Steps to the furthest one.
+    pub depth: usize,
+    /// How long it took.
+    pub time: Duration,
+    /// Whether every state that can be reached was.
+    pub complete: bool,
+    /// The promise that was broken, with a shortest way there.
+    pub violation: Option<Violation>,
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// Which one.
+    pub broken: Broken,
+    /// What happened, step by step, in words.
+    pub trace: Vec<String>,
+}
+
+/// Where a state was reached from, and where it leads to when nothing goes wrong any more.
+#[derive(Clone, Copy)]
+struct Node {
+    parent: u32,
+    calm: u32,
+}
+
+/// Fingerprints are random enough as they are.
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+struct Search<'a> {
+    rules: &'a Rules,
+    canonical: Canonical,
+    known: HashMap<u64, u32, BuildHasherDefault<Identity>>,
+    nodes: Vec<Node>,
+    fingerprints: Vec<u64>,
+}
+
+/// Searches from `start`, through `most` states at most.
+pub fn search(start: State, rules: &Rules, most: usize, progress: &mut dyn FnMut(usize, usize)) -> Report {
+    let began = Instant::now();
+    let mut search = Search {
+        rules,
+        canonical: Canonical::default(),
+        known: HashMap::default(),
+        nodes: Vec::new(),
+        fingerprints: Vec::new(),
+    };
+    let (depth, broken) = search.explore(&start, most, progress);
+    let complete = broken.is_none() && search.nodes.len() < most;
+    let broken = broken.or_else(|| search.never_settles().map(|node| (node, Broken::NeverSettles)));
+    let violation = broken.map(|(node, broken)| Violation { broken, trace: search.trace(&start, node) });
+    Report { states: search.nodes.len(), depth, time: began.elapsed(), complete, violation }
+}
+
+impl Search<'_> {
+    fn explore(
+        &mut self,
+        start: &State,
+        most: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> (usize, Option<(u32, Broken)>) {
+        let mut frontier = VecDeque::from([(0_usize, start.clone())]);
+        let (mut index, mut deepest) = (0, 0);
+        self.insert(start, NONE);
+        while let Some((depth, state)) = frontier.pop_front() {
+            if depth > deepest {
+                deepest = depth;
+                progress(depth, self.nodes.len());
+            }
+            let calm = state.calm();
+            for (action, next) in state.successors(self.rules) {
+                let (node, is_new) = self.insert(&next, index);
+                if calm == Some(action) {
+                    self.nodes[index as usize].calm = node;
+                }
+                if let Some(broken) = next.witness.broken {
+                    return (depth + 1, Some((node, broken)));
+                }
+                if is_new {
+                    frontier.push_back((depth + 1, next));
+                }
+            }
+            if calm.is_none() {
+                self.nodes[index as usize].calm = index;
+            }
+            index += 1;
+            if self.nodes.len() >= most {
+                break;
+            }
+        }
+        (deepest, None)
+    }
+
+    fn insert(&mut self, state: &State, parent: u32) -> (u32, bool) {
+        let fingerprint = self.canonical.fingerprint(state);
+        let fresh = u32::try_from(self.nodes.len()).unwrap_or(NONE);
+        let node = *self.known.entry(fingerprint).or_insert(fresh);
+        if node == fresh {
+            self.nodes.push(Node { parent, calm: NONE });
+            self.fingerprints.push(fingerprint);
+        }
+        (node, node == fresh)
+    }
+
+    /// The first state from which the conversation never comes to rest although nothing goes wrong any more. A state at
+    /// rest leads to itself; one that was not looked at leads nowhere.
+    fn never_settles(&self) -> Option<u32> {
+        let mut rests = vec![None; self.nodes.len()];
+        let mut way = Vec::new();
+        for start in 0..self.nodes.len() {
+            let (mut node, length) = (start, way.len());
+            debug_assert_eq!(length, 0);
+            let rest = loop {
+                if let Some(rest) = rests[node] {
+                    break rest;
+                }
+                let next = self.nodes[node].calm as usize;
+                if next == NONE as usize || next == node {
+                    break true;
+                }
+                // Until it is known better: whoever comes here again went in a circle.
+                rests[node] = Some(false);
+                way.push(node);
+                node = next;
+            };
+            for passed in way.drain(..) {
+                rests[passed] = Some(rest);
+            }
+            rests[start] = Some(rest);
+        }
+        rests.iter().position(|rest| *rest == Some(false)).and_then(|node| u32::try_from(node).ok())
+    }
+
+    /// How `node` was reached, in words.
+    fn trace(&mut self, start: &State, node: u32) -> Vec<String> {
+        let mut way = vec![node];
+        while let Some(parent) = way.last().map(|node| self.nodes[*node as usize].parent).filter(|node| *node != NONE) {
+            way.push(parent);
+        }
+        let mut state = start.clone();
+        let mut lines = Vec::new();
+        for node in way.into_iter().rev().skip(1) {
+            let wanted = self.fingerprints[node as usize];
+            let found = state.successors(self.rules).into_iter().find(|(_, next)| self.canonical.fingerprint(next) == wanted);
+            let Some((action, next)) = found else { break };
+            lines.push(words::of(&state, action, &next));
+            state = next;
+        }
+        lines
+    }
+}

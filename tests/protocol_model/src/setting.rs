@@ -1,0 +1,98 @@
+//! The settings that are searched: who writes what, and what may go wrong how often.
+
+use store::REMEMBERED;
+
+use crate::bug::Bug;
+use crate::fault::{Budget, Fault};
+use crate::rules::Rules;
+use crate::search::{Report, search};
+use crate::state::{COPIES, Counters, Letter, MOST_MESSAGES, Place, Row, Set, State};
+use crate::witness::Witness;
+
+/// One thing to search.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// What is special about it.
+    pub name: &'static str,
+    /// For each message, whether it looks complete as it comes.
+    pub complete: &'static [bool],
+    /// The rules.
+    pub rules: Rules,
+    /// What may go wrong, and how often.
+    pub faults: Vec<(Fault, u8)>,
+}
+
+/// `ON_UNKNOWN=flag`.
+pub const FLAG: u32 = 1;
+/// `ON_UNKNOWN=resend_once`.
+pub const RESEND_ONCE: u32 = 2;
+
+impl Setting {
+    /// Messages that look complete or not, under a policy for unknown sends.
+    pub fn new(name: &'static str, complete: &'static [bool], most_copies: u32, faults: &[(Fault, u8)]) -> Self {
+        let rules = Rules { most_copies, attempts: 4, parts: 1, memory: REMEMBERED, batch: 1, bug: None };
+        Self { name, complete, rules, faults: faults.to_vec() }
+    }
+
+    /// The same with replies of so many parts.
+    #[must_use]
+    pub fn parts(mut self, parts: u32) -> Self {
+        self.rules.parts = parts;
+        self
+    }
+
+    /// The same with a claim count on which messages are given up.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.rules.attempts = attempts;
+        self
+    }
+
+    /// The same with a head that remembers only so many settled ids.
+    #[must_use]
+    pub fn memory(mut self, memory: usize) -> Self {
+        self.rules.memory = memory;
+        self
+    }
+
+    /// The same with batches of several messages.
+    #[must_use]
+    pub fn batch(mut self, batch: usize) -> Self {
+        self.rules.batch = batch;
+        self
+    }
+
+    /// The same with a mistake.
+    #[must_use]
+    pub fn with(mut self, bug: Bug) -> Self {
+        self.rules.bug = Some(bug);
+        self
+    }
+
+    /// Searches through `most` states at most; `progress` hears of each new depth and the states so far.
+    pub fn search(&self, most: usize, mut progress: impl FnMut(usize, usize)) -> Report {
+        search(self.start(), &self.rules, most, &mut progress)
+    }
+
+    /// Every message waits in the queue. Those there are not count as settled.
+    fn start(&self) -> State {
+        let letters = std::array::from_fn(|message| {
+            let mut copies = [Place::Nowhere; COPIES];
+            if message < self.complete.len() {
+                copies[0] = Place::Queue { seen: false };
+            }
+            let complete = self.complete.get(message).copied().unwrap_or_default();
+            Letter { row: Row::None, copies, stale: false, complete }
+        });
+        let settled: Set = (self.complete.len()..MOST_MESSAGES).collect();
+        State {
+            head: None,
+            drafts: Vec::new(),
+            letters,
+            runs: Vec::new(),
+            budget: Budget::of(&self.faults),
+            witness: Witness { settled, ..Witness::default() },
+            next: Counters::default(),
+        }
+    }
+}

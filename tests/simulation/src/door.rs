@@ -1,0 +1,145 @@
+//! The door: Braze posts webhooks to real ingest functions, and posts again where they say so, die, or nothing comes back.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::{HeaderMap, Method, header};
+use ingest::{Call, Ingest, Tokens};
+use platform::clock::Clock;
+use platform::metrics::Uncounted;
+use platform::queue::{Queue, QueueError};
+use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
+
+use crate::clock::Ahead;
+use crate::effects::Effects;
+use crate::machine::Machine;
+use crate::world::World;
+
+/// How long Braze waits before each further try: up to five within half an hour, and the last ones over a day.
+const TRIES_AFTER: [u64; 6] = [0, 20, 60, 300, 1_200, 40_000];
+
+/// What Braze posts.
+#[derive(Clone)]
+pub(crate) struct Webhook {
+    pub(crate) path: String,
+    pub(crate) body: String,
+}
+
+/// Ingest on its machines, and the secret it reads.
+pub(crate) struct Door {
+    machines: Vec<(Arc<Machine>, Mutex<Arc<Ingest>>)>,
+    secret: Arc<Secret>,
+    quarantine: Arc<Quarantine>,
+}
+
+/// The tokens in force: each rotation makes a new one, and the one before still opens.
+#[derive(Default)]
+struct Secret(Mutex<u32>);
+
+/// What could not be read.
+#[derive(Default)]
+struct Quarantine(Mutex<usize>);
+
+impl Door {
+    pub(crate) fn new(world: &World, machines: usize) -> Self {
+        let mut door = Self { machines: Vec::new(), secret: Arc::default(), quarantine: Arc::default() };
+        for _ in 0..machines {
+            let machine = Arc::new(Machine::default());
+            let ingest = Mutex::new(door.deployed(world, &machine));
+            door.machines.push((machine, ingest));
+        }
+        door
+    }
+
+    fn deployed(&self, world: &World, machine: &Arc<Machine>) -> Arc<Ingest> {
+        let clock: Arc<dyn Clock> = Arc::new(Ahead(world.clock.clone(), Duration::ZERO));
+        let scene = world.scene(machine, &clock);
+        let ids = world.words();
+        Arc::new(Ingest {
+            tokens: SecretCache::new(Effects { inner: self.secret.clone(), scene: scene.clone() }, Tokens::parse),
+            work: Arc::new(Effects { inner: world.queue.clone(), scene }),
+            quarantine: self.quarantine.clone(),
+            clock,
+            meter: Arc::new(Uncounted),
+            log_ids: ids,
+        })
+    }
+
+    /// New instances everywhere, with nothing in memory.
+    pub(crate) fn deploy(&self, world: &World) {
+        for (machine, ingest) in &self.machines {
+            *ingest.lock().unwrap() = self.deployed(world, machine);
+        }
+    }
+
+    /// A new version of the secret is put in place.
+    pub(crate) fn rotate(&self) {
+        *self.secret.0.lock().unwrap() += 1;
+    }
+
+    /// The token of the newest version: what the campaign is changed to some time after a rotation.
+    pub(crate) fn newest_token(&self) -> u32 {
+        *self.secret.0.lock().unwrap()
+    }
+
+    /// How many bodies are in quarantine.
+    pub(crate) fn quarantined(&self) -> usize {
+        *self.quarantine.0.lock().unwrap()
+    }
+
+    /// Posts a webhook as Braze does, with the token that the campaign has at each try, until it is taken or given up.
+    pub(crate) async fn post(&self, world: &World, webhook: &Webhook, token: &Mutex<u32>, number: usize) {
+        for (tries, wait) in TRIES_AFTER.into_iter().enumerate() {
+            tokio::time::sleep(Duration::from_secs(wait)).await;
+            let token = *token.lock().unwrap();
+            match self.try_once(world, webhook, token, number + tries).await {
+                Some(202) => return,
+                Some(503) | None => {}
+                Some(status) => return world.witness.turned_away(status),
+            }
+        }
+    }
+
+    /// One request; none if the machine died over it.
+    async fn try_once(&self, world: &World, webhook: &Webhook, token: u32, number: usize) -> Option<u16> {
+        let (machine, ingest) = &self.machines[number % self.machines.len()];
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer(token).parse().unwrap())]);
+        let now = ingest.lock().unwrap().clone();
+        let (method, body) = (Method::POST, webhook.body.as_bytes());
+        let call = Call { method: &method, path: &webhook.path, query: "", headers: &headers, body };
+        // A machine that froze answers too late for Braze, which has long closed the connection.
+        let answer = tokio::time::timeout(Duration::from_secs(30), machine.run(now.handle(call))).await.ok().flatten();
+        let Some(answer) = answer else {
+            *ingest.lock().unwrap() = self.deployed(world, machine);
+            return None;
+        };
+        if answer.status == 202 && answer.body.get("quarantined").is_none() {
+            world.witness.accepted(answer.body["message_id"].as_str().unwrap_or_default());
+        }
+        Some(answer.status.as_u16())
+    }
+}
+
+fn bearer(version: u32) -> String {
+    format!("Bearer secret-webhook-{version}")
+}
+
+#[async_trait]
+impl SecretSource for Secret {
+    async fn read(&self) -> Result<Versions, SecretUnavailable> {
+        let newest = *self.0.lock().unwrap();
+        let version = |version: u32| {
+            format!(r#"{{"webhook_token": "secret-webhook-{version}", "agent_token": "secret-agent-{version}"}}"#).into()
+        };
+        Ok(Versions { current: version(newest), previous: newest.checked_sub(1).map(version) })
+    }
+}
+
+#[async_trait]
+impl Queue for Quarantine {
+    async fn send(&self, _: String) -> Result<(), QueueError> {
+        *self.0.lock().unwrap() += 1;
+        Ok(())
+    }
+}

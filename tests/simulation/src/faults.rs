@@ -1,0 +1,187 @@
+//! What goes wrong, and where: a fault befalls one effect. Faults come from a list, or by chance; either way the list of
+//! those that happened can be had, and played again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use crate::chance::Chance;
+
+/// When, seen from an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It does not happen.
+    Before,
+    /// It happens, and nobody hears of it.
+    After,
+}
+
+/// One effect of a run: the how manieth of its name, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Effect {
+    /// What is done.
+    pub name: &'static str,
+    /// Which of those.
+    pub nth: u32,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.nth)
+    }
+}
+
+/// What befalls an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The machine dies, with everything it had in memory.
+    Dies(Moment),
+    /// The caller hears of a failure.
+    Fails(Moment),
+    /// The first answer is lost and the client asks again by itself.
+    Repeats,
+    /// It begins this much later.
+    Slow(Duration),
+    /// The machine stands still for this long, before or after, and goes on as if nothing had been.
+    Freezes(Moment, Duration),
+    /// The other side says "too often", and when to come again.
+    Limited(Option<Duration>),
+    /// The other side refuses for good.
+    Refused(u16),
+    /// The key is not known to the other side.
+    Unauthorized,
+    /// The answer says nothing.
+    Empty,
+    /// The code called has a mistake.
+    Panics,
+    /// A message is delivered to somebody else as well.
+    Twice,
+}
+
+/// The faults of a run.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    source: Source,
+    counts: HashMap<&'static str, u32>,
+    effects: Vec<Effect>,
+    happened: Vec<(Effect, Fault)>,
+}
+
+#[derive(Default)]
+enum Source {
+    #[default]
+    None,
+    Listed(BTreeMap<Effect, Fault>),
+    Chance(Box<Weather>),
+}
+
+impl Faults {
+    /// From now on exactly these faults.
+    pub fn listed(&self, faults: impl IntoIterator<Item = (Effect, Fault)>) {
+        self.lock().source = Source::Listed(faults.into_iter().collect());
+    }
+
+    /// From now on whatever the weather brings.
+    pub fn by_chance(&self, weather: Weather) {
+        self.lock().source = Source::Chance(Box::new(weather));
+    }
+
+    /// From now on nothing happens any more.
+    pub fn calm(&self) {
+        self.lock().source = Source::None;
+    }
+
+    /// All effects so far, in their order.
+    pub fn effects(&self) -> Vec<Effect> {
+        self.lock().effects.clone()
+    }
+
+    /// The names of all effects so far.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.lock().effects.iter().map(|effect| effect.name).collect()
+    }
+
+    /// The faults that happened, in their order.
+    pub fn happened(&self) -> Vec<(Effect, Fault)> {
+        self.lock().happened.clone()
+    }
+
+    /// How many faults have happened.
+    pub fn count(&self) -> usize {
+        self.lock().happened.len()
+    }
+
+    /// What befalls the next effect of this name.
+    pub(crate) fn next(&self, name: &'static str) -> Option<Fault> {
+        let mut state = self.lock();
+        let count = state.counts.entry(name).or_default();
+        let effect = Effect { name, nth: *count };
+        *count += 1;
+        state.effects.push(effect);
+        let fault = match &mut state.source {
+            Source::None => None,
+            Source::Listed(list) => list.get(&effect).cloned(),
+            Source::Chance(weather) => weather.fault(name),
+        };
+        state.happened.extend(fault.clone().map(|fault| (effect, fault)));
+        fault
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+/// How often what goes wrong.
+#[derive(Debug, Clone)]
+pub struct Weather {
+    chance: Chance,
+    /// Faults in a thousand effects.
+    rate: u64,
+    /// One kind of effect that fails far more often: an outage.
+    sick: Option<(&'static str, u64)>,
+}
+
+impl Weather {
+    /// The weather of `seed`: some runs are calm, some terrible, and in some one neighbour is out.
+    pub fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let rate = chance.pick(&[0, 5, 10, 20, 40, 80, 120]);
+        let neighbours = ["ask", "send", "file", "claim", "settle", "commit", "draft", "come back", "hand over"];
+        let sick = chance.chance(250).then(|| (chance.pick(&neighbours), chance.pick(&[300, 700, 950])));
+        Self { chance, rate, sick }
+    }
+
+    fn fault(&mut self, name: &'static str) -> Option<Fault> {
+        let rate = self.sick.filter(|(sick, _)| *sick == name).map_or(self.rate, |(_, rate)| rate);
+        if !self.chance.chance(rate) {
+            return None;
+        }
+        let moment = self.chance.pick(&[Moment::Before, Moment::After]);
+        let common = [Fault::Dies(moment), Fault::Fails(moment), Fault::Slow(self.seconds(6)), self.freeze(moment)];
+        let own: &[Fault] = match name {
+            "ask" => &[Fault::Limited(None), Fault::Empty, Fault::Panics, Fault::Refused(401), Fault::Slow(HANGS)],
+            "send" => &[Fault::Limited(Some(self.seconds(3_600))), Fault::Limited(None), Fault::Refused(400), Fault::Unauthorized],
+            "deliver" => return Some(if moment == Moment::Before { Fault::Twice } else { Fault::Slow(self.seconds(120)) }),
+            "hand over" | "read secret" => &[],
+            _ => &[Fault::Repeats],
+        };
+        let all: Vec<_> = common.iter().chain(own).collect();
+        Some(self.chance.pick(&all).clone())
+    }
+
+    fn freeze(&mut self, moment: Moment) -> Fault {
+        Fault::Freezes(moment, self.seconds(150))
+    }
+
+    fn seconds(&mut self, bound: u64) -> Duration {
+        Duration::from_secs(self.chance.below(bound))
+    }
+}
+
+/// Longer than any invocation.
+const HANGS: Duration = Duration::from_secs(600);

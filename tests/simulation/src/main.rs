@@ -1,0 +1,104 @@
+//! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use clap::Parser;
+use simulation::{Figure, Figures, Run, Told, shrink};
+
+/// Worlds that every run sees, apart from those of its own seed.
+const PINNED: u64 = 100;
+
+/// Runs seeded worlds in virtual time, in which real ingest and responder code serves people who write, while machines die,
+/// freeze and disagree about the time, and the queue, the table, the AI and Braze fail in every way there is. Each promise is
+/// checked after every step. The first hundred worlds are pinned, the others come from a fresh seed.
+#[derive(Parser)]
+struct Options {
+    /// Run until there were this many conversations, with at least five times as many messages.
+    #[arg(long, default_value_t = 10_000)]
+    conversations: usize,
+    /// The seed of the worlds that are not pinned; a fresh one if not given.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run only this world, and print what happened in it.
+    #[arg(long, conflicts_with_all = ["conversations", "seed"])]
+    world: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match options.world {
+        Some(world) => one(world),
+        None => many(&options),
+    }
+}
+
+fn one(world: u64) -> ExitCode {
+    let told = Run { keep_trace: true, ..Run::of(world) }.tell();
+    println!("{}\n{}", told.trace.join("\n"), told.figures);
+    if told.violations.is_empty() { ExitCode::SUCCESS } else { failed(world, &told) }
+}
+
+fn many(options: &Options) -> ExitCode {
+    let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let seed = options.seed.unwrap_or_else(fresh);
+    println!("seed {seed}");
+    let started = Instant::now();
+    let (next, sum, worlds) = (AtomicU64::new(0), Mutex::new(Figures::default()), AtomicUsize::new(0));
+    let broken = Mutex::new(None);
+    let work = || {
+        while !is_enough(&sum, options.conversations) && broken.lock().is_ok_and(|broken| broken.is_none()) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
+            let told = Run::of(world).tell();
+            worlds.fetch_add(1, Ordering::Relaxed);
+            if let Ok(mut sum) = sum.lock() {
+                sum.add(&told.figures);
+                progress(&sum, options.conversations);
+            }
+            if !told.violations.is_empty()
+                && let Ok(mut broken) = broken.lock()
+            {
+                broken.get_or_insert((world, told));
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    if let Ok(Some((world, told))) = broken.into_inner() {
+        return failed(world, &told);
+    }
+    let figures = sum.into_inner().unwrap_or_default();
+    println!("worlds                {}", worlds.into_inner());
+    println!("{figures}");
+    println!("seconds               {}", started.elapsed().as_secs());
+    ExitCode::SUCCESS
+}
+
+fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
+    sum.lock().is_ok_and(|sum| sum.get(Figure::Conversations) >= conversations && sum.get(Figure::Accepted) >= 5 * conversations)
+}
+
+fn progress(sum: &Figures, conversations: usize) {
+    if std::io::stderr().is_terminal() {
+        let share = (100 * sum.get(Figure::Conversations) / conversations.max(1)).min(100);
+        eprint!("\r{share:>3} %  {} messages, {} faults  ", sum.get(Figure::Accepted), sum.get(Figure::Faults));
+    }
+}
+
+/// Prints what was broken, with the shortest list of faults that breaks it.
+fn failed(world: u64, told: &Told) -> ExitCode {
+    println!("world {world} broke {:#?}", told.violations);
+    let (run, told) = shrink(&Run::of(world), told);
+    println!("{}", told.trace.join("\n"));
+    println!("shortest list of faults:");
+    for (effect, fault) in run.faults.unwrap_or_default() {
+        println!("  {effect}: {fault:?}");
+    }
+    println!("then: {:#?}", told.violations);
+    println!("again with: cargo run -p simulation -- --world {world}");
+    ExitCode::FAILURE
+}

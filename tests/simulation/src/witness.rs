@@ -1,0 +1,195 @@
+//! The witness sees every effect of a run and knows the promises: it says at once when one is broken, and at the end whether
+//! everything that was accepted is accounted for. It only watches; nothing in a run depends on it.
+
+mod asks;
+mod figures;
+mod rest;
+mod sends;
+mod trace;
+mod writes;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use platform::clock::Clock as _;
+
+use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
+use store::{Embedded, TurnKey, TurnRow};
+
+use crate::clock::VirtualClock;
+use crate::faults::Faults;
+pub use figures::{Figure, Figures};
+use sends::Part as SentPart;
+use trace::Trace;
+
+/// What marks a user's words: followed by a person's number and a message's, as in `canary-3-14`.
+pub const CANARY: &str = "canary-";
+
+/// Watches one world.
+pub struct Witness {
+    store: Arc<Embedded>,
+    clock: Arc<VirtualClock>,
+    faults: Faults,
+    most_copies: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What users wrote, by its canary.
+    typed: HashMap<String, String>,
+    queued: HashMap<MessageId, Message>,
+    accepted: HashSet<MessageId>,
+    conversations: HashMap<ConversationKey, Conversation>,
+    filed: HashMap<MessageId, ConversationKey>,
+    ends: HashMap<MessageId, End>,
+    answers: Vec<Vec<Part>>,
+    drafts: HashMap<(ConversationKey, TurnKey), TurnRow>,
+    parts: HashMap<String, SentPart>,
+    /// Faults there had been at the last write.
+    faults: usize,
+    figures: Figures,
+    trace: Trace,
+    violations: Vec<String>,
+}
+
+/// What the witness knows of one conversation.
+#[derive(Default)]
+struct Conversation {
+    /// The sends that a write has begun and nobody has made yet. A slow machine may make one when it is long given up.
+    begun: Vec<(TurnKey, u32)>,
+    /// The highest place in the order of filing that a committed turn covered.
+    answered_up_to: u64,
+    /// The last part begun.
+    last_part: Option<(TurnKey, u32)>,
+}
+
+/// How a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Answered(TurnKey),
+    /// A copy of another message.
+    Copy,
+    /// A person owned the conversation.
+    LeftToPerson,
+    /// Given up: it must be found among the dead letters.
+    Parked,
+    /// Its conversation had too many waiting.
+    TurnedAway,
+}
+
+impl Witness {
+    pub(crate) fn new(store: Arc<Embedded>, clock: Arc<VirtualClock>, faults: Faults, most_copies: u32) -> Self {
+        crate::quiet::listen();
+        drop(crate::quiet::lines());
+        Self { store, clock, faults, most_copies, state: Mutex::default() }
+    }
+
+    /// Keeps the lines of the trace from now on, not only their sum.
+    pub fn keep_trace(&self) {
+        self.lock().trace.keep();
+    }
+
+    /// The trace so far: its sum, and its lines if they were kept.
+    pub fn trace(&self) -> (u64, Vec<String>) {
+        self.lock().trace.get()
+    }
+
+    /// The promises broken so far.
+    pub fn violations(&self) -> Vec<String> {
+        self.lock().violations.clone()
+    }
+
+    /// The figures so far.
+    pub fn figures(&self) -> Figures {
+        let mut figures = self.lock().figures;
+        figures.set(Figure::Faults, self.faults.count());
+        figures
+    }
+
+    /// A user wrote `text`, which holds this canary.
+    pub(crate) fn typed(&self, canary: &str, text: &str) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("typed {canary}"));
+        state.typed.insert(canary.to_owned(), text.to_owned());
+    }
+
+    /// A message is on the queue.
+    pub(crate) fn queued(&self, body: &str) {
+        let Ok(QueueMessage::InboundV1(message)) = QueueMessage::from_json(body) else { return };
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("queued {}", message.id.as_str()));
+        for canary in canaries(message.text.as_str()) {
+            let typed = state.typed.get(&canary).cloned();
+            if typed.as_ref().is_some_and(|typed| typed != message.text.as_str()) {
+                state.broken(format!("the words of {canary} changed on the way to the queue"));
+            }
+        }
+        if !body.is_ascii() {
+            state.broken("a queue message is not ASCII".to_owned());
+        }
+        state.queued.entry(message.id.clone()).or_insert(message);
+    }
+
+    /// The door answered 202 for this message.
+    pub(crate) fn accepted(&self, id: &str) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("accepted {id}"));
+        let id = MessageId::stored(id);
+        if !state.queued.contains_key(&id) {
+            state.broken(format!("{} was accepted and is not on the queue", id.as_str()));
+        }
+        if state.accepted.insert(id) {
+            state.figures.count(Figure::Accepted);
+        }
+    }
+
+    /// The door said no to a genuine webhook, which Braze would not repeat.
+    pub(crate) fn turned_away(&self, status: u16) {
+        self.lock().broken(format!("a genuine webhook was answered {status}"));
+    }
+
+    /// Something else broke a promise.
+    pub(crate) fn broken(&self, what: impl Into<String>) {
+        self.lock().broken(what.into());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl State {
+    fn step(&mut self, now: Timestamp, line: impl FnOnce() -> String) {
+        self.figures.count(Figure::Steps);
+        self.trace.add(now, &line());
+        self.look_at_logs();
+    }
+
+    fn broken(&mut self, what: String) {
+        self.trace.add(Timestamp::EPOCH, &format!("BROKEN: {what}"));
+        self.violations.push(what);
+    }
+
+    /// No log line may hold a user's words, a number or a secret.
+    fn look_at_logs(&mut self) {
+        let lines = crate::quiet::lines();
+        if let Some(line) = lines.lines().find(|line| FORBIDDEN.iter().any(|word| line.contains(word))) {
+            self.broken(format!("a log line tells too much: {line}"));
+        }
+    }
+}
+
+/// What no log line may hold: words, numbers, secrets, instructions. Worlds use no others.
+pub(crate) const FORBIDDEN: [&str; 4] = [CANARY, "+1555", "secret-", "You are the canary prompt"];
+
+/// The canaries in a text, in their order.
+fn canaries(text: &str) -> Vec<String> {
+    let after = text.match_indices(CANARY).map(|(start, _)| &text[start..]);
+    after.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()).collect()
+}
+
+/// The person in a canary.
+fn person(canary: &str) -> &str {
+    canary.strip_prefix(CANARY).and_then(|rest| rest.split('-').next()).unwrap_or_default()
+}

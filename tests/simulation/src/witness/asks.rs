@@ -1,0 +1,104 @@
+//! What the AI may see: one person's words, exactly as written. And what becomes of its answer.
+
+use ai::{AiError, Answer, Question};
+use conversation::shape::shape;
+use models::ConversationKey;
+use platform::clock::Clock as _;
+use store::{Store as _, TurnRow};
+
+use crate::machine::Machine;
+use super::{Figure, State, Witness, canaries, person};
+
+/// As in the assistant's limits that every world has.
+const REPLY_PARTS: usize = 5;
+
+impl Witness {
+    /// The AI is asked, from this machine.
+    pub(crate) async fn asked(&self, question: &Question, machine: &Machine) {
+        let words = canaries(question.text.as_str());
+        let key = {
+            let mut state = self.lock();
+            state.figures.count(Figure::Asked);
+            state.step(self.clock.now(), || format!("asked {}", words.join(" ")));
+            state.one_persons_words(question, &words);
+            state.words_as_typed(question, &words);
+            state.key_of(&words)
+        };
+        if let Some(key) = key {
+            self.nothing_was_said_yet(&key, &words, machine).await;
+        }
+    }
+
+    /// What the AI said.
+    pub(crate) fn answered(&self, question: &Question, answer: &Result<Answer, AiError>) {
+        let text = match answer {
+            Ok(Answer::Text { text, .. }) => text.as_str(),
+            _ => return,
+        };
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("answered {}", canaries(question.text.as_str()).join(" ")));
+        state.answers.push(shape(text, REPLY_PARTS));
+    }
+
+    /// A draft is stored.
+    pub(crate) fn drafted(&self, key: &ConversationKey, row: &TurnRow) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || {
+            format!("drafted {} turn {}/{} {:?}", key.as_str(), row.key.number, row.key.epoch, row.covers)
+        });
+        // A row that is cut short keeps the first parts of its answer.
+        let said = row.own_line || row.reply.is_empty() || state.answers.iter().any(|answer| answer.starts_with(&row.reply));
+        if !said {
+            state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
+        }
+        if row.own_line {
+            state.figures.count(Figure::OwnLines);
+        }
+        state.drafts.insert((key.clone(), row.key), row.clone());
+    }
+
+    /// Once there is a draft for the same messages, nobody pays for another.
+    async fn nothing_was_said_yet(&self, key: &ConversationKey, words: &[String], machine: &Machine) {
+        let Ok(Some(head)) = self.store.head(key, self.clock.now()).await else { return };
+        // Somebody whose claim is over does not know it yet.
+        if machine.claim_of(key) != Some(head.epoch) {
+            return;
+        }
+        if head.turn.is_some() {
+            self.lock().broken(format!("the AI was asked about {words:?} while a turn stood"));
+        }
+        let rows = self.store.newest_turns(key, 8, self.clock.now()).await.unwrap_or_default();
+        let covers = head.next_covers();
+        let draft = rows.iter().find(|row| row.key.number == head.last_turn + 1 && row.covers == covers && !row.own_line);
+        if draft.is_some() {
+            self.lock().broken(format!("the AI was asked about {words:?} although a draft was there"));
+        }
+    }
+}
+
+impl State {
+    fn one_persons_words(&mut self, question: &Question, words: &[String]) {
+        let history = question.history.iter().flat_map(|exchange| [&exchange.user, &exchange.assistant]);
+        let before: Vec<_> = history.flat_map(|text| canaries(text.as_str())).collect();
+        let mut people: Vec<_> = words.iter().chain(&before).map(|canary| person(canary)).collect();
+        people.sort_unstable();
+        people.dedup();
+        if people.len() > 1 {
+            let what = format!("the AI was shown the words of {people:?} together");
+            self.broken(what);
+        }
+    }
+
+    fn words_as_typed(&mut self, question: &Question, words: &[String]) {
+        let typed: Option<Vec<_>> = words.iter().map(|canary| self.typed.get(canary).map(String::as_str)).collect();
+        if typed.is_some_and(|typed| !typed.is_empty() && typed.join("\n") != question.text.as_str()) {
+            self.broken(format!("the AI was shown other words than {words:?} were"));
+        }
+    }
+
+    fn key_of(&self, words: &[String]) -> Option<ConversationKey> {
+        let canary = words.first()?;
+        let message = self.queued.values().find(|message| message.text.as_str().contains(canary.as_str()))?;
+        self.filed.get(&message.id).cloned()
+    }
+}

@@ -1,0 +1,157 @@
+//! What may be sent: only what a write has begun, to the person who asked, in order, in time, and no more copies than the
+//! policy risks; each second copy must have its cause in the trace.
+
+use std::time::Duration;
+
+use braze::{Outcome, Refusal};
+use models::{MessageId, Reply, Timestamp};
+use platform::clock::Clock as _;
+use store::TurnKey;
+
+use super::{Figure, State, Witness, canaries, person};
+
+/// WhatsApp's window, and what clocks may differ by.
+const WINDOW: Duration = Duration::from_mins(24 * 60 + 3);
+
+/// What is known of one part of one reply.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    text: String,
+    delivered: u32,
+    /// What the last send came to; none if nobody heard.
+    pub(super) heard: Option<Heard>,
+    /// Faults there had been when it was last sent.
+    pub(super) faults: usize,
+}
+
+/// What the sender heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    Accepted,
+    Refused,
+    Rejected,
+    Nothing,
+}
+
+impl Witness {
+    /// A request is about to leave, at `now` by the sender's own clock, with `time` for it.
+    pub(crate) fn sending(&self, reply: &Reply, time: Duration, deadline: Option<Timestamp>, now: Timestamp) {
+        let faults = self.faults.count();
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str()));
+        if deadline.is_some_and(|deadline| deadline.since(now) < time) {
+            state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
+        }
+        state.was_begun(reply);
+        state.goes_to_who_asked(reply, self.clock.now());
+        let cause = state.copy_of(reply, faults, self.most_copies);
+        if let Err(what) = cause {
+            state.broken(what);
+        }
+    }
+
+    /// A message reached the user's phone.
+    pub(crate) fn delivered(&self, reply: &Reply) {
+        let most = self.most_copies;
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("delivered {}", reply.id.as_str()));
+        let part = state.parts.entry(reply.id.as_str().to_owned()).or_default();
+        part.delivered += 1;
+        let copies = part.delivered;
+        state.figures.count(Figure::Delivered);
+        if copies == 2 {
+            state.figures.count(Figure::ReadTwice);
+        }
+        if copies > most {
+            state.broken(format!("{} was delivered {copies} times", reply.id.as_str()));
+        }
+    }
+
+    /// What the sender heard of it.
+    pub(crate) fn heard(&self, reply: &Reply, outcome: &Outcome) {
+        let heard = match outcome {
+            Outcome::Accepted { .. } => Heard::Accepted,
+            Outcome::NotAccepted(Refusal::Rejected(_)) => Heard::Rejected,
+            Outcome::NotAccepted(_) => Heard::Refused,
+            Outcome::Unknown(_) => Heard::Nothing,
+        };
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("heard {heard:?} of {}", reply.id.as_str()));
+        state.parts.entry(reply.id.as_str().to_owned()).or_default().heard = Some(heard);
+    }
+}
+
+impl State {
+    fn was_begun(&mut self, reply: &Reply) {
+        let first = first(reply);
+        let Some(key) = self.filed.get(&first).cloned() else { return self.broken(format!("{first:?} was never filed")) };
+        let says = |(turn, part): &(TurnKey, u32)| {
+            let row = self.drafts.get(&(key.clone(), *turn));
+            let part = row.filter(|row| *part == reply.part && row.covers.first() == Some(&first));
+            part.and_then(|row| row.reply.get(reply.part as usize - 1)) == Some(&reply.text)
+        };
+        let begun = self.conversations.get(&key).and_then(|conversation| conversation.begun.iter().position(says));
+        if let (Some(place), Some(conversation)) = (begun, self.conversations.get_mut(&key)) {
+            conversation.begun.remove(place);
+        } else {
+            self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));
+        }
+    }
+
+    fn goes_to_who_asked(&mut self, reply: &Reply, now: Timestamp) {
+        let first = first(reply);
+        let Some(asked) = self.queued.get(&first) else { return };
+        let known = |identity: &models::Identity| {
+            let mut keys = identity.other_conversations();
+            keys.push(identity.conversation());
+            keys
+        };
+        let same = known(&asked.identity).iter().any(|key| known(&reply.to).contains(key));
+        let who: Option<String> = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
+        let own = canaries(reply.text.as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
+        let arrival = self.newest_arrival(&first);
+        if !same || !own {
+            self.broken(format!("{} goes to somebody who did not ask", reply.id.as_str()));
+        }
+        if arrival.is_some_and(|arrival| now.since(arrival) > WINDOW) {
+            self.broken(format!("{} was sent after WhatsApp's window", reply.id.as_str()));
+        }
+    }
+
+    fn newest_arrival(&self, first: &MessageId) -> Option<Timestamp> {
+        let rows = self.drafts.values().filter(|row| row.covers.first() == Some(first));
+        rows.flat_map(|row| &row.covers).filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
+    }
+
+    /// Counts a copy by its cause; an error if it has none.
+    fn copy_of(&mut self, reply: &Reply, faults: usize, most: u32) -> Result<(), String> {
+        let id = reply.id.as_str();
+        let part = self.parts.entry(id.to_owned()).or_default();
+        let before = std::mem::replace(
+            part,
+            Part { text: reply.text.as_str().to_owned(), delivered: part.delivered, heard: None, faults },
+        );
+        let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
+        if before.text.is_empty() || (refused && before.delivered == 0) {
+            return Ok(());
+        }
+        if before.text != reply.text.as_str() {
+            return Err(format!("{id} was sent with two texts"));
+        }
+        if most < 2 {
+            return Err(format!("{id} was sent again although nothing may be"));
+        }
+        match before.heard {
+            Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
+            None => self.figures.count(Figure::CopiesAfterDeath),
+            _ if faults > before.faults => self.figures.count(Figure::CopiesUnrecorded),
+            _ => return Err(format!("{id} was sent again without a cause")),
+        }
+        Ok(())
+    }
+}
+
+/// The first message a reply answers: it is in the reply's id.
+fn first(reply: &Reply) -> MessageId {
+    MessageId::stored(reply.id.as_str().split('#').next().unwrap_or_default())
+}

@@ -1,0 +1,357 @@
+//! The world put together.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ai::{Ai, Question};
+use async_trait::async_trait;
+use braze::{Messaging, Outcome};
+use models::assistant::Assistant;
+use models::{ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
+use platform::clock::{Clock, Deadline};
+use platform::metrics::{Meter, Metric};
+use platform::queue::Queue as _;
+use platform::random::Words;
+use responder::{OnUnknown, Record, Responder};
+use sandbox::queue::{EmbeddedQueue, Received};
+use store::{Embedded, Head, Store as _};
+
+use crate::clock::{Ahead, VirtualClock};
+use crate::effects::{Bend, Effects, Scene};
+use crate::faults::{Fault, Faults};
+use crate::machine::Machine;
+use crate::neighbours::{AiScript, ScriptedAi, ScriptedBraze, Sent};
+use crate::witness::Witness;
+
+/// The function's time-out.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What works on a batch: the responder, or something a test puts in its place.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Works on `batch` until `deadline`; returns the ids the queue must keep.
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String>;
+}
+
+#[async_trait]
+impl Handler for Responder {
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        Self::handle(self, batch, deadline).await
+    }
+}
+
+/// What a world is made of.
+#[derive(Clone)]
+pub struct Plan {
+    /// One machine each, with a clock ahead by this much.
+    pub clocks_ahead: Vec<Duration>,
+    /// The policy.
+    pub on_unknown: OnUnknown,
+    /// The assistant, as `assistant.toml`.
+    pub toml: String,
+    /// Makes the handler out of a responder: itself, unless a test wants another.
+    pub handler: fn(Responder) -> Box<dyn Handler>,
+    /// A mistake in the protocol.
+    pub bend: Option<Bend>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            clocks_ahead: vec![Duration::ZERO],
+            on_unknown: OnUnknown::ResendOnce,
+            toml: String::new(),
+            handler: |responder| Box::new(responder),
+            bend: None,
+        }
+    }
+}
+
+/// The responder's machines with everything around them.
+pub struct World {
+    /// What the conversations are kept in.
+    pub store: Arc<Embedded>,
+    /// What messages wait in.
+    pub queue: Arc<EmbeddedQueue>,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Who watches.
+    pub witness: Arc<Witness>,
+    pub(crate) clock: Arc<VirtualClock>,
+    ai: Arc<ScriptedAi>,
+    braze: Arc<ScriptedBraze>,
+    plan: Plan,
+    /// They share the table and not the clock.
+    machines: Vec<Slot>,
+    counts: Arc<Counts>,
+    messages: AtomicU64,
+    runs: Arc<AtomicU64>,
+}
+
+/// A machine, and what is deployed on it.
+struct Slot {
+    machine: Arc<Machine>,
+    clock: Arc<dyn Clock>,
+    handler: Mutex<Arc<dyn Handler>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Counts(Mutex<Vec<Metric>>);
+
+impl Meter for Counts {
+    fn count(&self, metric: Metric, amount: u64) {
+        self.0.lock().unwrap().extend((0..amount).map(|_| metric));
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new(Plan::default())
+    }
+}
+
+impl World {
+    /// A world on one machine under `on_unknown` with the assistant that `toml` describes.
+    pub fn with(on_unknown: OnUnknown, toml: &str) -> Self {
+        Self::new(Plan { on_unknown, toml: toml.to_owned(), ..Plan::default() })
+    }
+
+    /// The same with machines whose clocks are ahead by this much.
+    pub fn on_machines(ahead: &[Duration], on_unknown: OnUnknown, toml: &str) -> Self {
+        Self::new(Plan { clocks_ahead: ahead.to_vec(), on_unknown, toml: toml.to_owned(), ..Plan::default() })
+    }
+
+    /// The world that `plan` describes.
+    pub fn new(plan: Plan) -> Self {
+        let clock = Arc::new(VirtualClock::default());
+        let (store, faults) = (Arc::new(Embedded::in_memory()), Faults::default());
+        let most_copies = if plan.on_unknown == OnUnknown::Flag { 1 } else { 2 };
+        let witness = Arc::new(Witness::new(store.clone(), clock.clone(), faults.clone(), most_copies));
+        let braze = ScriptedBraze { script: Mutex::default(), sent: Mutex::default(), witness: witness.clone() };
+        let mut world = Self {
+            store,
+            queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
+            faults,
+            witness,
+            clock,
+            ai: Arc::default(),
+            braze: Arc::new(braze),
+            machines: Vec::new(),
+            counts: Arc::default(),
+            messages: AtomicU64::new(0),
+            runs: Arc::default(),
+            plan,
+        };
+        world.machines = world.plan.clocks_ahead.iter().map(|ahead| world.slot(*ahead)).collect();
+        world
+    }
+
+    fn slot(&self, ahead: Duration) -> Slot {
+        let clock: Arc<dyn Clock> = Arc::new(Ahead(self.clock.clone(), ahead));
+        let machine = Arc::new(Machine::default());
+        let handler = Mutex::new(self.deployed(&machine, &clock));
+        Slot { machine, clock, handler }
+    }
+
+    fn deployed(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Arc<dyn Handler> {
+        let scene = self.scene(machine, clock);
+        let ai: Arc<dyn Ai> = self.ai.clone();
+        let braze: Arc<dyn Messaging> = self.braze.clone();
+        let responder = Responder {
+            store: Arc::new(Effects { inner: self.store.clone(), scene: scene.clone() }),
+            ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
+            messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
+            work: Arc::new(Effects { inner: self.queue.clone(), scene }),
+            clock: clock.clone(),
+            meter: self.counts.clone(),
+            words: self.words(),
+            assistant: Assistant::from_toml(&self.plan.toml).unwrap(),
+            on_unknown: self.plan.on_unknown,
+        };
+        (self.plan.handler)(responder).into()
+    }
+
+    /// Words like those nobody can guess, but the same in every run.
+    pub(crate) fn words(&self) -> Words {
+        let runs = Arc::clone(&self.runs);
+        Box::new(move || format!("run-{}", runs.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub(crate) fn scene(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Scene {
+        Scene {
+            machine: machine.clone(),
+            faults: self.faults.clone(),
+            witness: self.witness.clone(),
+            clock: clock.clone(),
+            bend: self.plan.bend,
+        }
+    }
+
+    /// From their next invocation on, the machines run what is deployed now, with nothing in memory.
+    pub fn deploy(&self) {
+        for slot in &self.machines {
+            *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
+        }
+    }
+
+    /// A user writes; the message is on the queue when this returns.
+    pub async fn says(&self, user: &str, text: &str) -> Message {
+        self.is_told(&Identity::new(user, "", "").unwrap(), text).await
+    }
+
+    /// The same for somebody with any names.
+    pub async fn is_told(&self, identity: &Identity, text: &str) -> Message {
+        let message = self.message(identity, text);
+        self.queued(&message).await;
+        message
+    }
+
+    /// A message of its own dispatch that nobody has queued yet.
+    pub fn message(&self, identity: &Identity, text: &str) -> Message {
+        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+        Message {
+            id: MessageId::of_webhook(&format!("d{number}"), "", identity.conversation().as_str(), text),
+            log_id: format!("l{number}"),
+            identity: identity.clone(),
+            text: text.into(),
+            shortened: false,
+            arrival: self.now(),
+            sent_at: None,
+            dispatched: true,
+            route: None,
+            language: None,
+            profile_name: None,
+            media_urls: None,
+        }
+    }
+
+    /// This very message is on the queue (once more).
+    pub async fn queued(&self, message: &Message) {
+        let body = QueueMessage::InboundV1(message.clone()).to_ascii_json();
+        self.witness.queued(&body);
+        self.queue.send(body).await.unwrap();
+        self.witness.accepted(message.id.as_str());
+    }
+
+    /// What the AI does with its next questions.
+    pub fn ai_will(&self, script: impl IntoIterator<Item = AiScript>) {
+        self.ai.script.lock().unwrap().extend(script);
+    }
+
+    /// What Braze says to the next sends, and whether it delivers them.
+    pub fn braze_will(&self, script: impl IntoIterator<Item = (Outcome, bool)>) {
+        self.braze.script.lock().unwrap().extend(script);
+    }
+
+    /// Works on the queue with `pollers` at once until nothing has happened for a long time: everything is settled or dead.
+    /// Then nothing may be broken.
+    pub async fn settle(&self, pollers: usize) {
+        self.work(pollers).await;
+        self.witness.at_rest(&self.queue.dead_letters()).await;
+        let broken = self.witness.violations();
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
+
+    /// Works on the queue with `pollers` at once until nothing has happened for a long time.
+    pub(crate) async fn work(&self, pollers: usize) {
+        let quiet = Duration::from_hours(2);
+        // A poller is a machine of its own, or shares one clock and deployment with others.
+        let polling = (0..pollers.max(self.machines.len())).map(|number| async move {
+            let spare = (number >= self.machines.len()).then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
+            let slot = spare.as_ref().unwrap_or_else(|| &self.machines[number]);
+            while let Ok(batch) = tokio::time::timeout(quiet, self.queue.receive(10)).await {
+                self.invoke(slot, batch).await;
+            }
+        });
+        futures::future::join_all(polling).await;
+    }
+
+    /// Works on what is on the queue right now, once.
+    pub async fn poll_once(&self) {
+        if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.queue.receive(10)).await {
+            self.invoke(&self.machines[0], batch).await;
+        }
+    }
+
+    async fn invoke(&self, slot: &Slot, batch: Vec<Received>) {
+        let batch = self.delivered(batch).await;
+        let records = batch.iter().map(|received| Record {
+            id: received.id.to_string(),
+            receipt: received.receipt.clone(),
+            receives: received.receives,
+            body: received.body.clone(),
+        });
+        let deadline = slot.clock.now() + TIMEOUT;
+        slot.machine.set_deadline(deadline);
+        let handler = slot.handler.lock().unwrap().clone();
+        let Some(kept) = slot.machine.run(handler.handle(records.collect(), Deadline::at(deadline))).await else {
+            // What replaces a dead machine starts with nothing in memory.
+            *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
+            return;
+        };
+        let known: HashSet<_> = batch.iter().map(|received| received.id.to_string()).collect();
+        if kept.iter().any(|id| !known.contains(id)) {
+            self.witness.broken("the answer to a batch names a message that was not in it");
+        }
+        for received in batch.iter().filter(|received| !kept.contains(&received.id.to_string())) {
+            self.witness.deleted(&received.body).await;
+            if self.faults.next("delete").is_none() {
+                self.queue.delete(&received.receipt);
+            }
+        }
+    }
+
+    /// The part of a batch that arrives, and now.
+    async fn delivered(&self, mut batch: Vec<Received>) -> Vec<Received> {
+        let mut arrived = Vec::new();
+        for received in batch.drain(..) {
+            let fault = self.faults.next("deliver");
+            let again = match &fault {
+                Some(Fault::Twice) => Some(Duration::ZERO),
+                Some(Fault::Slow(time)) => Some(*time),
+                _ => None,
+            };
+            if let Some(delay) = again {
+                drop(platform::queue::Timer::come_back(&*self.queue, &received.receipt, delay).await);
+            }
+            if !matches!(fault, Some(Fault::Slow(_))) {
+                arrived.push(received);
+            }
+        }
+        arrived
+    }
+
+    /// Every question the AI got.
+    pub fn asked(&self) -> Vec<Question> {
+        self.ai.asked.lock().unwrap().clone()
+    }
+
+    /// Every request Braze got.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.braze.sent.lock().unwrap().clone()
+    }
+
+    /// What `user` read.
+    pub fn read_by(&self, user: &str) -> Vec<String> {
+        let to = format!("user:{user}");
+        self.sent().into_iter().filter(|sent| sent.to == to && sent.delivered).map(|sent| sent.text).collect()
+    }
+
+    /// How often something was counted.
+    pub fn counted(&self, metric: Metric) -> usize {
+        self.counts.0.lock().unwrap().iter().filter(|counted| **counted == metric).count()
+    }
+
+    /// The head of a user's conversation.
+    pub async fn head(&self, user: &str) -> Head {
+        let key = ConversationKey::parse(&format!("user:{user}")).unwrap();
+        self.store.head(&key, self.now()).await.unwrap().unwrap_or_default()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
