@@ -39,9 +39,11 @@ impl History {
         self.turns.first().into_iter().flat_map(|row| row.said.iter().map(look)).collect()
     }
 
-    /// A draft that a run before us wrote for exactly these messages and did not live to commit.
+    /// A draft that a run before us wrote for exactly these messages and did not live to commit; rather an answer than a
+    /// line of the bot's own.
     pub(crate) fn draft_for(&self, number: u64, covers: &[MessageId]) -> Option<&TurnRow> {
-        self.drafts.iter().find(|row| row.key.number == number && row.covers == covers)
+        let drafts = self.drafts.iter().filter(|row| row.key.number == number && row.covers == covers);
+        drafts.min_by_key(|row| row.own_line)
     }
 }
 
@@ -94,6 +96,21 @@ mod tests {
         assert_eq!(said, [("a".to_owned(), "1".to_owned()), ("c".to_owned(), "3\n\nand more".to_owned())]);
         assert_eq!(history.exchanges(1).len(), 1);
         assert!(history.reaches(3) && !history.reaches(4));
+        let looked: Vec<_> = history.last_turn().iter().map(|look| (look.text, look.dispatched)).collect();
+        assert_eq!(looked, [("c", true)]);
+    }
+
+    #[test]
+    fn a_conversation_without_a_turn_is_known_whole() {
+        let history = History::new(vec![], 0);
+        assert!(history.reaches(0) && !history.reaches(1));
+        assert!(history.last_turn().is_empty() && history.exchanges(9).is_empty());
+    }
+
+    #[test]
+    fn several_messages_are_one_text_of_several_lines() {
+        let texts = ["hi".into(), "one sec".into()];
+        assert_eq!(joined(texts.iter()).as_str(), "hi\none sec");
     }
 
     #[test]

@@ -134,8 +134,8 @@ mod tests {
         assert_eq!(seconds(&head(3), Kept::Failed, 1, 100), 8);
     }
 
-    #[test]
-    fn a_refused_turn_waits_for_brazes_reset() {
+    /// A conversation whose turn Braze refused until this second.
+    fn refused(retry_at: u64) -> Head {
         let turn = OpenTurn {
             key: TurnKey { number: 1, epoch: 1 },
             state: SendState::Ready,
@@ -143,9 +143,29 @@ mod tests {
             parts: 1,
             copies: 0,
             covers: vec![id("m1")],
-            retry_at: Some(at(140)),
+            retry_at: Some(at(retry_at)),
         };
-        assert_eq!(seconds(&Head { turn: Some(turn), ..waiting(&[(100, 100)]) }, Kept::AsSeen, 1, 100), 40);
+        Head { turn: Some(turn), ..waiting(&[(100, 100)]) }
+    }
+
+    #[test]
+    fn a_refused_turn_waits_for_brazes_reset_within_reason() {
+        assert_eq!(seconds(&refused(140), Kept::AsSeen, 1, 100), 40);
+        assert_eq!(seconds(&refused(90_000), Kept::AsSeen, 1, 100), 3_600);
+    }
+
+    #[test]
+    fn who_waits_for_the_same_moment_comes_back_spread_over_a_second() {
+        let spread = Duration::from_millis(250);
+        let wait = |head: &Head, kept| comes_back(head, &id("m1"), kept, 1, CAP, at(100), spread);
+        assert_eq!(wait(&refused(140), Kept::AsSeen), Duration::from_millis(40_250));
+        assert_eq!(wait(&Head { attempts: 1, ..Head::default() }, Kept::Failed), Duration::from_millis(2_250));
+        let ids = (0..100).map(|number| MessageId::of_webhook("", "", "42", &format!("message {number}")));
+        let words: Vec<_> = ids.map(|id| jitter(id.as_str())).collect();
+        assert!(words.iter().all(|jitter| *jitter < Duration::from_secs(1)));
+        let tenths: std::collections::BTreeSet<_> = words.iter().map(|jitter| jitter.as_millis() / 100).collect();
+        assert!(tenths.len() >= 9, "{tenths:?}");
+        assert_eq!(jitter("word"), jitter("word"));
     }
 
     #[test]
@@ -154,6 +174,7 @@ mod tests {
             (Some(103), 1, 103),
             (Some(100_000), 1, 3_700),
             (Some(90), 1, 115),
+            (Some(100), 1, 115),
             (None, 1, 115),
             (Some(103), 3, 160),
             (Some(90), 3, 160),

@@ -130,7 +130,8 @@ impl SecretSource for Secret {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
         let newest = *self.0.lock().unwrap();
         let version = |version: u32| {
-            format!(r#"{{"webhook_token": "secret-webhook-{version}", "agent_token": "secret-agent-{version}"}}"#).into()
+            format!(r#"{{"webhook_token": "secret-webhook-{version}", "agent_token": "secret-agent-{version}"}}"#)
+                .into()
         };
         Ok(Versions { current: version(newest), previous: newest.checked_sub(1).map(version) })
     }

@@ -165,8 +165,15 @@ impl Weather {
         let common = [Fault::Dies(moment), Fault::Fails(moment), Fault::Slow(self.seconds(6)), self.freeze(moment)];
         let own: &[Fault] = match name {
             "ask" => &[Fault::Limited(None), Fault::Empty, Fault::Panics, Fault::Refused(401), Fault::Slow(HANGS)],
-            "send" => &[Fault::Limited(Some(self.seconds(3_600))), Fault::Limited(None), Fault::Refused(400), Fault::Unauthorized],
-            "deliver" => return Some(if moment == Moment::Before { Fault::Twice } else { Fault::Slow(self.seconds(120)) }),
+            "send" => &[
+                Fault::Limited(Some(self.seconds(3_600))),
+                Fault::Limited(None),
+                Fault::Refused(400),
+                Fault::Unauthorized,
+            ],
+            "deliver" => {
+                return Some(if moment == Moment::Before { Fault::Twice } else { Fault::Slow(self.seconds(120)) });
+            }
             "hand over" | "read secret" => &[],
             _ => &[Fault::Repeats],
         };

@@ -13,6 +13,7 @@ mod people;
 mod quiet;
 mod run;
 mod shrink;
+pub mod sweep;
 mod witness;
 mod world;
 

@@ -1,4 +1,5 @@
-//! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong.
+//! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong; with `sweep`, every pair of
+//! faults on one message.
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -6,8 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use clap::Parser;
-use simulation::{Figure, Figures, Run, Told, shrink};
+use clap::{Parser, Subcommand};
+use responder::OnUnknown;
+use simulation::{Figure, Figures, Run, Told, shrink, sweep};
 
 /// Worlds that every run sees, apart from those of its own seed.
 const PINNED: u64 = 100;
@@ -17,6 +19,8 @@ const PINNED: u64 = 100;
 /// checked after every step. The first hundred worlds are pinned, the others come from a fresh seed.
 #[derive(Parser)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Run until there were this many conversations, with at least five times as many messages.
     #[arg(long, default_value_t = 10_000)]
     conversations: usize,
@@ -28,12 +32,52 @@ struct Options {
     world: Option<u64>,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Breaks one message at every two places in every two ways, under both policies, in virtual time.
+    Sweep {
+        /// Every so manieth pair only.
+        #[arg(long, default_value_t = 1)]
+        share: usize,
+    },
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
-    match options.world {
-        Some(world) => one(world),
-        None => many(&options),
+    match (&options.command, options.world) {
+        (Some(Command::Sweep { share }), _) => sweep_pairs(*share),
+        (None, Some(world)) => one(world),
+        (None, None) => many(&options),
     }
+}
+
+/// Every pair of faults on one question; the two policies beside each other.
+fn sweep_pairs(share: usize) -> ExitCode {
+    let started = Instant::now();
+    let played = |on_unknown| {
+        let (mut count, mut broken) = (0, None);
+        sweep::pairs(sweep::SCRIPTS[0], on_unknown, share.max(1), |faults, played| {
+            count += 1;
+            if std::io::stderr().is_terminal() && count % 500 == 0 {
+                eprint!("\r{on_unknown:?}: {count} pairs  ");
+            }
+            if !played.violations.is_empty() {
+                broken = Some(format!("{on_unknown:?}: {faults:?} broke {:#?}", played.violations));
+            }
+            broken.is_none()
+        });
+        (count, broken)
+    };
+    let (resend, flag) = std::thread::scope(|scope| {
+        let resend = scope.spawn(|| played(OnUnknown::ResendOnce));
+        (played(OnUnknown::Flag), resend.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    println!("pairs of faults       {}", resend.0 + flag.0);
+    println!("seconds               {}", started.elapsed().as_secs());
+    for broken in [&resend.1, &flag.1].into_iter().flatten() {
+        println!("{broken}");
+    }
+    if resend.1.is_none() && flag.1.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn one(world: u64) -> ExitCode {
@@ -79,7 +123,9 @@ fn many(options: &Options) -> ExitCode {
 }
 
 fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
-    sum.lock().is_ok_and(|sum| sum.get(Figure::Conversations) >= conversations && sum.get(Figure::Accepted) >= 5 * conversations)
+    sum.lock().is_ok_and(|sum| {
+        sum.get(Figure::Conversations) >= conversations && sum.get(Figure::Accepted) >= 5 * conversations
+    })
 }
 
 fn progress(sum: &Figures, conversations: usize) {

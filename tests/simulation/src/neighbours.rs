@@ -31,6 +31,8 @@ pub enum AiScript {
 pub(crate) struct ScriptedAi {
     pub(crate) script: Mutex<VecDeque<AiScript>>,
     pub(crate) asked: Mutex<Vec<Question>>,
+    /// What it says after the question.
+    pub(crate) always: Mutex<Option<&'static str>>,
 }
 
 #[async_trait]
@@ -43,10 +45,10 @@ impl Ai for ScriptedAi {
         self.asked.lock().unwrap().push(question.clone());
         let next = self.script.lock().unwrap().pop_front();
         let text = match next {
-            None => format!("re: {}", question.text.as_str()),
+            None => self.says(question),
             Some(AiScript::Thinks(time)) => {
                 tokio::time::sleep(time).await;
-                format!("re: {}", question.text.as_str())
+                self.says(question)
             }
             Some(AiScript::Fails) => return Err(AiError::Unavailable { status: Some(500), retry_after: None }),
             Some(AiScript::Panics) => crate::quiet::panics_on_purpose(),
@@ -60,6 +62,13 @@ impl Ai for ScriptedAi {
             }
         };
         Ok(Answer::Text { text: text.into(), usage: None })
+    }
+}
+
+impl ScriptedAi {
+    fn says(&self, question: &Question) -> String {
+        let more = self.always.lock().unwrap().unwrap_or_default();
+        format!("re: {}{more}", question.text.as_str())
     }
 }
 

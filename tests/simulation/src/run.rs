@@ -132,7 +132,13 @@ async fn drain(posts: &mut FuturesUnordered<impl Future<Output = ()>>) {
 }
 
 /// What else goes on in the middle of a conversation.
-async fn something_happens(world: &World, door: &Door, campaign: &Mutex<u32>, person: &mut Person, chance: &mut Chance) {
+async fn something_happens(
+    world: &World,
+    door: &Door,
+    campaign: &Mutex<u32>,
+    person: &mut Person,
+    chance: &mut Chance,
+) {
     match chance.below(60) {
         0 => {
             world.deploy();
@@ -143,16 +149,16 @@ async fn something_happens(world: &World, door: &Door, campaign: &Mutex<u32>, pe
             *campaign.lock().unwrap() = door.newest_token();
             door.rotate();
         }
-        2 | 3 => change_owner(world, person, Owner::Person).await,
-        4..=6 => change_owner(world, person, Owner::Bot).await,
+        2 | 3 => change_owner(world, &person.key(), Owner::Person).await,
+        4..=6 => change_owner(world, &person.key(), Owner::Bot).await,
         7 => person.is_identified(),
         _ => {}
     }
 }
 
 /// A person takes a conversation over, or gives it back; as good as stored when this returns.
-async fn change_owner(world: &World, person: &Person, owner: Owner) {
-    let key = ConversationKey::parse(&person.key()).unwrap();
+pub(crate) async fn change_owner(world: &World, key: &str, owner: Owner) {
+    let key = ConversationKey::parse(key).unwrap();
     let now = world.clock.now();
     for sending in [false, true] {
         let write = HeadWrite::ChangeOwner { owner, at: now, sending };

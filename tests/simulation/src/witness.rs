@@ -44,8 +44,10 @@ struct State {
     filed: HashMap<MessageId, ConversationKey>,
     ends: HashMap<MessageId, End>,
     answers: Vec<Vec<Part>>,
-    drafts: HashMap<(ConversationKey, TurnKey), TurnRow>,
+    drafts: HashMap<(ConversationKey, TurnKey), Draft>,
     parts: HashMap<String, SentPart>,
+    /// Turns that ended without every part having been accepted.
+    unfinished: HashSet<(ConversationKey, TurnKey)>,
     /// Faults there had been at the last write.
     faults: usize,
     figures: Figures,
@@ -53,13 +55,22 @@ struct State {
     violations: Vec<String>,
 }
 
+/// A draft, and the step at which it was stored.
+struct Draft {
+    row: TurnRow,
+    step: usize,
+}
+
 /// What the witness knows of one conversation.
 #[derive(Default)]
 struct Conversation {
+    has_messages: bool,
     /// The sends that a write has begun and nobody has made yet. A slow machine may make one when it is long given up.
     begun: Vec<(TurnKey, u32)>,
     /// The highest place in the order of filing that a committed turn covered.
     answered_up_to: u64,
+    /// The step at which it was last claimed.
+    claimed_at: usize,
     /// The last part begun.
     last_part: Option<(TurnKey, u32)>,
 }

@@ -1,6 +1,7 @@
 //! The world put together.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use ai::{Ai, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
+use futures::FutureExt as _;
 use models::assistant::Assistant;
 use models::{ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
 use platform::clock::{Clock, Deadline};
@@ -240,6 +242,11 @@ impl World {
         self.ai.script.lock().unwrap().extend(script);
     }
 
+    /// What the AI adds to its answers from now on.
+    pub(crate) fn ai_always(&self, words: &'static str) {
+        *self.ai.always.lock().unwrap() = Some(words);
+    }
+
     /// What Braze says to the next sends, and whether it delivers them.
     pub fn braze_will(&self, script: impl IntoIterator<Item = (Outcome, bool)>) {
         self.braze.script.lock().unwrap().extend(script);
@@ -259,7 +266,8 @@ impl World {
         let quiet = Duration::from_hours(2);
         // A poller is a machine of its own, or shares one clock and deployment with others.
         let polling = (0..pollers.max(self.machines.len())).map(|number| async move {
-            let spare = (number >= self.machines.len()).then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
+            let spare = (number >= self.machines.len())
+                .then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
             let slot = spare.as_ref().unwrap_or_else(|| &self.machines[number]);
             while let Ok(batch) = tokio::time::timeout(quiet, self.queue.receive(10)).await {
                 self.invoke(slot, batch).await;
@@ -286,7 +294,10 @@ impl World {
         let deadline = slot.clock.now() + TIMEOUT;
         slot.machine.set_deadline(deadline);
         let handler = slot.handler.lock().unwrap().clone();
-        let Some(kept) = slot.machine.run(handler.handle(records.collect(), Deadline::at(deadline))).await else {
+        let handled = AssertUnwindSafe(handler.handle(records.collect(), Deadline::at(deadline))).catch_unwind();
+        let kept =
+            slot.machine.run(handled).await.map(|handled| handled.map_err(|_| self.witness.broken("a panic escaped")));
+        let Some(Ok(kept)) = kept else {
             // What replaces a dead machine starts with nothing in memory.
             *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
             return;

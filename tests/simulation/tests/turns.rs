@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use simulation::{AiScript, Effect, Fault, Moment, World};
 use models::{Identity, RouteName};
 use platform::metrics::Metric;
 use responder::OnUnknown;
+use simulation::{AiScript, Effect, Fault, Moment, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -44,6 +44,7 @@ impl Witness {
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
         state.everything_ended(&dead);
         state.nothing_was_answered_twice();
+        state.as_users_see_it(&dead, self.most_copies);
         state.sum_up(&dead);
     }
 
@@ -91,6 +92,41 @@ impl State {
             }
         }
         twice.into_iter().for_each(|what| self.broken(what));
+    }
+
+    /// Whatever the heads say: what users wrote came back to them, and not too often.
+    fn as_users_see_it(&mut self, dead: &HashSet<MessageId>, most_copies: u32) {
+        let mut read: HashMap<String, u32> = HashMap::new();
+        for part in self.parts.values() {
+            for canary in canaries(&part.text) {
+                *read.entry(canary).or_default() += part.delivered;
+            }
+        }
+        let mut wrong = Vec::new();
+        for (id, message) in self.queued.iter().filter(|(id, _)| self.accepted.contains(*id)) {
+            for canary in canaries(message.text.as_str()) {
+                let times = read.get(&canary).copied().unwrap_or_default();
+                if times > most_copies && message.dispatched {
+                    wrong.push(format!("{canary} was answered {times} times"));
+                }
+                if times == 0 && !dead.contains(id) && !self.may_be_silent(id) {
+                    wrong.push(format!("{canary} was never answered"));
+                }
+            }
+        }
+        wrong.into_iter().for_each(|what| self.broken(what));
+    }
+
+    /// Whether a message may have no answer with its words in it.
+    fn may_be_silent(&self, id: &MessageId) -> bool {
+        match (self.ends.get(id), self.filed.get(id)) {
+            (Some(End::Answered(turn)), Some(key)) => {
+                let place = (key.clone(), *turn);
+                self.unfinished.contains(&place) || self.drafts.get(&place).is_some_and(|draft| draft.row.own_line)
+            }
+            (Some(_), _) => true,
+            (None, _) => false,
+        }
     }
 
     /// Of each text that was written: its messages and how they ended.

@@ -16,8 +16,8 @@ const WINDOW: Duration = Duration::from_mins(24 * 60 + 3);
 /// What is known of one part of one reply.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
-    text: String,
-    delivered: u32,
+    pub(super) text: String,
+    pub(super) delivered: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
     /// Faults there had been when it was last sent.
@@ -38,7 +38,9 @@ impl Witness {
     pub(crate) fn sending(&self, reply: &Reply, time: Duration, deadline: Option<Timestamp>, now: Timestamp) {
         let faults = self.faults.count();
         let mut state = self.lock();
-        state.step(self.clock.now(), || format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str()));
+        state.step(self.clock.now(), || {
+            format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
+        });
         if deadline.is_some_and(|deadline| deadline.since(now) < time) {
             state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
         }
@@ -84,10 +86,13 @@ impl Witness {
 impl State {
     fn was_begun(&mut self, reply: &Reply) {
         let first = first(reply);
-        let Some(key) = self.filed.get(&first).cloned() else { return self.broken(format!("{first:?} was never filed")) };
+        let Some(key) = self.filed.get(&first).cloned() else {
+            return self.broken(format!("{first:?} was never filed"));
+        };
         let says = |(turn, part): &(TurnKey, u32)| {
-            let row = self.drafts.get(&(key.clone(), *turn));
-            let part = row.filter(|row| *part == reply.part && row.covers.first() == Some(&first));
+            let draft = self.drafts.get(&(key.clone(), *turn));
+            let part =
+                draft.map(|draft| &draft.row).filter(|row| *part == reply.part && row.covers.first() == Some(&first));
             part.and_then(|row| row.reply.get(reply.part as usize - 1)) == Some(&reply.text)
         };
         let begun = self.conversations.get(&key).and_then(|conversation| conversation.begun.iter().position(says));
@@ -119,7 +124,8 @@ impl State {
     }
 
     fn newest_arrival(&self, first: &MessageId) -> Option<Timestamp> {
-        let rows = self.drafts.values().filter(|row| row.covers.first() == Some(first));
+        let rows = self.drafts.values().map(|draft| &draft.row);
+        let rows = rows.filter(|row| row.covers.first() == Some(first));
         rows.flat_map(|row| &row.covers).filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
     }
 

@@ -5,7 +5,7 @@ use platform::clock::Clock as _;
 use store::{Head, HeadWrite, Held, Owner, RowState, Store as _, TurnKey};
 
 use super::sends::Heard;
-use super::{End, Figure, State, Witness};
+use super::{Draft, End, Figure, State, Witness};
 
 impl Witness {
     /// A write was applied to the head of `key`.
@@ -15,6 +15,10 @@ impl Witness {
         let mut state = self.lock();
         state.faults = self.faults.count();
         state.step(self.clock.now(), || line(key, write, after));
+        if after.epoch > head.epoch {
+            let step = state.figures.get(Figure::Steps);
+            state.conversations.entry(key.clone()).or_default().claimed_at = step;
+        }
         state.is_held(write, &head);
         state.goes_forward(key, &head, after);
         for id in head.done.iter().filter(|id| !after.done.contains(id) && !done_rows.contains(id)) {
@@ -54,7 +58,8 @@ impl State {
     }
 
     fn goes_forward(&mut self, key: &ConversationKey, before: &Head, after: &Head) {
-        let forward = after.epoch >= before.epoch && after.sequence >= before.sequence && after.last_turn >= before.last_turn;
+        let forward =
+            after.epoch >= before.epoch && after.sequence >= before.sequence && after.last_turn >= before.last_turn;
         if !forward {
             self.broken(format!("the head of {} went back", key.as_str()));
         }
@@ -88,10 +93,10 @@ impl State {
     }
 
     fn file(&mut self, key: &ConversationKey, message: &MessageId) {
-        if !self.conversations.contains_key(key) {
+        let conversation = self.conversations.entry(key.clone()).or_default();
+        if !std::mem::replace(&mut conversation.has_messages, true) {
             self.figures.count(Figure::Conversations);
         }
-        self.conversations.entry(key.clone()).or_default();
         self.filed.insert(message.clone(), key.clone());
         match self.ends.remove(message) {
             None | Some(End::Parked) => {}
@@ -171,17 +176,22 @@ impl State {
 
     /// A turn that is over was sent to its end, or its last part says why not.
     fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, owner: Owner) {
-        let Some(row) = self.drafts.get(&(key.clone(), turn)) else { return };
+        let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let part = |number: usize| self.parts.get(&format!("{first}#{number}"));
         let heard: Vec<_> = (1..=row.reply.len()).map_while(part).map(|part| part.heard).collect();
         let last = heard.last().copied().flatten();
+        if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
+            self.unfinished.insert((key.clone(), turn));
+        }
         let calm = part(heard.len()).is_none_or(|part| part.faults == self.faults);
         match last {
             Some(Heard::Accepted) if heard.len() == row.reply.len() => {}
             _ if owner == Owner::Person => self.figures.count(Figure::Cut),
             Some(Heard::Rejected | Heard::Refused) => self.figures.count(Figure::Cut),
-            Some(Heard::Accepted) if calm => self.broken(format!("{first}: the rest of a reply was dropped without need")),
+            Some(Heard::Accepted) if calm => {
+                self.broken(format!("{first}: the rest of a reply was dropped without need"))
+            }
             // Whoever died in the window cannot have told anybody.
             Some(Heard::Accepted | Heard::Nothing) | None => self.figures.count(Figure::Flagged),
         }
