@@ -1,1 +1,7 @@
-//! Nothing but tests: the sandbox through its front door, and the real binaries as Lambda starts them.
+//! The real binaries as Lambda starts them, with AWS and Braze on loopback: what the tests in this package stand on.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
+
+mod stack;
+
+pub use stack::{Stack, TABLE, binary, documented, environment, serve_braze};

@@ -29,6 +29,11 @@ impl Chance {
 
     /// One of `choices`.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[usize::try_from(self.below(choices.len() as u64)).unwrap_or_default()]
+        choices[self.index(choices.len())]
+    }
+
+    /// A place in something with `length` places.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or_default()
     }
 }

@@ -1,6 +1,8 @@
 //! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong; with `sweep`, every pair of
 //! faults on one message.
 
+#![expect(clippy::print_stdout, reason = "figures are what this program is for")]
+
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Mutex;

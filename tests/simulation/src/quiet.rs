@@ -35,6 +35,7 @@ pub(crate) fn lines() -> String {
 }
 
 /// A mistake in the code.
+#[expect(clippy::panic, reason = "a mistake in the code is what is simulated")]
 pub(crate) fn panics_on_purpose() -> ! {
     std::panic::panic_any(ON_PURPOSE)
 }

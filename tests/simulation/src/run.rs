@@ -103,9 +103,9 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let mut people: Vec<_> = (0..=chance.below(8)).map(|number| Person::new(number, chance)).collect();
     let campaign = Mutex::new(door.newest_token());
     let mut posts = FuturesUnordered::new();
-    let messages = 1 + chance.below(12) * people.len() as u64;
+    let messages = 1 + chance.index(12) * people.len();
     for number in 0..messages {
-        let person = chance.below(people.len() as u64) as usize;
+        let person = chance.index(people.len());
         let written = people[person].writes(chance, world.clock.now().seconds());
         world.witness.typed(&written.canary, &written.text);
         // Now and then Braze hears nothing of its 202 and posts once more.
@@ -114,7 +114,7 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
             let (webhook, campaign) = (written.webhook.clone(), &campaign);
             posts.push(async move {
                 tokio::time::sleep(Duration::from_secs(copy as u64 * 7)).await;
-                door.post(world, &webhook, campaign, number as usize + copy).await;
+                door.post(world, &webhook, campaign, number + copy).await;
             });
         }
         something_happens(world, door, &campaign, &mut people[person], chance).await;

@@ -75,7 +75,7 @@ async fn a_takeover(world: &World) {
     world.says("0", &format!("{CANARY}0-0?")).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     change_owner(world, "user:0", Owner::Person).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     change_owner(world, "user:0", Owner::Bot).await;
     world.says("0", &format!("{CANARY}0-1?")).await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use models::{MessageId, QueueMessage};
+use models::{Message, MessageId, QueueMessage};
 use platform::clock::Clock as _;
 use store::{MOST_PENDING, RowState, Store as _, TurnKey};
 
@@ -91,7 +91,7 @@ impl State {
                 twice.push(format!("{canary} was answered in {turns:?}"));
             }
         }
-        twice.into_iter().for_each(|what| self.broken(what));
+        self.all_broken(twice);
     }
 
     /// Whatever the heads say: what users wrote came back to them, and not too often.
@@ -109,12 +109,23 @@ impl State {
                 if times > most_copies && message.dispatched {
                     wrong.push(format!("{canary} was answered {times} times"));
                 }
-                if times == 0 && !dead.contains(id) && !self.may_be_silent(id) {
+                if times == 0 && !dead.contains(id) && !self.twins(message).any(|twin| self.may_be_silent(twin)) {
                     wrong.push(format!("{canary} was never answered"));
                 }
             }
         }
-        wrong.into_iter().for_each(|what| self.broken(what));
+        self.all_broken(wrong);
+    }
+
+    /// The message itself, and those with the same words, of which one answer is for all.
+    fn twins(&self, message: &Message) -> impl Iterator<Item = &MessageId> {
+        self.queued.values().filter(|other| other.text == message.text).map(|other| &other.id)
+    }
+
+    fn all_broken(&mut self, what: Vec<String>) {
+        for what in what {
+            self.broken(what);
+        }
     }
 
     /// Whether a message may have no answer with its words in it.
@@ -149,7 +160,9 @@ impl State {
             (Figure::LeftToPerson, count(|end| *end == End::LeftToPerson)),
             (Figure::Dead, dead.len()),
         ];
-        ends.into_iter().for_each(|(figure, count)| self.figures.set(figure, count));
+        for (figure, count) in ends {
+            self.figures.set(figure, count);
+        }
     }
 }
 

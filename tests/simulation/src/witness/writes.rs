@@ -43,14 +43,14 @@ impl Witness {
 impl State {
     /// Only the holder of the newest claim writes: everything else is from the past.
     fn is_held(&mut self, write: &HeadWrite, before: &Head) {
-        let held = match write {
-            HeadWrite::Commit { held, .. }
-            | HeadWrite::NextPart { held, .. }
-            | HeadWrite::PutBack { held, .. }
-            | HeadWrite::SendAgain { held, .. }
-            | HeadWrite::Settle { held, .. }
-            | HeadWrite::Release { held } => held,
-            _ => return,
+        let (HeadWrite::Commit { held, .. }
+        | HeadWrite::NextPart { held, .. }
+        | HeadWrite::PutBack { held, .. }
+        | HeadWrite::SendAgain { held, .. }
+        | HeadWrite::Settle { held, .. }
+        | HeadWrite::Release { held }) = write
+        else {
+            return;
         };
         if before.run.as_ref() != Some(&held.run) || before.epoch != held.epoch {
             self.broken(format!("{} wrote with a claim that was over", by(held)));
@@ -190,7 +190,7 @@ impl State {
             _ if owner == Owner::Person => self.figures.count(Figure::Cut),
             Some(Heard::Rejected | Heard::Refused) => self.figures.count(Figure::Cut),
             Some(Heard::Accepted) if calm => {
-                self.broken(format!("{first}: the rest of a reply was dropped without need"))
+                self.broken(format!("{first}: the rest of a reply was dropped without need"));
             }
             // Whoever died in the window cannot have told anybody.
             Some(Heard::Accepted | Heard::Nothing) | None => self.figures.count(Figure::Flagged),
