@@ -17,6 +17,12 @@ use crate::people::Person;
 use crate::witness::Figures;
 use crate::world::{Plan, World};
 
+/// Assistants that follow each other, and work side by side while a deployment rolls on.
+const VERSIONS: [&str; 2] = [
+    "instructions = \"You are the canary prompt\"",
+    "instructions = \"You are the canary prompt, of today\"\n[limits]\nattempts = 5\n[quiet_period]\nfragment_seconds = 2",
+];
+
 /// What to run.
 #[derive(Clone)]
 pub struct Run {
@@ -52,7 +58,7 @@ impl Run {
             // A machine whose clock is ahead by more than a lease takes conversations from living holders.
             clocks_ahead: [0, 0, chance.below(120)].map(Duration::from_secs).to_vec(),
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
-            toml: "instructions = \"You are the canary prompt\"".to_owned(),
+            toml: VERSIONS[0].to_owned(),
             ..Plan::default()
         };
         Self { seed, faults: None, plan, keep_trace: false }
@@ -141,7 +147,7 @@ async fn something_happens(
 ) {
     match chance.below(60) {
         0 => {
-            world.deploy();
+            world.deploy(chance.pick(&VERSIONS), chance.index(4));
             door.deploy(world);
         }
         1 => {

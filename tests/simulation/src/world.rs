@@ -51,7 +51,7 @@ pub struct Plan {
     pub clocks_ahead: Vec<Duration>,
     /// The policy.
     pub on_unknown: OnUnknown,
-    /// The assistant, as `assistant.toml`.
+    /// The assistant that is deployed at first, as `assistant.toml`.
     pub toml: String,
     /// Makes the handler out of a responder: itself, unless a test wants another.
     pub handler: fn(Responder) -> Box<dyn Handler>,
@@ -85,6 +85,8 @@ pub struct World {
     ai: Arc<ScriptedAi>,
     braze: Arc<ScriptedBraze>,
     plan: Plan,
+    /// The assistant that is deployed.
+    toml: Mutex<String>,
     /// They share the table and not the clock.
     machines: Vec<Slot>,
     counts: Arc<Counts>,
@@ -144,6 +146,7 @@ impl World {
             counts: Arc::default(),
             messages: AtomicU64::new(0),
             runs: Arc::default(),
+            toml: Mutex::new(plan.toml.clone()),
             plan,
         };
         world.machines = world.plan.clocks_ahead.iter().map(|ahead| world.slot(*ahead)).collect();
@@ -169,7 +172,7 @@ impl World {
             clock: clock.clone(),
             meter: self.counts.clone(),
             words: self.words(),
-            assistant: Assistant::from_toml(&self.plan.toml).unwrap(),
+            assistant: Assistant::from_toml(&self.toml.lock().unwrap()).unwrap(),
             on_unknown: self.plan.on_unknown,
         };
         (self.plan.handler)(responder).into()
@@ -191,9 +194,11 @@ impl World {
         }
     }
 
-    /// From their next invocation on, the machines run what is deployed now, with nothing in memory.
-    pub fn deploy(&self) {
-        for slot in &self.machines {
+    /// The assistant is another one from now on. The first machines run it from their next invocation on, with nothing in
+    /// memory; the others when they are replaced.
+    pub fn deploy(&self, toml: &str, machines: usize) {
+        toml.clone_into(&mut self.toml.lock().unwrap());
+        for slot in self.machines.iter().take(machines) {
             *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
         }
     }
