@@ -54,9 +54,11 @@ impl Witness {
             let head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
             // A message that had its last delivery in the middle of everything waits, with its words, among the dead.
             let unsettled = head.pending.keys().chain(head.turn.iter().flat_map(|turn| &turn.covers));
-            let left: Vec<_> = unsettled.filter(|id| !dead.contains(id)).collect();
+            let mut state = self.lock();
+            let ended = |id: &&MessageId| state.ends.get(*id).is_some_and(|end| *end != End::Parked);
+            let left: Vec<_> = unsettled.filter(|id| !dead.contains(id) && !ended(id)).collect();
             if !left.is_empty() {
-                self.lock().broken(format!("{left:?} of {} are stranded", key.as_str()));
+                state.broken(format!("{left:?} of {} are stranded", key.as_str()));
             }
         }
     }

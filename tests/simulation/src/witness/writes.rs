@@ -27,10 +27,15 @@ impl Witness {
         state.apply(key, write, &head, after, &done_rows, self.most_copies);
     }
 
-    /// The ids whose rows say that they are done, among those that leave the head's memory or are settled.
+    /// The ids whose rows say that they are done, among those that leave the head's memory or that the write is about. A
+    /// duplicate that stalled until the head had forgotten its message is pending once more, and says nothing.
     async fn done_rows(&self, key: &ConversationKey, write: &HeadWrite, before: &Head, after: &Head) -> Vec<MessageId> {
         let left = before.done.iter().filter(|id| !after.done.contains(id));
-        let covers = if let HeadWrite::Settle { covers, .. } = write { covers.as_slice() } else { &[] };
+        let covers = match write {
+            HeadWrite::Settle { covers, .. } | HeadWrite::Commit { covers, .. } => covers.as_slice(),
+            HeadWrite::File { message, .. } => std::slice::from_ref(message),
+            _ => &[],
+        };
         let ids: Vec<_> = left.chain(covers).cloned().collect();
         if ids.is_empty() {
             return ids;
@@ -75,8 +80,11 @@ impl State {
         most_copies: u32,
     ) {
         match write {
-            HeadWrite::File { message, .. } => self.file(key, message),
-            HeadWrite::Commit { turn, covers, .. } => self.commit(key, *turn, covers, before),
+            HeadWrite::File { message, .. } if !done_rows.contains(message) => self.file(key, message),
+            HeadWrite::Commit { turn, covers, .. } => {
+                let known: Vec<_> = covers.iter().filter(|id| !done_rows.contains(id)).cloned().collect();
+                self.commit(key, *turn, &known, before);
+            }
             HeadWrite::NextPart { turn, part, .. } => self.begin(key, *turn, part + 1, before),
             HeadWrite::SendAgain { turn, .. } => {
                 let open = after.turn.as_ref();
@@ -146,7 +154,8 @@ impl State {
     ) {
         let parked = covers.first().is_some_and(|id| !after.done.contains(id));
         // A client that repeats the write changes nothing the second time.
-        for id in covers.iter().filter(|id| before.pending.contains_key(*id)) {
+        let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
+        for id in covered.collect::<Vec<_>>() {
             let end = match turn {
                 _ if parked => End::Parked,
                 Some(turn) => End::Answered(turn),
@@ -166,6 +175,11 @@ impl State {
             self.broken(format!("turn {} of {} settled other messages than it answered", turn.number, key.as_str()));
         }
         self.was_said(key, turn, before.owner);
+    }
+
+    /// Whether a message ended before, and its row says so.
+    fn is_over(&self, id: &MessageId, done_rows: &[MessageId]) -> bool {
+        done_rows.contains(id) && self.ends.contains_key(id)
     }
 
     /// Whether the same person wrote the same words in another message.
