@@ -1,5 +1,4 @@
-//! Whole worlds in virtual time: ingest and responder against everything that can go wrong.
-
+#![doc = include_str!("../README.md")]
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
 mod chance;
@@ -10,6 +9,8 @@ mod faults;
 mod machine;
 mod neighbours;
 mod people;
+mod plan;
+mod poll;
 mod quiet;
 mod run;
 mod shrink;
@@ -22,7 +23,8 @@ pub use clock::VirtualClock;
 pub use effects::Bend;
 pub use faults::{Effect, Fault, Faults, Moment, Weather};
 pub use neighbours::{AiScript, Sent};
+pub use plan::{Handler, Plan};
 pub use run::{Run, Told};
 pub use shrink::shrink;
 pub use witness::{CANARY, Figure, Figures, Witness};
-pub use world::{Handler, Plan, World};
+pub use world::World;

@@ -14,8 +14,9 @@ use crate::chance::Chance;
 use crate::door::Door;
 use crate::faults::{Effect, Fault, Weather};
 use crate::people::Person;
+use crate::plan::Plan;
 use crate::witness::Figures;
-use crate::world::{Plan, World};
+use crate::world::World;
 
 /// Assistants that follow each other, and work side by side while a deployment rolls on.
 const VERSIONS: [&str; 2] = [

@@ -6,13 +6,14 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use models::Identity;
 use responder::OnUnknown;
+use store::Owner;
 
 use crate::faults::{Effect, Fault, Moment};
 use crate::neighbours::AiScript;
+use crate::plan::Plan;
 use crate::run::change_owner;
 use crate::witness::CANARY;
-use crate::world::{Plan, World};
-use store::Owner;
+use crate::world::World;
 
 /// A short story, up to its last message being on the queue.
 #[derive(Clone, Copy)]

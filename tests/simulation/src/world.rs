@@ -1,75 +1,28 @@
 //! The world put together.
 
-use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ai::{Ai, Question};
-use async_trait::async_trait;
 use braze::{Messaging, Outcome};
-use futures::FutureExt as _;
 use models::assistant::Assistant;
 use models::{ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
-use platform::clock::{Clock, Deadline};
+use platform::clock::Clock;
 use platform::metrics::{Meter, Metric};
 use platform::queue::Queue as _;
 use platform::random::Words;
-use responder::{OnUnknown, Record, Responder};
-use sandbox::queue::{EmbeddedQueue, Received};
+use responder::{OnUnknown, Responder};
+use sandbox::queue::EmbeddedQueue;
 use store::{Embedded, Head, Store as _};
 
 use crate::clock::{Ahead, VirtualClock};
-use crate::effects::{Bend, Effects, Scene};
-use crate::faults::{Fault, Faults};
+use crate::effects::{Effects, Scene};
+use crate::faults::Faults;
 use crate::machine::Machine;
 use crate::neighbours::{AiScript, ScriptedAi, ScriptedBraze, Sent};
+use crate::plan::{Handler, Plan};
 use crate::witness::Witness;
-
-/// The function's time-out.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What works on a batch: the responder, or something a test puts in its place.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// Works on `batch` until `deadline`; returns the ids the queue must keep.
-    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String>;
-}
-
-#[async_trait]
-impl Handler for Responder {
-    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
-        Self::handle(self, batch, deadline).await
-    }
-}
-
-/// What a world is made of.
-#[derive(Clone)]
-pub struct Plan {
-    /// One machine each, with a clock ahead by this much.
-    pub clocks_ahead: Vec<Duration>,
-    /// The policy.
-    pub on_unknown: OnUnknown,
-    /// The assistant that is deployed at first, as `assistant.toml`.
-    pub toml: String,
-    /// Makes the handler out of a responder: itself, unless a test wants another.
-    pub handler: fn(Responder) -> Box<dyn Handler>,
-    /// A mistake in the protocol.
-    pub bend: Option<Bend>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            clocks_ahead: vec![Duration::ZERO],
-            on_unknown: OnUnknown::ResendOnce,
-            toml: String::new(),
-            handler: |responder| Box::new(responder),
-            bend: None,
-        }
-    }
-}
 
 /// The responder's machines with everything around them.
 pub struct World {
@@ -84,21 +37,21 @@ pub struct World {
     pub(crate) clock: Arc<VirtualClock>,
     ai: Arc<ScriptedAi>,
     braze: Arc<ScriptedBraze>,
-    plan: Plan,
+    pub(crate) plan: Plan,
     /// The assistant that is deployed.
     toml: Mutex<String>,
     /// They share the table and not the clock.
-    machines: Vec<Slot>,
+    pub(crate) machines: Vec<Slot>,
     counts: Arc<Counts>,
     messages: AtomicU64,
     runs: Arc<AtomicU64>,
 }
 
 /// A machine, and what is deployed on it.
-struct Slot {
-    machine: Arc<Machine>,
-    clock: Arc<dyn Clock>,
-    handler: Mutex<Arc<dyn Handler>>,
+pub(crate) struct Slot {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) handler: Mutex<Arc<dyn Handler>>,
 }
 
 #[derive(Default)]
@@ -153,14 +106,14 @@ impl World {
         world
     }
 
-    fn slot(&self, ahead: Duration) -> Slot {
+    pub(crate) fn slot(&self, ahead: Duration) -> Slot {
         let clock: Arc<dyn Clock> = Arc::new(Ahead(self.clock.clone(), ahead));
         let machine = Arc::new(Machine::default());
         let handler = Mutex::new(self.deployed(&machine, &clock));
         Slot { machine, clock, handler }
     }
 
-    fn deployed(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Arc<dyn Handler> {
+    pub(crate) fn deployed(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Arc<dyn Handler> {
         let scene = self.scene(machine, clock);
         let ai: Arc<dyn Ai> = self.ai.clone();
         let braze: Arc<dyn Messaging> = self.braze.clone();
@@ -255,88 +208,6 @@ impl World {
     /// What Braze says to the next sends, and whether it delivers them.
     pub fn braze_will(&self, script: impl IntoIterator<Item = (Outcome, bool)>) {
         self.braze.script.lock().unwrap().extend(script);
-    }
-
-    /// Works on the queue with `pollers` at once until nothing has happened for a long time: everything is settled or dead.
-    /// Then nothing may be broken.
-    pub async fn settle(&self, pollers: usize) {
-        self.work(pollers).await;
-        self.witness.at_rest(&self.queue.dead_letters()).await;
-        let broken = self.witness.violations();
-        assert!(broken.is_empty(), "{broken:#?}");
-    }
-
-    /// Works on the queue with `pollers` at once until nothing has happened for a long time.
-    pub(crate) async fn work(&self, pollers: usize) {
-        let quiet = Duration::from_hours(2);
-        // A poller is a machine of its own, or shares one clock and deployment with others.
-        let polling = (0..pollers.max(self.machines.len())).map(|number| async move {
-            let spare = (number >= self.machines.len())
-                .then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
-            let slot = spare.as_ref().unwrap_or_else(|| &self.machines[number]);
-            while let Ok(batch) = tokio::time::timeout(quiet, self.queue.receive(10)).await {
-                self.invoke(slot, batch).await;
-            }
-        });
-        futures::future::join_all(polling).await;
-    }
-
-    /// Works on what is on the queue right now, once.
-    pub async fn poll_once(&self) {
-        if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.queue.receive(10)).await {
-            self.invoke(&self.machines[0], batch).await;
-        }
-    }
-
-    async fn invoke(&self, slot: &Slot, batch: Vec<Received>) {
-        let batch = self.delivered(batch).await;
-        let records = batch.iter().map(|received| Record {
-            id: received.id.to_string(),
-            receipt: received.receipt.clone(),
-            receives: received.receives,
-            body: received.body.clone(),
-        });
-        let deadline = slot.clock.now() + TIMEOUT;
-        slot.machine.set_deadline(deadline);
-        let handler = slot.handler.lock().unwrap().clone();
-        let handled = AssertUnwindSafe(handler.handle(records.collect(), Deadline::at(deadline))).catch_unwind();
-        let kept =
-            slot.machine.run(handled).await.map(|handled| handled.map_err(|_| self.witness.broken("a panic escaped")));
-        let Some(Ok(kept)) = kept else {
-            // What replaces a dead machine starts with nothing in memory.
-            *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
-            return;
-        };
-        let known: HashSet<_> = batch.iter().map(|received| received.id.to_string()).collect();
-        if kept.iter().any(|id| !known.contains(id)) {
-            self.witness.broken("the answer to a batch names a message that was not in it");
-        }
-        for received in batch.iter().filter(|received| !kept.contains(&received.id.to_string())) {
-            self.witness.deleted(&received.body).await;
-            if self.faults.next("delete").is_none() {
-                self.queue.delete(&received.receipt);
-            }
-        }
-    }
-
-    /// The part of a batch that arrives, and now.
-    async fn delivered(&self, mut batch: Vec<Received>) -> Vec<Received> {
-        let mut arrived = Vec::new();
-        for received in batch.drain(..) {
-            let fault = self.faults.next("deliver");
-            let again = match &fault {
-                Some(Fault::Twice) => Some(Duration::ZERO),
-                Some(Fault::Slow(time)) => Some(*time),
-                _ => None,
-            };
-            if let Some(delay) = again {
-                drop(platform::queue::Timer::come_back(&*self.queue, &received.receipt, delay).await);
-            }
-            if !matches!(fault, Some(Fault::Slow(_))) {
-                arrived.push(received);
-            }
-        }
-        arrived
     }
 
     /// Every question the AI got.

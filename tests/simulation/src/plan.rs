@@ -1,0 +1,50 @@
+//! What a world is made of.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use platform::clock::Deadline;
+use responder::{OnUnknown, Record, Responder};
+
+use crate::effects::Bend;
+
+/// What works on a batch: the responder, or something a test puts in its place.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Works on `batch` until `deadline`; returns the ids the queue must keep.
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String>;
+}
+
+#[async_trait]
+impl Handler for Responder {
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        Self::handle(self, batch, deadline).await
+    }
+}
+
+/// What a world is made of.
+#[derive(Clone)]
+pub struct Plan {
+    /// One machine each, with a clock ahead by this much.
+    pub clocks_ahead: Vec<Duration>,
+    /// The policy.
+    pub on_unknown: OnUnknown,
+    /// The assistant that is deployed at first, as `assistant.toml`.
+    pub toml: String,
+    /// Makes the handler out of a responder: itself, unless a test wants another.
+    pub handler: fn(Responder) -> Box<dyn Handler>,
+    /// A mistake in the protocol.
+    pub bend: Option<Bend>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            clocks_ahead: vec![Duration::ZERO],
+            on_unknown: OnUnknown::ResendOnce,
+            toml: String::new(),
+            handler: |responder| Box::new(responder),
+            bend: None,
+        }
+    }
+}
