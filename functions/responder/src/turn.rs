@@ -19,7 +19,7 @@ use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// The messages a turn is about, in the order of filing, and what of them counts.
 struct Agenda {
-    /// Every message that stops being pending with this turn.
+    /// Every message that stops being pending with this turn, the open ones first.
     covers: Vec<MessageId>,
     /// The open ones among them.
     open: Vec<Message>,
@@ -105,13 +105,15 @@ impl Responder {
     /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
     /// the same: giving up takes it out of the head before its row says so.
     async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
-        let covers = head.next_covers();
+        let mut covers = head.next_covers();
         let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
         let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
         let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
         let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
         let open: Vec<_> =
             covers.iter().filter_map(|id| known.iter().find(|message| message.id == *id).cloned()).collect();
+        // A reply is named after its first message: that must be one nobody has answered.
+        covers.sort_by_key(|id| !open.iter().any(|message| message.id == *id));
         let said = self.said(&open);
         Ok(Agenda { covers, open, said })
     }

@@ -39,7 +39,7 @@ pub struct TurnRow {
     pub key: TurnKey,
     /// When it was drafted.
     pub at: Timestamp,
-    /// The messages it answers, in the order of filing.
+    /// The messages it answers, in the order of filing; after them those that had been answered and came once more.
     pub covers: Vec<MessageId>,
     /// What the user had said in them, duplicates left out.
     pub said: Vec<Said>,
