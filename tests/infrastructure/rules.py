@@ -91,6 +91,10 @@ def no_secret_passes_through_the_template(template: Template) -> Iterator[str]:
     for secret in template.of("AWS::SecretsManager::Secret"):
         if "SecretString" in secret.properties:
             yield f"{secret.name}: its value must not be in the template"
+    for function in template.functions():
+        written = template.raw["Resources"][function.name]["Properties"].get("Environment", {}).get("Variables", {})
+        for name in (name for name, value in written.items() if not isinstance(value, dict)):
+            yield f"{function.name}: {name} must be a resource or a parameter, not a value written here"
     if any("{{resolve:" in text for text in strings(template.raw)):
         yield "a dynamic reference copies a secret to where more people can read it"
 

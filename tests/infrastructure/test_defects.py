@@ -58,7 +58,8 @@ DEFECTS: dict[str, list[Break]] = {
     ],
     "no_secret_passes_through_the_template": [
         lambda p: properties(p, "IngestSecret").update(SecretString='{"webhook_token": "hunter2"}'),
-        lambda p: variables(p, "Responder").update(AI_MODEL="{{resolve:secretsmanager:braze}}"),
+        lambda p: variables(p, "Responder").update(AI_MODEL={"Fn::Sub": "{{resolve:secretsmanager:braze}}"}),
+        lambda p: variables(p, "Responder").update(AI_MODEL="hunter2"),
     ],
     "queues_are_encrypted": [
         lambda p: properties(p, "WorkQueue").pop("SqsManagedSseEnabled"),

@@ -232,4 +232,6 @@ fn some(text: String, most: usize) -> Option<Personal> {
 }
 
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod tests;

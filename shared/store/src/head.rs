@@ -173,3 +173,103 @@ impl Head {
         (kept, done)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn ids(numbers: std::ops::Range<usize>) -> Vec<MessageId> {
+        numbers.map(|number| MessageId::stored(format!("m{number}"))).collect()
+    }
+
+    /// Messages that arrived and are due at these seconds, in the order of filing; their ids are in another order.
+    fn waiting(messages: &[(u64, u64)]) -> Head {
+        let mut head = Head::default();
+        for (sequence, (arrival, due)) in (1..).zip(messages) {
+            let pending = Pending { sequence, due: at(*due), arrival: at(*arrival) };
+            head.pending.insert(MessageId::stored(format!("m{:03}", 500 - sequence)), pending);
+        }
+        head
+    }
+
+    fn sending(retry_at: Option<Timestamp>) -> OpenTurn {
+        OpenTurn {
+            key: TurnKey { number: 1, epoch: 1 },
+            state: SendState::Ready,
+            part: 1,
+            parts: 1,
+            copies: 0,
+            covers: ids(0..1),
+            retry_at,
+        }
+    }
+
+    #[test]
+    fn a_burst_is_due_with_its_newest_message_but_no_later_than_the_cap_allows() {
+        let cap = Duration::from_secs(12);
+        for (messages, due) in [
+            (vec![], None),
+            (vec![(100, 103)], Some(103)),
+            (vec![(100, 103), (102, 105)], Some(105)),
+            (vec![(100, 108), (102, 103)], Some(103)),
+            (vec![(100, 103), (111, 114)], Some(112)),
+            (vec![(105, 108), (100, 103), (111, 114)], Some(112)),
+        ] {
+            assert_eq!(waiting(&messages).due(cap), due.map(at), "{messages:?}");
+        }
+    }
+
+    #[test]
+    fn a_lease_holds_to_its_last_moment() {
+        let head = Head { lease_until: NOW, ..Head::default() };
+        assert!(head.leased(NOW) && head.leased(at(999)) && !head.leased(at(1_001)));
+    }
+
+    #[test]
+    fn a_run_that_neither_settled_nor_gave_back_makes_its_conversation_suspect() {
+        for (attempts, lease_until, suspect) in
+            [(0, Timestamp::EPOCH, false), (1, Timestamp::EPOCH, false), (0, NOW, false), (1, NOW, true)]
+        {
+            let head = Head { lease_until, attempts, ..Head::default() };
+            assert_eq!(head.suspect(), suspect, "{attempts} {lease_until:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_turn_waits_until_its_moment_has_come() {
+        for (retry_at, waits) in [(None, false), (Some(999), false), (Some(1_000), false), (Some(1_001), true)] {
+            let head = Head { turn: Some(sending(retry_at.map(at))), ..Head::default() };
+            assert_eq!(head.retry_at(NOW), retry_at.map(at).filter(|_| waits), "{retry_at:?}");
+        }
+        assert_eq!(Head::default().retry_at(NOW), None);
+    }
+
+    #[test]
+    fn a_turn_covers_the_first_messages_in_the_order_of_filing() {
+        let head = waiting(&[(1, 1); MOST_COVERED + 3]);
+        let expected: Vec<_> = (1..=MOST_COVERED).map(|n| MessageId::stored(format!("m{:03}", 500 - n))).collect();
+        assert_eq!(head.next_covers(), expected);
+    }
+
+    #[test]
+    fn what_was_settled_is_remembered_and_the_oldest_is_pushed_out() {
+        let head = Head { done: ids(0..REMEMBERED), ..Head::default() };
+        assert!(head.settled(&ids(0..1)[0]) && !head.settled(&ids(99..100)[0]));
+        assert_eq!(Head::default().done_after(&ids(0..2)), (ids(0..2), vec![]));
+        assert_eq!(head.done_after(&[]), (ids(0..REMEMBERED), vec![]));
+        assert_eq!(head.done_after(&ids(0..3)), (ids(0..REMEMBERED), vec![]), "what is known is not counted twice");
+        let (kept, forgotten) = head.done_after(&ids(REMEMBERED - 1..REMEMBERED + 2));
+        assert_eq!((kept, forgotten), (ids(2..REMEMBERED + 2), ids(0..2)));
+    }
+
+    #[test]
+    fn a_run_token_says_that_it_is_one() {
+        assert_eq!(format!("{:?}", RunToken("r1".to_owned())), "run r1");
+    }
+}

@@ -338,3 +338,6 @@ impl Head {
         }
     }
 }
+
+#[cfg(test)]
+mod own_writes;

@@ -1,5 +1,4 @@
 //! The real binaries, as Lambda starts them: a webhook at ingest, its queue, the responder, the table, and simulated Braze.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::sync::Arc;
 use std::time::Duration;

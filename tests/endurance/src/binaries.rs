@@ -33,10 +33,7 @@ impl Binaries {
         }
         let binary = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
         let missing = || Unfit::new(format!("the functions are not in {}", folder.display()));
-        Ok(Self {
-            ingest: binary("ingest").ok_or_else(missing)?,
-            responder: binary("responder").ok_or_else(missing)?,
-        })
+        Ok(Self { ingest: binary("ingest").ok_or_else(missing)?, responder: binary("responder").ok_or_else(missing)? })
     }
 }
 

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+/// Broken promises that are shown one a line; where there are more, they are mostly the same.
+const MOST_SHOWN: usize = 20;
+
 /// The figures of a run in the order in which they were found, and every broken promise.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -40,8 +43,11 @@ impl Report {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}", format!("{name}: {value} {unit}").trim_end());
         }
-        for promise in &self.broken {
+        for promise in self.broken.iter().take(MOST_SHOWN) {
             let _ = writeln!(text, "BROKEN: {promise}");
+        }
+        if let Some(more) = self.broken.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(text, "BROKEN: and {more} more; --json has them all");
         }
         let verdict = if self.broken.is_empty() { "every promise held" } else { "promises were broken" };
         text + verdict + "\n"

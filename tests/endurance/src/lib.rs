@@ -8,6 +8,7 @@ pub mod growth;
 pub mod kills;
 mod memory;
 mod shared;
+mod webhook;
 
 use std::fmt;
 

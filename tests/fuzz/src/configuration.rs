@@ -7,6 +7,17 @@ use models::assistant::{Assistant, BadAssistant, BotText};
 /// What an operator may have put into the file by mistake; never to be shown.
 const SECRET: &str = "hush-4711-hush";
 
+/// Where no text belongs.
+const PLACES: [&str; 7] = [
+    "api_key = VALUE",
+    "quiet_period = VALUE",
+    "limits.attempts = VALUE",
+    "limits.secret = VALUE",
+    "quiet_period.cap_seconds = VALUE",
+    "texts.en = VALUE",
+    "texts.en.secret = [VALUE]",
+];
+
 /// A file is read, with every value in its range, or refused, with a reason. The byte 1, which TOML cannot hold, stands
 /// for a secret: what is no TOML at all is refused without showing it, and a wrong value is never shown.
 pub fn configuration(bytes: &[u8]) {
@@ -41,18 +52,9 @@ fn assert_in_range(assistant: &Assistant) {
 
 /// `value` where it does not belong is refused in the same words as any other.
 fn assert_values_are_not_shown(value: &str) {
-    for place in [
-        "api_key = VALUE",
-        "quiet_period = VALUE",
-        "limits.attempts = VALUE",
-        "limits.secret = VALUE",
-        "quiet_period.cap_seconds = VALUE",
-        "texts.en = VALUE",
-        "texts.en.secret = [VALUE]",
-    ] {
-        let refused = |value: &str| Assistant::from_toml(&place.replace("VALUE", &quoted(value))).expect_err("wrong");
-        assert_eq!(refused(value), refused("other"), "{place}");
-    }
+    let place = PLACES[value.len() % PLACES.len()];
+    let refused = |value: &str| Assistant::from_toml(&place.replace("VALUE", &quoted(value))).expect_err("wrong");
+    assert_eq!(refused(value), refused("other"), "{place}");
 }
 
 /// A basic string of TOML: JSON's escapes, and one more.

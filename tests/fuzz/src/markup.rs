@@ -3,32 +3,33 @@
 use conversation::shape::shape;
 use models::{PART_CHARACTERS, Part};
 
-/// Words that stand before the reply, so that the end of a part falls anywhere in it.
+/// May fill a part but for its end, so that the cut falls anywhere in the reply.
 const FILLER: &str = "Lorem ipsum dolor sit amet. ";
-const MOST_CHARACTERS: usize = 3 * PART_CHARACTERS;
+/// Two parts and a little more.
+const MOST_CHARACTERS: usize = 2 * PART_CHARACTERS + 600;
 
-/// The first two bytes choose how much stands before the reply and how often it is said. Every part can be sent; fewer
-/// parts begin like more of them, and their last one says that more was to be said.
+/// The first byte chooses what stands before the reply, the second how often it is said and how many parts it may
+/// have. Every part can be sent; fewer parts begin like all of them, and the last one says that more was to be said.
 pub fn markup(bytes: &[u8]) {
-    let Some((&[before, times], reply)) = bytes.split_first_chunk() else { return };
-    let reply = String::from_utf8_lossy(reply).repeat(1 + usize::from(times) % 64);
-    let filler = FILLER.chars().cycle().take(usize::from(before) * 20);
+    let Some((&[before, choice], reply)) = bytes.split_first_chunk() else { return };
+    let (times, most) = (1 + usize::from(choice) % 64, usize::from(choice) / 64);
+    let filler = before.checked_sub(128).map_or(0, |nearer| PART_CHARACTERS - 8 * usize::from(nearer));
+    let filler = FILLER.chars().cycle().take(filler);
+    let reply = String::from_utf8_lossy(reply).repeat(times);
     let markdown: String = filler.chain(reply.chars()).take(MOST_CHARACTERS).collect();
 
     let all = shape(&markdown, usize::MAX);
     assert_sendable(&all, usize::MAX);
-    for most in 0..3 {
-        let parts = shape(&markdown, most);
-        assert_sendable(&parts, most);
-        assert_eq!(parts.len(), all.len().min(most));
-        match parts.split_last() {
-            Some((last, first)) if most < all.len() => {
-                assert_eq!(first, &all[..most - 1]);
-                let begun = last.as_str().strip_suffix(" …").expect("a sign that more was to be said");
-                assert!(substance(all[most - 1].as_str()).starts_with(&substance(begun)));
-            }
-            _ => assert_eq!(parts, all[..parts.len()]),
+    let parts = shape(&markdown, most);
+    assert_sendable(&parts, most);
+    assert_eq!(parts.len(), all.len().min(most));
+    match parts.split_last() {
+        Some((last, first)) if most < all.len() => {
+            assert_eq!(first, &all[..most - 1]);
+            let begun = last.as_str().strip_suffix(" …").expect("a sign that more was to be said");
+            assert!(substance(all[most - 1].as_str()).starts_with(&substance(begun)));
         }
+        _ => assert_eq!(parts, all[..parts.len()]),
     }
 }
 

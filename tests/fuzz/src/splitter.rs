@@ -1,6 +1,5 @@
 //! Plain text of any length, made of what is hard to cut.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use conversation::shape::shape;
@@ -26,14 +25,16 @@ const WORDS: [&str; 16] = [
     "averyveryveryverylongwordwithoutanyplacewhereitcouldbecutnicely",
 ];
 const SPACES: [&str; 8] = [" ", " ", " ", " ", "\n", "\n\n", "", "  "];
-const MOST_BYTES: usize = 64 * 1024;
+/// Two parts and a little more.
+const MOST_CHARACTERS: usize = 2 * PART_CHARACTERS + 600;
 
 /// Each byte is a word and the space after it; the first says how often all of them are repeated. The parts together say
 /// the whole, no cut goes through a grapheme or an address, and there are at most twice as many parts as there must be.
 pub fn splitter(bytes: &[u8]) {
     let Some((times, bytes)) = bytes.split_first() else { return };
     let said: String = bytes.iter().flat_map(|byte| spoken(*byte)).collect();
-    let text = said.repeat((1 + usize::from(*times)).min(MOST_BYTES / said.len().max(1) + 1));
+    let most = MOST_CHARACTERS / said.chars().count().max(1) + 1;
+    let text = said.repeat(most.min(1 + usize::from(*times)));
     let parts = shape(&text, usize::MAX);
 
     let together: String = parts.iter().flat_map(|part| part.as_str().chars()).filter(|c| !c.is_whitespace()).collect();
@@ -43,7 +44,7 @@ pub fn splitter(bytes: &[u8]) {
     let mut place = 0;
     for part in &parts {
         place += visible(part.as_str());
-        assert!(graphemes.contains(&place), "a cut through a grapheme, after {place} characters");
+        assert!(graphemes.binary_search(&place).is_ok(), "a cut through a grapheme, after {place} characters");
         assert!(!addresses.iter().any(|url| url.start < place && place < url.end), "a cut through an address");
     }
     assert!(parts.len() <= 2 * text.chars().count().div_ceil(PART_CHARACTERS));
@@ -58,8 +59,8 @@ fn visible(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
-/// Where graphemes end.
-fn graphemes(text: &str) -> BTreeSet<usize> {
+/// Where graphemes end, in order.
+fn graphemes(text: &str) -> Vec<usize> {
     let mut place = 0;
     let ends = text.graphemes(true).map(|grapheme| {
         place += visible(grapheme);
@@ -72,11 +73,11 @@ fn graphemes(text: &str) -> BTreeSet<usize> {
 fn addresses(text: &str) -> Vec<Range<usize>> {
     let mut place = 0;
     let runs = text.split_inclusive(|c: char| c.is_whitespace() || !c.is_ascii()).filter_map(|run| {
-        let end = place + run.chars().filter(char::is_ascii_graphic).count();
+        let (start, address) = (place, run.trim_end_matches(|c: char| !c.is_ascii_graphic()));
         place += visible(run);
-        let colon = run.find("://")?;
-        let scheme = run[..colon].bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
-        Some(end - run[colon - scheme..].chars().filter(char::is_ascii_graphic).count()..end)
+        let colon = address.find("://")?;
+        let scheme = address[..colon].bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+        Some(start + colon - scheme..start + address.len())
     });
     runs.filter(|address| address.len() <= PART_CHARACTERS).collect()
 }

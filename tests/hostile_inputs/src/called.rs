@@ -13,7 +13,7 @@ use crate::received::{message, quarantined, refused, same};
 const HI: &str = r#"{"user_id": "42", "phone_number": "", "message": "hi"}"#;
 
 impl Called {
-    fn visit(&self) -> Visit {
+    pub(crate) fn visit(&self) -> Visit {
         let mut visit = Visit::webhook();
         if let Some(method) = &self.method {
             visit.method = Method::from_bytes(method.as_bytes()).unwrap();

@@ -14,7 +14,7 @@ pub struct Table {
     pub classes: Vec<Class>,
 }
 
-/// Cases of one kind, named by the row of the fault table they belong to.
+/// Cases of one kind. Kinds are numbered as in our list of faults: B what comes in, A32 what an AI answers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
@@ -163,6 +163,9 @@ pub(crate) struct Shown {
     /// Nothing.
     #[serde(default)]
     pub(crate) nothing: bool,
+    /// A part with nothing to see in it; never wanted, but there are defects.
+    #[serde(default)]
+    pub(crate) blank: bool,
     /// Everything that was said but white space.
     #[serde(default)]
     pub(crate) whole: bool,
@@ -202,6 +205,26 @@ impl Class {
         format!("{} {}", self.row, self.name)
     }
 
+    fn inputs(&self) -> impl Iterator<Item = String> {
+        let said = self
+            .said
+            .iter()
+            .map(|said| format!("{:?} {:?}", said.webhook(), said.modes.as_ref().or(self.modes.as_ref())));
+        let pairs = self.pair.iter().map(|pair| {
+            format!("{:?} {:?} {} {:?}", pair.first.webhook(), pair.second.webhook(), pair.seconds_later, self.modes)
+        });
+        let calls = self
+            .call
+            .iter()
+            .map(|called| format!("{:?} {:?} {:?} {:?}", called.visit(), called.body, called.secret, called.previous));
+        let replies = self.reply.iter().map(|reply| format!("{:?}", reply.says));
+        let answers = self
+            .answer
+            .iter()
+            .map(|answered| format!("{:?} {:?} {:?}", answered.status, answered.content_type, answered.body));
+        said.chain(pairs).chain(calls).chain(replies).chain(answers)
+    }
+
     /// How many cases it has.
     pub fn cases(&self) -> usize {
         self.said.len() + self.pair.len() + self.call.len() + self.reply.len() + self.answer.len()
@@ -220,6 +243,11 @@ impl Table {
             file.class
         });
         Self { classes: classes.collect() }
+    }
+
+    /// What arrives in each case, whatever it is called and whatever is expected: to see that none is counted twice.
+    pub fn inputs(&self) -> Vec<String> {
+        self.classes.iter().flat_map(Class::inputs).collect()
     }
 
     /// How many cases it has.

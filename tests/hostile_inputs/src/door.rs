@@ -60,6 +60,7 @@ impl Visit {
     }
 
     /// The same, asking what would be understood.
+    #[must_use]
     pub fn asking(mut self) -> Self {
         "explain=1".clone_into(&mut self.query);
         self.headers.insert(HeaderName::from_static("x-dragoman-explain"), HeaderValue::from_static("1"));

@@ -1,8 +1,11 @@
 //! What hostile inputs could do to things that Dragoman does not have: said aloud, so that nobody believes it covered.
 
-/// Rows of the fault table without cases, and why.
+/// Kinds without cases, and why.
 pub const NOT_BUILT: [(&str, &str); 16] = [
-    ("B29 B30", "signed bodies (an HMAC over base64 values) are not built; times in unsigned bodies are under B29 above"),
+    (
+        "B29 B30",
+        "signed bodies (an HMAC over base64 values) are not built; times in unsigned bodies are under B29 above",
+    ),
     ("B35", "throttling is the gateway's business; the template's checks look at it"),
     ("B42 B44 B45", "opting out by a word is not built; Braze's subscription group decides who gets replies"),
     ("B47", "no canary guards the instructions: a model may tell them"),
@@ -17,5 +20,8 @@ pub const NOT_BUILT: [(&str, &str); 16] = [
     ("B63", "no guard against two bots that talk to each other"),
     ("B66", "actions of agents: only their token is looked at"),
     ("B67", "no render guard"),
-    ("B31 B51", "one answer to a thousand replays, and memory of one user only, are the responder's: see the simulation"),
+    (
+        "B31 B51",
+        "one answer to a thousand replays, and memory of one user only, are the responder's: see the simulation",
+    ),
 ];

@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
-pub enum Notation {
+pub(crate) enum Notation {
     /// As it stands.
     Text(String),
     /// The same again and again.
@@ -39,7 +39,7 @@ impl From<&str> for Notation {
 
 impl Notation {
     /// The bytes it stands for.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Text(text) => text.clone().into_bytes(),
             Self::Repeat { repeat, times } => repeat.bytes().repeat(*times),
@@ -54,12 +54,12 @@ impl Notation {
     }
 
     /// The text it stands for.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.bytes()).expect("this place of the table takes text only")
     }
 
     /// Its beginning, in printable ASCII, to name a case by.
-    pub fn excerpt(&self) -> String {
+    pub(crate) fn excerpt(&self) -> String {
         let bytes = self.bytes();
         let shown: String = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).chars().take(40).collect();
         let more = if bytes.len() > shown.len() { format!("… ({} bytes)", bytes.len()) } else { String::new() };

@@ -1,5 +1,7 @@
 //! Something the AI said, all the way: from its server's bytes through the shaping to the requests that Braze gets.
 
+use std::ops::RangeInclusive;
+
 use ai::{Ai as _, AiError, Answer, Question};
 use conversation::shape::shape;
 use models::PART_CHARACTERS;
@@ -101,6 +103,8 @@ fn are_shown(parts: &[String], says: &str, wanted: &Shown) -> Result<(), String>
     } else {
         holds(!parts.is_empty(), || "nothing is shown".to_owned())?;
     }
+    let is_blank = |part: &String| !part.chars().any(is_seen);
+    same("whether a part shows nothing", &parts.iter().any(is_blank), &wanted.blank)?;
     if let Some(exactly) = &wanted.parts {
         let exactly: Vec<_> = exactly.iter().map(Notation::text).collect();
         same("what is shown", &parts, &exactly.as_slice())?;
@@ -124,6 +128,31 @@ fn are_shown(parts: &[String], says: &str, wanted: &Shown) -> Result<(), String>
     Ok(())
 }
 
+/// Unicode's default ignorable code points: they show nothing by themselves.
+const IGNORABLE: [RangeInclusive<char>; 17] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fff8}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !IGNORABLE.iter().any(|range| range.contains(&c))
+}
+
 fn dense(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
@@ -138,6 +167,7 @@ mod tests {
             assert!(is_harmless(part).is_err(), "{part:?}");
         }
         assert!(is_harmless(&"x".repeat(PART_CHARACTERS + 1)).is_err());
+        assert!("\u{3164}\u{200b} \u{e0041}".chars().all(|c| !is_seen(c)) && is_seen('.') && is_seen('👍'));
         assert_eq!(is_harmless("{ { a \u{2067}b\u{2069}\n\t} %"), Ok(()));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The template of Braze's documentation, as its page prints it.
 const DOCUMENTED: &str = r#"{
@@ -61,13 +62,13 @@ pub struct Templates {
 
 enum Piece {
     Words(String),
-    Tag { value: Value, filtered: bool },
+    Tag { value: Field, filtered: bool },
 }
 
-type Value = fn(&Webhook) -> &str;
+type Field = fn(&Webhook) -> &str;
 
 /// The tags that may stand in a template.
-const TAGS: [(&str, Value); 9] = [
+const TAGS: [(&str, Field); 9] = [
     ("campaign.${dispatch_id}", |webhook| &webhook.dispatch_id),
     ("'now' | date: '%s'", |webhook| &webhook.sent_at),
     ("${user_id}", |webhook| &webhook.user_id),
@@ -102,6 +103,21 @@ impl Templates {
         }
         body
     }
+}
+
+/// What a body whose filter may do nothing could mean instead of `text`: what JSON reads in the whole of it, and what JSON reads
+/// in the text if line breaks count as escaped.
+pub fn other_readings(body: &str, text: &str) -> Vec<String> {
+    let whole = serde_json::from_str(body).ok().and_then(|json: Value| Some(json.get("message")?.as_str()?.to_owned()));
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for c in text.chars() {
+        if c < ' ' {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    whole.into_iter().chain(serde_json::from_str(&format!("\"{escaped}\"")).ok()).collect()
 }
 
 fn pieces(template: &str) -> Vec<Piece> {

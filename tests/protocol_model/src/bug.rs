@@ -1,5 +1,7 @@
 //! Mistakes put in on purpose, to see that the search finds them: each is one line of the protocol left out.
 
+use std::collections::BTreeMap;
+
 use store::{ConditionFailed, Head, HeadWrite, Held, Owner};
 
 use crate::time::NOW;
@@ -45,11 +47,15 @@ pub enum Bug {
     ParkedAcknowledged,
     /// A takeover does not end a claim.
     TakeoverFencesNobody,
+    /// Giving up a turn that waits for Braze forgets that a copy before may have arrived.
+    EarlierCopyForgotten,
+    /// A run that put a message's row takes it for open as long as it works, also after it settled it itself.
+    FreshForEver,
 }
 
 impl Bug {
     /// Every one.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::LeftOverIgnored,
         Self::NoFence,
         Self::OwnerIgnored,
@@ -69,7 +75,38 @@ impl Bug {
         Self::UnknownTakenForRefused,
         Self::ParkedAcknowledged,
         Self::TakeoverFencesNobody,
+        Self::EarlierCopyForgotten,
+        Self::FreshForEver,
     ];
+}
+
+impl Bug {
+    /// The mistake in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LeftOverIgnored => "a committed turn is ignored and asked anew",
+            Self::NoFence => "no write is conditional on the claim",
+            Self::OwnerIgnored => "a send begins whoever owns the conversation",
+            Self::DuplicatesEnd => "a message whose row exists is taken for settled",
+            Self::StaleSet => "what was pending before the claim is answered",
+            Self::NoDoneGuard => "a message remembered as settled is filed again",
+            Self::SettlesAll => "settling takes everything pending",
+            Self::SentMoved => "what became of a send is written down before it",
+            Self::UntoldDeleted => "a message the queue was not told about is deleted",
+            Self::ConflictAcknowledged => "a message that meets another run's lease is deleted",
+            Self::ForgottenUnmarked => "the head forgets an id whose row does not say it is settled",
+            Self::OwnWriteUnrecognised => "the own write is not recognised after a lost answer",
+            Self::CopiesCountedLate => "a further copy is counted after it is sent",
+            Self::AttemptsCountedLate => "an attempt is counted when it fails",
+            Self::NewestOnly => "only the newest message of a burst is worked on",
+            Self::DraftsShareARow => "the drafts of one turn share a row",
+            Self::UnknownTakenForRefused => "a send of which nothing is known is taken for refused",
+            Self::ParkedAcknowledged => "a message that was given up is deleted",
+            Self::TakeoverFencesNobody => "a takeover does not end a claim",
+            Self::EarlierCopyForgotten => "giving up a waiting turn forgets an earlier copy",
+            Self::FreshForEver => "a run's own message is open to it for ever",
+        }
+    }
 }
 
 /// Writes as the product does, but for `bug`: the product's own condition and change, on a head that hides what the bug
@@ -78,7 +115,9 @@ pub(crate) fn apply(bug: Option<Bug>, write: &HeadWrite, old: Option<&Head>) -> 
     let plain = || write.apply(old, NOW);
     let Some((bug, found)) = bug.zip(old) else { return plain() };
     match (bug, write) {
-        (Bug::LeftOverIgnored, HeadWrite::Commit { .. }) => write.apply(Some(&Head { turn: None, ..found.clone() }), NOW),
+        (Bug::LeftOverIgnored, HeadWrite::Commit { .. }) => {
+            write.apply(Some(&Head { turn: None, ..found.clone() }), NOW)
+        }
         (Bug::NoFence, _) => held_by_anybody(write, found).apply(old, NOW),
         (Bug::OwnerIgnored, _) if found.owner == Owner::Person && begins_a_send(write) => {
             let new = write.apply(Some(&Head { owner: Owner::Bot, ..found.clone() }), NOW)?;
@@ -90,9 +129,9 @@ pub(crate) fn apply(bug: Option<Bug>, write: &HeadWrite, old: Option<&Head>) -> 
         }
         (Bug::SettlesAll, HeadWrite::Settle { .. }) => {
             let new = plain()?;
-            let (pending, mut done) = (Vec::from_iter(new.pending.keys().cloned()), new.done.clone());
-            done.extend(pending);
-            Ok(Head { pending: std::collections::BTreeMap::new(), done, ..new })
+            let mut done = new.done.clone();
+            done.extend(new.pending.keys().cloned());
+            Ok(Head { pending: BTreeMap::new(), done, ..new })
         }
         (Bug::CopiesCountedLate, HeadWrite::SendAgain { copies, .. }) => {
             let mut new = plain()?;
@@ -129,4 +168,3 @@ pub(crate) fn held_by_anybody(write: &HeadWrite, head: &Head) -> HeadWrite {
     }
     write
 }
-

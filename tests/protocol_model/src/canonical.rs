@@ -33,7 +33,7 @@ impl Canonical {
         self.replies.clear();
         self.number_epochs(state);
         self.bytes.extend(state.budget.bytes());
-        for letter in &state.letters {
+        for letter in state.letters {
             self.letter(letter);
         }
         let turns = state.head.as_ref().map_or(0, |head| head.last_turn);
@@ -45,7 +45,7 @@ impl Canonical {
             }
         }
         self.drafts(&state.drafts, turns);
-        self.witness(state);
+        self.witness(state, turns);
         let runs: Vec<_> = state.runs.iter().map(|run| self.run(run, state, turns)).collect();
         self.runs = runs;
         self.runs.sort();
@@ -59,6 +59,7 @@ impl Canonical {
         self.epochs.clear();
         let mut keys: Vec<u64> = state.drafts.iter().map(|draft| draft.key.epoch).collect();
         keys.extend(state.head.iter().filter_map(|head| Some(head.turn.as_ref()?.key.epoch)));
+        keys.extend(state.witness.doubtful.iter().map(|(turn, _)| turn.epoch));
         for run in &state.runs {
             keys.extend(run.held.map(|held| held.epoch));
             keys.extend(run.head.turn.as_ref().map(|turn| turn.key.epoch));
@@ -77,7 +78,7 @@ impl Canonical {
         self.bytes.push(flags.iter().fold(0, |byte, flag| byte << 1 | u8::from(*flag)));
     }
 
-    fn letter(&mut self, letter: &Letter) {
+    fn letter(&mut self, letter: Letter) {
         let row = match letter.row {
             Row::None => 0,
             Row::Open => 1,
@@ -128,7 +129,7 @@ impl Canonical {
     fn turn(&mut self, head: &Head, turns: u64) {
         let Some(turn) = &head.turn else { return self.bytes.push(0) };
         self.key(turn.key, turns);
-        self.flags([true, turn.state == SendState::Sending, head.retry_at(NOW).is_some()]);
+        self.flags([true, turn.state == SendState::Sending, turn.retry_at.is_some_and(|at| at > NOW)]);
         self.small(turn.part * 16 + turn.parts * 4 + turn.copies);
         self.covers(&turn.covers);
     }
@@ -169,10 +170,15 @@ impl Canonical {
         self.small(draft.parts * 2 + u32::from(draft.own_line));
     }
 
-    fn witness(&mut self, state: &State) {
+    fn witness(&mut self, state: &State, turns: u64) {
         let witness = &state.witness;
         self.bytes.extend([witness.settled.0, witness.owed.0]);
-        self.flags([witness.uncertain, witness.excused]);
+        self.flags([witness.excused, witness.leased]);
+        self.small(witness.doubtful.len());
+        for (turn, part) in &witness.doubtful {
+            self.key(*turn, turns);
+            self.small(*part);
+        }
         self.small(witness.asked);
         self.small(witness.delivered.len());
         for delivered in &witness.delivered {

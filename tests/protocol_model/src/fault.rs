@@ -41,9 +41,57 @@ pub enum Fault {
     SlowBurial,
 }
 
+impl Fault {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::Death,
+        Self::AnswerLost,
+        Self::Failure,
+        Self::AiFailure,
+        Self::Unknown,
+        Self::Refusal,
+        Self::Rejection,
+        Self::Short,
+        Self::NotTold,
+        Self::Duplicate,
+        Self::Repeat,
+        Self::Zombie,
+        Self::LastDelivery,
+        Self::Redrive,
+        Self::Takeover,
+        Self::Release,
+        Self::Day,
+        Self::SlowBurial,
+    ];
+
+    /// What goes wrong, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Death => "death",
+            Self::AnswerLost => "lost answer",
+            Self::Failure => "failure of the table",
+            Self::AiFailure => "failure of the AI",
+            Self::Unknown => "send of which nothing is known",
+            Self::Refusal => "refusal for now",
+            Self::Rejection => "refusal for good",
+            Self::Short => "deadline",
+            Self::NotTold => "queue not told",
+            Self::Duplicate => "second delivery at once",
+            Self::Repeat => "repeated webhook",
+            Self::Zombie => "lease over under a live holder",
+            Self::LastDelivery => "last delivery",
+            Self::Redrive => "redrive",
+            Self::Takeover => "takeover",
+            Self::Release => "release",
+            Self::Day => "day",
+            Self::SlowBurial => "slow way to the dead letters",
+        }
+    }
+}
+
 /// How often each kind may still happen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Budget([u8; 18]);
+pub struct Budget([u8; Fault::ALL.len()]);
 
 impl Budget {
     /// Each of `faults` so often, and nothing else.

@@ -1,12 +1,14 @@
-//! A model of the mailbox protocol, explored completely.
+#![doc = include_str!("../README.md")]
 
 mod bug;
+mod calm;
 mod canonical;
 mod fault;
 mod rules;
 mod run;
 mod search;
 mod setting;
+pub mod settings;
 mod state;
 mod surroundings;
 mod time;

@@ -18,6 +18,8 @@ pub struct Rules {
     pub memory: usize,
     /// Messages of one conversation that one batch may hold.
     pub batch: usize,
+    /// Whether a run may take longer from a message's row to its place in the head than the head remembers it settled.
+    pub slow_filing: bool,
     /// The mistake that was put in on purpose.
     pub bug: Option<Bug>,
 }
@@ -42,5 +44,30 @@ impl Rules {
             forgotten.extend(kept.drain(..kept.len().saturating_sub(self.memory)));
         }
         (kept, forgotten)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::MessageId;
+
+    use super::*;
+    use crate::setting::{FLAG, Setting};
+
+    fn ids(names: &[&str]) -> Vec<MessageId> {
+        names.iter().map(|name| MessageId::stored(*name)).collect()
+    }
+
+    fn with_memory(memory: usize) -> Rules {
+        Setting::new("", &[], FLAG, &[]).memory(memory).rules
+    }
+
+    #[test]
+    fn a_smaller_memory_forgets_the_oldest_first_as_the_products_does() {
+        let head = Head { done: ids(&["m1", "m2"]), ..Head::default() };
+        let covers = ids(&["m2", "m3"]);
+        assert_eq!(with_memory(REMEMBERED).done_after(&head, &covers), head.done_after(&covers));
+        assert_eq!(with_memory(2).done_after(&head, &covers), (ids(&["m2", "m3"]), ids(&["m1"])));
+        assert_eq!(with_memory(1).done_after(&head, &ids(&["m3"])), (ids(&["m3"]), ids(&["m1", "m2"])));
     }
 }

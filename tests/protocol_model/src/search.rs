@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::{Duration, Instant};
 
+use crate::calm::Calm;
 use crate::canonical::Canonical;
 use crate::rules::Rules;
 use crate::state::State;
@@ -39,13 +40,6 @@ pub struct Violation {
     pub trace: Vec<String>,
 }
 
-/// Where a state was reached from, and where it leads to when nothing goes wrong any more.
-#[derive(Clone, Copy)]
-struct Node {
-    parent: u32,
-    calm: u32,
-}
-
 /// Fingerprints are random enough as they are.
 #[derive(Default)]
 struct Identity(u64);
@@ -70,25 +64,29 @@ struct Search<'a> {
     rules: &'a Rules,
     canonical: Canonical,
     known: HashMap<u64, u32, BuildHasherDefault<Identity>>,
-    nodes: Vec<Node>,
+    /// By node: where it was reached from first.
+    parents: Vec<u32>,
     fingerprints: Vec<u64>,
+    calm: Calm,
 }
 
 /// Searches from `start`, through `most` states at most.
-pub fn search(start: State, rules: &Rules, most: usize, progress: &mut dyn FnMut(usize, usize)) -> Report {
+pub(crate) fn search(start: &State, rules: &Rules, most: usize, progress: &mut dyn FnMut(usize, usize)) -> Report {
     let began = Instant::now();
     let mut search = Search {
         rules,
         canonical: Canonical::default(),
         known: HashMap::default(),
-        nodes: Vec::new(),
+        parents: Vec::new(),
         fingerprints: Vec::new(),
+        calm: Calm::default(),
     };
-    let (depth, broken) = search.explore(&start, most, progress);
-    let complete = broken.is_none() && search.nodes.len() < most;
-    let broken = broken.or_else(|| search.never_settles().map(|node| (node, Broken::NeverSettles)));
-    let violation = broken.map(|(node, broken)| Violation { broken, trace: search.trace(&start, node) });
-    Report { states: search.nodes.len(), depth, time: began.elapsed(), complete, violation }
+    let (depth, broken) = search.explore(start, most, progress);
+    let complete = broken.is_none() && search.parents.len() < most;
+    let broken =
+        broken.or_else(|| std::mem::take(&mut search.calm).restless().map(|node| (node, Broken::NeverSettles)));
+    let violation = broken.map(|(node, broken)| Violation { broken, trace: search.trace(start, node) });
+    Report { states: search.parents.len(), depth, time: began.elapsed(), complete, violation }
 }
 
 impl Search<'_> {
@@ -104,13 +102,12 @@ impl Search<'_> {
         while let Some((depth, state)) = frontier.pop_front() {
             if depth > deepest {
                 deepest = depth;
-                progress(depth, self.nodes.len());
+                progress(depth, self.parents.len());
             }
-            let calm = state.calm();
             for (action, next) in state.successors(self.rules) {
                 let (node, is_new) = self.insert(&next, index);
-                if calm == Some(action) {
-                    self.nodes[index as usize].calm = node;
+                if state.fault(action).is_none() {
+                    self.calm.leads_to(node);
                 }
                 if let Some(broken) = next.witness.broken {
                     return (depth + 1, Some((node, broken)));
@@ -119,11 +116,9 @@ impl Search<'_> {
                     frontier.push_back((depth + 1, next));
                 }
             }
-            if calm.is_none() {
-                self.nodes[index as usize].calm = index;
-            }
+            self.calm.node(state.rests());
             index += 1;
-            if self.nodes.len() >= most {
+            if self.parents.len() >= most {
                 break;
             }
         }
@@ -132,55 +127,27 @@ impl Search<'_> {
 
     fn insert(&mut self, state: &State, parent: u32) -> (u32, bool) {
         let fingerprint = self.canonical.fingerprint(state);
-        let fresh = u32::try_from(self.nodes.len()).unwrap_or(NONE);
+        let fresh = u32::try_from(self.parents.len()).unwrap_or(NONE);
         let node = *self.known.entry(fingerprint).or_insert(fresh);
         if node == fresh {
-            self.nodes.push(Node { parent, calm: NONE });
+            self.parents.push(parent);
             self.fingerprints.push(fingerprint);
         }
         (node, node == fresh)
     }
 
-    /// The first state from which the conversation never comes to rest although nothing goes wrong any more. A state at
-    /// rest leads to itself; one that was not looked at leads nowhere.
-    fn never_settles(&self) -> Option<u32> {
-        let mut rests = vec![None; self.nodes.len()];
-        let mut way = Vec::new();
-        for start in 0..self.nodes.len() {
-            let (mut node, length) = (start, way.len());
-            debug_assert_eq!(length, 0);
-            let rest = loop {
-                if let Some(rest) = rests[node] {
-                    break rest;
-                }
-                let next = self.nodes[node].calm as usize;
-                if next == NONE as usize || next == node {
-                    break true;
-                }
-                // Until it is known better: whoever comes here again went in a circle.
-                rests[node] = Some(false);
-                way.push(node);
-                node = next;
-            };
-            for passed in way.drain(..) {
-                rests[passed] = Some(rest);
-            }
-            rests[start] = Some(rest);
-        }
-        rests.iter().position(|rest| *rest == Some(false)).and_then(|node| u32::try_from(node).ok())
-    }
-
     /// How `node` was reached, in words.
     fn trace(&mut self, start: &State, node: u32) -> Vec<String> {
         let mut way = vec![node];
-        while let Some(parent) = way.last().map(|node| self.nodes[*node as usize].parent).filter(|node| *node != NONE) {
+        while let Some(parent) = way.last().map(|node| self.parents[*node as usize]).filter(|node| *node != NONE) {
             way.push(parent);
         }
         let mut state = start.clone();
         let mut lines = Vec::new();
         for node in way.into_iter().rev().skip(1) {
             let wanted = self.fingerprints[node as usize];
-            let found = state.successors(self.rules).into_iter().find(|(_, next)| self.canonical.fingerprint(next) == wanted);
+            let found =
+                state.successors(self.rules).into_iter().find(|(_, next)| self.canonical.fingerprint(next) == wanted);
             let Some((action, next)) = found else { break };
             lines.push(words::of(&state, action, &next));
             state = next;

@@ -30,7 +30,8 @@ pub const RESEND_ONCE: u32 = 2;
 impl Setting {
     /// Messages that look complete or not, under a policy for unknown sends.
     pub fn new(name: &'static str, complete: &'static [bool], most_copies: u32, faults: &[(Fault, u8)]) -> Self {
-        let rules = Rules { most_copies, attempts: 4, parts: 1, memory: REMEMBERED, batch: 1, bug: None };
+        let rules =
+            Rules { most_copies, attempts: 4, parts: 1, memory: REMEMBERED, batch: 1, slow_filing: false, bug: None };
         Self { name, complete, rules, faults: faults.to_vec() }
     }
 
@@ -62,6 +63,13 @@ impl Setting {
         self
     }
 
+    /// The same with runs that may be slower to file a message than others are to settle as many as a head remembers.
+    #[must_use]
+    pub fn slow_filing(mut self) -> Self {
+        self.rules.slow_filing = true;
+        self
+    }
+
     /// The same with a mistake.
     #[must_use]
     pub fn with(mut self, bug: Bug) -> Self {
@@ -69,9 +77,16 @@ impl Setting {
         self
     }
 
+    /// What it is about, in words.
+    pub fn words(&self) -> String {
+        let policy = if self.rules.most_copies == FLAG { "flag" } else { "resend_once" };
+        let faults: Vec<_> = self.faults.iter().map(|(fault, times)| format!("{times} {}", fault.words())).collect();
+        format!("{policy}; replies of {} part(s); {}", self.rules.parts, faults.join(", "))
+    }
+
     /// Searches through `most` states at most; `progress` hears of each new depth and the states so far.
     pub fn search(&self, most: usize, mut progress: impl FnMut(usize, usize)) -> Report {
-        search(self.start(), &self.rules, most, &mut progress)
+        search(&self.start(), &self.rules, most, &mut progress)
     }
 
     /// Every message waits in the queue. Those there are not count as settled.

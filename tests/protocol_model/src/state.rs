@@ -128,7 +128,7 @@ impl FromIterator<usize> for Set {
 
 impl Letter {
     /// Whether the queue, a delivery or the dead letters have it.
-    pub(crate) fn is_somewhere(&self) -> bool {
+    pub(crate) fn is_somewhere(self) -> bool {
         self.copies.iter().any(|place| *place != Place::Nowhere)
     }
 }

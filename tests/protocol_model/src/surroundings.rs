@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use models::Timestamp;
-use store::{HeadWrite, Owner, SendState};
+use store::{HeadWrite, Owner, SendState, TurnKey};
 
 use crate::fault::Fault;
 use crate::rules::Rules;
@@ -118,17 +118,16 @@ impl State {
     }
 
     /// Whether a live run holds the conversation.
-    fn holder(&self) -> Option<&Rc<Run>> {
-        let head = self.head.as_deref()?;
-        self.runs.iter().find(|run| run.holds(head))
+    fn is_held(&self) -> bool {
+        self.head.as_deref().is_some_and(|head| self.runs.iter().any(|run| run.has_claimed(head)))
     }
 
-    fn fault(&self, action: Action) -> Option<Fault> {
+    /// What `action` counts as; `None` if nothing goes wrong by it.
+    pub(crate) fn fault(&self, action: Action) -> Option<Fault> {
         match action {
-            Action::Deliver(..) | Action::Bury(_) => None,
-            Action::Pass(Passing::Lease) => self.holder().map(|_| Fault::Zombie),
+            Action::Pass(Passing::Lease) => self.is_held().then_some(Fault::Zombie),
             Action::Pass(Passing::Burial) => Some(Fault::SlowBurial),
-            Action::Pass(_) => None,
+            Action::Deliver(..) | Action::Bury(_) | Action::Pass(_) => None,
             Action::Run(_, how) => how.fault(),
             Action::Duplicate(_) => Some(Fault::Duplicate),
             Action::Repeat(_) => Some(Fault::Repeat),
@@ -148,17 +147,13 @@ impl State {
         };
         if let Some(fault) = self.fault(action) {
             next.budget.spend(fault);
+            next.witness.troubled = true;
         }
         match action {
             Action::Run(..) => {}
             Action::Deliver(first, second) => next.deliver(first, second, Place::Delivered),
             Action::Duplicate(mail) => next.deliver(mail, None, Place::Queue { seen: true }),
-            Action::Pass(passing) => {
-                if let Some(holder) = self.holder().filter(|_| passing == Passing::Lease) {
-                    next.abandoned(holder);
-                }
-                next.pass(passing);
-            }
+            Action::Pass(passing) => next.pass(passing),
             Action::Repeat(mail) | Action::Redrive(mail) => next.put(mail, Place::Queue { seen: false }),
             Action::LastDelivery(mail) | Action::Bury(mail) => next.put(mail, Place::Dead),
             Action::Change(owner) => next.change_owner(owner, rules),
@@ -167,7 +162,16 @@ impl State {
             }
         }
         next.witness.look_around(&next.letters, next.runs.len());
+        next.forget_old_doubts();
         Some(next)
+    }
+
+    /// Doubts about a turn that is over count only as long as a run still has its draft in hand.
+    fn forget_old_doubts(&mut self) {
+        let Self { head, runs, witness, .. } = self;
+        let is_over = |turn: TurnKey| head.as_ref().is_some_and(|head| turn.number <= head.last_turn);
+        let in_hand = |turn: TurnKey| runs.iter().any(|run| run.draft.as_ref().is_some_and(|draft| draft.key == turn));
+        witness.doubtful.retain(|(turn, _)| !is_over(*turn) || in_hand(*turn));
     }
 
     fn put(&mut self, mail: Mail, place: Place) {
@@ -196,17 +200,8 @@ impl State {
         let _ = self.write_head(&HeadWrite::ChangeOwner { owner, at, sending }, None, rules);
     }
 
-    /// What comes next when nothing goes wrong: a run at work goes on; then time passes; then the queue delivers.
-    pub(crate) fn calm(&self) -> Option<Action> {
-        if !self.runs.is_empty() {
-            return Some(Action::Run(0, How::Well));
-        }
-        let passes = |passing: &Passing| *passing != Passing::Burial && self.awaits(*passing);
-        if let Some(passing) = Passing::ALL.into_iter().find(passes) {
-            return Some(Action::Pass(passing));
-        }
-        let (mail, place) = self.mails().find(|(_, place)| matches!(place, Place::Queue { .. }))?;
-        let is_buried = place == (Place::Queue { seen: true }) && self.is_parked(mail.message);
-        Some(if is_buried { Action::Bury(mail) } else { Action::Deliver(mail, None) })
+    /// Whether nothing is left to be done: what is not settled is a dead letter.
+    pub(crate) fn rests(&self) -> bool {
+        self.runs.is_empty() && !self.mails().any(|(_, place)| matches!(place, Place::Queue { .. }))
     }
 }

@@ -42,7 +42,7 @@ impl State {
         match passing {
             Passing::Lease => head(|head| head.leased(NOW)),
             Passing::Quiet => head(|head| head.pending.values().any(|pending| pending.due > NOW)),
-            Passing::Retry => head(|head| head.retry_at(NOW).is_some()),
+            Passing::Retry => head(waits_for_braze),
             Passing::Burial => self.letters.iter().any(|letter| letter.row == Row::Parked { lately: true }),
         }
     }
@@ -60,6 +60,7 @@ impl State {
         if let Some(head) = &mut self.head {
             age(head, passing);
         }
+        self.witness.leased &= passing != Passing::Lease;
         for run in &mut self.runs {
             let run = Rc::make_mut(run);
             age(&mut run.view, passing);
@@ -68,11 +69,15 @@ impl State {
     }
 }
 
+fn waits_for_braze(head: &Head) -> bool {
+    head.turn.as_ref().and_then(|turn| turn.retry_at).is_some_and(|at| at > NOW)
+}
+
 fn age(head: &mut Rc<Head>, passing: Passing) {
     let is_old = match passing {
         Passing::Lease => !head.leased(NOW),
         Passing::Quiet => head.pending.values().all(|pending| pending.due <= NOW),
-        Passing::Retry => head.retry_at(NOW).is_none(),
+        Passing::Retry => !waits_for_braze(head),
         Passing::Burial => true,
     };
     if is_old {

@@ -55,6 +55,9 @@ fn of_run(before: &State, run: &Run, how: How, after: &State) -> String {
 
 /// What came of a step that went well: refused, if it was to change the head and did not.
 fn fate(before: &State, run: &Run, after: &State) -> &'static str {
+    if !run.alone && after.runs.iter().any(|other| other.name == run.name && other.alone) {
+        return ": the last run ended badly, so it begins again, alone";
+    }
     let writes = matches!(
         run.step,
         Step::File(..)
@@ -152,6 +155,11 @@ impl Broken {
             Self::SentAfterTakeover => "a send begins although a person has taken over",
             Self::OutOfOrder => "a part reached the user before the one it follows",
             Self::AskedTooOften => "the AI is asked more often than the attempts allow",
+            Self::NewerIgnored => "a reply is begun although something newer was filed",
+            Self::TooEarly => "a send begins before Braze allows it",
+            Self::NotAlone => "a conversation whose last run ended badly is taken beside others",
+            Self::Overtaken => "a conversation is taken while somebody's lease of it holds",
+            Self::GivenUp => "a message is given up although nothing went wrong",
             Self::NeverSettles => "with nothing going wrong any more, this never comes to rest",
         }
     }

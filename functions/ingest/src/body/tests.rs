@@ -90,6 +90,25 @@ fn pasted_spaces_and_further_keys_are_warned_about() {
 }
 
 #[test]
+fn nobody_is_warned_of_what_is_not_there() {
+    let warnings = |body: &str| read(body).unwrap().warnings;
+    assert_eq!(warnings(&documented("42", "", "hi")), [Warning::Unescaped]);
+    let pasted = "{\"user_id\": \"42\", \"phone_number\": \"\", \"message\": \"hi\"\u{a0}}";
+    assert_eq!(warnings(pasted), [Warning::Pasted, Warning::Unescaped]);
+    for (text, like_a_key) in [
+        ("hi\", \"city\": \"Rome", true),
+        ("hi\" , \"home_city2\" : \"Rome", true),
+        ("he said \"yes\", \"no\" and \"maybe\"", false),
+        ("a\", \"\": \"b", false),
+        ("a\", \"b c\": \"d", false),
+        ("a, \"b\": c", false),
+    ] {
+        let found = warnings(&documented("42", "", text));
+        assert_eq!(found.contains(&Warning::KeyInText), like_a_key, "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_from_a_template_is_not_guessed_at() {
     for (body, reason) in [
         ("", Unreadable::UnknownTemplate),

@@ -130,6 +130,24 @@ async fn a_status_that_came_counts_though_its_body_never_ends() {
     assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
 }
 
+/// Braze's own error page, with so many characters of message.
+fn error_page(characters: usize) -> Response {
+    let body = format!(r#"{{"message": "{}"}}"#, "x".repeat(characters));
+    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+}
+
+#[tokio::test]
+async fn what_an_answer_says_is_read_to_its_end_unless_it_is_longer_than_any_of_brazes() {
+    for (answer, expected) in [
+        ((|_, _| error_page(40_000)) as Answer, Outcome::NotAccepted(Refusal::Unavailable)),
+        (|_, _| error_page(2_000_000), Outcome::Unknown("a server error that is not Braze's")),
+    ] {
+        let (endpoint, _) = server(answer).await;
+        let client = client(&endpoint, fixed_key());
+        assert_eq!(client.send(&reply("42", "", ""), Duration::from_secs(5)).await, expected);
+    }
+}
+
 /// `k1` until it is refreshed, then `k2`.
 struct Rotating;
 

@@ -64,6 +64,7 @@ mod tests {
             ("a\u{202c}b\u{2069}", "ab"),
             ("\u{2067}\u{202b}a", "\u{2067}\u{202b}a\u{202c}\u{2069}"),
             ("\u{2066}a\u{202c}\u{2069}b", "\u{2066}a\u{2069}b"),
+            (&"\u{2067}".repeat(9), &("\u{2067}".repeat(8) + &"\u{2069}".repeat(8))),
         ] {
             let mut directions = Directions::default();
             let mut passed: String = text.chars().filter(|c| directions.pass(*c)).collect();

@@ -134,6 +134,7 @@ mod tests {
             ("(http://a.example), ftp://b/c_(d)", vec!["http://a.example", "ftp://b/c_(d)"]),
             ("请访问https://a.example/b。谢谢", vec!["https://a.example/b"]),
             ("a://b://c", vec!["a://b://c"]),
+            ("://a ://b", vec!["://a", "://b"]),
             ("no address: //", vec![]),
         ] {
             let found: Vec<_> = urls(text).into_iter().map(|range| &text[range]).collect();

@@ -230,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_no_part_can_hold_is_cut_between_its_words() {
+        let long = "[one two three four five six seven eightyeight nine ten](http://a.example)";
+        assert_eq!(parts(long), ["one two three four five six seven", "eightyeight nine ten (http://a.example)"]);
+    }
+
+    #[test]
+    fn a_part_is_filled_to_its_last_character() {
+        let (first, second) = ("a".repeat(30), "b".repeat(38));
+        assert_eq!(parts(&format!("**{first} {second}**")), [format!("*{first}*"), format!("*{second}*")]);
+        let paragraph = format!("{}\n{}", "a".repeat(19), "b".repeat(20));
+        assert_eq!(parts(&format!("Hi.\n\n{paragraph}")), ["Hi.", &paragraph]);
+    }
+
+    #[test]
     fn what_is_open_at_a_cut_is_closed_and_opened_again() {
         for (markdown, expected) in [
             (

@@ -48,6 +48,8 @@ fn signs_that_are_no_markers_stay_and_start_no_formatting() {
         ("**a\\* b** **c\\***", "a* b c*"),
         ("**a \\*** and **\\* b**", "a * and * b"),
         ("5\\*3 **bold**", "5*3 *bold*"),
+        ("2 * 3 = 6 **bold**", "2 * 3 = 6 *bold*"),
+        ("**2 * 3** and **5\\*3**", "*2 * 3* and *5*3*"),
         ("\\*terms: **bold**", "*terms: bold"),
         ("5\\* hotel **bold**, about ~5 min", "5* hotel *bold*, about ~5 min"),
         ("_see_ `*.rs` **now**", "_see_ `*.rs` *now*"),

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::Unfit;
 
+/// How often a call is tried that gets no answer.
+const ATTEMPTS: u32 = 3;
+
 /// A client without signatures: what it talks to is on this machine and checks none.
 #[derive(Debug)]
 pub(super) struct Aws {
@@ -39,19 +42,32 @@ impl Aws {
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/{scope}/aws4_request, SignedHeaders=host, Signature=0"
         );
-        let request = self
-            .http
-            .post(format!("{}/", self.endpoint))
-            .header("x-amz-target", format!("{target}.{operation}"))
-            .header("content-type", format!("application/x-amz-json-{version}"))
-            .header("authorization", authorization)
-            .body(body.to_string());
         let failed = |reason: String| Unfit::new(format!("AWS's stand-in failed at {operation}: {reason}"));
-        let answer = request.send().await.map_err(|error| failed(error.to_string()))?;
-        let (status, text) = (answer.status(), answer.text().await.map_err(|error| failed(error.to_string()))?);
+        let mut attempts = 0;
+        let (status, text) = loop {
+            let request = self
+                .http
+                .post(format!("{}/", self.endpoint))
+                .header("x-amz-target", format!("{target}.{operation}"))
+                .header("content-type", format!("application/x-amz-json-{version}"))
+                .header("authorization", &authorization)
+                .body(body.to_string());
+            attempts += 1;
+            match answer(request).await {
+                Ok(answer) => break answer,
+                // A connection that was idle for long may be closed just when it is used again.
+                Err(error) if attempts == ATTEMPTS => return Err(failed(error.to_string())),
+                Err(_) => {}
+            }
+        };
         if !status.is_success() {
             return Err(failed(format!("{status}: {text}")));
         }
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<(reqwest::StatusCode, String)> {
+    let answer = request.send().await?;
+    Ok((answer.status(), answer.text().await?))
 }

@@ -135,9 +135,9 @@ impl Cloud {
         self.receive_from(&self.work, most, 1).await
     }
 
-    /// Ends a message of the work queue.
-    pub(super) async fn delete(&self, receipt: &str) -> Result<(), Unfit> {
-        self.delete_from(&self.work, receipt).await
+    /// Ends a message of the work queue. One that was delivered again meanwhile stays: its receipt is out of date.
+    pub(super) async fn delete(&self, receipt: &str) {
+        let _ = self.delete_from(&self.work, receipt).await;
     }
 
     /// Lets a message that was just delivered be delivered once more at the same time.
@@ -207,11 +207,7 @@ impl Cloud {
 impl Names {
     fn new() -> Self {
         let own = |name| format!("{name}-{}", std::process::id());
-        Self {
-            table: own("conversations"),
-            ingest_secret: own("ingest"),
-            responder_secret: own("responder"),
-        }
+        Self { table: own("conversations"), ingest_secret: own("ingest"), responder_secret: own("responder") }
     }
 }
 
@@ -237,6 +233,7 @@ impl Delivery {
 }
 
 async fn create_queue(aws: &Aws, name: &str, attributes: &Value) -> Result<String, Unfit> {
-    let answer = aws.call(Service::Queues, "CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await?;
+    let answer =
+        aws.call(Service::Queues, "CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await?;
     answer["QueueUrl"].as_str().map(str::to_owned).ok_or_else(|| Unfit::new("a queue that was created has no URL"))
 }

@@ -38,30 +38,26 @@ pub(super) enum Deed {
     Unknown,
 }
 
-/// Every moment that a process of ingest can be killed around.
-pub(super) const OF_INGEST: [&str; 3] = ["read secret", "queue", "quarantine"];
-/// The same for the responder. Those that come rarely stand here too: they strike when they come.
-pub(super) const OF_RESPONDER: [&str; 20] = [
-    "read secret",
-    "come back",
-    "put message row",
-    "mark message row",
-    "read message rows",
+/// The moment around which a process can be killed while it starts.
+pub(super) const AT_THE_START: &str = "read secret";
+/// The moments around which a process of ingest can be killed: that of every webhook, and that of some.
+pub(super) const OF_EVERY_WEBHOOK: [&str; 1] = ["queue"];
+pub(super) const OF_SOME_WEBHOOKS: [&str; 1] = ["quarantine"];
+/// The same for the responder: those of every turn.
+pub(super) const OF_EVERY_TURN: [&str; 8] =
+    ["put message row", "file and claim", "read history", "ask", "put draft", "commit", "send", "settle"];
+/// And those of some turns.
+pub(super) const OF_SOME_TURNS: [&str; 10] = [
     "read item",
-    "read history",
-    "put draft",
     "file",
-    "file and claim",
     "claim",
-    "commit",
+    "read message rows",
     "begin next part",
     "begin another copy",
     "put back",
-    "settle",
     "give back",
-    "ask",
-    "send",
-    "send",
+    "mark message row",
+    "come back",
 ];
 
 impl Deed {
@@ -94,7 +90,7 @@ impl Deed {
     /// Its name among the moments.
     pub(super) fn moment(&self) -> &'static str {
         match self {
-            Self::ReadSecret => "read secret",
+            Self::ReadSecret => AT_THE_START,
             Self::Queue { .. } => "queue",
             Self::Quarantine => "quarantine",
             Self::ComeBack => "come back",

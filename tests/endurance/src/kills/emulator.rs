@@ -1,4 +1,4 @@
-//! ministack, an emulator of AWS from PyPI, as a child of this run.
+//! ministack, a Python emulator of AWS, as a child of this run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Stdio, id};
@@ -11,14 +11,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::Unfit;
 
-const STARTS_WITHIN: Duration = Duration::from_secs(60);
+const STARTS_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running emulator; it ends, and its folder goes, when this is dropped.
 #[derive(Debug)]
 pub(super) struct Emulator {
     pub(super) endpoint: String,
     folder: PathBuf,
-    _child: Child,
+    child: Child,
 }
 
 impl Emulator {
@@ -36,7 +36,7 @@ impl Emulator {
         let folder = env::temp_dir().join(format!("endurance-{}-{port}", id()));
         fs::create_dir_all(&folder).map_err(failed)?;
         let child = command(program, port, &folder).spawn().map_err(failed)?;
-        let mut emulator = Self { endpoint: format!("http://127.0.0.1:{port}"), folder, _child: child };
+        let mut emulator = Self { endpoint: format!("http://127.0.0.1:{port}"), folder, child };
         emulator.until_ready(http).await?;
         Ok(emulator)
     }
@@ -48,7 +48,7 @@ impl Emulator {
             if health.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            if let Ok(Some(status)) = self._child.try_wait() {
+            if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(Unfit::new(format!("the emulator ended at its start: {status}")));
             }
             sleep(Duration::from_millis(100)).await;

@@ -1,6 +1,6 @@
 //! How a process is to die.
 
-use super::deed::{OF_INGEST, OF_RESPONDER};
+use super::deed::{AT_THE_START, OF_EVERY_TURN, OF_EVERY_WEBHOOK, OF_SOME_TURNS, OF_SOME_WEBHOOKS};
 use crate::chance::Chance;
 
 /// One of the two functions.
@@ -8,6 +8,22 @@ use crate::chance::Chance;
 pub(super) enum Role {
     Ingest,
     Responder,
+}
+
+impl Role {
+    fn moments(self) -> &'static [&'static str] {
+        match self {
+            Self::Ingest => &OF_EVERY_WEBHOOK,
+            Self::Responder => &OF_EVERY_TURN,
+        }
+    }
+
+    fn rare_moments(self) -> &'static [&'static str] {
+        match self {
+            Self::Ingest => &OF_SOME_WEBHOOKS,
+            Self::Responder => &OF_SOME_TURNS,
+        }
+    }
 }
 
 /// The end of a process.
@@ -22,21 +38,33 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// A random or a chosen moment, as often one as the other.
+    /// A random or a chosen moment.
     pub(super) fn drawn(chance: &mut Chance, role: Role) -> Self {
-        if chance.percent(50) {
-            return Self::drawn_during(chance);
+        match chance.below(100) {
+            0..35 => Self::During(f64::from(u32::try_from(chance.below(1_000)).unwrap_or_default()) / 1_000.0),
+            35..42 => Self::Around { moment: AT_THE_START, after: chance.percent(50) },
+            42..60 => Self::one_of(chance, role.rare_moments()),
+            _ => Self::drawn_soon(chance, role),
         }
-        let moments: &[&'static str] = match role {
-            Role::Ingest => &OF_INGEST,
-            Role::Responder => &OF_RESPONDER,
-        };
-        Self::Around { moment: chance.of(moments), after: chance.percent(50) }
     }
 
-    /// A random moment.
-    pub(super) fn drawn_during(chance: &mut Chance) -> Self {
-        Self::During(f64::from(u32::try_from(chance.below(1_000)).unwrap_or_default()) / 1_000.0)
+    /// A moment at which the process holds no conversation: before it takes one, or after it has given it back.
+    pub(super) fn drawn_free(chance: &mut Chance, role: Role) -> Self {
+        let free: &[(&'static str, bool)] = match role {
+            Role::Ingest => &[("queue", false), ("queue", true), (AT_THE_START, false)],
+            Role::Responder => &[("put message row", false), ("file and claim", false), ("settle", true)],
+        };
+        let (moment, after) = *chance.of(free);
+        Self::Around { moment, after }
+    }
+
+    /// A chosen moment that does not keep anybody waiting.
+    pub(super) fn drawn_soon(chance: &mut Chance, role: Role) -> Self {
+        Self::one_of(chance, role.moments())
+    }
+
+    fn one_of(chance: &mut Chance, moments: &[&'static str]) -> Self {
+        Self::Around { moment: moments[chance.below(moments.len())], after: chance.percent(50) }
     }
 
     /// Whether it is met by a request of this kind, before or after its effect.

@@ -21,14 +21,22 @@ pub(crate) fn owner(mark: &str) -> &str {
 /// Every mark in a text, in its order, each once.
 pub(crate) fn marks(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
+    for mark in occurrences(text) {
+        if !found.contains(&mark) {
+            found.push(mark);
+        }
+    }
+    found
+}
+
+/// Every mark in a text, as often as it is there.
+pub(crate) fn occurrences(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
     for (start, _) in text.match_indices(CANARY) {
         let rest = &text[start..];
         let user = CANARY.len() + digits(&rest[CANARY.len()..]);
         let Some(number) = rest[user..].strip_prefix('x').map(digits).filter(|length| *length > 0) else { continue };
-        let mark = &rest[..=user + number];
-        if !found.contains(&mark) {
-            found.push(mark);
-        }
+        found.push(&rest[..=user + number]);
     }
     found
 }

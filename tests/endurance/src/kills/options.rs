@@ -23,6 +23,9 @@ pub struct Options {
     /// Our own stand-in for AWS instead of an emulator.
     #[arg(long, conflicts_with_all = ["emulator", "endpoint"])]
     pub local: bool,
+    /// Only moments at which the dying process holds no conversation, so that nothing has to wait for the end of a lease.
+    #[arg(long)]
+    pub quick: bool,
     /// What the responder is told to do about a send of which nobody knows whether it arrived.
     #[arg(long, value_enum, default_value_t = OnUnknown::ResendOnce)]
     pub on_unknown: OnUnknown,

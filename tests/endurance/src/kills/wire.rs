@@ -16,6 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::deed::{self, Deed};
 use super::fate::Fate;
+use super::options::Sabotage;
 use super::sabotage;
 use super::trace::{Change, Event, Process};
 use super::world::World;
@@ -46,7 +47,7 @@ pub(super) struct Call {
     method: Method,
     path: String,
     headers: HeaderMap,
-    pub(super) body: Bytes,
+    body: Bytes,
 }
 
 /// What came back.
@@ -170,14 +171,19 @@ impl Passage {
     }
 
     async fn forward(&self, mut call: Call, deed: Deed) -> Option<Answer> {
-        let sabotage = self.world.options.sabotage;
-        if let Some(pretended) = sabotage::drops(sabotage, &deed, &self.world.chance) {
-            self.note(deed, true, &[]);
-            return Some(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: pretended });
-        }
-        sabotage::changes(sabotage, &deed, &mut call.body, &self.world.chance);
-        for _ in 0..sabotage::more_copies(sabotage, &deed, &self.world.chance) {
-            call.send(&self.world).await;
+        match self.world.saboteur.meets(&deed) {
+            None => {}
+            Some(Sabotage::Drop) => {
+                self.note(deed, true, &[]);
+                let headers = HeaderMap::new();
+                return Some(Answer { status: StatusCode::OK, headers, body: sabotage::pretended() });
+            }
+            Some(Sabotage::Copy) => {
+                call.send(&self.world).await;
+                call.send(&self.world).await;
+            }
+            Some(Sabotage::Misdirect) => call.body = sabotage::misdirected(&call.body),
+            Some(Sabotage::Garble) => call.body = sabotage::garbled(&call.body),
         }
         let answer = call.send(&self.world).await;
         let (done, body) = answer.as_ref().map_or((false, &[][..]), |a| (a.status.is_success(), &a.body[..]));

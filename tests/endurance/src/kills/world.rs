@@ -11,6 +11,7 @@ use simulated_braze::SimulatedBraze;
 use super::cloud::Cloud;
 use super::fate::{Fate, Role};
 use super::options::Options;
+use super::sabotage::Saboteur;
 use super::trace::{Process, Trace};
 use crate::binaries::Binaries;
 use crate::chance::Chance;
@@ -29,15 +30,16 @@ pub(super) struct World {
     pub(super) assistant: PathBuf,
     pub(super) trace: Trace,
     pub(super) chance: Shared<Chance>,
+    pub(super) saboteur: Saboteur,
     pub(super) tally: Tally,
     /// Texts that must be in no log.
     pub(super) canaries: Vec<String>,
-    processes: AtomicU32,
 }
 
 /// What is counted on the way.
 #[derive(Default)]
 pub(super) struct Tally {
+    processes: AtomicU32,
     /// Kills that are still to be given out.
     tickets: Shared<usize>,
     /// Kills by the fate that they were.
@@ -56,45 +58,14 @@ pub(super) struct Tally {
 }
 
 impl World {
-    #[expect(clippy::too_many_arguments, reason = "it only puts together what others made")]
-    pub(super) fn new(
-        options: Options,
-        binaries: Binaries,
-        cloud: Cloud,
-        braze: Arc<SimulatedBraze>,
-        http: reqwest::Client,
-        addresses: (String, String),
-        assistant: PathBuf,
-        seed: u64,
-        canaries: Vec<String>,
-    ) -> Self {
-        let tally = Tally { tickets: Shared::new(options.count), ..Tally::default() };
-        *tally.pace.lock() = [Duration::from_millis(20), Duration::from_millis(200)];
-        Self {
-            options,
-            binaries,
-            cloud,
-            braze,
-            http,
-            braze_address: addresses.0,
-            ai_address: addresses.1,
-            assistant,
-            trace: Trace::default(),
-            chance: Shared::new(Chance::new(seed)),
-            tally,
-            canaries,
-            processes: AtomicU32::new(0),
-        }
-    }
-
     /// A number that no process had before.
     pub(super) fn next_process(&self) -> Process {
-        self.processes.fetch_add(1, Ordering::Relaxed)
+        self.tally.processes.fetch_add(1, Ordering::Relaxed)
     }
 
     /// How many processes there were.
     pub(super) fn processes(&self) -> u32 {
-        self.processes.load(Ordering::Relaxed)
+        self.tally.processes.load(Ordering::Relaxed)
     }
 
     /// A fate for a new process: one of those still to be given out.
@@ -104,7 +75,8 @@ impl World {
             return Fate::Spared;
         }
         *tickets -= 1;
-        Fate::drawn(&mut self.chance.lock(), role)
+        let mut chance = self.chance.lock();
+        if self.options.quick { Fate::drawn_free(&mut chance, role) } else { Fate::drawn(&mut chance, role) }
     }
 
     /// The fate of a process that ended otherwise is given out again.
@@ -121,6 +93,12 @@ impl World {
 }
 
 impl Tally {
+    /// Nothing yet, and `kills` to be given out.
+    pub(super) fn new(kills: usize) -> Self {
+        let pace = [Duration::from_millis(20), Duration::from_millis(200)];
+        Self { tickets: Shared::new(kills), pace: Shared::new(pace), ..Self::default() }
+    }
+
     pub(super) fn killed(&self, fate: Fate) {
         *self.kills.lock().entry(fate.name()).or_default() += 1;
     }

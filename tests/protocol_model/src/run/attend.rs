@@ -4,26 +4,25 @@ use std::rc::Rc;
 
 use store::{Head, HeadWrite};
 
-use super::{Actor, Delivery, Going, Holding, How, Step, Written};
+use super::{Actor, Delivery, Holding, How, Step, Written};
 use crate::bug::Bug;
 use crate::state::{State, id, number};
 use crate::time::{CAP, NOW};
 
 impl Actor<'_> {
-    pub(super) fn look(&mut self) -> Going {
+    pub(super) fn look(&mut self) {
         if self.how == How::FailsUndone {
             self.run.failed = self.run.deliveries.iter().map(|delivery| delivery.message).collect();
-            return Ok(self.stop());
+            return self.stop();
         }
         if let Some(head) = &self.state.head {
             if head.suspect() && !head.leased(NOW) && !self.run.alone {
                 self.run.begin(true);
-                return Ok(());
+                return;
             }
             self.run.view = Rc::clone(head);
         }
         self.file_from(0);
-        Ok(())
     }
 
     /// The next delivery that is not known to have its place; after the last one, the work.
@@ -63,10 +62,10 @@ impl Actor<'_> {
         self.run.step = Step::Claim(self.new_claim());
     }
 
-    pub(super) fn claim(&mut self, claim: u32) -> Going {
-        let Some(message) = self.run.view.pending.keys().next().cloned() else { return Ok(self.stop()) };
+    pub(super) fn claim(&mut self, claim: u32) {
+        let Some(message) = self.run.view.pending.keys().next().cloned() else { return self.stop() };
         let write = HeadWrite::Claim { message, claim: self.claim_of(claim) };
-        match self.write(&write, None)? {
+        match self.write(&write, None) {
             Written::Done(head) => {
                 let before = Rc::clone(&self.run.view);
                 self.run.before = self.rules.has(Bug::StaleSet).then_some(before);
@@ -79,32 +78,31 @@ impl Actor<'_> {
             Written::Refused(None) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
     /// The conversation is ours. Its history was read beside the claim.
     pub(super) fn took(&mut self, claim: u32, head: Rc<Head>) {
         self.run.held = Some(Holding { epoch: head.epoch, claim });
-        self.run.history = self.state.drafts.iter().filter(|draft| draft.key.number > head.last_turn).cloned().collect();
+        self.run.history =
+            self.state.drafts.iter().filter(|draft| draft.key.number > head.last_turn).cloned().collect();
         self.run.view = head;
         self.answer_due();
     }
 
-    pub(super) fn tell(&mut self) -> Going {
+    pub(super) fn tell(&mut self) {
         let is_untold = self.how == How::NotTold;
         let run = &*self.run;
         let over = |delivery: &Delivery| self.is_over(self.state, delivery);
         let over: Vec<_> = run.deliveries.iter().map(|delivery| (*delivery, over(delivery))).collect();
         let deletes_kept = is_untold && self.rules.has(Bug::UntoldDeleted);
         if is_untold && over.iter().all(|(_, over)| *over) {
-            return Err(super::Impossible);
+            return self.is_impossible();
         }
         let kept = |delivery: &Delivery| {
             let over = over.iter().any(|(other, over)| other == delivery && *over);
             !over && !deletes_kept
         };
         self.state.come_back(run, kept);
-        Ok(())
     }
 
     fn is_over(&self, state: &State, delivery: &Delivery) -> bool {
@@ -116,7 +114,8 @@ impl Actor<'_> {
             return true;
         }
         let is_pending = run.view.pending.contains_key(&id);
-        let is_conflict = is_pending && run.view.leased(NOW) && !state.head.as_deref().is_some_and(|head| run.holds(head));
+        let is_conflict =
+            is_pending && run.view.leased(NOW) && !state.head.as_deref().is_some_and(|head| run.holds(head));
         (self.rules.has(Bug::ConflictAcknowledged) && is_conflict)
             || (self.rules.has(Bug::ParkedAcknowledged) && !is_pending)
     }

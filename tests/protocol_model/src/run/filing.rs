@@ -4,47 +4,46 @@ use std::rc::Rc;
 
 use store::HeadWrite;
 
-use super::{Actor, Going, How, Step, Written};
+use super::{Actor, How, Step, Written};
 use crate::bug::Bug;
 use crate::state::{Row, id};
 use crate::time::{NOW, TO_COME};
 
 impl Actor<'_> {
-    pub(super) fn put_row(&mut self, index: usize) -> Going {
+    pub(super) fn put_row(&mut self, index: usize) {
         let delivery = self.run.deliveries[index];
         let message = delivery.message;
         let row = self.state.letters[message].row;
         if self.how != How::Well && self.how != How::FailsUndone && row != Row::None {
-            return Err(super::Impossible);
+            return self.is_impossible();
         }
         if self.how != How::FailsUndone && row == Row::None {
             self.state.letters[message].row = Row::Open;
         }
         match self.how {
             How::Well => {}
-            How::Unheard => return Ok(()),
-            _ => return Ok(self.not_filed(index)),
+            How::Unheard => return,
+            _ => return self.not_filed(index),
         }
         match row {
             Row::None => self.run.fresh.add(message),
-            Row::Done => return Ok(self.was_settled(index)),
-            Row::Parked { lately: true } if delivery.seen => return Ok(self.file_from(index + 1)),
-            Row::Open | Row::Parked { .. } if self.rules.has(Bug::DuplicatesEnd) => return Ok(self.was_settled(index)),
+            Row::Done => return self.was_settled(index),
+            Row::Parked { lately: true } if delivery.seen => return self.file_from(index + 1),
+            Row::Open | Row::Parked { .. } if self.rules.has(Bug::DuplicatesEnd) => return self.was_settled(index),
             Row::Open | Row::Parked { .. } => {}
         }
         let is_last = index + 1 == self.run.deliveries.len();
         let claims = is_last && self.state.letters[message].complete;
         let claim = if claims { Some(self.new_claim()) } else { None };
         self.run.step = Step::File(index, claim);
-        Ok(())
     }
 
-    pub(super) fn file(&mut self, index: usize, claim: Option<u32>) -> Going {
+    pub(super) fn file(&mut self, index: usize, claim: Option<u32>) {
         let message = self.run.deliveries[index].message;
         let due = if self.state.letters[message].complete { NOW } else { TO_COME };
         let claiming = claim.map(|claim| self.claim_of(claim));
         let write = HeadWrite::File { message: id(message), due, arrival: NOW, claim: claiming, create: true };
-        match self.write(&write, None)? {
+        match self.write(&write, None) {
             Written::Done(head) => match claim {
                 Some(claim) if head.run == Some(super::token(claim)) => self.took(claim, head),
                 _ => self.placed(index, head),
@@ -55,7 +54,6 @@ impl Actor<'_> {
             Written::Refused(_) | Written::Failed => self.not_filed(index),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
     fn placed(&mut self, index: usize, head: Rc<store::Head>) {

@@ -4,22 +4,22 @@ use std::rc::Rc;
 
 use store::{Head, HeadWrite, OpenTurn, Owner, SendState};
 
-use super::{Actor, Going, How, Step, Written};
+use super::{Actor, How, Step, Written};
 use crate::bug::Bug;
 use crate::state::Draft;
 use crate::time::TO_COME;
 use crate::witness::Ending;
 
 impl Actor<'_> {
-    pub(super) fn read_turn(&mut self) -> Going {
+    pub(super) fn read_turn(&mut self) {
         if self.how == How::FailsUndone {
-            return Ok(self.stop());
+            return self.stop();
         }
-        let Some(turn) = self.run.head.turn.clone() else { return Ok(self.stop()) };
+        let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
         self.run.draft = self.state.draft(turn.key);
         let Some(draft) = &self.run.draft else {
             self.run.step = Step::Settle(Ending::Parked);
-            return Ok(());
+            return;
         };
         let is_stale = turn.state == SendState::Ready
             && self.state.letters.iter().enumerate().all(|(m, letter)| !draft.about.has(m) || letter.stale);
@@ -29,7 +29,6 @@ impl Actor<'_> {
         } else {
             self.again(&turn);
         }
-        Ok(())
     }
 
     /// The head says that the current part is being sent.
@@ -40,13 +39,13 @@ impl Actor<'_> {
         self.run.step = if has_part { Step::Send } else { Step::Settle(Ending::Cut) };
     }
 
-    pub(super) fn send(&mut self) -> Going {
+    pub(super) fn send(&mut self) {
         let (Some(turn), Some(draft)) = (self.run.head.turn.clone(), self.run.draft.clone()) else {
-            return Ok(self.stop());
+            return self.stop();
         };
         if self.rules.has(Bug::SentMoved) && self.how == How::Well {
             self.accepted(&turn);
-            return Ok(());
+            return;
         }
         match self.how {
             How::Well => {
@@ -66,22 +65,20 @@ impl Actor<'_> {
             }
             _ => self.run.step = Step::PutBack,
         }
-        Ok(())
     }
 
-    pub(super) fn send_late(&mut self, part: u32) -> Going {
+    pub(super) fn send_late(&mut self, part: u32) {
         let (Some(turn), Some(draft)) = (self.run.head.turn.clone(), self.run.draft.clone()) else {
-            return Ok(self.stop());
+            return self.stop();
         };
         if self.how != How::Well {
-            return Err(super::Impossible);
+            return self.is_impossible();
         }
         self.reaches_the_user(&draft, &turn, part);
         match self.state.head.clone().filter(|head| head.turn.is_some() && self.run.holds(head)) {
             Some(head) => self.deliver(head),
             None => self.over(),
         }
-        Ok(())
     }
 
     fn reaches_the_user(&mut self, draft: &Draft, turn: &OpenTurn, part: u32) {
@@ -106,28 +103,29 @@ impl Actor<'_> {
         self.run.step = if may { Step::SendAgain } else { Step::Settle(Ending::Flagged) };
     }
 
-    /// What may have been read stands; if nothing was, the messages are parked.
+    /// What may have been read stands; if nothing was, the messages are parked. The copy that was just refused is not out.
     fn give_up(&mut self, turn: &OpenTurn) {
-        let read = turn.part - 1 + u32::from(turn.copies > 1);
+        let refused = u32::from(turn.state == SendState::Sending || self.rules.has(Bug::EarlierCopyForgotten));
+        let read = turn.part - 1 + u32::from(turn.copies > refused);
         self.run.step = if read == 0 { Step::Settle(Ending::Parked) } else { Step::PutCut { read } };
     }
 
-    pub(super) fn next_part(&mut self) -> Going {
-        let Some(turn) = self.run.head.turn.clone() else { return Ok(self.stop()) };
+    pub(super) fn next_part(&mut self) {
+        let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
         let write = HeadWrite::NextPart { held: self.held(), turn: turn.key, part: turn.part };
-        self.begin_send(&write, turn.part)
+        self.begin_send(&write, turn.part);
     }
 
-    pub(super) fn send_again(&mut self) -> Going {
-        let Some(turn) = self.run.head.turn.clone() else { return Ok(self.stop()) };
+    pub(super) fn send_again(&mut self) {
+        let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
         let write = HeadWrite::SendAgain { held: self.held(), turn: turn.key, copies: turn.copies };
-        self.begin_send(&write, turn.part - 1 + u32::from(turn.copies > 0))
+        self.begin_send(&write, turn.part - 1 + u32::from(turn.copies > 0));
     }
 
     /// If a person has taken over meanwhile, the first `read` parts stand.
-    fn begin_send(&mut self, write: &HeadWrite, read: u32) -> Going {
+    fn begin_send(&mut self, write: &HeadWrite, read: u32) {
         let moved = self.rules.has(Bug::SentMoved) && matches!(write, HeadWrite::NextPart { .. });
-        match self.write(write, None)? {
+        match self.write(write, None) {
             Written::Done(head) if moved => {
                 self.run.head = head;
                 self.run.step = Step::SendLate { part: read };
@@ -140,27 +138,24 @@ impl Actor<'_> {
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
-    pub(super) fn put_back(&mut self) -> Going {
-        let Some(turn) = self.run.head.turn.clone() else { return Ok(self.stop()) };
+    pub(super) fn put_back(&mut self) {
+        let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
         let OpenTurn { key, part, copies, .. } = turn;
         let write = HeadWrite::PutBack { held: self.held(), turn: key, part, copies, retry_at: TO_COME };
-        match self.write(&write, None)? {
+        match self.write(&write, None) {
             Written::Done(head) => self.worked(head),
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
-    pub(super) fn put_cut(&mut self, read: u32) -> Going {
-        let Some(draft) = self.run.draft.clone() else { return Ok(self.stop()) };
+    pub(super) fn put_cut(&mut self, read: u32) {
+        let Some(draft) = self.run.draft.clone() else { return self.stop() };
         let short = Rc::new(Draft { parts: draft.parts.min(read), ..Draft::clone(&draft) });
         if self.effect(|state| state.put_draft(short)) {
             self.run.step = Step::Settle(Ending::Cut);
         }
-        Ok(())
     }
 }

@@ -4,17 +4,17 @@ use std::rc::Rc;
 
 use store::{Head, HeadWrite};
 
-use super::{Actor, Going, Step, Written};
+use super::{Actor, Step, Written};
 use crate::bug::Bug;
-use crate::state::{Row, number};
+use crate::state::{MOST_MESSAGES, Row, id, number};
 use crate::witness::Ending;
 
 impl Actor<'_> {
-    pub(super) fn settle(&mut self, ending: Ending) -> Going {
+    pub(super) fn settle(&mut self, ending: Ending) {
         let head = Rc::clone(&self.run.head);
         // A turn that somebody else ended cannot be ended once more.
         if matches!(ending, Ending::Accepted | Ending::Flagged | Ending::Cut) && head.turn.is_none() {
-            return Ok(self.stop());
+            return self.stop();
         }
         let (turn, covers) = self.ended(&head);
         let parked = ending == Ending::Parked;
@@ -25,7 +25,7 @@ impl Actor<'_> {
             done: if parked { head.done.clone() } else { self.rules.done_after(&head, &covers).0 },
             last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
         };
-        match self.write(&write, Some(ending))? {
+        match self.write(&write, Some(ending)) {
             Written::Done(new) if parked => {
                 self.run.about = covers.iter().map(number).collect();
                 self.run.view = new;
@@ -40,14 +40,13 @@ impl Actor<'_> {
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
     /// What settling ends: the committed turn with what it covers, or a run without one.
     fn ended(&self, head: &Head) -> (Option<store::TurnKey>, Vec<models::MessageId>) {
         match &head.turn {
             Some(turn) => (Some(turn.key), turn.covers.clone()),
-            None => (None, self.rules.next_covers(self.run.before.as_deref().unwrap_or(head))),
+            None => (None, self.agenda()),
         }
     }
 
@@ -58,7 +57,7 @@ impl Actor<'_> {
         }
     }
 
-    pub(super) fn mark_parked(&mut self, message: usize) -> Going {
+    pub(super) fn mark_parked(&mut self, message: usize) {
         let marked = self.effect(|state| {
             let row = &mut state.letters[message].row;
             if *row != Row::Done {
@@ -68,11 +67,10 @@ impl Actor<'_> {
         if marked {
             self.park_from(message + 1);
         }
-        Ok(())
     }
 
-    pub(super) fn release(&mut self) -> Going {
-        match self.write(&HeadWrite::Release { held: self.held() }, None)? {
+    pub(super) fn release(&mut self) {
+        match self.write(&HeadWrite::Release { held: self.held() }, None) {
             Written::Done(head) => {
                 self.run.view = head;
                 self.run.held = None;
@@ -81,7 +79,6 @@ impl Actor<'_> {
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
     /// The conversation is as it is now; what else is due is done as well.
@@ -91,6 +88,12 @@ impl Actor<'_> {
     }
 
     pub(super) fn over(&mut self) {
+        if !self.rules.has(Bug::FreshForEver) {
+            let view = &self.run.view;
+            self.run.fresh = (0..MOST_MESSAGES)
+                .filter(|message| self.run.fresh.has(*message) && view.pending.contains_key(&id(*message)))
+                .collect();
+        }
         self.run.held = None;
         self.run.before = None;
         self.answer_due();

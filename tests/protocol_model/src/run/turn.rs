@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use models::MessageId;
 use store::{Head, HeadWrite, Owner, TurnKey};
 
-use super::{Actor, Going, How, Step, Written};
+use super::{Actor, How, Run, Step, Written};
 use crate::bug::Bug;
 use crate::state::{Draft, Row, number};
 use crate::witness::Ending;
@@ -30,20 +31,19 @@ impl Actor<'_> {
         }
     }
 
-    pub(super) fn read_rows(&mut self, again: bool) -> Going {
+    pub(super) fn read_rows(&mut self, again: bool) {
         if self.how == How::FailsUndone {
-            return Ok(self.stop());
+            return self.stop();
         }
         let is_open = |message: &usize| {
             self.run.fresh.has(*message) || !matches!(self.state.letters[*message].row, Row::Done | Row::None)
         };
         self.run.about = self.covers().iter().map(number).filter(is_open).collect();
         self.mark_from(again, 0);
-        Ok(())
     }
 
     fn mark_from(&mut self, again: bool, index: usize) {
-        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.covers());
+        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.agenda());
         if index < forgotten.len() && !self.rules.has(Bug::ForgottenUnmarked) {
             self.run.step = Step::Mark { again, index };
         } else {
@@ -51,13 +51,16 @@ impl Actor<'_> {
         }
     }
 
-    pub(super) fn mark(&mut self, again: bool, index: usize) -> Going {
-        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.covers());
+    pub(super) fn mark(&mut self, again: bool, index: usize) {
+        let (_, forgotten) = self.rules.done_after(&self.run.head, &self.agenda());
         let message = number(&forgotten[index]);
+        let is_being_filed = |run: &Rc<Run>| run.is_filing(message) && run.fresh.has(message);
+        if !self.rules.slow_filing && self.state.runs.iter().any(is_being_filed) {
+            return self.is_impossible();
+        }
         if self.effect(|state| state.letters[message].row = Row::Done) {
             self.mark_from(again, index + 1);
         }
-        Ok(())
     }
 
     fn decide(&mut self, again: bool) {
@@ -74,9 +77,11 @@ impl Actor<'_> {
 
     /// A draft that a run before us did not live to commit, or the fallback line, or what the AI says.
     fn reply(&mut self, fallback: bool, again: bool) {
-        let (number, covers) = (self.run.head.last_turn + 1, self.covers());
-        let mut written = self.run.history.iter().filter(|draft| draft.key.number == number && draft.covers == covers);
-        match written.next().cloned() {
+        let (number, covers) = (self.run.head.last_turn + 1, self.agenda());
+        let written = self.run.history.iter().filter(|draft| draft.key.number == number && draft.covers == covers);
+        match written.min_by_key(|draft| draft.own_line).cloned() {
+            // A row that was cut down to nothing is no answer.
+            Some(draft) if draft.parts == 0 && (!draft.own_line || fallback) => self.run.step = Step::Release,
             Some(draft) if !draft.own_line || fallback => {
                 let (reply, parts, own_line) = (draft.reply, draft.parts, draft.own_line);
                 self.draft(reply, parts, own_line, again);
@@ -89,7 +94,7 @@ impl Actor<'_> {
         }
     }
 
-    pub(super) fn ask(&mut self, again: bool) -> Going {
+    pub(super) fn ask(&mut self, again: bool) {
         self.state.witness.asked(self.rules);
         if self.how == How::Well {
             let reply = self.new_reply();
@@ -97,7 +102,6 @@ impl Actor<'_> {
         } else {
             self.run.step = Step::Release;
         }
-        Ok(())
     }
 
     fn new_reply(&mut self) -> u32 {
@@ -108,21 +112,20 @@ impl Actor<'_> {
     fn draft(&mut self, reply: u32, parts: u32, own_line: bool, again: bool) {
         let epoch = if self.rules.has(Bug::DraftsShareARow) { 0 } else { self.held().epoch };
         let key = TurnKey { number: self.run.head.last_turn + 1, epoch };
-        let (covers, about) = (self.covers(), self.run.about);
+        let (covers, about) = (self.agenda(), self.run.about);
         self.run.draft = Some(Rc::new(Draft { key, covers, about, reply, parts, own_line }));
         self.run.step = Step::PutDraft { again };
     }
 
-    pub(super) fn put_draft(&mut self, again: bool) -> Going {
-        let Some(draft) = self.run.draft.clone() else { return Ok(self.stop()) };
+    pub(super) fn put_draft(&mut self, again: bool) {
+        let Some(draft) = self.run.draft.clone() else { return self.stop() };
         if self.effect(|state| state.put_draft(draft)) {
             self.run.step = Step::Commit { again };
         }
-        Ok(())
     }
 
-    pub(super) fn commit(&mut self, again: bool) -> Going {
-        let Some(draft) = self.run.draft.clone() else { return Ok(self.stop()) };
+    pub(super) fn commit(&mut self, again: bool) {
+        let Some(draft) = self.run.draft.clone() else { return self.stop() };
         let write = HeadWrite::Commit {
             held: self.held(),
             turn: draft.key,
@@ -130,7 +133,7 @@ impl Actor<'_> {
             covers: draft.covers.clone(),
             seen: (!again).then_some(self.run.head.sequence),
         };
-        match self.write(&write, None)? {
+        match self.write(&write, None) {
             Written::Done(head) => self.deliver(head),
             Written::Refused(Some(found)) if !again && self.is_ours(&found) && found.turn.is_none() => {
                 self.run.head = found;
@@ -140,7 +143,6 @@ impl Actor<'_> {
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
         }
-        Ok(())
     }
 
     fn is_ours(&self, head: &Head) -> bool {
@@ -148,8 +150,14 @@ impl Actor<'_> {
     }
 
     /// What this turn is to cover.
-    fn covers(&self) -> Vec<models::MessageId> {
+    fn covers(&self) -> Vec<MessageId> {
         self.rules.next_covers(self.run.before.as_ref().unwrap_or(&self.run.head))
     }
-}
 
+    /// The same once its rows are read: the open messages first.
+    pub(super) fn agenda(&self) -> Vec<MessageId> {
+        let mut covers = self.covers();
+        covers.sort_by_key(|id| !self.run.about.has(number(id)));
+        covers
+    }
+}

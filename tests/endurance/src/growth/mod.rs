@@ -1,0 +1,133 @@
+//! `growth`: a release binary is invoked a hundred thousand times, and does not grow.
+
+mod ingest;
+mod responder;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use local_aws::Function;
+use serde_json::Value;
+
+use crate::binaries::Binaries;
+use crate::memory::Memory;
+use crate::{Report, Unfit};
+
+/// Invoke each release binary many times, and see whether its memory stays what it was.
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// How often each function is invoked.
+    #[arg(long, default_value_t = 100_000)]
+    pub invocations: usize,
+    /// Only this function.
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+/// One of the functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// The door.
+    Ingest,
+    /// The actor.
+    Responder,
+}
+
+/// How long one invocation may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// When memory is looked at, in percent of all invocations. The first look is after the warm-up.
+const LOOKS: [usize; 5] = [1, 25, 50, 75, 100];
+
+/// A function with everything it needs.
+trait Subject {
+    const NAME: &'static str;
+    /// KiB by which it may grow between the first look and the last.
+    const MOST_GROWTH: u64;
+
+    /// The running function.
+    fn function(&self) -> &Function;
+    /// The event of the invocation with this number.
+    fn event(&self, number: usize) -> Value;
+    /// What is wrong with a response, if anything.
+    fn mistake(&self, number: usize, response: &Value) -> Option<String>;
+    /// Takes away what so many invocations have left in the stand-ins; what is wrong with it, if anything.
+    async fn clean(&self, invocations: usize) -> Option<String>;
+}
+
+/// After so many invocations what they left is taken away, so that no stand-in becomes slow.
+const CLEAN_EVERY: usize = 1_000;
+
+/// Runs it and says what it found. `progress` gets a line now and then.
+pub async fn run(options: &Options, progress: impl Fn(String)) -> Result<Report, Unfit> {
+    let binaries =
+        tokio::task::spawn_blocking(Binaries::built).await.map_err(|error| Unfit::new(error.to_string()))??;
+    let mut report = Report::default();
+    if options.only != Some(Only::Responder) {
+        let subject = ingest::Subject::start(binaries.ingest).await?;
+        measure(&subject, options.invocations, &mut report, &progress).await?;
+    }
+    if options.only != Some(Only::Ingest) {
+        let subject = responder::Subject::start(binaries.responder).await?;
+        measure(&subject, options.invocations, &mut report, &progress).await?;
+    }
+    Ok(report)
+}
+
+async fn measure<S: Subject>(
+    subject: &S,
+    invocations: usize,
+    report: &mut Report,
+    progress: &impl Fn(String),
+) -> Result<(), Unfit> {
+    let (mut times, mut looks) = (Vec::with_capacity(invocations), Vec::new());
+    for number in 1..=invocations {
+        let event = subject.event(number);
+        let begun = Instant::now();
+        let response = subject.function().invoke(event, TIMEOUT).await;
+        times.push(begun.elapsed());
+        let response = response.map_err(|error| Unfit::new(format!("{}: {error}", S::NAME)))?;
+        let mut mistake = subject.mistake(number, &response);
+        if number % CLEAN_EVERY == 0 || number == invocations {
+            mistake = mistake.or(subject.clean((number - 1) % CLEAN_EVERY + 1).await);
+        }
+        if let Some(mistake) = mistake {
+            return Err(Unfit::new(format!("{}, invocation {number}: {mistake}", S::NAME)));
+        }
+        if let Some(percent) = LOOKS.into_iter().find(|percent| (invocations * percent).div_ceil(100) == number) {
+            let memory = subject.function().process_id().and_then(Memory::of);
+            let memory =
+                memory.ok_or_else(|| Unfit::new("the memory of a process cannot be read; this needs Linux"))?;
+            progress(format!("{}: {number} of {invocations}, {} KiB", S::NAME, memory.resident));
+            report.figure(format!("{}: resident memory at {percent} %", S::NAME), memory.resident, "KiB");
+            looks.push(memory);
+        }
+    }
+    judge::<S>(&looks, times, report);
+    Ok(())
+}
+
+fn judge<S: Subject>(looks: &[Memory], mut times: Vec<Duration>, report: &mut Report) {
+    let name = S::NAME;
+    let [first, .., last] = looks else { return };
+    let growth = last.resident.saturating_sub(first.resident);
+    report.figure(format!("{name}: growth after the warm-up"), growth, "KiB");
+    report.figure(format!("{name}: growth that is allowed"), S::MOST_GROWTH, "KiB");
+    report.figure(format!("{name}: most memory ever"), last.peak, "KiB");
+    times.sort_unstable();
+    let all = times.len();
+    for (part, index) in [("p50", all / 2), ("p99", all * 99 / 100)] {
+        let micros = times.get(index).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        report.figure(format!("{name}: {part} of an invocation"), micros, "µs");
+    }
+    report.figure(format!("{name}: invocations"), all, "");
+    if growth > S::MOST_GROWTH {
+        report.broken(format!("{name} grew by {growth} KiB in {all} invocations; {} are allowed", S::MOST_GROWTH));
+    }
+}
+
+async fn started(binary: PathBuf, settings: Vec<(&str, String)>, aws: &local_aws::LocalAws) -> Result<Function, Unfit> {
+    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let environment = aws.environment().into_iter().chain(settings);
+    Function::start(binary, environment).await.map_err(|error| Unfit::new(error.to_string()))
+}

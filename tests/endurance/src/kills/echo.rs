@@ -1,0 +1,75 @@
+//! The AI of a run: it names the marks of the question, so that it shows in the reply what it was asked.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::marks::marks;
+use super::trace::Event;
+use super::world::World;
+
+/// With this in a question the answer is long enough for several parts.
+pub(super) const EVERYTHING: &str = "everything";
+const PARAGRAPHS: usize = 13;
+/// The slowest answer; the fastest takes nothing.
+const THINKS_FOR: Duration = Duration::from_millis(150);
+
+/// Serves it; the world is there before anybody asks.
+pub(super) fn router(world: Arc<tokio::sync::OnceCell<Arc<World>>>) -> Router {
+    Router::new().route("/v1/chat/completions", post(answer)).with_state(world)
+}
+
+async fn answer(
+    State(world): State<Arc<tokio::sync::OnceCell<Arc<World>>>>,
+    Json(request): Json<Value>,
+) -> Json<Value> {
+    let said: Vec<_> = request["messages"].as_array().into_iter().flatten().map(content).collect();
+    let (question, before) = said.split_last().map_or_else(|| (String::new(), &[][..]), |(q, b)| (q.clone(), b));
+    let answer = echo(&question);
+    if let Some(world) = world.get() {
+        // The first message is the brand's own.
+        let history = before.iter().skip(1).cloned().collect();
+        let thinking = world.chance.lock().within(THINKS_FOR);
+        world.trace.add(Event::Asked { question, history, answer: answer.clone() });
+        tokio::time::sleep(thinking).await;
+    }
+    Json(json!({
+        "choices": [{"message": {"role": "assistant", "content": answer}}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+    }))
+}
+
+fn content(message: &Value) -> String {
+    message["content"].as_str().unwrap_or_default().to_owned()
+}
+
+/// An answer to `question`.
+pub(super) fn echo(question: &str) -> String {
+    let heard = marks(question).join(" and ");
+    let mut answer = format!("I heard {heard}, in {} characters.", question.chars().count());
+    if question.contains(EVERYTHING) {
+        for paragraph in 1..=PARAGRAPHS {
+            let filling = "There is a lot to be said about this. ".repeat(18);
+            // Writing to a string cannot fail.
+            let _ = write!(answer, "\n\nParagraph {paragraph} for {heard}. {}", filling.trim_end());
+        }
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_echo_names_what_it_heard_and_is_long_when_asked_for_everything() {
+        assert_eq!(echo("quokka1x2 hi\nquokka1x3 👋"), "I heard quokka1x2 and quokka1x3, in 24 characters.");
+        let long = echo("quokka1x2 tell me everything");
+        assert!(long.chars().count() > 2 * models::PART_CHARACTERS, "{}", long.len());
+    }
+}

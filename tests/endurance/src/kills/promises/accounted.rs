@@ -1,0 +1,68 @@
+//! Every message whose webhook got a 2xx was answered, or is a dead letter, or in quarantine, or was flagged. None is lost.
+
+use std::collections::{HashMap, HashSet};
+
+use super::History;
+use crate::kills::trace::Event;
+
+/// What became of an accepted message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Answered,
+    Fallback,
+    Dead,
+    Quarantined,
+    Flagged,
+    Lost,
+}
+
+pub(super) fn check(history: &History) -> Vec<String> {
+    let fates = fates(history);
+    let lost = fates.iter().filter(|(_, fate)| *fate == Fate::Lost);
+    let lost = lost.map(|(message, _)| {
+        let mark = history.mark_of(message).unwrap_or("a message that never was on the queue");
+        format!("a message is lost: {message} ({mark})")
+    });
+    let dead: HashSet<_> = history.evidence.dead.iter().collect();
+    let open = history.evidence.open.iter().filter(|(_, message)| !dead.contains(message));
+    lost.chain(open.map(|(user, message)| format!("a message is not settled: {message} of {user}"))).collect()
+}
+
+/// Each accepted message once, with what became of it.
+pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
+    let evidence = history.evidence;
+    let mut answered: HashMap<&str, Fate> = HashMap::new();
+    for taken in &evidence.taken {
+        let fate = if taken.text == evidence.fallback { Fate::Fallback } else { Fate::Answered };
+        for mark in history.answered_by(taken) {
+            let best = answered.entry(mark).or_insert(fate);
+            *best = if fate == Fate::Answered { fate } else { *best };
+        }
+    }
+    let set = |ids: &'a [String]| ids.iter().map(String::as_str).collect::<HashSet<&str>>();
+    let (dead, quarantined) = (set(&evidence.dead), set(&evidence.quarantined));
+    let given_up: HashSet<&str> = history
+        .turns
+        .values()
+        .filter(|turn| turn.was_given_up(evidence.most_copies))
+        .flat_map(|turn| turn.covers.iter().map(String::as_str))
+        .collect();
+    let mut seen = HashSet::new();
+    let accepted = evidence.events.iter().filter_map(|event| match event {
+        Event::Accepted { message, quarantined } => Some((message.as_str(), *quarantined)),
+        _ => None,
+    });
+    let accepted = accepted.filter(|(message, _)| seen.insert(*message));
+    let fate = |(message, in_quarantine): (&'a str, bool)| {
+        let answer = history.mark_of(message).and_then(|mark| answered.get(mark));
+        let fate = match answer {
+            Some(fate) => *fate,
+            None if in_quarantine && quarantined.contains(message) => Fate::Quarantined,
+            None if dead.contains(message) => Fate::Dead,
+            None if given_up.contains(message) => Fate::Flagged,
+            None => Fate::Lost,
+        };
+        (message, fate)
+    };
+    accepted.map(fate).collect()
+}
