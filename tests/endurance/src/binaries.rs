@@ -9,6 +9,9 @@ use crate::Unfit;
 
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
 
+/// Names the folder that `sam build` made.
+const FUNCTIONS: &str = "FUNCTIONS";
+
 /// Where the two binaries are.
 #[derive(Debug, Clone)]
 pub(crate) struct Binaries {
@@ -17,9 +20,13 @@ pub(crate) struct Binaries {
 }
 
 impl Binaries {
-    /// Brings the functions of this program's own build profile up to date, saying so where that takes a while, and
-    /// finds them beside it.
+    /// The functions as `sam build` left them in the folder that the environment names; else those of this program's own
+    /// build profile, brought up to date, from beside it.
     pub(crate) fn built() -> Result<Self, Unfit> {
+        if let Some(folder) = env::var_os(FUNCTIONS).map(PathBuf::from) {
+            let (ingest, responder) = (folder.join("Ingest/bootstrap"), folder.join("Responder/bootstrap"));
+            return Ok(Self { ingest: found(ingest)?, responder: found(responder)? });
+        }
         let folder = build_folder()?;
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut build = Command::new(cargo);
@@ -31,10 +38,12 @@ impl Binaries {
         if !status.success() {
             return Err(Unfit::new("the functions do not build"));
         }
-        let binary = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-        let missing = || Unfit::new(format!("the functions are not in {}", folder.display()));
-        Ok(Self { ingest: binary("ingest").ok_or_else(missing)?, responder: binary("responder").ok_or_else(missing)? })
+        Ok(Self { ingest: found(folder.join("ingest"))?, responder: found(folder.join("responder"))? })
     }
+}
+
+fn found(path: PathBuf) -> Result<PathBuf, Unfit> {
+    if path.is_file() { Ok(path) } else { Err(Unfit::new(format!("there is no {}", path.display()))) }
 }
 
 /// `target/<profile>`: this program is in it, a test of it one folder below.

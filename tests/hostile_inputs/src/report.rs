@@ -22,7 +22,10 @@ pub(crate) fn table(table: &Table, outcome: &Outcome) -> bool {
     println!("\n{:>5}  cases in {} classes, {} runs", table.cases(), table.classes.len(), outcome.runs);
     println!("{:>5}  did not come out as they must", outcome.deviations.len());
     println!("{:>5}  cases marked as a known defect of the product", outcome.defects.len());
-    println!("{:>5}  cases marked as a limit: such a body does not say which of two things was meant", outcome.limits.len());
+    println!(
+        "{:>5}  cases marked as a limit: such a body does not say which of two things was meant",
+        outcome.limits.len()
+    );
     for deviation in &outcome.deviations {
         println!("\nDEVIATION {deviation}");
     }

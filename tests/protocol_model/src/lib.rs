@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod broken;
 mod bug;
 mod calm;
 mod canonical;
@@ -15,10 +16,10 @@ mod time;
 mod witness;
 mod words;
 
+pub use broken::Broken;
 pub use bug::Bug;
 pub use fault::{Budget, Fault};
 pub use rules::Rules;
 pub use search::{Report, Violation};
 pub use setting::{FLAG, RESEND_ONCE, Setting};
 pub use state::State;
-pub use witness::Broken;

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::{Duration, Instant};
 
+use crate::broken::Broken;
 use crate::calm::Calm;
 use crate::canonical::Canonical;
 use crate::rules::Rules;
 use crate::state::State;
-use crate::witness::Broken;
 use crate::words;
 
 /// No node.

@@ -1,12 +1,12 @@
 //! What is searched.
 
+use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::fault::Fault::{
     AiFailure, AnswerLost, Day, Death, Duplicate, Failure, LastDelivery, NotTold, Redrive, Refusal, Rejection, Release,
     Repeat, Short, SlowBurial, Takeover, Unknown, Zombie,
 };
 use crate::setting::{FLAG, RESEND_ONCE, Setting};
-use crate::witness::Broken;
 
 const ONE: &[bool] = &[true];
 const TWO: &[bool] = &[true, true];

@@ -8,7 +8,7 @@ use crate::run::{How, Run, Step};
 use crate::state::State;
 use crate::surroundings::{Action, Mail};
 use crate::time::Passing;
-use crate::witness::{Broken, Ending};
+use crate::witness::Ending;
 
 /// What `action` did to `before`.
 pub(crate) fn of(before: &State, action: Action, after: &State) -> String {
@@ -139,28 +139,5 @@ fn ended(ending: Ending) -> &'static str {
         Ending::Cut => "cut",
         Ending::Silent => "silent",
         Ending::Parked => "given up",
-    }
-}
-
-impl Broken {
-    /// What is wrong, in words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Stranded => "an unsettled message is neither in the queue nor among the dead letters",
-            Self::TwoReplies => "a user may read two different replies to one message",
-            Self::TooManyCopies => "a part reached the user more often than allowed",
-            Self::NeedlessCopy => "one more copy although the outcome of every one before is known",
-            Self::NeedlessFlag => "flagged although the outcome of every send is known",
-            Self::Unanswered => "a message is settled without an answer",
-            Self::SentAfterTakeover => "a send begins although a person has taken over",
-            Self::OutOfOrder => "a part reached the user before the one it follows",
-            Self::AskedTooOften => "the AI is asked more often than the attempts allow",
-            Self::NewerIgnored => "a reply is begun although something newer was filed",
-            Self::TooEarly => "a send begins before Braze allows it",
-            Self::NotAlone => "a conversation whose last run ended badly is taken beside others",
-            Self::Overtaken => "a conversation is taken while somebody's lease of it holds",
-            Self::GivenUp => "a message is given up although nothing went wrong",
-            Self::NeverSettles => "with nothing going wrong any more, this never comes to rest",
-        }
     }
 }
