@@ -21,11 +21,6 @@ impl History {
         Self { turns, drafts }
     }
 
-    /// Whether the last turn is among the rows: if not, they were read before it was written.
-    pub(crate) fn reaches(&self, last_turn: u64) -> bool {
-        last_turn == 0 || self.turns.first().is_some_and(|row| row.key.number == last_turn)
-    }
-
     /// The last `most` turns that were answered, oldest first.
     pub(crate) fn exchanges(&self, most: usize) -> Vec<Exchange> {
         let mut exchanges: Vec<_> =
@@ -45,6 +40,12 @@ impl History {
         let drafts = self.drafts.iter().filter(|row| row.key.number == number && row.covers == covers);
         drafts.min_by_key(|row| row.own_line)
     }
+}
+
+/// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
+/// that wrote none leaves that open.
+pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
+    rows.iter().map(|row| row.key.epoch).max().unwrap_or_default() + 1 >= epoch
 }
 
 /// What likeness looks at in something said.
@@ -95,16 +96,28 @@ mod tests {
             history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string())).collect();
         assert_eq!(said, [("a".to_owned(), "1".to_owned()), ("c".to_owned(), "3\n\nand more".to_owned())]);
         assert_eq!(history.exchanges(1).len(), 1);
-        assert!(history.reaches(3) && !history.reaches(4));
         let looked: Vec<_> = history.last_turn().iter().map(|look| (look.text, look.dispatched)).collect();
         assert_eq!(looked, [("c", true)]);
     }
 
     #[test]
-    fn a_conversation_without_a_turn_is_known_whole() {
+    fn rows_that_lack_the_last_runs_draft_may_lack_more() {
+        let rows = [row(2, 3, "given up", &["draft"]), row(1, 2, "a", &["1"])];
+        assert!(is_whole(&rows, 4) && !is_whole(&rows, 5));
+        assert!(is_whole(&[], 1) && !is_whole(&[], 2));
+    }
+
+    #[test]
+    fn a_conversation_without_a_turn_has_no_past() {
         let history = History::new(vec![], 0);
-        assert!(history.reaches(0) && !history.reaches(1));
         assert!(history.last_turn().is_empty() && history.exchanges(9).is_empty());
+    }
+
+    #[test]
+    fn an_answer_is_taken_up_rather_than_a_line_of_the_bots_own() {
+        let line = TurnRow { own_line: true, ..row(4, 9, "next", &["Sorry"]) };
+        let history = History::new(vec![line, row(4, 8, "next", &["answer"])], 3);
+        assert!(!history.draft_for(4, &[MessageId::stored("next")]).unwrap().own_line);
     }
 
     #[test]

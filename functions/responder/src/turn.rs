@@ -12,7 +12,7 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnRow};
 
 use crate::attend::{Conversation, Stop, Worked};
-use crate::history::{History, joined, look};
+use crate::history::{History, is_whole, joined, look};
 use crate::send::Outgoing;
 use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
@@ -84,18 +84,15 @@ impl Responder {
         Err(Stop::Lost)
     }
 
-    /// The conversation's past. Rows read beside the claim may be from before a turn that another run just ended.
+    /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
     async fn history(
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
         rows: Option<Vec<TurnRow>>,
     ) -> Result<History, Stop> {
-        if let Some(rows) = rows {
-            let history = History::new(rows, head.last_turn);
-            if history.reaches(head.last_turn) {
-                return Ok(history);
-            }
+        if let Some(rows) = rows.filter(|rows| is_whole(rows, head.epoch)) {
+            return Ok(History::new(rows, head.last_turn));
         }
         let rows = self.newest_turns(conversation.key, self.clock.now()).await?;
         Ok(History::new(rows, head.last_turn))

@@ -142,6 +142,27 @@ fn a_message_in_the_quarantine_or_among_the_dead_is_not_lost() {
 }
 
 #[test]
+fn a_turn_that_no_more_copy_may_be_sent_of_is_flagged_with_an_alarm() {
+    let mut flagged = good();
+    flagged.events.extend(typed("quokka1x3"));
+    flagged.events.push(filed(20, "quokka1x3", 3));
+    flagged.events.push(Event::Killed { process: 20 });
+    // Asked for by a process that died before it was done.
+    flagged.events.push(committed(20, "quokka1x3"));
+    assert!(broken(&flagged).join("\n").contains("a message is lost: id-quokka1x3"), "one more copy may be sent");
+    flagged.events.extend([
+        head(21, "quokka1", Change::Claim),
+        head(21, "quokka1", Change::SendAgain),
+        Event::Killed { process: 21 },
+        head(22, "quokka1", Change::Settle),
+        Event::Finished { process: 22 },
+    ]);
+    assert_eq!(broken(&flagged), ["1 turns were given up, and 0 alarms were raised"]);
+    flagged.alarms = 1;
+    assert_eq!(broken(&flagged), [""; 0]);
+}
+
+#[test]
 fn a_message_that_stays_pending_is_found() {
     let pending = spoilt(|evidence| evidence.open.push(("quokka1".to_owned(), "id-quokka1x2".to_owned())));
     assert!(pending.contains("not settled: id-quokka1x2 of quokka1"), "{pending}");

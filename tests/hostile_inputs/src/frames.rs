@@ -52,11 +52,12 @@ impl Report {
     /// Whether our reader did what is promised: everything read and unchanged in both templates; and where the filter does
     /// nothing, everything read, nobody moved, and nothing read that the body could not mean.
     pub fn is_kept(&self) -> bool {
-        let perfect = |tally: Tally| tally == Tally { frames: tally.frames, ..Tally::default() };
-        perfect(self.documented)
-            && perfect(self.escaped)
-            && perfect(Tally { changed: 0, ..self.unescaped })
-            && self.documented.frames > 0
+        let [frame, escaped, unescaped] = [
+            self.documented.faults(Mode::Frame),
+            self.escaped.faults(Mode::Escaped),
+            self.unescaped.faults(Mode::Unescaped),
+        ];
+        frame + escaped + unescaped == 0 && self.documented.frames > 0
     }
 }
 
@@ -131,7 +132,11 @@ impl Reader {
             ];
             for (mode, ours, plain) in modes {
                 let body = self.templates.render(&webhook, mode);
+                let before = ours.faults(mode);
                 ours.count(&self.read(&body).await, &webhook, &body);
+                if ours.faults(mode) > before {
+                    eprintln!("BROKEN by user {} in {mode:?}: {:?}", webhook.user_id, webhook.message);
+                }
                 plain.count(&plainly(&body), &webhook, &body);
             }
         }
@@ -156,6 +161,12 @@ fn plainly(body: &str) -> Reading {
 }
 
 impl Tally {
+    /// What must not be, if it is our reader's.
+    fn faults(&self, mode: Mode) -> u64 {
+        let changed = if mode == Mode::Unescaped { self.unexplained } else { self.changed };
+        self.unreadable + self.wrong_user + changed
+    }
+
     fn count(&mut self, reading: &Reading, webhook: &Webhook, body: &str) {
         self.frames += 1;
         match reading {

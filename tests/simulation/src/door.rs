@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{HeaderMap, Method, header};
 use ingest::{Call, Ingest, Tokens};
+use models::Timestamp;
 use platform::clock::Clock;
 use platform::metrics::Uncounted;
 use platform::queue::{Queue, QueueError};
@@ -24,6 +25,14 @@ const TRIES_AFTER: [u64; 6] = [0, 20, 60, 300, 1_200, 40_000];
 pub(crate) struct Webhook {
     pub(crate) path: String,
     pub(crate) body: String,
+}
+
+/// What the campaigns in Braze send along.
+pub(crate) struct Campaign {
+    /// The version of the token.
+    pub(crate) token: u32,
+    /// Since when.
+    pub(crate) since: Timestamp,
 }
 
 /// Ingest on its machines, and the secret it reads.
@@ -89,10 +98,10 @@ impl Door {
     }
 
     /// Posts a webhook as Braze does, with the token that the campaign has at each try, until it is taken or given up.
-    pub(crate) async fn post(&self, world: &World, webhook: &Webhook, token: &Mutex<u32>, number: usize) {
+    pub(crate) async fn post(&self, world: &World, webhook: &Webhook, campaign: &Mutex<Campaign>, number: usize) {
         for (tries, wait) in TRIES_AFTER.into_iter().enumerate() {
             tokio::time::sleep(Duration::from_secs(wait)).await;
-            let token = *token.lock().unwrap();
+            let token = campaign.lock().unwrap().token;
             match self.try_once(world, webhook, token, number + tries).await {
                 Some(202) => return,
                 Some(503) | None => {}

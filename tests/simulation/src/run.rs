@@ -11,7 +11,7 @@ use responder::OnUnknown;
 use store::{HeadWrite, Owner, write_head};
 
 use crate::chance::Chance;
-use crate::door::Door;
+use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
 use crate::people::Person;
 use crate::plan::Plan;
@@ -57,7 +57,9 @@ impl Run {
         let mut chance = Chance::new(seed);
         let plan = Plan {
             // A machine whose clock is ahead by more than a lease takes conversations from living holders.
-            clocks_ahead: [0, 0, chance.below(120)].map(Duration::from_secs).to_vec(),
+            clocks_ahead: [0, 0, if chance.chance(500) { chance.below(120) } else { 0 }]
+                .map(Duration::from_secs)
+                .to_vec(),
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
             toml: VERSIONS[0].to_owned(),
             ..Plan::default()
@@ -92,6 +94,9 @@ impl Run {
             world.work(2).await;
             world.witness.at_rest(&world.queue.dead_letters()).await;
         }
+        if world.faults.count() == 0 {
+            world.witness.nothing_failed();
+        }
         if door.quarantined() > 0 {
             world.witness.broken("a genuine body was quarantined");
         }
@@ -108,7 +113,7 @@ impl Run {
 /// Everything that people, Braze's operators and the brand's desk do.
 async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let mut people: Vec<_> = (0..=chance.below(8)).map(|number| Person::new(number, chance)).collect();
-    let campaign = Mutex::new(door.newest_token());
+    let campaign = Mutex::new(Campaign { token: door.newest_token(), since: world.now() });
     let mut posts = FuturesUnordered::new();
     let messages = 1 + chance.index(12) * people.len();
     for number in 0..messages {
@@ -142,7 +147,7 @@ async fn drain(posts: &mut FuturesUnordered<impl Future<Output = ()>>) {
 async fn something_happens(
     world: &World,
     door: &Door,
-    campaign: &Mutex<u32>,
+    campaign: &Mutex<Campaign>,
     person: &mut Person,
     chance: &mut Chance,
 ) {
@@ -152,9 +157,15 @@ async fn something_happens(
             door.deploy(world);
         }
         1 => {
-            // The secret is rotated once every campaign has the newest token, and the campaigns follow later.
-            *campaign.lock().unwrap() = door.newest_token();
-            door.rotate();
+            // The secret is rotated once every campaign has the newest token and no request is under way with another; the
+            // campaigns follow later.
+            let mut campaign = campaign.lock().unwrap();
+            let newest = door.newest_token();
+            if campaign.token != newest {
+                *campaign = Campaign { token: newest, since: world.now() };
+            } else if world.now().since(campaign.since) > Duration::from_mins(1) {
+                door.rotate();
+            }
         }
         2 | 3 => change_owner(world, &person.key(), Owner::Person).await,
         4..=6 => change_owner(world, &person.key(), Owner::Bot).await,

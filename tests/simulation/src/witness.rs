@@ -10,6 +10,7 @@ mod writes;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use platform::clock::Clock as _;
 
@@ -31,6 +32,8 @@ pub struct Witness {
     clock: Arc<VirtualClock>,
     faults: Faults,
     most_copies: u32,
+    /// How far the clock of a machine may be ahead.
+    ahead: Duration,
     state: Mutex<State>,
 }
 
@@ -48,8 +51,6 @@ struct State {
     parts: HashMap<String, SentPart>,
     /// Turns that ended without every part having been accepted.
     unfinished: HashSet<(ConversationKey, TurnKey)>,
-    /// Faults there had been at the last write.
-    faults: usize,
     figures: Figures,
     trace: Trace,
     violations: Vec<String>,
@@ -71,6 +72,9 @@ struct Conversation {
     answered_up_to: u64,
     /// The step at which it was last claimed.
     claimed_at: usize,
+    /// Its epoch and attempts at that claim.
+    epoch: u64,
+    attempts: u32,
     /// The last part begun.
     last_part: Option<(TurnKey, u32)>,
 }
@@ -90,10 +94,16 @@ enum End {
 }
 
 impl Witness {
-    pub(crate) fn new(store: Arc<Embedded>, clock: Arc<VirtualClock>, faults: Faults, most_copies: u32) -> Self {
+    pub(crate) fn new(
+        store: Arc<Embedded>,
+        clock: Arc<VirtualClock>,
+        faults: Faults,
+        most_copies: u32,
+        ahead: Duration,
+    ) -> Self {
         crate::quiet::listen();
         drop(crate::quiet::lines());
-        Self { store, clock, faults, most_copies, state: Mutex::default() }
+        Self { store, clock, faults, most_copies, ahead, state: Mutex::default() }
     }
 
     /// Keeps the lines of the trace from now on, not only their sum.

@@ -85,7 +85,8 @@ impl World {
         let clock = Arc::new(VirtualClock::default());
         let (store, faults) = (Arc::new(Embedded::in_memory()), Faults::default());
         let most_copies = if plan.on_unknown == OnUnknown::Flag { 1 } else { 2 };
-        let witness = Arc::new(Witness::new(store.clone(), clock.clone(), faults.clone(), most_copies));
+        let ahead = plan.clocks_ahead.iter().max().copied().unwrap_or_default();
+        let witness = Arc::new(Witness::new(store.clone(), clock.clone(), faults.clone(), most_copies, ahead));
         let braze = ScriptedBraze { script: Mutex::default(), sent: Mutex::default(), witness: witness.clone() };
         let mut world = Self {
             store,

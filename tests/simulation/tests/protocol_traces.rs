@@ -199,3 +199,27 @@ async fn a12_nobody_waits_for_a_newer_message_that_will_not_come() {
     world.settle(2).await;
     assert_eq!(world.read_by("ada"), ["re: older\nnewer"]);
 }
+
+/// Not in the model: the past is read beside the claim. A turn that Braze rejected leaves its draft; the next turn has the
+/// same number; a slow claim finds that number settled and, in what it had read, the wrong draft of it.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_read_the_past_too_early_does_not_take_a_rejected_draft_for_an_answer() {
+    let world = World::default();
+    world.faults.listed([
+        at("send", 0, Fault::Refused(400)),
+        at("deliver", 1, Fault::Slow(200 * SECOND)),
+        at("ask", 1, Fault::Slow(8 * SECOND)),
+        at("file", 3, Fault::Slow(12 * SECOND)),
+    ]);
+    let undispatched = models::Message {
+        dispatched: false,
+        ..world.message(&models::Identity::new("ada", "", "").unwrap(), "first?")
+    };
+    world.queued(&undispatched).await;
+    let second = async {
+        tokio::time::sleep(198 * SECOND).await;
+        world.says("ada", "second?").await;
+    };
+    futures::future::join(world.settle(3), second).await;
+    assert_eq!(world.read_by("ada"), ["re: second?", "re: first?"]);
+}

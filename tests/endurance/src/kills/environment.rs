@@ -151,6 +151,7 @@ impl Environment {
     fn bury(&self, running: &Running) {
         let written = running.function.stdout() + &running.function.stderr();
         *self.world.tally.lines.lock() += written.lines().count();
+        *self.world.tally.alarms.lock() += written.matches("\"Flagged\":").count();
         let leaks = |line: &&str| {
             let canaries = [CANARY, SECRET_CANARY];
             let canaries = canaries.into_iter().chain(self.world.canaries.iter().map(String::as_str));

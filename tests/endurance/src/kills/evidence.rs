@@ -44,6 +44,7 @@ pub(super) async fn gathered(world: &World) -> Result<Evidence, Unfit> {
         quarantined: ids(world.cloud.quarantined().await?),
         open,
         phones: phones(world),
+        alarms: *world.tally.alarms.lock(),
         refused,
         undelivered: world.braze.undelivered().into_iter().map(|one| one.explanation).collect(),
     })
@@ -83,6 +84,7 @@ pub(super) fn report(world: &World, evidence: &Evidence, seed: u64) -> Report {
     for (name, value) in evidence.figures() {
         report.figure(name, value, "");
     }
+    report.figure("alarms about such a send", evidence.alarms, "");
     report.figure("lines that the functions wrote", *tally.lines.lock(), "");
     for promise in broken(evidence) {
         report.broken(promise);

@@ -86,6 +86,11 @@ pub async fn run(options: Options, progress: impl Fn(String)) -> Result<Report, 
     if !at_rest {
         report.broken(format!("the queue did not come to rest within {} s", REST_WITHIN.as_secs()));
     }
+    if !report.broken_promises().is_empty() {
+        let file = env::temp_dir().join(format!("endurance-{seed}.txt"));
+        let kept = fs::write(&file, evidence.told()).is_ok();
+        progress(if kept { format!("everything that happened is in {}", file.display()) } else { String::new() });
+    }
     Ok(report)
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Tally {
     /// Lines that the functions wrote, and those with a canary or a panic in them.
     pub(super) lines: Shared<usize>,
     pub(super) leaks: Shared<Vec<String>>,
+    /// How often the functions counted a flagged send.
+    pub(super) alarms: Shared<usize>,
     /// Processes that ended or failed although nobody killed them.
     pub(super) failures: Shared<Vec<String>>,
     /// Processes that were killed because an invocation took too long.

@@ -11,6 +11,8 @@ use crate::machine::Machine;
 
 /// As in the assistant's limits that every world has.
 const REPLY_PARTS: usize = 5;
+/// The attempt at which the most impatient assistant here says its fallback line.
+const FALLBACK_AT: u32 = 3;
 
 impl Witness {
     /// The AI is asked, from this machine.
@@ -51,6 +53,13 @@ impl Witness {
             row.own_line || row.reply.is_empty() || state.answers.iter().any(|answer| answer.starts_with(&row.reply));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
+        }
+        // The ladder: the fallback line is for the last attempt but one, and every world's users write words.
+        let claimed =
+            state.conversations.get(key).map_or((0, 0), |conversation| (conversation.epoch, conversation.attempts));
+        let (holder, attempts) = claimed;
+        if row.own_line && holder == row.key.epoch && attempts < FALLBACK_AT {
+            state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }
         if row.own_line {
             state.figures.count(Figure::OwnLines);

@@ -48,6 +48,17 @@ impl Witness {
         state.sum_up(&dead);
     }
 
+    /// Where nothing failed, nothing may have been given up, doubted, repeated or answered by a line of the bot's own.
+    pub(crate) fn nothing_failed(&self) {
+        let mut state = self.lock();
+        for figure in [Figure::Dead, Figure::Flagged, Figure::ReadTwice, Figure::OwnLines] {
+            let count = state.figures.get(figure);
+            if count > 0 {
+                state.broken(format!("{figure:?} is {count} although nothing failed"));
+            }
+        }
+    }
+
     async fn heads_are_empty(&self, dead: &HashSet<MessageId>) {
         let keys: Vec<_> = self.lock().conversations.keys().cloned().collect();
         for key in keys {

@@ -20,8 +20,10 @@ pub(super) struct Part {
     pub(super) delivered: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
+    /// The step of the claim under which it was last sent.
+    pub(super) claimed_at: usize,
     /// Faults there had been when it was last sent.
-    pub(super) faults: usize,
+    faults: usize,
 }
 
 /// What the sender heard.
@@ -114,7 +116,8 @@ impl State {
         let same = known(&asked.identity).iter().any(|key| known(&reply.to).contains(key));
         let who: Option<String> = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
         let own = canaries(reply.text.as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
-        let arrival = self.newest_arrival(&first);
+        let covers = self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first));
+        let arrival = covers.filter_map(|draft| self.newest_arrival(&draft.row.covers)).max();
         if !same || !own {
             self.broken(format!("{} goes to somebody who did not ask", reply.id.as_str()));
         }
@@ -123,19 +126,16 @@ impl State {
         }
     }
 
-    fn newest_arrival(&self, first: &MessageId) -> Option<Timestamp> {
-        let rows = self.drafts.values().map(|draft| &draft.row);
-        let rows = rows.filter(|row| row.covers.first() == Some(first));
-        rows.flat_map(|row| &row.covers).filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
-    }
-
     /// Counts a copy by its cause; an error if it has none.
     fn copy_of(&mut self, reply: &Reply, faults: usize, most: u32) -> Result<(), String> {
         let id = reply.id.as_str();
+        let key = self.filed.get(&first(reply));
+        let claimed_at =
+            key.and_then(|key| self.conversations.get(key)).map_or(0, |conversation| conversation.claimed_at);
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,
-            Part { text: reply.text.as_str().to_owned(), delivered: part.delivered, heard: None, faults },
+            Part { text: reply.text.as_str().to_owned(), delivered: part.delivered, heard: None, claimed_at, faults },
         );
         let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
         if before.text.is_empty() || (refused && before.delivered == 0) {

@@ -1,11 +1,15 @@
 //! What may be written to a head, seen from outside the store's own conditions.
 
-use models::{ConversationKey, MessageId};
+use conversation::decide::STALE_AFTER;
+use models::{ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use store::{Head, HeadWrite, Held, Owner, RowState, Store as _, TurnKey};
 
 use super::sends::Heard;
 use super::{Draft, End, Figure, State, Witness};
+
+/// Claims before messages may be given up: the least of any assistant here.
+const FEWEST_ATTEMPTS: u32 = 4;
 
 impl Witness {
     /// A write was applied to the head of `key`.
@@ -13,18 +17,22 @@ impl Witness {
         let head = before.cloned().unwrap_or_default();
         let done_rows = self.done_rows(key, write, &head, after).await;
         let mut state = self.lock();
-        state.faults = self.faults.count();
         state.step(self.clock.now(), || line(key, write, after));
         if after.epoch > head.epoch {
             let step = state.figures.get(Figure::Steps);
-            state.conversations.entry(key.clone()).or_default().claimed_at = step;
+            let conversation = state.conversations.entry(key.clone()).or_default();
+            (conversation.claimed_at, conversation.epoch, conversation.attempts) = (step, after.epoch, after.attempts);
+            let is_claim = matches!(write, HeadWrite::File { .. } | HeadWrite::Claim { .. });
+            if is_claim && head.lease_until > self.clock.now() + self.ahead {
+                state.broken(format!("{} was taken from a living holder", key.as_str()));
+            }
         }
         state.is_held(write, &head);
         state.goes_forward(key, &head, after);
         for id in head.done.iter().filter(|id| !after.done.contains(id) && !done_rows.contains(id)) {
             state.broken(format!("{id:?} was forgotten before its row said that it is done"));
         }
-        state.apply(key, write, &head, after, &done_rows, self.most_copies);
+        state.apply(key, write, &head, after, &done_rows, (self.clock.now(), self.most_copies));
     }
 
     /// The ids whose rows say that they are done, among those that leave the head's memory or that the write is about. A
@@ -77,7 +85,7 @@ impl State {
         before: &Head,
         after: &Head,
         done_rows: &[MessageId],
-        most_copies: u32,
+        (now, most_copies): (Timestamp, u32),
     ) {
         match write {
             HeadWrite::File { message, .. } if !done_rows.contains(message) => self.file(key, message),
@@ -94,7 +102,7 @@ impl State {
                 self.begin(key, *turn, open.map_or(1, |open| open.part), before);
             }
             HeadWrite::Settle { covers, turn, .. } => {
-                self.settle(key, covers, *turn, before, after, done_rows);
+                self.settle(key, covers, *turn, before, after, done_rows, (now, most_copies));
             }
             _ => {}
         }
@@ -151,9 +159,13 @@ impl State {
         before: &Head,
         after: &Head,
         done_rows: &[MessageId],
+        (now, most_copies): (Timestamp, u32),
     ) {
         let parked = covers.first().is_some_and(|id| !after.done.contains(id));
         // A client that repeats the write changes nothing the second time.
+        if parked && covers.iter().any(|id| before.pending.contains_key(id)) {
+            self.may_be_parked(key, covers, before, now);
+        }
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {
@@ -174,7 +186,7 @@ impl State {
         if open.is_none_or(|open| open.covers != covers) {
             self.broken(format!("turn {} of {} settled other messages than it answered", turn.number, key.as_str()));
         }
-        self.was_said(key, turn, before.owner);
+        self.was_said(key, turn, before, now, most_copies);
     }
 
     /// Whether a message ended before, and its row says so.
@@ -189,7 +201,7 @@ impl State {
     }
 
     /// A turn that is over was sent to its end, or its last part says why not.
-    fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, owner: Owner) {
+    fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, before: &Head, now: Timestamp, most_copies: u32) {
         let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let part = |number: usize| self.parts.get(&format!("{first}#{number}"));
@@ -198,17 +210,39 @@ impl State {
         if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
             self.unfinished.insert((key.clone(), turn));
         }
-        let calm = part(heard.len()).is_none_or(|part| part.faults == self.faults);
+        let (owner, copies) = (before.owner, before.turn.as_ref().map_or(0, |open| open.copies));
+        let is_stale = self.newest_arrival(&row.covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        // What Braze said was heard by a run that could not write it down; this one cannot know.
+        let claimed_at = self.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
+        let is_hearsay = part(heard.len()).is_some_and(|part| part.claimed_at < claimed_at) && copies >= most_copies;
         match last {
             Some(Heard::Accepted) if heard.len() == row.reply.len() => {}
+            Some(Heard::Rejected | Heard::Refused) if is_hearsay => self.figures.count(Figure::Flagged),
             _ if owner == Owner::Person => self.figures.count(Figure::Cut),
-            Some(Heard::Rejected | Heard::Refused) => self.figures.count(Figure::Cut),
-            Some(Heard::Accepted) if calm => {
-                self.broken(format!("{first}: the rest of a reply was dropped without need"));
+            Some(Heard::Rejected) if heard.len() > 1 || copies > 1 => self.figures.count(Figure::Cut),
+            Some(Heard::Rejected) => self.broken(format!("{first}: nothing was read, and it is no dead letter")),
+            Some(Heard::Refused) if is_stale => self.figures.count(Figure::Cut),
+            Some(Heard::Refused) => self.broken(format!("{first}: given up although Braze only said later")),
+            // Every copy that may be risked was begun, and nobody can tell.
+            Some(Heard::Accepted | Heard::Nothing) | None if copies >= most_copies => {
+                self.figures.count(Figure::Flagged)
             }
-            // Whoever died in the window cannot have told anybody.
-            Some(Heard::Accepted | Heard::Nothing) | None => self.figures.count(Figure::Flagged),
+            _ => self.broken(format!("{first}: given up although another copy may be sent")),
         }
+    }
+
+    /// Messages may be given up when every attempt failed, Braze will never take them, or they are too old.
+    fn may_be_parked(&mut self, key: &ConversationKey, covers: &[MessageId], before: &Head, now: Timestamp) {
+        let part = covers.first().and_then(|first| self.parts.get(&format!("{}#1", first.as_str())));
+        let is_rejected = part.is_some_and(|part| part.heard == Some(Heard::Rejected));
+        let is_stale = self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        if !is_rejected && !is_stale && before.attempts < FEWEST_ATTEMPTS {
+            self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
+        }
+    }
+
+    pub(super) fn newest_arrival(&self, covers: &[MessageId]) -> Option<Timestamp> {
+        covers.iter().filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
     }
 }
 

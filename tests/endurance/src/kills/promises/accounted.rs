@@ -25,7 +25,18 @@ pub(super) fn check(history: &History) -> Vec<String> {
     });
     let dead: HashSet<_> = history.evidence.dead.iter().collect();
     let open = history.evidence.open.iter().filter(|(_, message)| !dead.contains(message));
-    lost.chain(open.map(|(user, message)| format!("a message is not settled: {message} of {user}"))).collect()
+    let open = open.map(|(user, message)| format!("a message is not settled: {message} of {user}"));
+    lost.chain(open).chain(silently_flagged(history, &fates)).collect()
+}
+
+/// Turns that were given up must have raised an alarm each.
+fn silently_flagged(history: &History, fates: &[(&str, Fate)]) -> Option<String> {
+    let flagged: HashSet<_> =
+        fates.iter().filter(|(_, fate)| *fate == Fate::Flagged).map(|(message, _)| *message).collect();
+    let is_flagged = |covers: &[String]| covers.iter().any(|message| flagged.contains(message.as_str()));
+    let turns = history.turns.values().filter(|turn| is_flagged(turn.covers)).count();
+    let alarms = history.evidence.alarms;
+    (turns > alarms).then(|| format!("{turns} turns were given up, and {alarms} alarms were raised"))
 }
 
 /// Each accepted message once, with what became of it.

@@ -1,6 +1,6 @@
 //! The evidence sorted: who typed what, which message has which mark, and what became of each turn.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Evidence, Taken};
 use crate::kills::marks;
@@ -20,7 +20,7 @@ pub(super) struct History<'a> {
     pub(super) heads: BTreeMap<&'a str, Vec<Done<'a>>>,
     /// Every turn by the message that names it.
     pub(super) turns: HashMap<&'a str, Turn<'a>>,
-    killed: HashMap<Process, usize>,
+    killed: HashSet<Process>,
     finished: HashMap<Process, Vec<usize>>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> History<'a> {
             places: HashMap::new(),
             heads: BTreeMap::new(),
             turns: HashMap::new(),
-            killed: HashMap::new(),
+            killed: HashSet::new(),
             finished: HashMap::new(),
         };
         for (at, event) in evidence.events.iter().enumerate() {
@@ -78,7 +78,7 @@ impl<'a> History<'a> {
                 self.heads.entry(user).or_default().push(Done { at, process: *process, change });
             }
             Event::Finished { process } => self.finished.entry(*process).or_default().push(at),
-            Event::Killed { process } => drop(self.killed.insert(*process, at)),
+            Event::Killed { process } => drop(self.killed.insert(*process)),
             Event::Accepted { .. }
             | Event::Head { .. }
             | Event::Asked { .. }
@@ -118,10 +118,11 @@ impl<'a> History<'a> {
         !went_on && self.died_after(first.process, first.at)
     }
 
-    /// Whether the process was killed in the very invocation in which something happened at `at`.
+    /// Whether the process was killed in the very invocation in which something happened at `at`. What it had asked for may
+    /// have happened after its death.
     pub(super) fn died_after(&self, process: Process, at: usize) -> bool {
         let returned = self.finished.get(&process).is_some_and(|all| all.iter().any(|finished| *finished > at));
-        !returned && self.killed.get(&process).is_some_and(|killed| *killed > at)
+        !returned && self.killed.contains(&process)
     }
 
     /// Who typed the message.

@@ -34,6 +34,8 @@ pub struct Evidence {
     pub open: Vec<(String, String)>,
     /// What the brand wrote on each user's phone, in its order.
     pub phones: BTreeMap<String, Vec<String>>,
+    /// How often an alarm was raised about a send of which nobody knows whether it arrived.
+    pub alarms: usize,
     /// Calls that Braze refused.
     pub refused: Vec<String>,
     /// Why something that Braze took reached nobody.
@@ -105,6 +107,14 @@ pub fn broken(evidence: &Evidence) -> Vec<String> {
 }
 
 impl Evidence {
+    /// Everything, one thing a line, for whoever wants to know how a promise was broken.
+    pub(crate) fn told(&self) -> String {
+        let events = self.events.iter().map(|event| format!("{event:?}\n"));
+        let taken = self.taken.iter().map(|taken| format!("{taken:?}\n"));
+        let ends = [("dead", &self.dead), ("quarantined", &self.quarantined), ("refused", &self.refused)];
+        events.chain(taken).chain(ends.map(|(what, all)| format!("{what}: {all:?}\n"))).collect()
+    }
+
     /// What became of everything, as figures.
     pub(crate) fn figures(&self) -> Vec<(&'static str, usize)> {
         let history = History::new(self);
