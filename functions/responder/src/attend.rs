@@ -176,6 +176,8 @@ impl Responder {
             let conversation = Conversation { key: errand.key, log_id, deadline: errand.deadline, fresh: &view.fresh };
             let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
             (view.head, view.kept) = (worked.head, Some(worked.kept));
+            // What this run settled may come once more: then its row tells.
+            view.fresh.retain(|id, _| view.head.pending.contains_key(id));
             if worked.kept == Kept::Failed {
                 return Ok(());
             }

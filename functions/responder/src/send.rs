@@ -162,8 +162,9 @@ impl Responder {
     /// anew would repeat that; if nothing was read, its messages are parked.
     async fn give_up(&self, out: Outgoing<'_>, head: &Head, reason: ParkReason) -> Result<Worked, Stop> {
         let turn = open(head)?;
-        // This copy is refused; one before it may have arrived.
-        let read = turn.part - 1 + u32::from(turn.copies > 1);
+        // The copy that was just refused is not out; one before it may have arrived.
+        let refused = u32::from(turn.state == SendState::Sending);
+        let read = turn.part - 1 + u32::from(turn.copies > refused);
         match read {
             0 => self.park(out.conversation, head, out.held, &turn.covers, reason).await,
             read => self.cut(out, head, read).await,

@@ -80,8 +80,8 @@ impl Setting {
     /// What it is about, in words.
     pub fn words(&self) -> String {
         let policy = if self.rules.most_copies == FLAG { "flag" } else { "resend_once" };
-        let faults: Vec<_> = self.faults.iter().map(|(fault, times)| format!("{times} {}", fault.words())).collect();
-        format!("{policy}; replies of {} part(s); {}", self.rules.parts, faults.join(", "))
+        let faults: Vec<_> = self.faults.iter().map(|(fault, times)| format!("{times} × {}", fault.words())).collect();
+        format!("{policy}; parts of a reply: {}; {}", self.rules.parts, faults.join(", "))
     }
 
     /// Searches through `most` states at most; `progress` hears of each new depth and the states so far.

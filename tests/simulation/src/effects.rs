@@ -105,7 +105,7 @@ impl Ai for Effects<dyn Ai> {
 impl Messaging for Effects<dyn Messaging> {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let now = self.scene.clock.now();
-        self.scene.witness.sending(reply, time, self.scene.machine.deadline(), now);
+        self.scene.witness.sending(reply, time, &self.scene.machine, now);
         let failure = |fault: &Fault| match fault {
             Fault::Limited(wait) => Outcome::NotAccepted(Refusal::RateLimited(wait.map(|wait| now + wait))),
             Fault::Refused(status) => Outcome::NotAccepted(Refusal::Rejected(*status)),

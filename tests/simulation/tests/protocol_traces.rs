@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use braze::{Outcome, Refusal};
 use models::ConversationKey;
 use platform::queue::Timer as _;
 use responder::OnUnknown;
@@ -109,13 +110,15 @@ async fn c2_a_message_that_meets_a_held_conversation_is_not_left_to_the_holder()
 #[tokio::test(start_paused = true)]
 async fn c9_a_claim_that_comes_late_answers_what_is_pending_then_and_not_what_was() {
     let world = World::default();
-    // Both come back when they are due, one of them to two runs; whoever claims first is slow to do it.
-    world.faults.listed([at("deliver", 2, Fault::Twice), at("claim", 0, Fault::Slow(5 * SECOND))]);
+    world.faults.listed([at("claim", 0, Fault::Slow(2 * SECOND))]);
     world.says("ada", "one").await;
-    world.says("ada", "two").await;
-    world.settle(2).await;
+    let late = async {
+        // The quiet period is over, and the claim is on its way.
+        tokio::time::sleep(4 * SECOND).await;
+        world.says("ada", "two").await;
+    };
+    futures::future::join(world.settle(3), late).await;
     assert_eq!(world.read_by("ada"), ["re: one\ntwo"]);
-    assert!(world.faults.names().iter().filter(|name| **name == "claim").count() >= 2, "only one run claimed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -222,4 +225,46 @@ async fn a_claim_that_read_the_past_too_early_does_not_take_a_rejected_draft_for
     };
     futures::future::join(world.settle(3), second).await;
     assert_eq!(world.read_by("ada"), ["re: second?", "re: first?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_may_have_arrived_is_not_given_up_for_another_one() {
+    let world = World::default();
+    world.says("ada", "Are you open?").await;
+    tokio::time::sleep(Duration::from_hours(23) - 10 * SECOND).await;
+    let reset = world.now() + 60 * SECOND;
+    world.braze_will([
+        (Outcome::Unknown("no answer"), true),
+        (Outcome::NotAccepted(Refusal::RateLimited(Some(reset))), false),
+    ]);
+    world.poll_once().await;
+    world.settle(1).await;
+    world.queue.redrive();
+    world.says("ada", "Hello?").await;
+    world.settle(1).await;
+    let about: Vec<_> = world.read_by("ada").into_iter().filter(|text| text.contains("Are you open?")).collect();
+    assert_eq!(about.len(), 1, "{about:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_answer_its_own_message_again_once_the_head_forgot_it() {
+    let world = World::on_machines(&[Duration::ZERO; 3], OnUnknown::ResendOnce, "");
+    let slow_send = (Effect { name: "send", nth: 0 }, Fault::Slow(3 * SECOND));
+    world.faults.listed([slow_send.clone()]);
+    world.ai_will([AiScript::Thinks(Duration::ZERO), AiScript::Thinks(SECOND), AiScript::Thinks(2 * SECOND)]);
+    let first = world.says("ada", "Are you open?").await;
+    let more = async {
+        tokio::time::sleep(SECOND / 2).await;
+        for number in 0..REMEMBERED + 2 {
+            world.says("ada", &format!("And on day {number}?")).await;
+        }
+        tokio::time::sleep(SECOND * 12 / 5).await;
+        let files = world.faults.names().iter().filter(|name| **name == "file").count();
+        let slow_file = (Effect { name: "file", nth: u32::try_from(files).unwrap() }, Fault::Slow(2 * SECOND));
+        world.faults.listed([slow_send, slow_file]);
+        world.queued(&first).await;
+    };
+    futures::future::join(world.settle(3), more).await;
+    let about: Vec<_> = world.read_by("ada").into_iter().filter(|text| text.contains("Are you open?")).collect();
+    assert_eq!(about.len(), 1, "{:?}", world.read_by("ada"));
 }

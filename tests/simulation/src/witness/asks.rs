@@ -54,11 +54,12 @@ impl Witness {
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
         }
-        // The ladder: the fallback line is for the last attempt but one, and every world's users write words.
+        // The ladder: the fallback line is for the last attempt but one.
         let claimed =
             state.conversations.get(key).map_or((0, 0), |conversation| (conversation.epoch, conversation.attempts));
         let (holder, attempts) = claimed;
-        if row.own_line && holder == row.key.epoch && attempts < FALLBACK_AT {
+        let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
+        if row.own_line && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }
         if row.own_line {

@@ -9,6 +9,7 @@ use platform::clock::Clock as _;
 use store::TurnKey;
 
 use super::{Figure, State, Witness, canaries, person};
+use crate::machine::Machine;
 
 /// WhatsApp's window, and what clocks may differ by.
 const WINDOW: Duration = Duration::from_mins(24 * 60 + 3);
@@ -37,18 +38,18 @@ pub(super) enum Heard {
 
 impl Witness {
     /// A request is about to leave, at `now` by the sender's own clock, with `time` for it.
-    pub(crate) fn sending(&self, reply: &Reply, time: Duration, deadline: Option<Timestamp>, now: Timestamp) {
+    pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) {
         let faults = self.faults.count();
         let mut state = self.lock();
         state.step(self.clock.now(), || {
             format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
         });
-        if deadline.is_some_and(|deadline| deadline.since(now) < time) {
+        if machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
             state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
         }
         state.was_begun(reply);
         state.goes_to_who_asked(reply, self.clock.now());
-        let cause = state.copy_of(reply, faults, self.most_copies);
+        let cause = state.copy_of(reply, machine, faults, self.most_copies);
         if let Err(what) = cause {
             state.broken(what);
         }
@@ -127,11 +128,14 @@ impl State {
     }
 
     /// Counts a copy by its cause; an error if it has none.
-    fn copy_of(&mut self, reply: &Reply, faults: usize, most: u32) -> Result<(), String> {
+    fn copy_of(&mut self, reply: &Reply, machine: &Machine, faults: usize, most: u32) -> Result<(), String> {
         let id = reply.id.as_str();
         let key = self.filed.get(&first(reply));
-        let claimed_at =
-            key.and_then(|key| self.conversations.get(key)).map_or(0, |conversation| conversation.claimed_at);
+        let conversation = key.and_then(|key| self.conversations.get(key));
+        let claimed_at = conversation.map_or(0, |conversation| conversation.claimed_at);
+        // The sender stood still, and somebody else has sent meanwhile.
+        let is_overtaken =
+            key.and_then(|key| machine.claim_of(key)) < conversation.map(|conversation| conversation.epoch);
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,
@@ -150,6 +154,7 @@ impl State {
         match before.heard {
             Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
             None => self.figures.count(Figure::CopiesAfterDeath),
+            _ if is_overtaken => self.figures.count(Figure::CopiesAfterDeath),
             _ if faults > before.faults => self.figures.count(Figure::CopiesUnrecorded),
             _ => return Err(format!("{id} was sent again without a cause")),
         }
