@@ -231,7 +231,7 @@ async fn a_claim_that_read_the_past_too_early_does_not_take_a_rejected_draft_for
 async fn a_reply_that_may_have_arrived_is_not_given_up_for_another_one() {
     let world = World::default();
     world.says("ada", "Are you open?").await;
-    tokio::time::sleep(Duration::from_hours(23) - 10 * SECOND).await;
+    tokio::time::sleep(Duration::from_secs(23 * 3_600 - 10)).await;
     let reset = world.now() + 60 * SECOND;
     world.braze_will([
         (Outcome::Unknown("no answer"), true),

@@ -102,7 +102,7 @@ impl State {
                 self.begin(key, *turn, open.map_or(1, |open| open.part), before);
             }
             HeadWrite::Settle { covers, turn, .. } => {
-                self.settle(key, covers, *turn, before, after, done_rows, (now, most_copies));
+                self.settle(key, (covers, *turn), (before, after), done_rows, (now, most_copies));
             }
             _ => {}
         }
@@ -154,10 +154,8 @@ impl State {
     fn settle(
         &mut self,
         key: &ConversationKey,
-        covers: &[MessageId],
-        turn: Option<TurnKey>,
-        before: &Head,
-        after: &Head,
+        (covers, turn): (&[MessageId], Option<TurnKey>),
+        (before, after): (&Head, &Head),
         done_rows: &[MessageId],
         (now, most_copies): (Timestamp, u32),
     ) {
@@ -225,7 +223,7 @@ impl State {
             Some(Heard::Refused) => self.broken(format!("{first}: given up although Braze only said later")),
             // Every copy that may be risked was begun, and nobody can tell.
             Some(Heard::Accepted | Heard::Nothing) | None if copies >= most_copies => {
-                self.figures.count(Figure::Flagged)
+                self.figures.count(Figure::Flagged);
             }
             _ => self.broken(format!("{first}: given up although another copy may be sent")),
         }
