@@ -13,8 +13,8 @@ use local_aws::{Fault, LocalAws, Operation};
 use models::{ConversationKey, Identity, Message, MessageId, Part, Timestamp};
 use scripts::Script;
 use store::{
-    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, ROW_LIFE, RowState, RunToken, Said,
-    Store, TurnKey, TurnRow, WriteError, write_head,
+    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, RowState, RunToken,
+    Said, Store, TurnKey, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -211,6 +211,22 @@ async fn a_flood_ends_at_the_bound() {
             "{}",
             subject.name
         );
+    }
+}
+
+#[tokio::test]
+async fn of_two_changes_of_owner_the_later_one_stands_and_the_same_moment_is_not_later() {
+    let change = |owner, at| HeadWrite::ChangeOwner { owner, at, sending: false };
+    let second = Duration::from_secs(1);
+    for subject in subjects().await {
+        let key = conversation();
+        let taken = wrote(&subject, &key, change(Owner::Person, NOW), NOW).await;
+        for at in [NOW - second, NOW] {
+            let late = subject.store.try_write(&key, &change(Owner::Bot, at), NOW).await;
+            assert_eq!(late, Err(WriteError::Refused(Some(Box::new(taken.clone())))), "{}: {at:?}", subject.name);
+        }
+        let given_back = wrote(&subject, &key, change(Owner::Bot, NOW + second), NOW).await;
+        assert_eq!(given_back.owner, Owner::Bot, "{}", subject.name);
     }
 }
 
