@@ -22,6 +22,9 @@ struct Names {
     braze_id: Option<Personal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phone: Option<Personal>,
+    /// An alias with another label than a phone's: only a desk or an operator names somebody so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias: Option<(String, Personal)>,
 }
 
 /// Nothing in the body says how to reach the user.
@@ -33,7 +36,17 @@ impl Identity {
     /// From the three names a webhook body can hold; empty ones count as absent.
     pub fn new(external_id: &str, braze_id: &str, phone: &str) -> Result<Self, UnreachableIdentity> {
         let name = |text: &str| (!text.is_empty()).then(|| Personal::from(text));
-        Names { external_id: name(external_id), braze_id: name(braze_id), phone: name(phone) }.try_into()
+        Names { external_id: name(external_id), braze_id: name(braze_id), phone: name(phone), alias: None }.try_into()
+    }
+
+    /// The person that `conversation` is named after, known by nothing else.
+    pub fn of(conversation: &ConversationKey) -> Self {
+        Self(match conversation.recipient() {
+            Recipient::External(id) => Names { external_id: Some(id), ..Names::default() },
+            Recipient::Braze(id) => Names { braze_id: Some(id), ..Names::default() },
+            Recipient::Alias { label, name } if label == PHONE_LABEL => Names { phone: Some(name), ..Names::default() },
+            Recipient::Alias { label, name } => Names { alias: Some((label, name)), ..Names::default() },
+        })
     }
 
     /// The conversation this person's messages belong to: by external id, else braze id, else the phone's alias.
@@ -49,18 +62,19 @@ impl Identity {
     /// How to address this person in a send, best name first; never empty. The alias stands before the braze id, because
     /// only one of Braze's pages has the latter as a recipient (the generic recipient object, not the endpoint's own).
     pub fn recipients(&self) -> Vec<Recipient> {
-        let [external, braze, alias] = self.names();
-        [external, alias, braze].into_iter().flatten().collect()
+        let [external, braze, phone, alias] = self.names();
+        [external, phone, alias, braze].into_iter().flatten().collect()
     }
 
     fn conversations(&self) -> Vec<ConversationKey> {
         self.names().iter().flatten().map(ConversationKey::of).collect()
     }
 
-    fn names(&self) -> [Option<Recipient>; 3] {
-        let Names { external_id, braze_id, phone } = self.0.clone();
-        let alias = |name| Recipient::Alias { label: PHONE_LABEL.to_owned(), name };
-        [external_id.map(Recipient::External), braze_id.map(Recipient::Braze), phone.map(alias)]
+    fn names(&self) -> [Option<Recipient>; 4] {
+        let Names { external_id, braze_id, phone, alias } = self.0.clone();
+        let alias_of = |(label, name)| Recipient::Alias { label, name };
+        let phone = phone.map(|name| alias_of((PHONE_LABEL.to_owned(), name)));
+        [external_id.map(Recipient::External), braze_id.map(Recipient::Braze), phone, alias.map(alias_of)]
     }
 }
 
@@ -69,7 +83,7 @@ impl TryFrom<Names> for Identity {
 
     fn try_from(names: Names) -> Result<Self, Self::Error> {
         match names {
-            Names { external_id: None, braze_id: None, phone: None } => Err(UnreachableIdentity),
+            Names { external_id: None, braze_id: None, phone: None, alias: None } => Err(UnreachableIdentity),
             names => Ok(Self(names)),
         }
     }
@@ -124,6 +138,17 @@ impl ConversationKey {
         named.then(|| Self(Personal::from(text)))
     }
 
+    /// Whom the conversation is with.
+    pub fn recipient(&self) -> Recipient {
+        // Both ways to make a key see to it that one of these holds.
+        let (kind, rest) = self.as_str().split_once(':').unwrap_or(("user", self.as_str()));
+        match (kind, rest.split_once(':')) {
+            ("braze", _) => Recipient::Braze(rest.into()),
+            ("alias", Some((label, name))) => Recipient::Alias { label: label.to_owned(), name: name.into() },
+            _ => Recipient::External(rest.into()),
+        }
+    }
+
     /// The key as text. It names a person: never log it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -160,6 +185,18 @@ mod tests {
         let keys = |keys: &[&str]| keys.iter().map(|key| ConversationKey::parse(key).unwrap()).collect::<Vec<_>>();
         assert_eq!(names(&Identity::new("", "b1", "+49").unwrap()), keys(&["alias:phone:+49", "braze:b1"]));
         assert_eq!(names(&Identity::new("42", "b1", "").unwrap()), keys(&["user:42", "braze:b1"]));
+    }
+
+    #[test]
+    fn a_conversation_names_the_person_it_is_with() {
+        for key in ["user:42", "user:a:b", "braze:x", "alias:phone:+49", "alias:crm:7:8"] {
+            let key = ConversationKey::parse(key).unwrap();
+            assert_eq!(ConversationKey::of(&key.recipient()), key);
+            let identity = Identity::of(&key);
+            assert_eq!((identity.conversation(), identity.recipients()), (key.clone(), vec![key.recipient()]));
+            let stored = serde_json::to_string(&identity).unwrap();
+            assert_eq!(serde_json::from_str::<Identity>(&stored).unwrap(), identity);
+        }
     }
 
     #[test]

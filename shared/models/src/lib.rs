@@ -3,7 +3,9 @@
 //! Nothing here does I/O or reads a clock. What a person said or is called by lives in [`Personal`], whose `Debug` shows
 //! nothing of it, so that no log line, error or panic can.
 
+mod agent;
 pub mod assistant;
+mod budget;
 mod identity;
 mod message;
 mod personal;
@@ -11,8 +13,10 @@ mod queue_message;
 mod reply;
 mod time;
 
+pub use agent::{AgentAction, AgentDeed, HandOffReason};
+pub use budget::{Budget, Spent, Window};
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
-pub use message::{Message, MessageId, RouteName};
+pub use message::{Author, Message, MessageId, RouteName};
 pub use personal::Personal;
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
 pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId};

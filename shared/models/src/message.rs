@@ -9,14 +9,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Identity, Personal, Timestamp};
 
-/// One message from a user, understood and authenticated.
+/// One message of a conversation, understood and authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The same for every delivery of the same webhook.
     pub id: MessageId,
     /// A random word that follows the message through the logs; says nothing about the person or the text.
     pub log_id: String,
-    /// Who wrote it.
+    /// On whose side of the conversation it was written.
+    #[serde(default, skip_serializing_if = "Author::is_user")]
+    pub author: Author,
+    /// The user whose conversation it is.
     pub identity: Identity,
     /// The words, byte for byte.
     pub text: Personal,
@@ -45,6 +48,23 @@ pub struct Message {
     pub media_urls: Option<Personal>,
 }
 
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The user, on WhatsApp.
+    #[default]
+    User,
+    /// A person of the brand, at a desk: it goes out to the user.
+    Agent,
+}
+
+impl Author {
+    fn is_user(&self) -> bool {
+        *self == Self::User
+    }
+}
+
 /// The identity of a message: 12 characters of URL-safe base64, 72 bits of a SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -59,6 +79,11 @@ impl MessageId {
     /// The id of a message whose webhook names neither: two equal texts are two messages, each with its own arrival.
     pub fn of_arrival(user: &str, text: &str, arrival: Timestamp) -> Self {
         Self::digest(&[user.as_bytes(), text.as_bytes(), &arrival.millis().to_be_bytes()])
+    }
+
+    /// The id of something a desk asked for, under the desk's own name for the request: a retry gets the same one.
+    pub fn of_request(conversation: &str, request: &str) -> Self {
+        Self::digest(&[b"desk", conversation.as_bytes(), request.as_bytes()])
     }
 
     /// An id read back from where it was stored.

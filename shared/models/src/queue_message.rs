@@ -5,7 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use crate::Message;
+use crate::{AgentAction, Message};
 
 /// One message on the work queue. Tagged and versioned, so that messages in flight survive a deployment:
 /// a responder reads every version that an ingest still running may have written.
@@ -14,6 +14,8 @@ use crate::Message;
 pub enum QueueMessage {
     /// A user wrote.
     InboundV1(Message),
+    /// A desk or an operator asked for something.
+    AgentV1(AgentAction),
 }
 
 /// A queue message that no version of this code wrote; the text names the place, never the content.
@@ -70,12 +72,13 @@ impl Formatter for AsciiFormatter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Identity, MessageId, Personal, Timestamp};
+    use crate::{AgentDeed, Author, ConversationKey, Identity, MessageId, Personal, Timestamp};
 
     fn saying(text: &str) -> QueueMessage {
         QueueMessage::InboundV1(Message {
             id: MessageId::of_webhook("d", "", "user:42", text),
             log_id: "l".to_owned(),
+            author: Author::User,
             identity: Identity::new("42", "", "").unwrap(),
             text: Personal::from(text),
             shortened: false,
@@ -102,6 +105,19 @@ mod tests {
     #[test]
     fn the_version_stands_in_the_message() {
         assert!(saying("hi").to_ascii_json().starts_with(r#"{"type":"inbound_v1","#));
+    }
+
+    #[test]
+    fn what_a_desk_asks_for_travels_too() {
+        let conversation = ConversationKey::parse("user:42").unwrap();
+        for deed in [AgentDeed::Say("Hello 👋".into()), AgentDeed::TakeOver, AgentDeed::Release, AgentDeed::Erase] {
+            let (id, at) = (MessageId::stored("a1"), Timestamp::from_millis(1));
+            let action = AgentAction { id, log_id: "l".to_owned(), conversation: conversation.clone(), at, deed };
+            let message = QueueMessage::AgentV1(action);
+            let json = message.to_ascii_json();
+            assert!(json.is_ascii() && json.starts_with(r#"{"type":"agent_v1","#), "{json}");
+            assert_eq!(QueueMessage::from_json(&json).unwrap(), message);
+        }
     }
 
     #[test]

@@ -102,10 +102,26 @@ impl Embedded {
     }
 
     fn persist(&self, conversation: &ConversationKey, sort: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.on_disk_too(|items| items.insert((conversation.as_str(), sort), bytes).map(drop))
+    }
+
+    fn remove(&self, conversation: &ConversationKey, sort: &str) -> Result<(), StoreError> {
+        let mut items = self.lock();
+        self.on_disk_too(|items| items.remove((conversation.as_str(), sort)).map(drop))?;
+        if let Some(partition) = items.get_mut(conversation.as_str()) {
+            partition.remove(sort);
+        }
+        Ok(())
+    }
+
+    fn on_disk_too(
+        &self,
+        change: impl FnOnce(&mut redb::Table<(&str, &str), &[u8]>) -> Result<(), redb::StorageError>,
+    ) -> Result<(), StoreError> {
         let Some(disk) = &self.disk else { return Ok(()) };
         let save = || -> Result<(), redb::Error> {
             let write = disk.begin_write()?;
-            write.open_table(ITEMS)?.insert((conversation.as_str(), sort), bytes)?;
+            change(&mut write.open_table(ITEMS)?)?;
             Ok(write.commit()?)
         };
         save().map_err(|error| StoreError::Unavailable { operation: "save", reason: error.to_string() })
@@ -209,5 +225,25 @@ impl Store for Embedded {
         let newest = partition.range("T#".to_owned().."T$".to_owned()).rev().take(most);
         let stored = newest.map(|(_, bytes)| decode::<StoredTurn>(bytes)).collect::<Result<Vec<_>, _>>()?;
         Ok(stored.into_iter().filter(|stored| stored.expires_at > now).map(|stored| stored.turn).collect())
+    }
+
+    async fn erase(
+        &self,
+        conversation: &ConversationKey,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Head>, StoreError> {
+        let mut before = None;
+        self.update(conversation, sort_key::HEAD, |old: Option<Head>| {
+            before.clone_from(&old);
+            Ok::<_, StoreError>(Some(old.unwrap_or_default().tombstone(at, now)))
+        })?;
+        let sorts: Vec<_> = self.lock().get(conversation.as_str()).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        sorts.iter().filter(|sort| *sort != sort_key::HEAD).try_for_each(|sort| self.remove(conversation, sort))?;
+        Ok(before)
+    }
+
+    async fn forget(&self, conversation: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
+        self.remove(conversation, &sort_key::message(id))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use models::{ConversationKey, MessageId, Timestamp};
+use models::{ConversationKey, MessageId, Spent, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Settled ids a head remembers; an older id may leave only after its message row says so.
@@ -15,14 +15,30 @@ pub const MOST_PENDING: usize = 50;
 pub const MOST_COVERED: usize = REMEMBERED;
 /// How long a head outlives its last write.
 pub const HEAD_LIFE: Duration = Duration::from_hours(1080);
+/// How long the head of a forgotten user stays, empty, so that no run of before takes a new conversation for its own.
+pub const TOMBSTONE_LIFE: Duration = Duration::from_hours(24);
+/// When the head of somebody who opted out expires: in the year 9999.
+pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
 /// The state of one conversation. Only [`crate::HeadWrite`]s change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Who answers.
     pub owner: Owner,
-    /// Door time of the last change of owner.
+    /// Door time of the last change of owner, also of one that left the owner as it was.
     pub owner_since: Option<Timestamp>,
+    /// Since when a person has owned the conversation without a break.
+    #[serde(default)]
+    pub person_since: Option<Timestamp>,
+    /// The user wants to hear nothing from the bot.
+    #[serde(default)]
+    pub opted_out: bool,
+    /// The turns the user has had lately.
+    #[serde(default)]
+    pub spent: Spent,
+    /// The user was forgotten: what had reached the door by then stays forgotten.
+    #[serde(default)]
+    pub erased_at: Option<Timestamp>,
     /// Raised by every claim: a holder with an older epoch can write nothing any more.
     pub epoch: u64,
     /// The token of the last claim.
@@ -59,6 +75,16 @@ pub enum Owner {
     Person,
 }
 
+/// In whose name a turn speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Voice {
+    /// The bot's: nothing of it begins while a person owns the conversation.
+    #[default]
+    Bot,
+    /// A person's, or the desk's: whoever owns the conversation.
+    Person,
+}
+
 /// A message that waits for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
@@ -75,6 +101,9 @@ pub struct Pending {
 pub struct OpenTurn {
     /// Which row holds its text.
     pub key: TurnKey,
+    /// In whose name it speaks.
+    #[serde(default)]
+    pub voice: Voice,
     /// Whether a byte of the current part may be out.
     pub state: SendState,
     /// The current part, from 1.
@@ -152,6 +181,18 @@ impl Head {
         self.turn.as_ref().and_then(|turn| turn.retry_at).filter(|at| *at > now)
     }
 
+    /// Whether the user was forgotten after a message had arrived at `arrival`.
+    pub fn forgot(&self, arrival: Timestamp) -> bool {
+        self.erased_at.is_some_and(|erased| arrival <= erased)
+    }
+
+    /// What is left of a head when its user is forgotten at `at`: enough to keep old runs and old messages out.
+    #[must_use]
+    pub fn tombstone(&self, at: Timestamp, now: Timestamp) -> Self {
+        let expires_at = Timestamp::from_seconds((now + TOMBSTONE_LIFE).seconds());
+        Self { epoch: self.epoch + 1, done: self.done.clone(), erased_at: Some(at), expires_at, ..Self::default() }
+    }
+
     /// Whether `id` was settled, as far as the head remembers.
     pub fn settled(&self, id: &MessageId) -> bool {
         self.done.contains(id)
@@ -201,6 +242,7 @@ mod tests {
     fn sending(retry_at: Option<Timestamp>) -> OpenTurn {
         OpenTurn {
             key: TurnKey { number: 1, epoch: 1 },
+            voice: Voice::Bot,
             state: SendState::Ready,
             part: 1,
             parts: 1,

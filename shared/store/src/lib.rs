@@ -15,11 +15,11 @@ pub use dynamodb::DynamoDb;
 #[cfg(feature = "embedded")]
 pub use embedded::{Embedded, OpenError};
 pub use head::{
-    HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, OpenTurn, Owner, Pending, REMEMBERED, RunToken, SendState,
-    TurnKey,
+    HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken, SendState,
+    TOMBSTONE_LIFE, TurnKey, Voice,
 };
-pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnRow};
-pub use write::{Claim, ConditionFailed, HeadWrite};
+pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
+pub use write::{Aftermath, Claim, ConditionFailed, HeadWrite};
 
 /// The mailbox of every conversation. Each method is one call to the store; what a decision hangs on is read consistently.
 #[async_trait]
@@ -63,6 +63,18 @@ pub trait Store: Send + Sync {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError>;
+
+    /// Forgets everything of the conversation; what was said until `at` stays forgotten though it come once more. Returns
+    /// the head as it was. Repeatable; a run of before can write nothing to the head any more, but may leave a draft.
+    async fn erase(
+        &self,
+        conversation: &ConversationKey,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Head>, StoreError>;
+
+    /// Forgets the row of a message.
+    async fn forget(&self, conversation: &ConversationKey, id: &MessageId) -> Result<(), StoreError>;
 }
 
 /// What filing a row found.

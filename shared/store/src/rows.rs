@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use models::{Identity, Message, MessageId, Part, Personal, RouteName, Timestamp};
+use models::{HandOffReason, Identity, Message, MessageId, Part, Personal, RouteName, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::head::TurnKey;
+use crate::head::{TurnKey, Voice};
 
 /// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
 pub const ROW_LIFE: Duration = Duration::from_hours(720);
@@ -37,6 +37,9 @@ pub enum RowState {
 pub struct TurnRow {
     /// Its name.
     pub key: TurnKey,
+    /// What happens in it.
+    #[serde(default, skip_serializing_if = "TurnKind::is_answer")]
+    pub kind: TurnKind,
     /// When it was drafted.
     pub at: Timestamp,
     /// The messages it answers, in the order of filing; after them those that had been answered and came once more.
@@ -50,6 +53,44 @@ pub struct TurnRow {
     /// Whether it is one of the bot's own lines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_line: bool,
+}
+
+/// What happens in a turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnKind {
+    /// The bot answers.
+    #[default]
+    Answer,
+    /// The bot says that a person will go on, and then one owns the conversation.
+    HandOff(HandOffReason),
+    /// The user wrote to a person; nothing is said in return.
+    Forwarded,
+    /// A person writes to the user.
+    Agent,
+    /// The user is told that no person can be reached for now.
+    DeskDown,
+    /// The bot may speak again, at the user's wish.
+    OptIn,
+}
+
+impl TurnKind {
+    /// In whose name the turn speaks.
+    pub fn voice(self) -> Voice {
+        match self {
+            Self::Answer | Self::HandOff(_) | Self::OptIn => Voice::Bot,
+            Self::Forwarded | Self::Agent | Self::DeskDown => Voice::Person,
+        }
+    }
+
+    /// Whether the turn's messages are over with once it was sent. Those that lead to a person then go to that person.
+    pub fn settles(self) -> bool {
+        !matches!(self, Self::HandOff(_) | Self::DeskDown)
+    }
+
+    fn is_answer(&self) -> bool {
+        *self == Self::Answer
+    }
 }
 
 /// One message as a turn remembers it.

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use models::{ConversationKey, MessageId, Timestamp};
+use models::{ConversationKey, MessageId, Spent, Timestamp};
 
-use crate::head::{HEAD_LIFE, Head, Held, MOST_PENDING, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey};
+use crate::head::{
+    HEAD_LIFE, Head, Held, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey, Voice,
+};
 
 /// One conditional write on a head. Each but filing, handing over and pointing is bound to the claim it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,19 +34,24 @@ pub enum HeadWrite {
         /// The claim.
         claim: Claim,
     },
-    /// Commits a draft and begins sending its first part. Refused when a person owns the conversation or, with `seen`,
-    /// when something newer was filed: this one write is the outbox, the look-again and the ownership check.
+    /// Commits a draft and begins sending its first part. Refused when the bot is to speak and a person owns the
+    /// conversation or, with `seen`, when something newer was filed: this one write is the outbox, the look-again and the
+    /// ownership check.
     Commit {
         /// The claim.
         held: Held,
         /// The draft's row.
         turn: TurnKey,
+        /// In whose name it speaks.
+        voice: Voice,
         /// How many parts it has.
         parts: u32,
-        /// The messages it answers.
+        /// The messages that are over with once it was sent.
         covers: Vec<MessageId>,
         /// The newest filing the draft knows of.
         seen: Option<u64>,
+        /// The user's turns from now on.
+        spent: Spent,
     },
     /// Part `part` was accepted; begins the next one.
     NextPart {
@@ -52,6 +59,8 @@ pub enum HeadWrite {
         held: Held,
         /// The turn.
         turn: TurnKey,
+        /// In whose name it speaks.
+        voice: Voice,
         /// The part that was accepted.
         part: u32,
     },
@@ -74,6 +83,8 @@ pub enum HeadWrite {
         held: Held,
         /// The turn.
         turn: TurnKey,
+        /// In whose name it speaks.
+        voice: Voice,
         /// Copies that had been begun before.
         copies: u32,
     },
@@ -89,6 +100,8 @@ pub enum HeadWrite {
         done: Vec<MessageId>,
         /// The number of the last turn from now on.
         last_turn: u64,
+        /// What else is so from now on. Handing over is refused if the owner was changed at a later door time.
+        aftermath: Option<Aftermath>,
     },
     /// Gives the conversation back with nothing settled, so that the next delivery need not wait for the lease.
     Release {
@@ -119,6 +132,20 @@ pub enum HeadWrite {
     },
 }
 
+/// What settling a turn brings about beside that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aftermath {
+    /// A person owns the conversation.
+    HandOver {
+        /// The moment that counts as the change's door time.
+        at: Timestamp,
+    },
+    /// The user has opted out: the head never expires, and the bot is silent.
+    OptOut,
+    /// The user has opted in again.
+    OptIn,
+}
+
 /// The claim of a conversation by one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -142,7 +169,7 @@ impl HeadWrite {
             return Err(ConditionFailed);
         }
         self.change(&mut head);
-        head.expires_at = Timestamp::from_seconds((now + HEAD_LIFE).seconds());
+        head.expires_at = if head.opted_out { NEVER } else { Timestamp::from_seconds((now + HEAD_LIFE).seconds()) };
         Ok(head)
     }
 
@@ -159,14 +186,14 @@ impl HeadWrite {
             Self::Commit { held, turn, .. } => {
                 found.is_held(held) && on(turn).is_some_and(|turn| turn.part == 1 && turn.state == SendState::Sending)
             }
-            Self::NextPart { held, turn, part } => {
+            Self::NextPart { held, turn, part, .. } => {
                 found.is_held(held) && on(turn).is_some_and(|turn| turn.part == part + 1)
             }
             Self::PutBack { held, turn, copies, .. } => {
                 found.is_held(held)
                     && on(turn).is_some_and(|turn| turn.state == SendState::Ready && turn.copies + 1 == *copies)
             }
-            Self::SendAgain { held, turn, copies } => {
+            Self::SendAgain { held, turn, copies, .. } => {
                 found.is_held(held)
                     && on(turn).is_some_and(|turn| turn.state == SendState::Sending && turn.copies == copies + 1)
             }
@@ -188,24 +215,25 @@ impl HeadWrite {
         let free =
             |claim: &Claim| !head.leased(now) && head.retry_at(now).is_none() && (claim.suspects || !head.suspect());
         match self {
-            Self::File { message, claim, create, .. } => {
+            Self::File { message, claim, create, arrival, .. } => {
                 (*create || old.is_some())
                     && head.moved_to.is_none()
+                    && !head.forgot(*arrival)
                     && !head.pending.contains_key(message)
                     && !head.settled(message)
                     && head.pending.len() < MOST_PENDING
                     && claim.as_ref().is_none_or(free)
             }
             Self::Claim { message, claim } => head.pending.contains_key(message) && free(claim),
-            Self::Commit { held, seen, .. } => {
+            Self::Commit { held, seen, voice, .. } => {
                 head.is_held(held)
-                    && head.owner == Owner::Bot
+                    && head.hears(*voice)
                     && turn.is_none()
                     && seen.is_none_or(|seen| head.sequence == seen)
             }
-            Self::NextPart { held, turn, part } => {
+            Self::NextPart { held, turn, part, voice } => {
                 head.is_held(held)
-                    && head.owner == Owner::Bot
+                    && head.hears(*voice)
                     && on(turn).is_some_and(|turn| turn.state == SendState::Sending && turn.part == *part)
             }
             Self::PutBack { held, turn, part, copies, .. } => {
@@ -214,11 +242,12 @@ impl HeadWrite {
                         (turn.state, turn.part, turn.copies) == (SendState::Sending, *part, *copies)
                     })
             }
-            Self::SendAgain { held, turn, copies } => {
-                head.is_held(held) && head.owner == Owner::Bot && on(turn).is_some_and(|turn| turn.copies == *copies)
+            Self::SendAgain { held, turn, copies, voice } => {
+                head.is_held(held) && head.hears(*voice) && on(turn).is_some_and(|turn| turn.copies == *copies)
             }
-            Self::Settle { held, turn: key, .. } => {
+            Self::Settle { held, turn: key, aftermath, .. } => {
                 head.is_held(held)
+                    && !matches!(aftermath, Some(Aftermath::HandOver { at }) if head.changed_owner_by(*at))
                     && match key {
                         Some(key) => on(key).is_some(),
                         None => turn.is_none(),
@@ -227,7 +256,7 @@ impl HeadWrite {
             Self::Release { held } => head.is_held(held),
             Self::ChangeOwner { at, sending, .. } => {
                 head.moved_to.is_none()
-                    && head.owner_since.is_none_or(|since| since < *at)
+                    && !head.changed_owner_by(*at)
                     && *sending == turn.is_some_and(|turn| turn.state == SendState::Sending)
             }
             Self::Point { .. } => old.is_none(),
@@ -250,9 +279,11 @@ impl HeadWrite {
                 }
             }
             Self::Claim { claim, .. } => head.take(claim),
-            Self::Commit { turn, parts, covers, .. } => {
+            Self::Commit { turn, voice, parts, covers, spent, .. } => {
+                head.spent = *spent;
                 head.turn = Some(OpenTurn {
                     key: *turn,
+                    voice: *voice,
                     state: SendState::Sending,
                     part: 1,
                     parts: *parts,
@@ -272,15 +303,21 @@ impl HeadWrite {
             Self::SendAgain { copies, .. } => head.on_turn(|turn| {
                 (turn.state, turn.copies, turn.retry_at) = (SendState::Sending, copies + 1, None);
             }),
-            Self::Settle { covers, done, last_turn, .. } => {
+            Self::Settle { covers, done, last_turn, aftermath, .. } => {
                 head.pending.retain(|id, _| !covers.contains(id));
                 (head.turn, head.attempts, head.last_turn) = (None, 0, *last_turn);
                 head.done.clone_from(done);
                 head.release();
+                match aftermath {
+                    Some(Aftermath::HandOver { at }) => head.belongs_to(Owner::Person, *at),
+                    Some(Aftermath::OptOut) => head.opted_out = true,
+                    Some(Aftermath::OptIn) => head.opted_out = false,
+                    None => {}
+                }
             }
             Self::Release { .. } => head.release(),
             Self::ChangeOwner { owner, at, sending } => {
-                (head.owner, head.owner_since) = (*owner, Some(*at));
+                head.belongs_to(*owner, *at);
                 if !sending {
                     head.epoch += 1;
                     head.release();
@@ -310,6 +347,21 @@ impl Head {
         self.attempts += 1;
         self.run = Some(claim.run.clone());
         self.lease_until = claim.lease_until;
+    }
+
+    fn belongs_to(&mut self, owner: Owner, at: Timestamp) {
+        (self.owner, self.owner_since) = (owner, Some(at));
+        self.person_since = (owner == Owner::Person).then(|| self.person_since.unwrap_or(at));
+    }
+
+    /// Whether `voice` may begin to speak.
+    fn hears(&self, voice: Voice) -> bool {
+        self.owner == Owner::Bot || voice == Voice::Person
+    }
+
+    /// Whether the owner was changed at the door time `at` or later.
+    fn changed_owner_by(&self, at: Timestamp) -> bool {
+        self.owner_since.is_some_and(|since| since >= at)
     }
 
     fn release(&mut self) {

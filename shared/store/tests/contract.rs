@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use local_aws::{Fault, LocalAws, Operation};
-use models::{ConversationKey, Identity, Message, MessageId, Part, Timestamp};
+use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part, Timestamp};
 use scripts::Script;
 use store::{
     Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, RowState, RunToken,
-    Said, Store, TurnKey, TurnRow, WriteError, write_head,
+    Said, Store, TOMBSTONE_LIFE, TurnKey, TurnKind, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -74,6 +74,7 @@ fn message(id: &str) -> Message {
     Message {
         id: MessageId::stored(id),
         log_id: "l".to_owned(),
+        author: models::Author::User,
         identity: Identity::new("42", "", "").unwrap(),
         text: "He said \"hi\" 👋\n".into(),
         shortened: false,
@@ -106,6 +107,7 @@ async fn wrote(subject: &Subject, key: &ConversationKey, write: HeadWrite, now: 
 fn turn_row(key: TurnKey) -> TurnRow {
     TurnRow {
         key,
+        kind: TurnKind::HandOff(HandOffReason::Keyword),
         at: NOW,
         covers: vec![MessageId::stored("m1")],
         said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true }],
@@ -129,6 +131,44 @@ async fn a_message_is_filed_once_and_remembers_what_became_of_it() {
         assert_eq!((rows.len(), rows[0].state, &rows[0].message), (1, RowState::Done, &message), "{}", subject.name);
         let expired = NOW + ROW_LIFE;
         assert_eq!(store.put_message(&key, &message, expired).await, Ok(Filed::New), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_gone_and_stays_out() {
+    for subject in subjects().await {
+        let (store, key, message) = (&subject.store, conversation(), message("m1"));
+        assert_eq!(store.erase(&key, NOW, NOW).await, Ok(None), "{}: nobody was there", subject.name);
+        for _ in 0..2 {
+            let later = NOW + Duration::from_secs(1);
+            store.put_message(&key, &message, NOW).await.unwrap();
+            let file = HeadWrite::File { message: message.id.clone(), due: NOW, arrival: later, claim: None, create: true };
+            let before = wrote(&subject, &key, file.clone(), NOW).await;
+            store.put_turn(&key, &turn_row(TurnKey { number: 1, epoch: 1 }), NOW).await.unwrap();
+            assert_eq!(store.erase(&key, later, NOW).await, Ok(Some(before.clone())), "{}", subject.name);
+            assert_eq!(store.messages(&key, &[message.id.clone()]).await, Ok(vec![]), "{}", subject.name);
+            assert_eq!(store.newest_turns(&key, 9, NOW).await, Ok(vec![]), "{}", subject.name);
+            let refused = store.try_write(&key, &file, NOW).await;
+            let Err(WriteError::Refused(Some(head))) = refused else { panic!("{}: {refused:?}", subject.name) };
+            assert_eq!(*head, before.tombstone(later, NOW), "{}", subject.name);
+            assert!(head.forgot(later) && head.epoch > before.epoch);
+            assert_eq!(store.head(&key, NOW + TOMBSTONE_LIFE).await, Ok(None), "{}", subject.name);
+            // A message of afterwards begins a conversation anew.
+            store.erase(&key, NOW, NOW).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_forgotten_alone() {
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        let (first, second) = (message("m1"), message("m2"));
+        store.put_message(&key, &first, NOW).await.unwrap();
+        store.put_message(&key, &second, NOW).await.unwrap();
+        store.forget(&key, &first.id).await.unwrap();
+        let left = store.messages(&key, &[first.id.clone(), second.id.clone()]).await.unwrap();
+        assert_eq!(left.iter().map(|row| &row.message.id).collect::<Vec<_>>(), [&second.id], "{}", subject.name);
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 /// The template of Braze's documentation, as its page prints it.
 const DOCUMENTED: &str = r#"{
@@ -108,7 +107,12 @@ impl Templates {
 /// What a body whose filter may do nothing could mean instead of `text`: what JSON reads in the whole of it, and what JSON reads
 /// in the text if line breaks count as escaped.
 pub fn other_readings(body: &str, text: &str) -> Vec<String> {
-    let whole = serde_json::from_str(body).ok().and_then(|json: Value| Some(json.get("message")?.as_str()?.to_owned()));
+    #[derive(Deserialize)]
+    struct Whole {
+        message: String,
+    }
+    // What stands in other keys is only looked at as far as JSON's grammar goes, which allows half a surrogate pair.
+    let whole = serde_json::from_str(body).ok().map(|Whole { message }| message);
     let mut escaped = String::with_capacity(text.len() + 2);
     for c in text.chars() {
         if c < ' ' {

@@ -20,8 +20,8 @@ use crate::{Filed, Store, StoreError, WriteError, sort_key};
 /// The mailbox in a DynamoDB table with the string keys `pk` and `sk` and the TTL attribute `expires_at` (seconds). TTL
 /// deletes late, so whatever is read is also compared with the time.
 pub struct DynamoDb {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 impl DynamoDb {
@@ -30,7 +30,7 @@ impl DynamoDb {
         Self { client, table: table.into() }
     }
 
-    async fn get(
+    pub(super) async fn get(
         &self,
         operation: &'static str,
         conversation: &ConversationKey,
@@ -88,7 +88,7 @@ fn refused_head(error: &SdkError<UpdateItemError>) -> Result<WriteError, StoreEr
 }
 
 // The kind alone: an SDK error's own text may quote the request.
-fn unavailable<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
+pub(super) fn unavailable<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkError<E>) -> StoreError {
     let reason = match error {
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(_) => "no connection",
@@ -98,7 +98,7 @@ fn unavailable<E: ProvideErrorMetadata>(operation: &'static str, error: &SdkErro
     StoreError::Unavailable { operation, reason: reason.to_owned() }
 }
 
-fn malformed(operation: &'static str, attribute: &'static str) -> StoreError {
+pub(super) fn malformed(operation: &'static str, attribute: &'static str) -> StoreError {
     StoreError::Malformed { operation, attribute }
 }
 
@@ -205,6 +205,19 @@ impl Store for DynamoDb {
         let items = call.send().await.map_err(|error| unavailable("history", &error))?.items.unwrap_or_default();
         let kept = items.iter().filter(|item| !item::expired(item, now));
         kept.map(item::read_turn_row).collect::<Result<_, _>>().map_err(|attribute| malformed("history", attribute))
+    }
+
+    async fn erase(
+        &self,
+        conversation: &ConversationKey,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Head>, StoreError> {
+        self.erase_all(conversation, at, now).await
+    }
+
+    async fn forget(&self, conversation: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
+        self.delete(conversation, &sort_key::message(id)).await
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use models::{ConversationKey, Message, MessageId, Timestamp};
+use models::{ConversationKey, Message, MessageId, Spent, Timestamp, Window};
 
-use crate::head::{Head, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey};
+use crate::head::{Head, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey, Voice};
 use crate::rows::{MessageRow, RowState, TurnRow};
+use crate::sort_key;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -46,6 +47,40 @@ pub(super) fn pending(due: Timestamp, arrival: Timestamp) -> AttributeValue {
     AttributeValue::M(HashMap::from([("d".to_owned(), millis(due)), ("a".to_owned(), millis(arrival))]))
 }
 
+/// A user's turns as they are written: beginnings (seconds) and counts of minute and day, and whether the user was told.
+pub(super) fn spent_words(spent: &Spent) -> String {
+    let Spent { minute, day, told } = spent;
+    format!("{} {} {} {} {}", minute.start.seconds(), minute.count, day.start.seconds(), day.count, u8::from(*told))
+}
+
+fn read_spent(item: &Item, name: &'static str) -> Result<Spent, Bad> {
+    let numbers: Result<Vec<u64>, _> = read_text(item, name)?.split(' ').map(str::parse).collect();
+    let Ok([minute, minutes, day, days, told]) = numbers.unwrap_or_default().try_into().map(|all: [u64; 5]| all) else {
+        return Err(name);
+    };
+    let window = |start, count| Window {
+        start: Timestamp::from_seconds(start),
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+    };
+    Ok(Spent { minute: window(minute, minutes), day: window(day, days), told: told == 1 })
+}
+
+/// The empty head of a forgotten user.
+pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
+    let erased = head.erased_at.unwrap_or_default();
+    Item::from(
+        [
+            ("pk", text(conversation.as_str())),
+            ("sk", text(sort_key::HEAD)),
+            ("ep", number(head.epoch)),
+            ("dn", ids(&head.done)),
+            ("er", millis(erased)),
+            (EXPIRES_AT, number(head.expires_at.seconds())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    )
+}
+
 /// A state as it is written: `open`, `done`, `parked@<milliseconds>`.
 pub(super) fn state_word(state: RowState) -> String {
     match state {
@@ -62,6 +97,10 @@ pub(super) fn read_head(item: &Item) -> Result<Head, Bad> {
     Ok(Head {
         owner: if read_text(item, "md").is_ok_and(|owner| owner == "h") { Owner::Person } else { Owner::Bot },
         owner_since: optional(item, "mt", read_millis)?,
+        person_since: optional(item, "hs", read_millis)?,
+        opted_out: item.contains_key("kp"),
+        spent: optional(item, "bu", read_spent)?.unwrap_or_default(),
+        erased_at: optional(item, "er", read_millis)?,
         epoch: optional(item, "ep", read_number)?.unwrap_or_default(),
         run: optional(item, "ru", read_text)?.map(|run| RunToken(run.to_owned())),
         lease_until: optional(item, "lu", read_millis)?.unwrap_or_default(),
@@ -94,6 +133,7 @@ fn read_turn(item: &Item) -> Result<Option<OpenTurn>, Bad> {
     let Some(key) = optional(item, "tk", read_text)? else { return Ok(None) };
     Ok(Some(OpenTurn {
         key: read_turn_key(key).ok_or("tk")?,
+        voice: if read_text(item, "tq").is_ok_and(|voice| voice == "h") { Voice::Person } else { Voice::Bot },
         state: if read_text(item, "ts")? == "s" { SendState::Sending } else { SendState::Ready },
         part: read_u32(item, "tp")?,
         parts: read_u32(item, "tt")?,

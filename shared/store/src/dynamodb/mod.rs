@@ -1,6 +1,7 @@
 //! The mailbox in DynamoDB.
 
 mod client;
+mod erase;
 mod item;
 mod update;
 

@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use models::{ConversationKey, MessageId, Timestamp};
+use models::{ConversationKey, MessageId, Spent, Timestamp};
 
-use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, text};
-use crate::head::{HEAD_LIFE, Held, MOST_PENDING, Owner, TurnKey};
+use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, spent_words, text};
+use crate::head::{HEAD_LIFE, Held, MOST_PENDING, NEVER, Owner, TurnKey, Voice};
 use crate::sort_key;
-use crate::write::{Claim, HeadWrite};
+use crate::write::{Aftermath, Claim, HeadWrite};
 
 /// An update in the making. Attribute names go in as they are (`ep`) where they are plain and no reserved word, behind a
 /// placeholder where they hold an id.
@@ -35,7 +35,7 @@ impl Update {
     /// The update that `write` is at `now`.
     pub(super) fn of(write: &HeadWrite, now: Timestamp) -> Self {
         let mut update = Self::default();
-        update.set(EXPIRES_AT, number((now + HEAD_LIFE).seconds()));
+        update.expire(write, now);
         match write {
             HeadWrite::File { message, due, arrival, claim, create } => {
                 update.file(message, *due, *arrival, *create);
@@ -48,14 +48,28 @@ impl Update {
                 update.when("attribute_exists(#p)");
                 update.claim(claim, now);
             }
-            HeadWrite::Commit { held, turn, parts, covers, seen } => update.commit(held, *turn, *parts, covers, *seen),
-            HeadWrite::NextPart { held, turn, part } => update.next_part(held, *turn, *part),
+            HeadWrite::Commit { held, turn, voice, parts, covers, seen, spent } => {
+                update.commit(held, *turn, *parts, covers, *spent);
+                update.hears(*voice);
+                update.set("tq", text(if *voice == Voice::Bot { "b" } else { "h" }));
+                if let Some(seen) = seen {
+                    update.when_equal("sq", number(*seen));
+                }
+            }
+            HeadWrite::NextPart { held, turn, voice, part } => {
+                update.next_part(held, *turn, *part);
+                update.hears(*voice);
+            }
             HeadWrite::PutBack { held, turn, part, copies, retry_at } => {
                 update.put_back(held, *turn, *part, *copies, *retry_at);
             }
-            HeadWrite::SendAgain { held, turn, copies } => update.send_again(held, *turn, *copies),
-            HeadWrite::Settle { held, turn, covers, done, last_turn } => {
+            HeadWrite::SendAgain { held, turn, voice, copies } => {
+                update.send_again(held, *turn, *copies);
+                update.hears(*voice);
+            }
+            HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath } => {
                 update.settle(held, *turn, covers, done, *last_turn);
+                aftermath.iter().for_each(|aftermath| update.aftermath(*aftermath));
             }
             HeadWrite::Release { held } => {
                 update.held(held);
@@ -69,6 +83,32 @@ impl Update {
             HeadWrite::Adopt { by, known_as } => update.adopt(by, known_as),
         }
         update
+    }
+
+    /// The head of somebody who opted out holds in `kp` when it expires: never.
+    fn expire(&mut self, write: &HeadWrite, now: Timestamp) {
+        let life = number((now + HEAD_LIFE).seconds());
+        match write {
+            HeadWrite::Settle { aftermath: Some(Aftermath::OptOut), .. } => {
+                self.set(EXPIRES_AT, number(NEVER.seconds()));
+                self.set("kp", number(NEVER.seconds()));
+            }
+            HeadWrite::Settle { aftermath: Some(Aftermath::OptIn), .. } => {
+                self.set(EXPIRES_AT, life);
+                self.remove.push("kp".to_owned());
+            }
+            _ => {
+                self.set.push(format!("{EXPIRES_AT} = if_not_exists(kp, :{EXPIRES_AT})"));
+                self.value(&format!(":{EXPIRES_AT}"), life);
+            }
+        }
+    }
+
+    fn aftermath(&mut self, aftermath: Aftermath) {
+        match aftermath {
+            Aftermath::HandOver { at } => self.belongs_to(Owner::Person, at),
+            Aftermath::OptOut | Aftermath::OptIn => {}
+        }
     }
 
     /// The condition expression.
@@ -88,6 +128,8 @@ impl Update {
         self.value(":id", text(message.as_str()));
         self.value(":most", number(MOST_PENDING as u64));
         self.when("attribute_not_exists(#p) AND NOT contains(dn, :id) AND attribute_not_exists(mv)");
+        self.when("(attribute_not_exists(er) OR er < :arrival)");
+        self.value(":arrival", millis(arrival));
         self.when("(attribute_not_exists(pn) OR pn < :most)");
         if !create {
             self.when("attribute_exists(pk)");
@@ -110,13 +152,10 @@ impl Update {
         self.set("lu", millis(claim.lease_until));
     }
 
-    fn commit(&mut self, held: &Held, turn: TurnKey, parts: u32, covers: &[MessageId], seen: Option<u64>) {
+    fn commit(&mut self, held: &Held, turn: TurnKey, parts: u32, covers: &[MessageId], spent: Spent) {
         self.held(held);
-        self.bot_owns();
         self.when("attribute_not_exists(tk)");
-        if let Some(seen) = seen {
-            self.when_equal("sq", number(seen));
-        }
+        self.set("bu", text(spent_words(&spent)));
         self.set("tk", text(sort_key::turn(turn)));
         self.set("ts", text("s"));
         self.set("tp", number(1_u64));
@@ -127,7 +166,6 @@ impl Update {
 
     fn next_part(&mut self, held: &Held, turn: TurnKey, part: u32) {
         self.held(held);
-        self.bot_owns();
         self.on_turn(turn);
         self.when_equal("ts", text("s"));
         self.when_equal("tp", number(part));
@@ -149,7 +187,6 @@ impl Update {
 
     fn send_again(&mut self, held: &Held, turn: TurnKey, copies: u32) {
         self.held(held);
-        self.bot_owns();
         self.on_turn(turn);
         self.when_equal("tc", number(copies));
         self.set("ts", text("s"));
@@ -168,7 +205,7 @@ impl Update {
             self.names.insert(format!("#s{index}"), sequence_name(id));
             self.remove.extend([format!("#p{index}"), format!("#s{index}")]);
         }
-        self.remove.extend(["tk", "ts", "tp", "tt", "tc", "tv", "tr"].map(str::to_owned));
+        self.remove.extend(["tk", "tq", "ts", "tp", "tt", "tc", "tv", "tr"].map(str::to_owned));
         self.value(":covered", number(covers.len() as u64));
         self.set.push("pn = pn - :covered".to_owned());
         self.set("dn", ids(done));
@@ -179,9 +216,7 @@ impl Update {
 
     fn change_owner(&mut self, owner: Owner, at: Timestamp, sending: bool) {
         self.when("attribute_not_exists(mv)");
-        self.when("(attribute_not_exists(mt) OR mt < :mt)");
-        self.set("mt", millis(at));
-        self.set("md", text(if owner == Owner::Person { "h" } else { "b" }));
+        self.belongs_to(owner, at);
         self.value(":sending", text("s"));
         if sending {
             self.when("ts = :sending");
@@ -208,9 +243,26 @@ impl Update {
         self.when_equal("ru", text(&held.run.0));
     }
 
-    fn bot_owns(&mut self) {
-        self.when("(attribute_not_exists(md) OR md = :bot)");
-        self.value(":bot", text("b"));
+    fn belongs_to(&mut self, owner: Owner, at: Timestamp) {
+        self.when("(attribute_not_exists(mt) OR mt < :mt)");
+        self.set("mt", millis(at));
+        match owner {
+            Owner::Person => {
+                self.set("md", text("h"));
+                self.set.push("hs = if_not_exists(hs, :mt)".to_owned());
+            }
+            Owner::Bot => {
+                self.set("md", text("b"));
+                self.remove.push("hs".to_owned());
+            }
+        }
+    }
+
+    fn hears(&mut self, voice: Voice) {
+        if voice == Voice::Bot {
+            self.when("(attribute_not_exists(md) OR md = :bot)");
+            self.value(":bot", text("b"));
+        }
     }
 
     fn on_turn(&mut self, turn: TurnKey) {

@@ -62,7 +62,7 @@ fn free() -> Head {
 /// The same, with the first of three parts on its way.
 fn sending() -> Head {
     let covers = vec![id("m1"), id("m2")];
-    let turn = OpenTurn { key: TURN, state: SendState::Sending, part: 1, parts: 3, copies: 1, covers, retry_at: None };
+    let turn = OpenTurn { key: TURN, voice: Voice::Bot, state: SendState::Sending, part: 1, parts: 3, copies: 1, covers, retry_at: None };
     Head { turn: Some(turn), ..claimed() }
 }
 
@@ -90,20 +90,28 @@ fn a_filing_is_recognised_by_its_message_and_its_claim() {
 #[test]
 fn a_step_of_a_turn_is_recognised_by_its_holder_its_turn_and_where_that_stands() {
     let commit =
-        HeadWrite::Commit { held: held(), turn: TURN, parts: 3, covers: vec![id("m1"), id("m2")], seen: Some(2) };
+        HeadWrite::Commit {
+            held: held(),
+            turn: TURN,
+            voice: Voice::Bot,
+            parts: 3,
+            covers: vec![id("m1"), id("m2")],
+            seen: Some(2),
+            spent: Spent::default(),
+        };
     let ready: Change = ("its part was put back", |head| on_turn(head).state = SendState::Ready);
     let sent: Change = ("a copy is on its way", |head| on_turn(head).state = SendState::Sending);
     let next: Change = ("the next part is on its way", |head| on_turn(head).part += 1);
     let copied: Change = ("one more copy is on its way", |head| on_turn(head).copies += 1);
     recognised(&claimed(), &commit, &[OTHER_EPOCH, OTHER_RUN, OTHER_TURN, NO_TURN, ready, next]);
 
-    let next_part = HeadWrite::NextPart { held: held(), turn: TURN, part: 1 };
+    let next_part = HeadWrite::NextPart { held: held(), turn: TURN, voice: Voice::Bot, part: 1 };
     recognised(&sending(), &next_part, &[OTHER_EPOCH, OTHER_RUN, OTHER_TURN, NO_TURN, next]);
 
     let put_back = HeadWrite::PutBack { held: held(), turn: TURN, part: 1, copies: 1, retry_at: LATER };
     recognised(&sending(), &put_back, &[OTHER_EPOCH, OTHER_RUN, OTHER_TURN, NO_TURN, sent, copied]);
 
-    let again = HeadWrite::SendAgain { held: held(), turn: TURN, copies: 1 };
+    let again = HeadWrite::SendAgain { held: held(), turn: TURN, voice: Voice::Bot, copies: 1 };
     recognised(&sending(), &again, &[OTHER_EPOCH, OTHER_RUN, OTHER_TURN, NO_TURN, ready, copied]);
 }
 
@@ -115,6 +123,7 @@ fn a_settling_is_recognised_when_nothing_of_it_is_left_to_do() {
         covers: vec![id("m1"), id("m2")],
         done: vec![id("m1"), id("m2")],
         last_turn: 1,
+        aftermath: None,
     };
     let waiting: Change = ("one of its messages still waits", |head| {
         head.pending.insert(id("m2"), Pending { sequence: 2, due: NOW, arrival: NOW });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use models::{ConversationKey, MessageId, Recipient, Timestamp};
-use store::{Claim, Head, HeadWrite, Held, Owner, RunToken, TurnKey};
+use models::{ConversationKey, MessageId, Recipient, Spent, Timestamp};
+use store::{Aftermath, Claim, Head, HeadWrite, Held, Owner, RunToken, TurnKey, Voice};
 
 /// Writes one after the other. The same seed gives the same script.
 pub(crate) struct Script {
@@ -37,13 +37,15 @@ impl Script {
             5 | 6 => HeadWrite::Commit {
                 held,
                 turn,
+                voice: self.voice(),
                 parts: 2,
-                covers: head.next_covers(),
+                covers: if self.below(4) == 0 { Vec::new() } else { head.next_covers() },
                 seen: (self.below(2) == 0).then(|| head.sequence - self.below(2).min(head.sequence)),
+                spent: self.spent(&head),
             },
-            7 => HeadWrite::NextPart { held, turn, part },
+            7 => HeadWrite::NextPart { held, turn, voice: self.voice(), part },
             8 => HeadWrite::PutBack { held, turn, part, copies, retry_at: self.now + Duration::from_secs(20) },
-            9 => HeadWrite::SendAgain { held, turn, copies },
+            9 => HeadWrite::SendAgain { held, turn, voice: self.voice(), copies },
             10 => {
                 let covers = head.turn.as_ref().map_or_else(|| head.next_covers(), |turn| turn.covers.clone());
                 let covers: Vec<_> = covers.into_iter().filter(|id| head.pending.contains_key(id)).collect();
@@ -54,6 +56,7 @@ impl Script {
                     covers,
                     done,
                     last_turn: turn.number,
+                    aftermath: self.aftermath(),
                 }
             }
             11 => HeadWrite::Release { held },
@@ -69,6 +72,24 @@ impl Script {
         }
         let owner = if self.below(2) == 0 { Owner::Person } else { Owner::Bot };
         HeadWrite::ChangeOwner { owner, at: self.now, sending: self.below(3) == 0 }
+    }
+
+    fn voice(&mut self) -> Voice {
+        if self.below(3) == 0 { Voice::Person } else { Voice::Bot }
+    }
+
+    fn spent(&mut self, head: &Head) -> Spent {
+        if self.below(3) == 0 { head.spent.and_told(self.now) } else { head.spent.and_a_turn(self.now) }
+    }
+
+    fn aftermath(&mut self) -> Option<Aftermath> {
+        let at = self.now - Duration::from_secs(self.below(20));
+        match self.below(8) {
+            0 => Some(Aftermath::OptOut),
+            1 => Some(Aftermath::OptIn),
+            2 | 3 => Some(Aftermath::HandOver { at }),
+            _ => None,
+        }
     }
 
     fn file(&mut self) -> HeadWrite {

@@ -60,7 +60,7 @@ impl Subject {
 
 impl super::Subject for Subject {
     const NAME: &'static str = "responder";
-    const MOST_GROWTH: u64 = 512;
+    const MOST_GROWTH: u64 = 256;
 
     fn function(&self) -> &Function {
         &self.function
