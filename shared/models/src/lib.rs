@@ -5,6 +5,7 @@
 
 pub mod assistant;
 mod identity;
+mod keyword;
 mod message;
 mod personal;
 mod queue_message;
@@ -12,6 +13,7 @@ mod reply;
 mod time;
 
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
+pub use keyword::{Keywords, LONGEST_MESSAGE, normalised};
 pub use message::{Message, MessageId, RouteName};
 pub use personal::Personal;
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
