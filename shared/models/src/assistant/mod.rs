@@ -2,12 +2,14 @@
 //!
 //! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
 
+mod keywords;
 mod section;
 mod texts;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use keywords::KeywordLists;
 use section::Section;
 pub use texts::{BotText, Texts};
 
@@ -18,6 +20,8 @@ pub struct Assistant {
     pub instructions: String,
     /// What the bot itself says, per language.
     pub texts: Texts,
+    /// What is understood before any AI.
+    pub keywords: KeywordLists,
     /// How long to wait for the rest of a burst.
     pub quiet: QuietPeriods,
     /// What is too much.
@@ -84,6 +88,7 @@ impl Assistant {
                 let default = file.text("default_language", "en", 8);
                 Texts::read(&default, file.section("texts"))
             },
+            keywords: KeywordLists::read(file.section("keywords")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
@@ -151,6 +156,9 @@ mod tests {
             history = 3
             [texts.fr]
             fallback = ""
+            [keywords]
+            opt_out = ["halt", 7]
+            shipped = "no"
             "#,
         )
         .unwrap_err();
@@ -163,10 +171,12 @@ mod tests {
             "limits.attempts",
             "limits.history",
             "texts.fr.fallback",
+            "keywords.opt_out",
+            "keywords.shipped",
         ] {
             assert!(mistakes.iter().any(|m| m.starts_with(&format!("`{key}`"))), "{key} in {mistakes:#?}");
         }
-        assert_eq!(mistakes.len(), 8, "{mistakes:#?}");
+        assert_eq!(mistakes.len(), 10, "{mistakes:#?}");
     }
 
     #[test]

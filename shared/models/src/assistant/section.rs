@@ -50,6 +50,43 @@ impl Section {
         }
     }
 
+    /// A list of texts of 1 to `most` characters, each with its place in the list, from 1.
+    pub(super) fn texts(&mut self, key: &str, most: usize) -> Vec<(usize, String)> {
+        let items = match self.table.remove(key) {
+            None => return vec![],
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.mistake(key, "must be a list of texts");
+                return vec![];
+            }
+        };
+        let (mut texts, mut wrong) = (vec![], vec![]);
+        for (place, item) in (1..).zip(items) {
+            match item {
+                Value::String(text) if !text.trim().is_empty() && text.chars().count() <= most => {
+                    texts.push((place, text));
+                }
+                _ => wrong.push(place),
+            }
+        }
+        for place in wrong {
+            self.mistake(key, &format!("must be texts of 1 to {most} characters: number {place} is none"));
+        }
+        texts
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
+        match self.table.remove(key) {
+            None => default,
+            Some(Value::Boolean(flag)) => flag,
+            Some(_) => {
+                self.mistake(key, "must be true or false");
+                default
+            }
+        }
+    }
+
     /// A whole number.
     pub(super) fn whole(&mut self, key: &str, default: u32, range: RangeInclusive<u32>) -> u32 {
         let found = match self.table.remove(key) {

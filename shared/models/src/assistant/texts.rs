@@ -39,6 +39,11 @@ impl Texts {
         lines.and_then(|lines| lines.get(&text)).map_or("", String::as_str)
     }
 
+    /// Whether there are lines in `language`: `pt`, without a region.
+    pub fn has(&self, language: &str) -> bool {
+        self.lines.contains_key(language)
+    }
+
     /// The shipped lines, with those of the configuration laid over them.
     pub(super) fn read(default: &str, mut configured: Section) -> Self {
         let mut shipped = Section::root(SHIPPED.parse().unwrap_or_default());
@@ -114,6 +119,7 @@ mod tests {
         .texts;
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "Boh");
+        assert!(texts.has("it") && texts.has("pt") && !texts.has("ja") && !texts.has("pt-BR"));
         assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());
         let tag = "[texts.pt-BR]\nfallback = \"a\"\ndont_know = \"b\"\nno_words = \"c\"";
         assert!(Assistant::from_toml(tag).is_err(), "it would never be used");
