@@ -4,6 +4,8 @@
 //! nothing of it, so that no log line, error or panic can.
 
 pub mod assistant;
+mod flow_state;
+mod folded;
 mod identity;
 mod message;
 mod personal;
@@ -11,6 +13,8 @@ mod queue_message;
 mod reply;
 mod time;
 
+pub use flow_state::FlowState;
+pub use folded::folded;
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
 pub use message::{Message, MessageId, RouteName};
 pub use personal::Personal;
