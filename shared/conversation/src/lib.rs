@@ -1,6 +1,7 @@
 //! The rules of a conversation, pure: due times, decisions, reply shaping. Time is an argument.
 
 pub mod decide;
+pub mod flow;
 pub mod language;
 pub mod likeness;
 pub mod prompt;

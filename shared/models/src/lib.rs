@@ -6,6 +6,8 @@
 mod agent;
 pub mod assistant;
 mod budget;
+mod flow_state;
+mod folded;
 mod identity;
 mod keyword;
 mod message;
@@ -16,6 +18,8 @@ mod time;
 
 pub use agent::{AgentAction, AgentDeed, HandOffReason};
 pub use budget::{Budget, Spent, Window};
+pub use flow_state::FlowState;
+pub use folded::folded;
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
 pub use keyword::{Keywords, LONGEST_MESSAGE, normalised};
 pub use message::{Author, Message, MessageId, RouteName};

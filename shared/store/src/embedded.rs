@@ -238,7 +238,8 @@ impl Store for Embedded {
             before.clone_from(&old);
             Ok::<_, StoreError>(Some(old.unwrap_or_default().tombstone(at, now)))
         })?;
-        let sorts: Vec<_> = self.lock().get(conversation.as_str()).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        let sorts: Vec<_> =
+            self.lock().get(conversation.as_str()).into_iter().flat_map(BTreeMap::keys).cloned().collect();
         sorts.iter().filter(|sort| *sort != sort_key::HEAD).try_for_each(|sort| self.remove(conversation, sort))?;
         Ok(before)
     }

@@ -15,8 +15,8 @@ pub use dynamodb::DynamoDb;
 #[cfg(feature = "embedded")]
 pub use embedded::{Embedded, OpenError};
 pub use head::{
-    HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken, SendState,
-    TOMBSTONE_LIFE, TurnKey, Voice,
+    HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
+    SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
 pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
 pub use write::{Aftermath, Claim, ConditionFailed, HeadWrite};

@@ -142,7 +142,8 @@ async fn what_is_forgotten_is_gone_and_stays_out() {
         for _ in 0..2 {
             let later = NOW + Duration::from_secs(1);
             store.put_message(&key, &message, NOW).await.unwrap();
-            let file = HeadWrite::File { message: message.id.clone(), due: NOW, arrival: later, claim: None, create: true };
+            let file =
+                HeadWrite::File { message: message.id.clone(), due: NOW, arrival: later, claim: None, create: true };
             let before = wrote(&subject, &key, file.clone(), NOW).await;
             store.put_turn(&key, &turn_row(TurnKey { number: 1, epoch: 1 }), NOW).await.unwrap();
             assert_eq!(store.erase(&key, later, NOW).await, Ok(Some(before.clone())), "{}", subject.name);

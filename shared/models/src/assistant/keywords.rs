@@ -30,7 +30,7 @@ impl KeywordLists {
     pub(super) fn read(mut configured: Section) -> Self {
         let shipped = if configured.flag("shipped", true) { shipped() } else { BTreeMap::new() };
         let lists = LISTS.map(|key| {
-            let own = configured.texts(key, LONGEST_KEYWORD);
+            let own = configured.numbered_texts(key, LONGEST_KEYWORD);
             let shipped = shipped.get(key).into_iter().flat_map(BTreeMap::values).flatten();
             let all: Keywords = shipped.chain(own.iter().map(|(_, word)| word)).collect();
             (key, own, all)

@@ -2,6 +2,7 @@
 //!
 //! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
 
+mod flows;
 mod keywords;
 mod section;
 mod texts;
@@ -9,6 +10,7 @@ mod texts;
 use std::fmt;
 use std::time::Duration;
 
+pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
 use section::Section;
 pub use texts::{BotText, Texts};
@@ -28,6 +30,8 @@ pub struct Assistant {
     pub limits: Limits,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
+    /// Questions asked step by step.
+    pub flows: Flows,
 }
 
 /// The adaptive quiet period: how long a conversation must be silent before it is answered.
@@ -82,16 +86,15 @@ impl Assistant {
             BadAssistant(vec![format!("it is not TOML: {} (line {line})", error.message())])
         })?;
         let mut file = Section::root(table);
+        let default_language = file.text("default_language", "en", 8);
         let assistant = Self {
             instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
-            texts: {
-                let default = file.text("default_language", "en", 8);
-                Texts::read(&default, file.section("texts"))
-            },
             keywords: KeywordLists::read(file.section("keywords")),
+            texts: Texts::read(&default_language, file.section("texts")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
+            flows: Flows::read(file.section("flows"), &default_language),
         };
         match file.mistakes() {
             mistakes if mistakes.is_empty() => Ok(assistant),

@@ -38,20 +38,78 @@ impl Section {
         self.table.keys().cloned().collect()
     }
 
-    /// A text that is not blank and at most `most` characters long.
-    pub(super) fn text(&mut self, key: &str, default: &str, most: usize) -> String {
+    /// The tables of an array of tables; absent counts as none. `None` if it is something else. Each is called by its
+    /// `name`, else by its number from 1.
+    pub(super) fn sections(&mut self, key: &str) -> Option<Vec<Self>> {
+        let tables: Option<Vec<Table>> = match self.table.remove(key) {
+            None => Some(Vec::new()),
+            Some(Value::Array(values)) => values.into_iter().map(table_of).collect(),
+            Some(_) => None,
+        };
+        if tables.is_none() {
+            self.mistake(key, &format!("must be tables: [[{}]]", self.name(key)));
+        }
+        let section = |(index, table): (usize, Table)| {
+            let name = table.get("name").and_then(Value::as_str).filter(|name| is_name(name));
+            let name = name.map_or_else(|| (index + 1).to_string(), str::to_owned);
+            Self { path: format!("{}.{name}", self.name(key)), table, mistakes: Rc::clone(&self.mistakes) }
+        };
+        Some(tables?.into_iter().enumerate().map(section).collect())
+    }
+
+    /// Whether `key` is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Whether `key` is a table.
+    pub(super) fn has_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(Value::is_table)
+    }
+
+    /// Takes `key` for read, whatever it holds.
+    pub(super) fn skip(&mut self, key: &str) {
+        self.table.remove(key);
+    }
+
+    /// A text for the caller to check; empty if it is absent or none.
+    pub(super) fn word(&mut self, key: &str) -> String {
         match self.table.remove(key) {
-            None => default.to_owned(),
-            Some(Value::String(text)) if !text.trim().is_empty() && text.chars().count() <= most => text,
-            Some(_) => {
-                self.mistake(key, &format!("must be a text of 1 to {most} characters"));
-                default.to_owned()
-            }
+            Some(Value::String(text)) => text,
+            _ => String::new(),
         }
     }
 
+    /// A text that is not blank and at most `most` characters long.
+    pub(super) fn text(&mut self, key: &str, default: &str, most: usize) -> String {
+        self.optional_text(key, most).unwrap_or_else(|| default.to_owned())
+    }
+
+    /// A [`Section::text`] that may be absent.
+    pub(super) fn optional_text(&mut self, key: &str, most: usize) -> Option<String> {
+        let value = self.table.remove(key)?;
+        let text = text_of(value, most);
+        if text.is_none() {
+            self.mistake(key, &format!("must be a text of 1 to {most} characters"));
+        }
+        text
+    }
+
+    /// A list of texts, each as in [`Section::text`]; absent counts as empty. `None` if it is something else.
+    pub(super) fn texts(&mut self, key: &str, most: usize) -> Option<Vec<String>> {
+        let texts = match self.table.remove(key) {
+            None => Some(Vec::new()),
+            Some(Value::Array(values)) => values.into_iter().map(|value| text_of(value, most)).collect(),
+            Some(_) => None,
+        };
+        if texts.is_none() {
+            self.mistake(key, &format!("must be a list of texts of 1 to {most} characters"));
+        }
+        texts
+    }
+
     /// A list of texts of 1 to `most` characters, each with its place in the list, from 1.
-    pub(super) fn texts(&mut self, key: &str, most: usize) -> Vec<(usize, String)> {
+    pub(super) fn numbered_texts(&mut self, key: &str, most: usize) -> Vec<(usize, String)> {
         let items = match self.table.remove(key) {
             None => return vec![],
             Some(Value::Array(items)) => items,
@@ -135,6 +193,26 @@ impl Section {
     fn name(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+fn table_of(value: Value) -> Option<Table> {
+    match value {
+        Value::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn text_of(value: Value, most: usize) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() && text.chars().count() <= most => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether `text` can be the name of something in the file: `a-z 0-9 _`, 1 to 40 of them.
+pub(super) fn is_name(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=40).contains(&text.len()) && text.bytes().all(legal)
 }
 
 impl Drop for Section {

@@ -34,8 +34,10 @@ pub struct Texts {
 impl Texts {
     /// The line in the user's language, by its first part (`pt-BR` is `pt`), else in the default language.
     pub fn line(&self, text: BotText, language: Option<&str>) -> &str {
-        let language = language.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_lowercase);
-        let lines = language.and_then(|language| self.lines.get(&language)).or_else(|| self.lines.get(&self.default));
+        let lines = language
+            .and_then(spoken)
+            .and_then(|language| self.lines.get(&language))
+            .or_else(|| self.lines.get(&self.default));
         lines.and_then(|lines| lines.get(&text)).map_or("", String::as_str)
     }
 
@@ -80,8 +82,13 @@ impl Texts {
     }
 }
 
+/// The language of a user's tag, as the configuration calls it.
+pub(super) fn spoken(tag: &str) -> Option<String> {
+    tag.split(['-', '_']).next().map(str::to_lowercase)
+}
+
 /// A user's tag is looked up by its first part, so nothing longer would ever be found.
-fn is_language(key: &str) -> bool {
+pub(super) fn is_language(key: &str) -> bool {
     (2..=3).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 

@@ -53,9 +53,8 @@ impl DynamoDb {
             match call.send().await {
                 Ok(_) => return Ok(head),
                 Err(error) => {
-                    let refused = error.as_service_error().is_some_and(|error| {
-                        error.is_conditional_check_failed_exception()
-                    });
+                    let refused =
+                        error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception());
                     if !refused {
                         return Err(unavailable("erase", &error));
                     }

@@ -62,7 +62,16 @@ fn free() -> Head {
 /// The same, with the first of three parts on its way.
 fn sending() -> Head {
     let covers = vec![id("m1"), id("m2")];
-    let turn = OpenTurn { key: TURN, voice: Voice::Bot, state: SendState::Sending, part: 1, parts: 3, copies: 1, covers, retry_at: None };
+    let turn = OpenTurn {
+        key: TURN,
+        voice: Voice::Bot,
+        state: SendState::Sending,
+        part: 1,
+        parts: 3,
+        copies: 1,
+        covers,
+        retry_at: None,
+    };
     Head { turn: Some(turn), ..claimed() }
 }
 
@@ -89,16 +98,15 @@ fn a_filing_is_recognised_by_its_message_and_its_claim() {
 
 #[test]
 fn a_step_of_a_turn_is_recognised_by_its_holder_its_turn_and_where_that_stands() {
-    let commit =
-        HeadWrite::Commit {
-            held: held(),
-            turn: TURN,
-            voice: Voice::Bot,
-            parts: 3,
-            covers: vec![id("m1"), id("m2")],
-            seen: Some(2),
-            spent: Spent::default(),
-        };
+    let commit = HeadWrite::Commit {
+        held: held(),
+        turn: TURN,
+        voice: Voice::Bot,
+        parts: 3,
+        covers: vec![id("m1"), id("m2")],
+        seen: Some(2),
+        spent: Spent::default(),
+    };
     let ready: Change = ("its part was put back", |head| on_turn(head).state = SendState::Ready);
     let sent: Change = ("a copy is on its way", |head| on_turn(head).state = SendState::Sending);
     let next: Change = ("the next part is on its way", |head| on_turn(head).part += 1);

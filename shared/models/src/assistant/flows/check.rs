@@ -1,0 +1,83 @@
+//! Whether a flow hangs together.
+
+use std::collections::BTreeSet;
+
+use super::super::section::Section;
+use super::{Flow, Otherwise, Step, Target};
+
+/// Notes what is wrong with the way the steps lead to each other.
+pub(super) fn check(flow: &Flow, section: &mut Section) {
+    let mut note = |step: &Step, key: &str, problem: &str| {
+        section.mistake(&format!("steps.{}{key}", step.name), problem);
+    };
+    // Where names lead nowhere, or to two places, there is no way to speak of.
+    let mut is_a_graph = true;
+    for (index, step) in flow.steps.iter().enumerate() {
+        if flow.steps[..index].iter().any(|other| other.name == step.name) {
+            note(step, "", "is the name of two steps");
+            is_a_graph = false;
+        }
+        if next_names(step).any(|name| flow.step(name).is_none()) {
+            note(step, ".next", "names a step that does not exist");
+            is_a_graph = false;
+        }
+        if otherwise_name(step).is_some_and(|name| flow.step(name).is_none()) {
+            note(step, ".otherwise", "names a step that does not exist");
+            is_a_graph = false;
+        }
+    }
+    if !is_a_graph {
+        return;
+    }
+    let (reachable, ending) = (reachable(flow), ending(flow));
+    for step in &flow.steps {
+        if !reachable.contains(step.name.as_str()) {
+            note(step, "", "is never reached");
+        } else if !ending.contains(step.name.as_str()) {
+            note(step, ".next", "leads into a loop that no answer leaves");
+        }
+    }
+}
+
+fn next_names(step: &Step) -> impl Iterator<Item = &str> {
+    step.next.targets().filter_map(|target| match target {
+        Target::Step(name) => Some(name.as_str()),
+        Target::End | Target::HandOff => None,
+    })
+}
+
+fn otherwise_name(step: &Step) -> Option<&str> {
+    match &step.otherwise {
+        Otherwise::Step(name) => Some(name),
+        Otherwise::HandOff | Otherwise::Cancel => None,
+    }
+}
+
+/// The steps that can be come to from the first.
+fn reachable(flow: &Flow) -> BTreeSet<&str> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&Step> = flow.steps.first().into_iter().collect();
+    while let Some(step) = open.pop() {
+        if reached.insert(step.name.as_str()) {
+            open.extend(next_names(step).chain(otherwise_name(step)).filter_map(|name| flow.step(name)));
+        }
+    }
+    reached
+}
+
+/// The steps from which answers that fit lead to an end.
+fn ending(flow: &Flow) -> BTreeSet<&str> {
+    let mut ending = BTreeSet::new();
+    loop {
+        let before = ending.len();
+        for step in &flow.steps {
+            let is_last = step.next.targets().any(|target| !matches!(target, Target::Step(_)));
+            if is_last || next_names(step).any(|name| ending.contains(name)) {
+                ending.insert(step.name.as_str());
+            }
+        }
+        if ending.len() == before {
+            return ending;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A text of the configuration, in one language or in several.
+
+use std::collections::BTreeMap;
+
+use super::super::section::Section;
+use super::super::texts::{is_language, spoken};
+use crate::PART_CHARACTERS;
+
+/// A text in the default language and in others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    default: String,
+    others: BTreeMap<String, String>,
+}
+
+impl Line {
+    /// The text in the user's language, by its first part (`pt-BR` is `pt`), else in the default language.
+    pub fn text(&self, language: Option<&str>) -> &str {
+        language.and_then(spoken).and_then(|language| self.others.get(&language)).unwrap_or(&self.default)
+    }
+
+    /// Reads `key`: one text for everybody, or a table of texts by language. `None` if it is absent.
+    pub(super) fn read(section: &mut Section, key: &str, default_language: &str) -> Option<Self> {
+        if !section.has_table(key) {
+            let default = section.optional_text(key, PART_CHARACTERS)?;
+            return Some(Self { default, others: BTreeMap::new() });
+        }
+        let mut texts = section.section(key);
+        if !texts.has(default_language) {
+            section.mistake(key, "has no text in the default language");
+        }
+        let mut others = BTreeMap::new();
+        for language in texts.keys() {
+            if !is_language(&language) {
+                texts.mistake(&language, "is no language: two or three small letters, like en");
+            }
+            others.extend(texts.optional_text(&language, PART_CHARACTERS).map(|text| (language, text)));
+        }
+        Some(Self { default: others.remove(default_language).unwrap_or_default(), others })
+    }
+}

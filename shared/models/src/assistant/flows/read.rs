@@ -1,0 +1,70 @@
+//! Reading `[flows]` and each flow in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::super::section::{Section, is_name};
+use super::{Flow, Flows, Step, Target, check};
+use crate::folded;
+
+const LONGEST_KEYWORD: usize = 80;
+const LONGEST_DESCRIPTION: usize = 1_000;
+/// The values of a whole flow are stored with the conversation, so there must not be any number of them.
+const MOST_STEPS: usize = 30;
+/// What `next` and `otherwise` say instead of a step's name.
+const RESERVED: [&str; 3] = ["end", "hand_off", "cancel"];
+/// A week.
+const LONGEST_WAIT_MINUTES: u32 = 7 * 24 * 60;
+
+impl Flows {
+    pub(in super::super) fn read(mut section: Section, default_language: &str) -> Self {
+        let mut flows = BTreeMap::new();
+        let mut keywords = BTreeSet::new();
+        for name in section.keys() {
+            if !is_name(&name) {
+                section.mistake(&name, "is no name: 1 to 40 characters of a-z, 0-9 and _");
+            }
+            let flow = Flow::read(section.section(&name), default_language);
+            if !flow.start.iter().all(|keyword| keywords.insert(folded(keyword))) {
+                section.mistake(&format!("{name}.start"), "has a keyword twice, or one of another flow");
+            }
+            flows.insert(name, flow);
+        }
+        Self(flows)
+    }
+}
+
+impl Flow {
+    fn read(mut section: Section, default_language: &str) -> Self {
+        let flow = Self {
+            start: section.texts("start", LONGEST_KEYWORD).unwrap_or_default(),
+            describe: section.optional_text("describe", LONGEST_DESCRIPTION),
+            timeout: Duration::from_mins(section.whole("timeout_minutes", 60, 1..=LONGEST_WAIT_MINUTES).into()),
+            steps: steps(&mut section, default_language),
+        };
+        check::check(&flow, &mut section);
+        flow
+    }
+}
+
+fn steps(section: &mut Section, default_language: &str) -> Vec<Step> {
+    let Some(mut sections) = section.sections("steps") else { return Vec::new() };
+    if !(1..=MOST_STEPS).contains(&sections.len()) {
+        section.mistake("steps", &format!("must be 1 to {MOST_STEPS}"));
+    }
+    let names: Vec<_> = sections.iter_mut().map(name).collect();
+    // Without `next`, the step that stands below it follows.
+    let following = names.iter().skip(1).cloned().map(Target::Step).chain([Target::End]);
+    let steps = sections.iter_mut().zip(&names).zip(following);
+    steps.map(|((section, name), following)| Step::read(section, name, following, default_language)).collect()
+}
+
+fn name(section: &mut Section) -> String {
+    let name = section.word("name");
+    if !is_name(&name) {
+        section.mistake("name", "must be 1 to 40 characters of a-z, 0-9 and _");
+    } else if RESERVED.contains(&name.as_str()) {
+        section.mistake("name", &format!("must not be one of {}", RESERVED.join(", ")));
+    }
+    name
+}

@@ -1,0 +1,163 @@
+//! Reading one step.
+
+use std::collections::BTreeSet;
+
+use super::super::section::Section;
+use super::{Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
+use crate::folded;
+
+const LONGEST_CAMPAIGN: usize = 100;
+const LONGEST_PATTERN: usize = 1_000;
+/// As many as a WhatsApp list has rows, each as long as a row's title.
+const MOST_OPTIONS: usize = 10;
+const LONGEST_OPTION: usize = 24;
+/// Braze's limit on names of attributes and events.
+const LONGEST_NAME: usize = 255;
+const TARGETS: &str = "must be a step's name, \"end\" or \"hand_off\"";
+
+impl Step {
+    pub(super) fn read(section: &mut Section, name: &str, following: Target, default_language: &str) -> Self {
+        let say = say(section, default_language);
+        let expect = expect(section);
+        if expect == Expect::Nothing {
+            for key in ["re_ask", "re_asks", "otherwise", "attribute"] {
+                if section.has(key) {
+                    section.skip(key);
+                    section.mistake(key, "needs a step that expects an answer");
+                }
+            }
+        }
+        Self {
+            name: name.to_owned(),
+            say,
+            re_ask: Line::read(section, "re_ask", default_language),
+            re_asks: section.whole("re_asks", 2, 0..=10),
+            otherwise: otherwise(section),
+            attribute: braze_name(section, "attribute"),
+            event: braze_name(section, "event"),
+            next: next(section, &expect, following),
+            expect,
+        }
+    }
+}
+
+fn say(section: &mut Section, default_language: &str) -> Say {
+    if section.has("say") == section.has("campaign") {
+        section.mistake("say", "or `campaign` must be given, and not both");
+    }
+    let campaign = section.optional_text("campaign", LONGEST_CAMPAIGN);
+    Line::read(section, "say", default_language).map_or(Say::Campaign(campaign.unwrap_or_default()), Say::Text)
+}
+
+fn expect(section: &mut Section) -> Expect {
+    let word = section.word("expect");
+    for (key, owner) in [("options", "one_of"), ("pattern", "pattern")] {
+        if word != owner && section.has(key) {
+            section.skip(key);
+            section.mistake(key, &format!("needs expect = \"{owner}\""));
+        }
+    }
+    match word.as_str() {
+        "text" => Expect::Text,
+        "one_of" => Expect::OneOf(options(section)),
+        "number" => Expect::Number,
+        "date" => Expect::Date,
+        "email" => Expect::Email,
+        "pattern" => pattern(section),
+        "nothing" => Expect::Nothing,
+        _ => {
+            section.mistake("expect", "must be text, one_of, number, date, email, pattern or nothing");
+            Expect::Text
+        }
+    }
+}
+
+fn options(section: &mut Section) -> Vec<String> {
+    let Some(options) = section.texts("options", LONGEST_OPTION) else { return Vec::new() };
+    let distinct: BTreeSet<_> = options.iter().map(|option| folded(option)).collect();
+    if !(1..=MOST_OPTIONS).contains(&options.len()) {
+        section.mistake("options", &format!("must be 1 to {MOST_OPTIONS}"));
+    }
+    if distinct.len() < options.len() {
+        section.mistake("options", "must differ in more than case, accents and signs around them");
+    }
+    options
+}
+
+fn pattern(section: &mut Section) -> Expect {
+    if !section.has("pattern") {
+        section.mistake("pattern", "is missing");
+    }
+    let source = section.optional_text("pattern", LONGEST_PATTERN);
+    match source.as_deref().map(Pattern::parse) {
+        Some(Ok(pattern)) => return Expect::Pattern(pattern),
+        Some(Err(error)) => section.mistake("pattern", &format!("is no pattern that can be used: {error}")),
+        None => {}
+    }
+    Expect::Text
+}
+
+fn otherwise(section: &mut Section) -> Otherwise {
+    if !section.has("otherwise") {
+        return Otherwise::HandOff;
+    }
+    match section.word("otherwise").as_str() {
+        "hand_off" => Otherwise::HandOff,
+        "cancel" => Otherwise::Cancel,
+        "" => {
+            section.mistake("otherwise", "must be \"hand_off\", \"cancel\" or a step's name");
+            Otherwise::HandOff
+        }
+        name => Otherwise::Step(name.to_owned()),
+    }
+}
+
+fn braze_name(section: &mut Section, key: &str) -> Option<String> {
+    let name = section.optional_text(key, LONGEST_NAME)?;
+    if name.starts_with('$') {
+        section.mistake(key, "must not begin with $");
+    }
+    Some(name)
+}
+
+fn next(section: &mut Section, expect: &Expect, following: Target) -> Next {
+    match expect {
+        _ if !section.has("next") => Next::Always(following),
+        _ if !section.has_table("next") => Next::Always(target(section, "next")),
+        // What is wrong with the options is said; their branches are not looked at.
+        Expect::OneOf(options) if options.is_empty() => {
+            section.skip("next");
+            Next::Always(following)
+        }
+        Expect::OneOf(options) => branches(section, options),
+        _ => {
+            section.skip("next");
+            section.mistake("next", "can only branch where expect = \"one_of\"");
+            Next::Always(following)
+        }
+    }
+}
+
+fn branches(section: &mut Section, options: &[String]) -> Next {
+    let mut branches = section.section("next");
+    let branch = |option: &String| {
+        if !branches.has(option) {
+            section.mistake("next", &format!("has no branch for the option \"{option}\""));
+            return (option.clone(), Target::End);
+        }
+        (option.clone(), target(&mut branches, option))
+    };
+    Next::ByOption(options.iter().map(branch).collect())
+}
+
+fn target(section: &mut Section, key: &str) -> Target {
+    match section.word(key).as_str() {
+        "end" => Target::End,
+        "hand_off" => Target::HandOff,
+        "" => {
+            section.mistake(key, TARGETS);
+            Target::End
+        }
+        name => Target::Step(name.to_owned()),
+    }
+}
