@@ -1,38 +1,31 @@
 //! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
 
-use ai::{Answer, Question};
-use conversation::decide::{Decision, ParkReason, Pending, Situation, decide};
-use conversation::likeness::Look;
-use conversation::prompt::kept_words;
-use conversation::shape::shape;
 use futures::future;
-use models::assistant::BotText;
-use models::{Identity, Message, MessageId, Part, Timestamp};
-use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnRow};
+use models::{Identity, MessageId, Part, Spent};
+use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
+use crate::Responder;
+use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
-use crate::history::{History, is_whole, joined, look};
+use crate::draft::Draft;
+use crate::history::{History, is_whole};
 use crate::send::Outgoing;
 use crate::settle::Settled;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
-/// The messages a turn is about, in the order of filing, and what of them counts.
-struct Agenda {
-    /// Every message that stops being pending with this turn, the open ones first.
-    covers: Vec<MessageId>,
-    /// The open ones among them.
-    open: Vec<Message>,
-    /// What the open ones say, as the assistant keeps it.
-    said: Vec<Said>,
-}
-
-/// What to say, or that nothing is to be said.
-enum Draft {
-    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity, own_line: bool },
-    Silence,
-    Park(ParkReason),
-    Failed,
+/// What is to be said in a turn.
+pub(crate) struct Words {
+    /// What happens in the turn.
+    pub(crate) kind: TurnKind,
+    /// What is said; never empty.
+    pub(crate) reply: Vec<Part>,
+    /// What the user had said, duplicates left out.
+    pub(crate) said: Vec<Said>,
+    /// Whom it goes to.
+    pub(crate) to: Identity,
+    /// Whether it is one of the bot's own lines.
+    pub(crate) own_line: bool,
+    /// The user's turns from now on.
+    pub(crate) spent: Spent,
 }
 
 impl Responder {
@@ -57,24 +50,13 @@ impl Responder {
             // While the AI thinks: what settling will push out of the head is written down in its row.
             let (drafted, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
-            let (said, reply, to, own_line) = match drafted {
-                Draft::Reply { reply, said, to, own_line } => (said, reply, to, own_line),
-                Draft::Silence => {
-                    return self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await;
-                }
-                Draft::Park(reason) => return self.park(conversation, &head, &held, &agenda.covers, reason).await,
-                Draft::Failed => return self.give_back(conversation, &held).await,
+            let words = match drafted {
+                Draft::Say(words) => words,
+                draft => return self.without_words(conversation, &head, &held, &history, &agenda, draft).await,
             };
-            let row = TurnRow {
-                key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
-                at: self.clock.now(),
-                covers: agenda.covers,
-                said,
-                to,
-                reply,
-                own_line,
-            };
-            match self.commit(conversation, &head, &held, &row, look_again).await? {
+            let spent = words.spent;
+            let row = self.row(&head, &held, &agenda, words);
+            match self.commit(conversation, &head, &held, &row, spent, look_again).await? {
                 Committed::Begun(head) => {
                     return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
@@ -82,6 +64,32 @@ impl Responder {
             }
         }
         Err(Stop::Lost)
+    }
+
+    /// Ends a run in which nothing is said to the user.
+    async fn without_words(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        history: &History,
+        agenda: &Agenda,
+        draft: Draft,
+    ) -> Result<Worked, Stop> {
+        let silent = |aftermath| Settled::Silent { turn: head.last_turn, aftermath };
+        match draft {
+            Draft::Silence => self.settle(conversation, head, held, &agenda.covers, silent(None)).await,
+            Draft::OptOut => {
+                let out = silent(Some(Aftermath::OptOut));
+                self.settle(conversation, head, held, &agenda.covers, out).await
+            }
+            Draft::Forward(counted, wish) => {
+                self.forward(conversation, head, held, history, agenda, &counted, wish).await
+            }
+            Draft::TakeBack => self.take_back(conversation, head).await,
+            Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
+            Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
+        }
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
@@ -98,128 +106,17 @@ impl Responder {
         Ok(History::new(rows, head.last_turn))
     }
 
-    /// Reads the rows of what is pending. A row that this run put is known to be open; any other may have been settled and
-    /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
-    /// the same: giving up takes it out of the head before its row says so.
-    async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
-        let mut covers = head.next_covers();
-        let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
-        let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
-        let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
-        let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
-        let open: Vec<_> =
-            covers.iter().filter_map(|id| known.iter().find(|message| message.id == *id).cloned()).collect();
-        // A reply is named after its first message: that must be one nobody has answered.
-        covers.sort_by_key(|id| !open.iter().any(|message| message.id == *id));
-        let said = self.said(&open);
-        Ok(Agenda { covers, open, said })
-    }
-
-    /// What the messages say: each as far as one message may go, all together as far as a turn's row can hold.
-    fn said(&self, messages: &[Message]) -> Vec<Said> {
-        let most = self.assistant.limits.input_characters;
-        let mut left = most * 3;
-        messages
-            .iter()
-            .map(|message| {
-                let said = said(message, most.min(left));
-                left = left.saturating_sub(said.text.as_str().chars().count());
-                said
-            })
-            .collect()
-    }
-}
-
-fn said(message: &Message, most: usize) -> Said {
-    let words = kept_words(message.text.as_str(), message.shortened, most);
-    Said { text: words.into(), arrival: message.arrival, route: message.route.clone(), dispatched: message.dispatched }
-}
-
-impl Responder {
-    async fn draft(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        history: &History,
-        agenda: &Agenda,
-    ) -> Result<Draft, Stop> {
-        let decision = self.decide(head, history, agenda);
-        let (counted, line) = match decision {
-            Decision::Silence { duplicates } => {
-                self.count(Metric::Duplicate, duplicates);
-                return Ok(Draft::Silence);
-            }
-            Decision::Park(reason) => return Ok(Draft::Park(reason)),
-            Decision::Say(line, counted) => (counted, Some(line)),
-            Decision::Ask(counted) => (counted, None),
-        };
-        self.count(Metric::Duplicate, agenda.open.len() - counted.len());
-        let said: Vec<_> = counted.iter().map(|index| agenda.said[*index].clone()).collect();
-        let newest = counted.last().map(|index| &agenda.open[*index]);
-        let Some(newest) = newest else { return Ok(Draft::Silence) };
-        let written = history.draft_for(head.last_turn + 1, &agenda.covers);
-        let (reply, own_line) = match (written, line) {
-            // A fallback line that was given up with its turn is no answer to the same words when they come again.
-            (Some(draft), line) if !draft.own_line || line.is_some() => (Some(draft.reply.clone()), draft.own_line),
-            (_, Some(line)) => (Some(self.line(line, newest)), true),
-            (_, None) => (self.ask(conversation, head, history, &said, newest).await, false),
-        };
-        let to = newest.identity.clone();
-        let drafted = |reply| Draft::Reply { reply, said, to, own_line };
-        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, drafted))
-    }
-
-    fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
-        let looks = agenda.said.iter().map(look);
-        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
-        decide(&Situation {
-            pending: &pending,
-            last_turn: &history.last_turn(),
-            person_owns: head.owner == Owner::Person,
-            attempts: head.attempts,
-            limits: &self.assistant.limits,
-            now: self.clock.now(),
-        })
-    }
-
-    /// Asks the AI; `None` if there is no answer.
-    async fn ask(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        history: &History,
-        said: &[Said],
-        newest: &Message,
-    ) -> Option<Vec<Part>> {
-        let limits = &self.assistant.limits;
-        let question = Question {
-            instructions: self.assistant.instructions.clone(),
-            language: newest.language.clone(),
-            history: history.exchanges(limits.history_turns),
-            text: joined(said.iter().map(|said| &said.text)),
-            output_tokens: limits.output_tokens,
-        };
-        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
-        if left.is_zero() {
-            tracing::warn!(log_id = newest.log_id, "too late to ask in this run");
-            return None;
+    pub(crate) fn row(&self, head: &Head, held: &Held, agenda: &Agenda, words: Words) -> TurnRow {
+        TurnRow {
+            key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
+            kind: words.kind,
+            at: self.clock.now(),
+            covers: agenda.covers.clone(),
+            said: words.said,
+            to: words.to,
+            reply: words.reply,
+            own_line: words.own_line,
         }
-        match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Text { text, .. }) => Some(shape(text.as_str(), limits.reply_parts)),
-            Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
-            Err(error) => {
-                self.meter.count(Metric::AiFailed, 1);
-                tracing::warn!(log_id = newest.log_id, %error, attempts = head.attempts, "no answer");
-                None
-            }
-        }
-    }
-
-    fn line(&self, line: BotText, newest: &Message) -> Vec<Part> {
-        if line == BotText::Fallback {
-            self.meter.count(Metric::Fallback, 1);
-        }
-        shape(self.assistant.texts.line(line, newest.language.as_deref()), self.assistant.limits.reply_parts)
     }
 
     /// Marks the rows of the ids that settling `covers` will push out of the head.
@@ -243,15 +140,20 @@ impl Responder {
         head: &Head,
         held: &Held,
         row: &TurnRow,
+        spent: Spent,
         look_again: bool,
     ) -> Result<Committed, Stop> {
         self.store.put_turn(conversation.key, row, self.clock.now()).await?;
+        // What somebody else says does not hang on what the user wrote meanwhile.
+        let look_again = look_again && row.kind.voice() == Voice::Bot;
         let write = HeadWrite::Commit {
             held: held.clone(),
             turn: row.key,
+            voice: row.kind.voice(),
             parts: u32::try_from(row.reply.len()).unwrap_or(u32::MAX),
-            covers: row.covers.clone(),
+            covers: if row.kind.settles() { row.covers.clone() } else { Vec::new() },
             seen: look_again.then_some(head.sequence),
+            spent,
         };
         match self.write(conversation, &write).await? {
             Ok(head) => Ok(Committed::Begun(head)),
@@ -260,23 +162,11 @@ impl Responder {
             Err(_) => Err(Stop::Lost),
         }
     }
-
-    pub(crate) fn count(&self, metric: Metric, amount: usize) {
-        if amount > 0 {
-            self.meter.count(metric, amount as u64);
-        }
-    }
 }
 
 enum Committed {
     Begun(Head),
     Newer(Head),
-}
-
-fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
-    // A clock that is ahead of ours must not make a message younger than its arrival.
-    let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
-    Pending { look, written }
 }
 
 fn is_held(head: &Head, held: &Held) -> bool {

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use models::Timestamp;
-use models::assistant::{BotText, Limits};
+use models::assistant::{Assistant, BotText};
+use models::{HandOffReason, Spent, Timestamp};
 
 use crate::likeness::{Look, kept};
 
 /// A message this long after it was written is no longer answered: WhatsApp's window of 24 hours is about to close.
 pub const STALE_AFTER: Duration = Duration::from_hours(23);
 
-/// One pending message, as deciding needs it.
+/// One pending message of the user, as deciding needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct Pending<'a> {
     /// Text, arrival, route, dispatch.
@@ -22,34 +22,82 @@ pub struct Pending<'a> {
 /// Everything a decision depends on.
 #[derive(Debug)]
 pub struct Situation<'a> {
-    /// The open messages, in the order of filing.
+    /// The open messages of the user, in the order of filing.
     pub pending: &'a [Pending<'a>],
     /// What the last turn answered.
     pub last_turn: &'a [Look<'a>],
-    /// Whether a person owns the conversation.
-    pub person_owns: bool,
+    /// How many turns in a row, the last one among them, were about the same words as the pending messages.
+    pub repeats: usize,
+    /// Who answers.
+    pub owner: Answerer,
+    /// Whether there is a desk to hand over to.
+    pub desk: bool,
+    /// Whether the user has opted out.
+    pub opted_out: bool,
+    /// The route the messages came by leads to a person.
+    pub route_hands_off: bool,
+    /// The user's turns so far.
+    pub spent: &'a Spent,
     /// Claims since a turn last ended, this one included.
     pub attempts: u32,
-    /// The assistant's limits.
-    pub limits: &'a Limits,
+    /// The assistant's configuration.
+    pub assistant: &'a Assistant,
     /// This moment.
     pub now: Timestamp,
 }
 
-/// What to do.
+/// Who answers a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerer {
+    /// The bot.
+    Bot,
+    /// A person, whose last deed was then.
+    Person(Timestamp),
+}
+
+/// What to do. Places are those of the pending messages that count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing: every message is a copy of another one, or a person answers.
-    Silence {
-        /// How many messages were copies.
-        duplicates: usize,
-    },
+    /// Nothing.
+    Silence(Silence),
     /// Give the messages up; they go to the dead letters.
     Park(ParkReason),
-    /// Say one of the bot's own lines about the messages at these places.
+    /// Say one of the bot's own lines.
     Say(BotText, Vec<usize>),
-    /// Ask the AI about the messages at these places.
+    /// Ask the AI.
     Ask(Vec<usize>),
+    /// A person owns the conversation: tell the desk. With a wish that the bot has to remember all the same.
+    Forward(Vec<usize>, Option<OptWish>),
+    /// Say so, and let a person own the conversation.
+    HandOff(HandOffReason, Vec<usize>),
+    /// The agents have been quiet for so long that the bot owns the conversation again; then decide anew.
+    TakeBack,
+    /// The user wants to hear nothing any more: remember it and be silent.
+    OptOut,
+    /// The user wants to hear from the bot again.
+    OptIn(Vec<usize>),
+}
+
+/// Why nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// Every message is a copy of another one, or a keyword that Braze answers.
+    NothingNew,
+    /// The user has opted out.
+    OptedOut,
+    /// The user has had as many turns as anybody gets, and was told.
+    OverBudget,
+    /// The same words came again and again: somebody's own bot, most likely.
+    Loop,
+}
+
+/// What the user wants of the bot altogether.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptWish {
+    /// Silence.
+    Out,
+    /// Answers.
+    In,
 }
 
 /// Why messages are given up.
@@ -63,29 +111,78 @@ pub enum ParkReason {
     Rejected,
 }
 
-/// Decides.
+/// Decides, from what forbids an answer to what it is made of.
 pub fn decide(situation: &Situation) -> Decision {
-    let fresh = without_copies(situation.pending, situation.last_turn);
-    let duplicates = situation.pending.len() - fresh.len();
-    let Some(newest) = fresh.iter().map(|index| situation.pending[*index].written).max() else {
-        return Decision::Silence { duplicates };
+    let counted = counted(situation);
+    let Some(newest) = counted.iter().map(|place| situation.pending[*place].written).max() else {
+        return Decision::Silence(Silence::NothingNew);
     };
-    if situation.person_owns {
-        return Decision::Silence { duplicates };
+    let wish = opt_wish(situation, &counted);
+    if let Answerer::Person(since) = situation.owner {
+        let alone = situation.now.since(since) >= situation.assistant.hand_off.return_after;
+        return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
+    }
+    match wish {
+        Some(OptWish::Out) => return Decision::OptOut,
+        Some(OptWish::In) if situation.opted_out => return Decision::OptIn(counted),
+        _ if situation.opted_out => return Decision::Silence(Silence::OptedOut),
+        _ => {}
     }
     if situation.now.since(newest) >= STALE_AFTER {
         return Decision::Park(ParkReason::Stale);
     }
-    if situation.attempts >= situation.limits.attempts {
+    let limits = &situation.assistant.limits;
+    if situation.attempts >= limits.attempts {
         return Decision::Park(ParkReason::Attempts);
     }
-    if situation.attempts + 1 == situation.limits.attempts {
-        return Decision::Say(BotText::Fallback, fresh);
+    answer(situation, counted)
+}
+
+/// What an answer is made of, once nothing forbids one.
+fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
+    let Assistant { limits, keywords, hand_off, .. } = situation.assistant;
+    let text = |place: &usize| situation.pending[*place].look.text;
+    if situation.desk && counted.iter().any(|place| keywords.hand_off.matches(text(place))) {
+        return Decision::HandOff(HandOffReason::Keyword, counted);
     }
-    if fresh.iter().all(|index| situation.pending[*index].look.text.trim().is_empty()) {
-        return Decision::Say(BotText::NoWords, fresh);
+    if situation.desk && situation.route_hands_off {
+        return Decision::HandOff(HandOffReason::Route, counted);
     }
-    Decision::Ask(fresh)
+    if limits.budget.is_used_up(situation.spent, situation.now) {
+        let told = situation.spent.told;
+        return if told { Decision::Silence(Silence::OverBudget) } else { Decision::Say(BotText::OverBudget, counted) };
+    }
+    if situation.repeats >= limits.repeats {
+        return Decision::Silence(Silence::Loop);
+    }
+    if situation.attempts + 1 == limits.attempts {
+        let person = situation.desk && hand_off.on_failure;
+        return if person {
+            Decision::HandOff(HandOffReason::Failure, counted)
+        } else {
+            Decision::Say(BotText::Fallback, counted)
+        };
+    }
+    if counted.iter().all(|place| text(place).trim().is_empty()) {
+        return Decision::Say(BotText::NoWords, counted);
+    }
+    Decision::Ask(counted)
+}
+
+/// The messages that are neither copies nor keywords that Braze answers.
+fn counted(situation: &Situation) -> Vec<usize> {
+    let ignored = |place: &usize| situation.assistant.keywords.ignore.matches(situation.pending[*place].look.text);
+    without_copies(situation.pending, situation.last_turn).into_iter().filter(|place| !ignored(place)).collect()
+}
+
+/// The newest wish among the messages that count.
+fn opt_wish(situation: &Situation, counted: &[usize]) -> Option<OptWish> {
+    let keywords = &situation.assistant.keywords;
+    counted.iter().rev().find_map(|place| match situation.pending[*place].look.text {
+        text if keywords.opt_out.matches(text) => Some(OptWish::Out),
+        text if keywords.opt_in.matches(text) => Some(OptWish::In),
+        _ => None,
+    })
 }
 
 fn without_copies(pending: &[Pending], last_turn: &[Look]) -> Vec<usize> {
@@ -98,102 +195,4 @@ fn without_copies(pending: &[Pending], last_turn: &[Look]) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use models::RouteName;
-    use models::assistant::Assistant;
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_seconds(100_000);
-
-    fn saying(text: &str) -> Pending<'_> {
-        written(text, NOW)
-    }
-
-    fn written(text: &str, at: Timestamp) -> Pending<'_> {
-        Pending { look: Look { text, arrival: NOW, route: None, dispatched: true }, written: at }
-    }
-
-    fn decided(pending: &[Pending], attempts: u32) -> Decision {
-        let limits = Assistant::from_toml("").unwrap().limits;
-        let (last_turn, person_owns) = (&[], false);
-        decide(&Situation { pending, last_turn, person_owns, attempts, limits: &limits, now: NOW })
-    }
-
-    #[test]
-    fn attempts_lead_from_the_ai_to_the_fallback_to_the_dead_letters() {
-        let hello = [saying("hello")];
-        let ladder: Vec<_> = (1..=5).map(|attempts| decided(&hello, attempts)).collect();
-        let (ask, park) = (Decision::Ask(vec![0]), Decision::Park(ParkReason::Attempts));
-        assert_eq!(ladder, [ask.clone(), ask, Decision::Say(BotText::Fallback, vec![0]), park.clone(), park]);
-    }
-
-    #[test]
-    fn a_message_without_words_gets_a_line_of_its_own() {
-        assert_eq!(decided(&[saying(" \n")], 1), Decision::Say(BotText::NoWords, vec![0]));
-        assert_eq!(decided(&[saying(""), saying("hi")], 1), Decision::Ask(vec![0, 1]));
-    }
-
-    #[test]
-    fn what_is_too_old_is_parked_unless_something_new_came() {
-        let old = NOW - STALE_AFTER;
-        assert_eq!(decided(&[written("hi", old)], 1), Decision::Park(ParkReason::Stale));
-        assert_eq!(decided(&[written("hi", old), saying("still there?")], 1), Decision::Ask(vec![0, 1]));
-    }
-
-    #[test]
-    fn copies_are_silent_and_what_was_answered_is_not_answered_again() {
-        let returns = RouteName::parse("returns").unwrap();
-        let named = Look { text: "return", arrival: NOW, route: Some(&returns), dispatched: true };
-        let limits = Assistant::from_toml("").unwrap().limits;
-        let plain = [saying("return")];
-        let of = |last_turn: &[Look]| {
-            decide(&Situation {
-                pending: &plain,
-                last_turn,
-                person_owns: false,
-                attempts: 1,
-                limits: &limits,
-                now: NOW,
-            })
-        };
-        assert_eq!(of(&[named]), Decision::Silence { duplicates: 1 });
-        assert_eq!(of(&[]), Decision::Ask(vec![0]));
-    }
-
-    #[test]
-    fn of_two_copies_the_one_by_a_named_route_is_answered() {
-        let returns = RouteName::parse("returns").unwrap();
-        let plain = saying("return");
-        let named = Pending { look: Look { route: Some(&returns), ..plain.look }, ..plain };
-        assert_eq!(decided(&[plain, named], 1), Decision::Ask(vec![1]));
-        assert_eq!(decided(&[named, plain, saying("please")], 1), Decision::Ask(vec![0, 2]));
-    }
-
-    #[test]
-    fn a_named_route_that_comes_after_the_answer_is_a_copy_too() {
-        let returns = RouteName::parse("returns").unwrap();
-        let look = Look { text: "return", arrival: NOW, route: Some(&returns), dispatched: true };
-        let late = [Pending { look, written: NOW }];
-        let limits = Assistant::from_toml("").unwrap().limits;
-        let last_turn = [saying("return").look];
-        let situation = Situation {
-            pending: &late,
-            last_turn: &last_turn,
-            person_owns: false,
-            attempts: 1,
-            limits: &limits,
-            now: NOW,
-        };
-        assert_eq!(decide(&situation), Decision::Silence { duplicates: 1 });
-    }
-
-    #[test]
-    fn while_a_person_owns_the_conversation_the_bot_is_silent() {
-        let limits = Assistant::from_toml("").unwrap().limits;
-        let pending = [saying("hello")];
-        let situation =
-            Situation { pending: &pending, last_turn: &[], person_owns: true, attempts: 1, limits: &limits, now: NOW };
-        assert_eq!(decide(&situation), Decision::Silence { duplicates: 0 });
-    }
-}
+mod tests;

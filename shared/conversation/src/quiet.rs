@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use models::Message;
+use models::{Author, Message};
 use models::assistant::QuietPeriods;
 
 /// Characters from which a text is taken for whole, whatever it ends with.
@@ -12,8 +12,14 @@ const SENTENCE_WORDS: usize = 5;
 const QUESTION_MARKS: [char; 4] = ['?', '？', '؟', '⁇'];
 const SENTENCE_ENDS: [char; 6] = ['.', '!', '。', '！', '।', '۔'];
 
-/// How long the conversation must be silent after `message` before it is answered.
+/// How long an agent's line waits for its neighbours: a desk sends several in quick succession, and queues keep no order.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+/// How long the conversation must be silent after `message` before it is answered, or sent on.
 pub fn quiet_period(message: &Message, periods: &QuietPeriods) -> Duration {
+    if message.author == Author::Agent {
+        return BETWEEN_LINES;
+    }
     let complete = message.media_urls.is_none() && looks_complete(message.text.as_str());
     if complete { periods.complete } else { periods.fragment }
 }
@@ -50,6 +56,7 @@ mod tests {
     fn message(text: &str, media_urls: Option<&str>) -> Message {
         Message {
             id: MessageId::stored("m1"),
+            author: Author::User,
             log_id: "l".to_owned(),
             identity: Identity::new("42", "", "").unwrap(),
             text: text.into(),

@@ -94,6 +94,11 @@ impl ReplyId {
         Self(format!("{}#{part}", answers.as_str()))
     }
 
+    /// The same for a line that is said about a message besides its answer.
+    pub fn besides(answers: &crate::MessageId, line: &str, part: u32) -> Self {
+        Self(format!("{}!{line}#{part}", answers.as_str()))
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

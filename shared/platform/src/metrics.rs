@@ -45,12 +45,32 @@ pub enum Metric {
     Parked,
     /// Messages were settled as copies of another one.
     Duplicate,
-    /// A message was settled unanswered because its user has too many waiting.
+    /// Messages were settled unanswered because their user has had, or has waiting, as many as anybody may.
     OverBudget,
     /// A webhook named a route the assistant does not have.
     UnknownRoute,
     /// A message was queued that this version cannot read.
     Unreadable,
+    /// The bot handed a conversation over to a person.
+    HandedOff,
+    /// Messages of a user went to the desk.
+    Forwarded,
+    /// The desk could not be told something.
+    DeskFailed,
+    /// A turn in an agent's name was sent.
+    AgentAnswered,
+    /// An agent took a conversation over, or gave it back.
+    OwnerChanged,
+    /// The bot took a conversation back whose agents had been quiet for long.
+    TakenBack,
+    /// A user opted out.
+    OptedOut,
+    /// Messages of users who had opted out were settled unanswered.
+    SilentByOptOut,
+    /// The same words came again and again, and were settled unanswered.
+    LoopBroken,
+    /// A user was forgotten.
+    Erased,
 }
 
 /// Where counts go.

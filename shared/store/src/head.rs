@@ -186,11 +186,20 @@ impl Head {
         self.erased_at.is_some_and(|erased| arrival <= erased)
     }
 
-    /// What is left of a head when its user is forgotten at `at`: enough to keep old runs and old messages out.
+    /// What is left of a head when its user is forgotten at `at`: enough to keep old runs and old
+    /// messages out, and to find the user's other keys once more.
     #[must_use]
     pub fn tombstone(&self, at: Timestamp, now: Timestamp) -> Self {
         let expires_at = Timestamp::from_seconds((now + TOMBSTONE_LIFE).seconds());
-        Self { epoch: self.epoch + 1, done: self.done.clone(), erased_at: Some(at), expires_at, ..Self::default() }
+        Self {
+            epoch: self.epoch + 1,
+            done: self.done.clone(),
+            erased_at: Some(at),
+            adopted_by: self.adopted_by.clone(),
+            moved_to: self.moved_to.clone(),
+            expires_at,
+            ..Self::default()
+        }
     }
 
     /// Whether `id` was settled, as far as the head remembers.

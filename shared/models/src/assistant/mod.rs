@@ -4,6 +4,7 @@
 
 mod flows;
 mod keywords;
+mod routes;
 mod section;
 mod texts;
 
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
+use crate::Budget;
+pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};
 
@@ -28,6 +31,10 @@ pub struct Assistant {
     pub quiet: QuietPeriods,
     /// What is too much.
     pub limits: Limits,
+    /// When and for how long a person answers.
+    pub hand_off: HandOff,
+    /// What is different for some messages.
+    pub routes: Routes,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
     /// Questions asked step by step.
@@ -62,6 +69,20 @@ pub struct Limits {
     /// Claims of one turn before it is parked; on the last but one the fallback line goes out. At least 3, or the AI would
     /// never be asked.
     pub attempts: u32,
+    /// The most turns a user gets.
+    pub budget: Budget,
+    /// How often the same words are answered in a row: somebody's own bot would go on for ever.
+    pub repeats: usize,
+}
+
+/// When and for how long a person answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandOff {
+    /// Whether a user for whom nothing could answer goes to a person, where there is a desk.
+    pub on_failure: bool,
+    /// How long after an agent's last deed the bot takes the conversation back. Shorter than a head lives, so that it is
+    /// not forgotten who owns a conversation.
+    pub return_after: Duration,
 }
 
 /// Everything that is wrong with an `assistant.toml`.
@@ -93,6 +114,8 @@ impl Assistant {
             texts: Texts::read(&default_language, file.section("texts")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
+            hand_off: HandOff::read(file.section("hand_off")),
+            routes: Routes::read(file.section("routes")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
         };
@@ -129,6 +152,20 @@ impl Limits {
             output_tokens: section.whole("output_tokens", 800, 16..=100_000),
             ai_deadline: section.seconds("ai_seconds", 25.0, 1.0..=600.0),
             attempts: section.whole("attempts", 4, 3..=10),
+            budget: Budget {
+                per_minute: section.whole("turns_per_minute", 20, 1..=10_000),
+                per_day: section.whole("turns_per_day", 300, 1..=1_000_000),
+            },
+            repeats: section.whole("repeats", 5, 2..=10_000) as usize,
+        }
+    }
+}
+
+impl HandOff {
+    fn read(mut section: Section) -> Self {
+        Self {
+            on_failure: section.flag("on_failure", true),
+            return_after: section.minutes("return_after_minutes", 720, 1..=43_200),
         }
     }
 }

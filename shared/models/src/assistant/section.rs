@@ -173,6 +173,11 @@ impl Section {
         }))
     }
 
+    /// A whole number of minutes.
+    pub(super) fn minutes(&mut self, key: &str, default: u32, range: RangeInclusive<u32>) -> Duration {
+        Duration::from_secs(60 * u64::from(self.whole(key, default, range)))
+    }
+
     /// Notes that the value of `key` is wrong.
     pub(super) fn mistake(&mut self, key: &str, problem: &str) {
         self.mistakes.borrow_mut().push(format!("`{}` {problem}", self.name(key)));

@@ -17,11 +17,26 @@ pub enum BotText {
     DontKnow,
     /// The message had no words: media alone, or nothing.
     NoWords,
+    /// A person goes on from here.
+    HandOff,
+    /// A person is to go on, and none can be reached for now.
+    DeskDown,
+    /// The user wants to hear from the bot again.
+    OptedIn,
+    /// The user has had as many answers as anybody gets for now.
+    OverBudget,
 }
 
 impl BotText {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Fallback, "fallback"), (Self::DontKnow, "dont_know"), (Self::NoWords, "no_words")];
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Fallback, "fallback"),
+        (Self::DontKnow, "dont_know"),
+        (Self::NoWords, "no_words"),
+        (Self::HandOff, "hand_off"),
+        (Self::DeskDown, "desk_down"),
+        (Self::OptedIn, "opted_in"),
+        (Self::OverBudget, "over_budget"),
+    ];
 }
 
 /// The bot's lines in every language it has.
@@ -119,16 +134,11 @@ mod tests {
 
     #[test]
     fn a_brand_can_change_one_line_and_add_a_language() {
-        let texts = Assistant::from_toml(
-            "[texts.en]\nfallback = \"Later!\"\n[texts.it]\nfallback = \"Poi\"\ndont_know = \"Boh\"\nno_words = \"?\"",
-        )
-        .unwrap()
-        .texts;
+        let own = BotText::ALL.map(|(_, key)| format!("{key} = \"{key}!\"")).join("\n");
+        let texts = Assistant::from_toml(&format!("[texts.en]\nfallback = \"Later!\"\n[texts.it]\n{own}")).unwrap().texts;
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
-        assert_eq!(texts.line(BotText::DontKnow, Some("it")), "Boh");
-        assert!(texts.has("it") && texts.has("pt") && !texts.has("ja") && !texts.has("pt-BR"));
+        assert_eq!(texts.line(BotText::DontKnow, Some("it")), "dont_know!");
         assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());
-        let tag = "[texts.pt-BR]\nfallback = \"a\"\ndont_know = \"b\"\nno_words = \"c\"";
-        assert!(Assistant::from_toml(tag).is_err(), "it would never be used");
+        assert!(Assistant::from_toml(&format!("[texts.pt-BR]\n{own}")).is_err(), "it would never be used");
     }
 }

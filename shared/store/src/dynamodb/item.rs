@@ -68,7 +68,9 @@ fn read_spent(item: &Item, name: &'static str) -> Result<Spent, Bad> {
 /// The empty head of a forgotten user.
 pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
     let erased = head.erased_at.unwrap_or_default();
-    Item::from(
+    let others = [("ad", &head.adopted_by), ("mv", &head.moved_to)];
+    let others = others.into_iter().filter_map(|(name, key)| Some((name.to_owned(), text(key.as_ref()?.as_str()))));
+    let mut item = Item::from(
         [
             ("pk", text(conversation.as_str())),
             ("sk", text(sort_key::HEAD)),
@@ -78,7 +80,9 @@ pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
             (EXPIRES_AT, number(head.expires_at.seconds())),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
-    )
+    );
+    item.extend(others);
+    item
 }
 
 /// A state as it is written: `open`, `done`, `parked@<milliseconds>`.

@@ -1,0 +1,73 @@
+//! What a claimed conversation is about: the open messages that the next turn covers.
+
+use conversation::prompt::kept_words;
+use models::{Author, Message, MessageId};
+use store::{Head, RowState, Said};
+
+use crate::Responder;
+use crate::attend::{Conversation, Stop};
+
+/// The messages a turn is about, in the order of filing, and what of them counts.
+pub(crate) struct Agenda {
+    /// Every message that stops being pending with this turn, the open ones first.
+    pub(crate) covers: Vec<MessageId>,
+    /// The open ones among them, all by one author.
+    pub(crate) open: Vec<Message>,
+    /// What the open ones say, as the assistant keeps it.
+    pub(crate) said: Vec<Said>,
+}
+
+impl Agenda {
+    /// Who wrote the messages it is about.
+    pub(crate) fn author(&self) -> Author {
+        self.open.first().map_or(Author::User, |message| message.author)
+    }
+}
+
+impl Responder {
+    /// Reads the rows of what is pending. A row that this run put is known to be open; any other may have been settled and
+    /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
+    /// the same: giving up takes it out of the head before its row says so.
+    pub(crate) async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
+        let covers = head.next_covers();
+        let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
+        let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
+        let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
+        let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
+        Ok(self.agenda_of(covers, &known))
+    }
+
+    /// One turn is by one author. What an agent wrote goes first: it waits for nobody, least of all for the desk.
+    fn agenda_of(&self, covers: Vec<MessageId>, known: &[Message]) -> Agenda {
+        let find = |id: &MessageId| known.iter().find(|message| message.id == *id);
+        let (open, closed): (Vec<_>, Vec<_>) = covers.into_iter().partition(|id| find(id).is_some());
+        let mut open: Vec<_> = open.iter().filter_map(|id| find(id).cloned()).collect();
+        if open.iter().any(|message| message.author == Author::Agent) {
+            open.retain(|message| message.author == Author::Agent);
+            open.sort_by_key(|message| message.arrival);
+        }
+        // A reply is named after its first message: that must be one nobody has answered.
+        let covers = open.iter().map(|message| message.id.clone()).chain(closed).collect();
+        let said = self.said(&open);
+        Agenda { covers, open, said }
+    }
+
+    /// What the messages say: each as far as one message may go, all together as far as a turn's row can hold.
+    fn said(&self, messages: &[Message]) -> Vec<Said> {
+        let most = self.assistant.limits.input_characters;
+        let mut left = most * 3;
+        messages
+            .iter()
+            .map(|message| {
+                let said = said(message, most.min(left));
+                left = left.saturating_sub(said.text.as_str().chars().count());
+                said
+            })
+            .collect()
+    }
+}
+
+fn said(message: &Message, most: usize) -> Said {
+    let words = kept_words(message.text.as_str(), message.shortened, most);
+    Said { text: words.into(), arrival: message.arrival, route: message.route.clone(), dispatched: message.dispatched }
+}

@@ -1,0 +1,206 @@
+//! What is said in a turn, if anything.
+
+use ai::{Answer, Question};
+use conversation::decide::{Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide};
+use conversation::likeness::Look;
+use conversation::shape::{shape, verbatim};
+use models::assistant::BotText;
+use models::{Author, Message, Part, Timestamp};
+use platform::metrics::Metric;
+use store::{Head, Owner, Said, TurnKind};
+
+use crate::agenda::Agenda;
+use crate::attend::{Conversation, Stop};
+use crate::history::{History, joined, look};
+use crate::turn::Words;
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+/// What a turn comes to.
+pub(crate) enum Draft {
+    /// Something is said.
+    Say(Words),
+    /// Nothing is.
+    Silence,
+    /// Nothing is, from now on.
+    OptOut,
+    /// The messages at these places go to the desk.
+    Forward(Vec<usize>, Option<OptWish>),
+    /// The bot owns the conversation again.
+    TakeBack,
+    /// The messages are given up.
+    Park(ParkReason),
+    /// There is no answer in this attempt.
+    Failed,
+}
+
+/// What the bot is to say, before it is put in words.
+enum Line {
+    Own(BotText),
+    Answer,
+}
+
+impl Responder {
+    pub(crate) async fn draft(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        history: &History,
+        agenda: &Agenda,
+    ) -> Result<Draft, Stop> {
+        if agenda.author() == Author::Agent {
+            return Ok(self.in_the_agents_words(head, history, agenda));
+        }
+        let decision = self.decide(head, history, agenda);
+        self.count_decision(&decision, agenda);
+        let (kind, line, counted) = match decision {
+            Decision::Silence(_) => return Ok(Draft::Silence),
+            Decision::Park(reason) => return Ok(Draft::Park(reason)),
+            Decision::OptOut => return Ok(Draft::OptOut),
+            Decision::TakeBack => return Ok(Draft::TakeBack),
+            Decision::Forward(counted, wish) => return Ok(Draft::Forward(counted, wish)),
+            Decision::OptIn(counted) => (TurnKind::OptIn, Line::Own(BotText::OptedIn), counted),
+            Decision::HandOff(reason, counted) => (TurnKind::HandOff(reason), Line::Own(BotText::HandOff), counted),
+            Decision::Say(line, counted) => (TurnKind::Answer, Line::Own(line), counted),
+            Decision::Ask(counted) => (TurnKind::Answer, Line::Answer, counted),
+        };
+        self.say(conversation, head, history, agenda, kind, &line, &counted).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one turn's whole context, used in one place")]
+    async fn say(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        history: &History,
+        agenda: &Agenda,
+        kind: TurnKind,
+        line: &Line,
+        counted: &[usize],
+    ) -> Result<Draft, Stop> {
+        let said: Vec<_> = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
+        let to = newest.identity.clone();
+        let now = self.clock.now();
+        let spent = match line {
+            Line::Own(BotText::OverBudget) => head.spent.and_told(now),
+            _ => head.spent.and_a_turn(now),
+        };
+        // An answer that a dead run had drafted is better than any line; what failed was only its sending.
+        let drafted = history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| line.yields());
+        let (kind, reply, own_line) = match (drafted, line) {
+            (Some(draft), _) => (TurnKind::Answer, Some(draft.reply.clone()), false),
+            (None, Line::Own(line)) => (kind, Some(self.line(*line, newest)), true),
+            (None, Line::Answer) => (kind, self.ask(conversation, head, history, &said, newest).await, false),
+        };
+        let words = |reply| Words { kind, reply, said, to, own_line, spent };
+        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Say(words(reply))))
+    }
+
+    /// An agent's lines, each as it was written, in the order in which they reached the door.
+    fn in_the_agents_words(&self, head: &Head, history: &History, agenda: &Agenda) -> Draft {
+        let reply: Vec<_> = agenda.open.iter().flat_map(|message| verbatim(message.text.as_str())).collect();
+        let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else { return Draft::Silence };
+        // The desk may know the user by one name only; the user's own messages brought all of them.
+        let to = history.addressee().unwrap_or(&newest.identity).clone();
+        Draft::Say(Words { kind: TurnKind::Agent, reply, said: vec![], to, own_line: false, spent: head.spent })
+    }
+
+    fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
+        let looks = agenda.said.iter().map(look);
+        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        let owner = match head.owner {
+            Owner::Bot => Answerer::Bot,
+            Owner::Person => Answerer::Person(head.owner_since.unwrap_or_default()),
+        };
+        let now = self.clock.now();
+        decide(&Situation {
+            pending: &pending,
+            last_turn: &history.last_turn(),
+            repeats: history.repeats(&joined(agenda.said.iter().map(|said| &said.text))),
+            owner,
+            desk: self.desk.is_some(),
+            opted_out: head.opted_out,
+            route_hands_off: false,
+            spent: &head.spent,
+            attempts: head.attempts,
+            assistant: &self.assistant,
+            now,
+        })
+    }
+
+    fn count_decision(&self, decision: &Decision, agenda: &Agenda) {
+        let all = agenda.open.len();
+        match decision {
+            Decision::Silence(Silence::NothingNew) => self.count(Metric::Duplicate, all),
+            Decision::Silence(Silence::OptedOut) => self.count(Metric::SilentByOptOut, all),
+            Decision::Silence(Silence::OverBudget) => self.count(Metric::OverBudget, all),
+            Decision::Silence(Silence::Loop) => self.count(Metric::LoopBroken, all),
+            Decision::OptOut => self.count(Metric::OptedOut, 1),
+            Decision::Say(_, counted)
+            | Decision::Ask(counted)
+            | Decision::HandOff(_, counted)
+            | Decision::OptIn(counted)
+            | Decision::Forward(counted, _) => self.count(Metric::Duplicate, all - counted.len()),
+            Decision::Park(_) | Decision::TakeBack => {}
+        }
+    }
+
+    /// Asks the AI; `None` if there is no answer.
+    async fn ask(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        history: &History,
+        said: &[Said],
+        newest: &Message,
+    ) -> Option<Vec<Part>> {
+        let limits = &self.assistant.limits;
+        let question = Question {
+            instructions: self.assistant.instructions.clone(),
+            language: newest.language.clone(),
+            history: history.exchanges(limits.history_turns),
+            text: joined(said.iter().map(|said| &said.text)),
+            output_tokens: limits.output_tokens,
+        };
+        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        if left.is_zero() {
+            tracing::warn!(log_id = newest.log_id, "too late to ask in this run");
+            return None;
+        }
+        match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
+            Ok(Answer::Text { text, .. }) => Some(shape(text.as_str(), limits.reply_parts)),
+            Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
+            Err(error) => {
+                self.meter.count(Metric::AiFailed, 1);
+                tracing::warn!(log_id = newest.log_id, %error, attempts = head.attempts, "no answer");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn line(&self, line: BotText, newest: &Message) -> Vec<Part> {
+        if line == BotText::Fallback {
+            self.meter.count(Metric::Fallback, 1);
+        }
+        shape(self.assistant.texts.line(line, newest.language.as_deref()), self.assistant.limits.reply_parts)
+    }
+
+    pub(crate) fn count(&self, metric: Metric, amount: usize) {
+        if amount > 0 {
+            self.meter.count(metric, amount as u64);
+        }
+    }
+}
+
+impl Line {
+    /// Whether an answer that is there already is said instead: not where the user asked for something else.
+    fn yields(&self) -> bool {
+        matches!(self, Self::Answer | Self::Own(BotText::Fallback))
+    }
+}
+
+fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
+    // A clock that is ahead of ours must not make a message younger than its arrival.
+    let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
+    Pending { look, written }
+}

@@ -1,0 +1,97 @@
+//! What agents and operators ask for: it happens at once, by a conditional write of its own, without a claim.
+
+use std::time::Duration;
+
+use models::{AgentAction, AgentDeed, ConversationKey, Message, Timestamp};
+use platform::clock::Deadline;
+use platform::metrics::Metric;
+use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
+
+use crate::{LEASE_MARGIN, Responder};
+
+/// How often a head may change between a refusal and the next try.
+const TRIES: u32 = 6;
+
+/// What an action came to.
+pub(crate) enum Acted {
+    /// It is done.
+    Done,
+    /// It is done, and the words are to be sent.
+    Says(Message),
+    /// It is done, and to be done once more after this.
+    Again(Duration),
+}
+
+impl Responder {
+    /// Does what `action` asks for. `receives` counts its deliveries, this one included. Repeatable.
+    pub(crate) async fn act(
+        &self,
+        action: &AgentAction,
+        receives: u32,
+        deadline: Deadline,
+    ) -> Result<Acted, StoreError> {
+        let AgentAction { conversation, at, log_id, .. } = action;
+        let deed = match action.deed {
+            AgentDeed::Say(_) => "message",
+            AgentDeed::TakeOver => "takeover",
+            AgentDeed::Release => "release",
+            AgentDeed::Erase => "erase",
+        };
+        tracing::info!(log_id, deed, "an agent acts");
+        match action.deed {
+            AgentDeed::Say(_) | AgentDeed::TakeOver => self.change_owner(conversation, Owner::Person, *at).await?,
+            AgentDeed::Release => self.change_owner(conversation, Owner::Bot, *at).await?,
+            AgentDeed::Erase => {
+                self.erase(conversation, *at).await?;
+                // A run of before may still leave a draft; it ends before this one would have to.
+                let runs_end = deadline.left(self.clock.now(), Duration::ZERO) + LEASE_MARGIN;
+                return Ok(if receives == 1 { Acted::Again(runs_end) } else { Acted::Done });
+            }
+        }
+        Ok(action.message().map_or(Acted::Done, Acted::Says))
+    }
+
+    /// Changes the owner, unless that was done at a later door time.
+    pub(crate) async fn change_owner(
+        &self,
+        conversation: &ConversationKey,
+        owner: Owner,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (mut key, mut sending) = (conversation.clone(), false);
+        for _ in 0..TRIES {
+            let write = HeadWrite::ChangeOwner { owner, at, sending };
+            match write_head(&*self.store, &key, &write, self.clock.now()).await {
+                Ok(_) => {
+                    self.meter.count(Metric::OwnerChanged, 1);
+                    return Ok(());
+                }
+                Err(WriteError::Failed(error)) => return Err(error),
+                Err(WriteError::Refused(None)) => sending = false,
+                Err(WriteError::Refused(Some(head))) => match head.moved_to {
+                    Some(to) => key = to,
+                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(()),
+                    None => sending = head.turn.is_some_and(|turn| turn.state == SendState::Sending),
+                },
+            }
+        }
+        Err(StoreError::Unavailable { operation: "owner", reason: "the head kept changing".to_owned() })
+    }
+
+    /// Forgets the user under every key they are known by here.
+    async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<(), StoreError> {
+        let (mut keys, mut next) = (vec![conversation.clone()], 0);
+        while let Some(key) = keys.get(next).cloned() {
+            let head = self.store.erase(&key, at, self.clock.now()).await?;
+            let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
+            for other in others.flatten() {
+                if !keys.contains(&other) {
+                    keys.push(other);
+                }
+            }
+            next += 1;
+        }
+        self.meter.count(Metric::Erased, 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! What is decided, case by case.
+
+use std::sync::LazyLock;
+
+use models::RouteName;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+fn saying(text: &str) -> Pending<'_> {
+    written(text, NOW)
+}
+
+fn written(text: &str, at: Timestamp) -> Pending<'_> {
+    Pending { look: Look { text, arrival: NOW, route: None, dispatched: true }, written: at }
+}
+
+static ASSISTANT: LazyLock<Assistant> =
+    LazyLock::new(|| Assistant::from_toml("[keywords]\nignore = [\"SHIPPING\"]").unwrap());
+static NOTHING: LazyLock<Spent> = LazyLock::new(Spent::default);
+
+/// What is decided about `pending`, if everything else is as in most conversations but for what `change` says.
+fn decided<'a>(pending: &'a [Pending<'a>], change: impl FnOnce(&mut Situation<'a>)) -> Decision {
+    let mut situation = Situation {
+        pending,
+        last_turn: &[],
+        repeats: 0,
+        owner: Answerer::Bot,
+        desk: true,
+        opted_out: false,
+        route_hands_off: false,
+        spent: &NOTHING,
+        attempts: 1,
+        assistant: &ASSISTANT,
+        now: NOW,
+    };
+    change(&mut situation);
+    decide(&situation)
+}
+
+fn ordinarily(pending: &[Pending]) -> Decision {
+    decided(pending, |_| {})
+}
+
+#[test]
+fn attempts_lead_from_the_ai_to_a_person_or_the_fallback_and_to_the_dead_letters() {
+    let hello = [saying("hello")];
+    let ladder = |desk| -> Vec<_> {
+        (1..=5).map(|attempts| decided(&hello, |s| (s.attempts, s.desk) = (attempts, desk))).collect()
+    };
+    let (ask, park) = (Decision::Ask(vec![0]), Decision::Park(ParkReason::Attempts));
+    let fallback = Decision::Say(BotText::Fallback, vec![0]);
+    let person = Decision::HandOff(HandOffReason::Failure, vec![0]);
+    assert_eq!(ladder(false), [ask.clone(), ask.clone(), fallback, park.clone(), park.clone()]);
+    assert_eq!(ladder(true), [ask.clone(), ask, person, park.clone(), park]);
+}
+
+#[test]
+fn a_message_without_words_gets_a_line_of_its_own() {
+    assert_eq!(ordinarily(&[saying(" \n")]), Decision::Say(BotText::NoWords, vec![0]));
+    assert_eq!(ordinarily(&[saying(""), saying("hi")]), Decision::Ask(vec![0, 1]));
+}
+
+#[test]
+fn what_is_too_old_is_parked_unless_something_new_came() {
+    let old = NOW - STALE_AFTER;
+    assert_eq!(ordinarily(&[written("hi", old)]), Decision::Park(ParkReason::Stale));
+    assert_eq!(ordinarily(&[written("hi", old), saying("still there?")]), Decision::Ask(vec![0, 1]));
+}
+
+#[test]
+fn copies_are_silent_and_what_was_answered_is_not_answered_again() {
+    let returns = RouteName::parse("returns").unwrap();
+    let plain = [saying("return")];
+    let named = Look { route: Some(&returns), ..plain[0].look };
+    let late = [Pending { look: named, written: NOW }];
+    let nothing = Decision::Silence(Silence::NothingNew);
+    let (before_named, before_plain) = ([named], [plain[0].look]);
+    assert_eq!(decided(&plain, |s| s.last_turn = &before_named), nothing);
+    assert_eq!(decided(&late, |s| s.last_turn = &before_plain), nothing, "however well it is named");
+    assert_eq!(ordinarily(&plain), Decision::Ask(vec![0]));
+}
+
+#[test]
+fn of_two_copies_the_one_by_a_named_route_is_answered() {
+    let returns = RouteName::parse("returns").unwrap();
+    let plain = saying("return");
+    let named = Pending { look: Look { route: Some(&returns), ..plain.look }, ..plain };
+    assert_eq!(ordinarily(&[plain, named]), Decision::Ask(vec![1]));
+    assert_eq!(ordinarily(&[named, plain, saying("please")]), Decision::Ask(vec![0, 2]));
+}
+
+#[test]
+fn a_keyword_that_braze_answers_is_not_answered_here() {
+    assert_eq!(ordinarily(&[saying("shipping?")]), Decision::Silence(Silence::NothingNew));
+    assert_eq!(ordinarily(&[saying("Shipping"), saying("how much?")]), Decision::Ask(vec![1]));
+}
+
+#[test]
+fn what_is_written_to_a_person_goes_to_the_desk_whatever_it_says() {
+    for (text, wish) in
+        [("hello", None), ("", None), ("human", None), ("STOP", Some(OptWish::Out)), ("START", Some(OptWish::In))]
+    {
+        let decision = decided(&[written(text, NOW - STALE_AFTER)], |s| {
+            (s.owner, s.attempts, s.opted_out) = (Answerer::Person(NOW - Duration::from_hours(1)), 9, true);
+        });
+        assert_eq!(decision, Decision::Forward(vec![0], wish), "{text}");
+    }
+}
+
+#[test]
+fn the_bot_takes_a_conversation_back_that_its_people_have_left() {
+    let last_deed = |hours| NOW - Duration::from_hours(hours);
+    let hello = [saying("hello")];
+    let after = |hours| decided(&hello, |s| s.owner = Answerer::Person(last_deed(hours)));
+    assert_eq!(after(12), Decision::TakeBack);
+    assert_eq!(after(11), Decision::Forward(vec![0], None));
+}
+
+#[test]
+fn the_newest_wish_counts_and_after_an_opt_out_there_is_silence() {
+    let out = |texts: &[&str], opted_out| {
+        let pending: Vec<_> = texts.iter().map(|text| saying(text)).collect();
+        decided(&pending, |s| s.opted_out = opted_out)
+    };
+    for (texts, opted_out, expected) in [
+        (&["STOP"][..], false, Decision::OptOut),
+        (&["stop!", "why did you write?"], false, Decision::OptOut),
+        (&["please stop sending me late parcels"], false, Decision::Ask(vec![0])),
+        (&["STOP"], true, Decision::OptOut),
+        (&["hello"], true, Decision::Silence(Silence::OptedOut)),
+        (&["human"], true, Decision::Silence(Silence::OptedOut)),
+        (&["START"], true, Decision::OptIn(vec![0])),
+        (&["STOP", "START"], true, Decision::OptIn(vec![0, 1])),
+        (&["START", "STOP"], true, Decision::OptOut),
+        (&["START"], false, Decision::Ask(vec![0])),
+    ] {
+        assert_eq!(out(texts, opted_out), expected, "{texts:?} {opted_out}");
+    }
+}
+
+#[test]
+fn who_asks_for_a_person_gets_one_where_there_is_a_desk() {
+    let asks = [saying("hello"), saying("Talk to a human!")];
+    assert_eq!(ordinarily(&asks), Decision::HandOff(HandOffReason::Keyword, vec![0, 1]));
+    assert_eq!(decided(&asks, |s| s.desk = false), Decision::Ask(vec![0, 1]));
+    let hello = [saying("hello")];
+    assert_eq!(decided(&hello, |s| s.route_hands_off = true), Decision::HandOff(HandOffReason::Route, vec![0]));
+}
+
+#[test]
+fn too_many_turns_get_one_line_and_then_silence() {
+    let turns = (0..20).fold(Spent::default(), |spent, _| spent.and_a_turn(NOW));
+    let (told, fewer) = (turns.and_told(NOW), (0..19).fold(Spent::default(), |spent, _| spent.and_a_turn(NOW)));
+    let hello = [saying("hello")];
+    for (spent, attempts, expected) in [
+        (&turns, 1, Decision::Say(BotText::OverBudget, vec![0])),
+        (&turns, 3, Decision::Say(BotText::OverBudget, vec![0])),
+        (&told, 1, Decision::Silence(Silence::OverBudget)),
+        (&told, 3, Decision::Silence(Silence::OverBudget)),
+        (&fewer, 1, Decision::Ask(vec![0])),
+    ] {
+        assert_eq!(decided(&hello, |s| (s.spent, s.attempts) = (spent, attempts)), expected, "{attempts}");
+    }
+}
+
+#[test]
+fn the_same_words_are_not_answered_for_ever() {
+    let hello = [saying("I am out of office")];
+    assert_eq!(decided(&hello, |s| s.repeats = 4), Decision::Ask(vec![0]));
+    assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Silence(Silence::Loop));
+}

@@ -1,0 +1,126 @@
+//! Routes: what the assistant does differently for messages that came by a campaign of their own, or that a keyword leads
+//! there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::QuietPeriods;
+use super::section::Section;
+use crate::{Keywords, RouteName, normalised};
+
+const LONGEST_KEYWORD: usize = 100;
+
+/// Every route, by its name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Routes(BTreeMap<RouteName, Route>);
+
+/// What one route does differently. What it leaves open is as everywhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// Whole messages that lead here, whatever campaign forwarded them.
+    pub keywords: Keywords,
+    /// What the AI is told instead.
+    pub instructions: Option<String>,
+    /// The reply campaign.
+    pub campaign: Option<String>,
+    /// The folder of Markdown files that are searched instead, relative to the file.
+    pub knowledge_folder: Option<String>,
+    /// Whether the knowledge answers, and no AI is asked.
+    pub knowledge_only: bool,
+    /// How long to wait for the rest of a burst.
+    pub quiet: Option<QuietPeriods>,
+    /// Whether every message goes to a person.
+    pub hand_off: bool,
+    /// How long a conversation stays on the route after its last message there.
+    pub stay: Duration,
+}
+
+impl Routes {
+    /// The route called `name`.
+    pub fn get(&self, name: &RouteName) -> Option<&Route> {
+        self.0.get(name)
+    }
+
+    /// The route that `text` leads to as a keyword.
+    pub fn led_to(&self, text: &str) -> Option<&RouteName> {
+        self.0.iter().find(|(_, route)| route.keywords.matches(text)).map(|(name, _)| name)
+    }
+
+    /// All of them with their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&RouteName, &Route)> {
+        self.0.iter()
+    }
+
+    pub(super) fn read(mut section: Section) -> Self {
+        let mut routes = BTreeMap::new();
+        let mut known = Vec::new();
+        for key in section.keys() {
+            let route = Route::read(section.section(&key), &mut known);
+            match RouteName::parse(&key) {
+                Some(name) => drop(routes.insert(name, route)),
+                None => section.mistake(&key, "is no route's name: 1 to 64 characters of A-Z a-z 0-9 _ -"),
+            }
+        }
+        Self(routes)
+    }
+}
+
+impl Route {
+    /// `known` are the keywords of the routes before: no two routes share one.
+    fn read(mut section: Section, known: &mut Vec<String>) -> Self {
+        let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
+        for (place, word) in &keywords {
+            let word = normalised(word);
+            if word.is_empty() {
+                section.mistake("keywords", &format!("must have a letter or a digit in each: number {place} has none"));
+            } else if known.contains(&word) {
+                section.mistake("keywords", &format!("lead to two places: number {place} is taken already"));
+            }
+            known.push(word);
+        }
+        Self {
+            keywords: keywords.iter().map(|(_, word)| word).collect(),
+            instructions: section.optional_text("instructions", 20_000),
+            campaign: section.optional_text("campaign", 200),
+            knowledge_folder: section.optional_text("knowledge_folder", 200),
+            knowledge_only: section.flag("knowledge_only", false),
+            quiet: section.has("quiet_period").then(|| QuietPeriods::read(section.section("quiet_period"))),
+            hand_off: section.flag("hand_off", false),
+            stay: section.minutes("stay_minutes", 30, 0..=1_440),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Assistant, BadAssistant};
+    use super::*;
+
+    #[test]
+    fn a_route_says_only_what_is_different() {
+        let routes = Assistant::from_toml(
+            "[routes.returns]\nkeywords = [\"Return\"]\ncampaign = \"c2\"\n[routes.returns.quiet_period]\ncap_seconds = 20\n[routes.vip]\nhand_off = true",
+        )
+        .unwrap()
+        .routes;
+        let returns = RouteName::parse("returns").unwrap();
+        assert_eq!((routes.led_to(" RETURN! "), routes.led_to("return it")), (Some(&returns), None));
+        let route = routes.get(&returns).unwrap();
+        assert_eq!(route.quiet.unwrap().cap, Duration::from_secs(20));
+        assert_eq!((route.campaign.as_deref(), route.hand_off, route.stay), (Some("c2"), false, Duration::from_mins(30)));
+        assert!(routes.get(&RouteName::parse("vip").unwrap()).unwrap().hand_off);
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_a_mistake() {
+        for (toml, key) in [
+            ("[routes.\"a b\"]\nhand_off = true", "routes.a b"),
+            ("[routes.a]\nkeywords = [\"x\"]\n[routes.b]\nkeywords = [\"X!\"]", "routes.b.keywords"),
+            ("[routes.a]\nkeywords = [\"!\"]", "routes.a.keywords"),
+            ("[routes.a]\nhandoff = true", "routes.a.handoff"),
+        ] {
+            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].starts_with(&format!("`{key}`")), "{mistakes:?}");
+        }
+    }
+}
