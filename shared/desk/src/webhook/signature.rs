@@ -1,0 +1,81 @@
+//! The signature of the Standard Webhooks specification.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::hmac_sha256;
+
+/// How the specification marks a secret that is written in base64.
+const PREFIX: &str = "whsec_";
+
+/// The value of `webhook-signature`: one signature for each secret, with blanks between them. `None` if there is no secret,
+/// or one whose base64 is broken.
+pub(super) fn signatures(secrets: &SecretString, id: &str, at_seconds: u64, body: &[u8]) -> Option<String> {
+    let at = at_seconds.to_string();
+    let signature = |secret: &str| {
+        let key = match secret.strip_prefix(PREFIX) {
+            Some(base64) => STANDARD.decode(base64).ok()?,
+            None => secret.as_bytes().to_vec(),
+        };
+        let signature = hmac_sha256::sign(&key, &[id.as_bytes(), b".", at.as_bytes(), b".", body])?;
+        (!key.is_empty()).then(|| format!("v1,{}", STANDARD.encode(signature)))
+    };
+    let all = secrets.expose_secret().split_ascii_whitespace().map(signature).collect::<Option<Vec<_>>>()?;
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    const AT: u64 = 1_614_265_330;
+    const BODY: &[u8] = br#"{"test": 2432232314}"#;
+    /// From the reference libraries' tests ("sign function works").
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    fn sign(secret: &str) -> Option<String> {
+        signatures(&secret.into(), ID, AT, BODY)
+    }
+
+    #[test]
+    fn the_vector_of_the_specification_holds() {
+        assert_eq!(sign(SECRET).as_deref(), Some(SIGNATURE));
+        assert_eq!(sign(&format!(" {SECRET}\n")).as_deref(), Some(SIGNATURE));
+    }
+
+    #[test]
+    fn two_secrets_sign_side_by_side() {
+        let both = sign(&format!("a-new-secret {SECRET}")).unwrap();
+        let (new, old) = both.split_once(' ').unwrap();
+        assert_eq!((Some(new.to_owned()), old), (sign("a-new-secret"), SIGNATURE));
+    }
+
+    #[test]
+    fn a_secret_without_the_prefix_is_taken_as_it_is() {
+        // printf '%s' "$ID.$AT.$BODY" | openssl dgst -sha256 -hmac plain -binary | base64
+        assert_eq!(sign("plain").as_deref(), Some("v1,tgOMx2V+ymftc5zrV4Kwy5UOWZAx1XMh0yu4Sm/6/r0="));
+        assert_ne!(sign("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), sign(SECRET));
+    }
+
+    #[test]
+    fn a_secret_that_is_none_signs_nothing() {
+        for secret in ["", " ", "whsec_", "whsec_n@t-base64", "whsec_abc", "good whsec_***"] {
+            assert_eq!(sign(secret), None, "{secret}");
+        }
+    }
+
+    #[test]
+    fn id_time_and_body_are_all_signed() {
+        let secret = SECRET.into();
+        for other in [
+            signatures(&secret, "msg_other", AT, BODY),
+            signatures(&secret, ID, AT + 1, BODY),
+            signatures(&secret, ID, AT, b"{}"),
+        ] {
+            assert!(other.is_some_and(|other| other != SIGNATURE));
+        }
+    }
+}

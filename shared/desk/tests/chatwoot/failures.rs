@@ -1,0 +1,181 @@
+//! Retries, outages, lost answers, wrong keys.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use desk::{Desk as _, DeskError, ReleasedBy};
+use platform::secrets::{Key, SecretUnavailable};
+use secrecy::SecretString;
+
+use crate::fake::{Fake, Fault, TOKEN};
+use crate::{AMPLE, NOW, deliver, desk, hand_off, incoming, message, released, with_token, written};
+
+/// Enough for every request of a delivery, and soon over where no answer comes.
+const SHORT: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn whichever_request_fails_and_however_a_retry_completes_the_event_and_repeats_nothing() {
+    let (mut failures, mut requests) = (0, 0);
+    for fault in [Fault::Status(503), Fault::Status(429), Fault::Lost(504), Fault::CutOff, Fault::Page, Fault::Late] {
+        for event in [hand_off(), message("two"), released(ReleasedBy::QuietHours)] {
+            // Until one that is beyond the last request.
+            for number in 0.. {
+                let fake = Fake::start(NOW).await;
+                let desk = desk(&fake);
+                deliver(&desk, &message("one")).await;
+                fake.with(|state| {
+                    "snoozed".clone_into(&mut state.conversations[0].status);
+                    state.fault = Some((state.requests.len() + number, fault));
+                });
+                let time = if matches!(fault, Fault::Late) { Duration::from_millis(250) } else { SHORT };
+                let first = desk.deliver(&event, time).await;
+                deliver(&desk, &event).await;
+                deliver(&desk, &message("three")).await;
+                let shown = written(&fake, 0);
+                assert_eq!((shown.len(), shown[0].clone()), (3, incoming("one")), "{fault:?} {number} {event:?}");
+                assert_eq!(shown[2], incoming("three"), "{fault:?} {number}");
+                assert_eq!(fake.with(|state| (state.contacts.len(), state.conversations.len())), (1, 1));
+                if fake.with(|state| state.fault.is_some_and(|(at, _)| at >= state.requests.len())) || number > 7 {
+                    break;
+                }
+                failures += usize::from(first.is_err());
+                requests += 1;
+            }
+        }
+    }
+    assert!(failures > 60 && requests > failures, "{failures} of {requests}");
+}
+
+#[tokio::test]
+async fn the_first_event_of_a_person_survives_a_lost_answer_to_each_of_its_requests() {
+    for number in 0..6 {
+        let fake = Fake::start(NOW).await;
+        let desk = desk(&fake);
+        fake.with(|state| state.fault = Some((number, Fault::Lost(502))));
+        let first = desk.deliver(&hand_off(), SHORT).await;
+        assert_eq!(first.is_err(), number < 5, "{number}");
+        deliver(&desk, &hand_off()).await;
+        assert_eq!(fake.with(|state| (state.contacts.len(), state.conversations.len())), (1, 1), "{number}");
+        assert_eq!(written(&fake, 0).len(), 1, "{number}");
+        assert_eq!(fake.with(|state| state.conversations[0].labels.clone()), ["bot"]);
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_found_again_below_what_agents_wrote_since() {
+    let fake = Fake::start(NOW).await;
+    let desk = desk(&fake);
+    deliver(&desk, &message("one")).await;
+    fake.with(|state| (0..70).for_each(|number| state.agent_writes(0, &format!("line {number}"))));
+    deliver(&desk, &message("one")).await;
+    assert_eq!(written(&fake, 0).len(), 71);
+}
+
+#[tokio::test]
+async fn a_retry_does_not_open_again_what_an_agent_has_closed() {
+    for event in [hand_off(), message("one")] {
+        let fake = Fake::start(NOW).await;
+        let desk = desk(&fake);
+        deliver(&desk, &event).await;
+        fake.with(|state| "resolved".clone_into(&mut state.conversations[0].status));
+        deliver(&desk, &event).await;
+        let after = fake.with(|state| (state.conversations.len(), state.conversations[0].status.clone()));
+        assert_eq!((after, written(&fake, 0).len()), ((1, "resolved".to_owned()), 1));
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_not_searched_among_messages_older_than_itself() {
+    let fake = Fake::start(NOW - 86_400).await;
+    let desk = desk(&fake);
+    deliver(&desk, &message("old")).await;
+    fake.with(|state| {
+        (0..70).for_each(|number| state.agent_writes(0, &format!("line {number}")));
+        (state.now, state.requests) = (NOW, vec![]);
+    });
+    deliver(&desk, &message("new")).await;
+    assert_eq!(fake.with(|state| state.requests.len()), 4, "contact, conversations, one page, the message");
+}
+
+#[tokio::test]
+async fn a_status_says_whether_to_try_again() {
+    let unavailable = |status| Err(DeskError::Unavailable { status: Some(status) });
+    let refused = |status| Err(DeskError::Refused { status });
+    for (status, expected) in [
+        (408, unavailable(408)),
+        (429, unavailable(429)),
+        (500, unavailable(500)),
+        (503, unavailable(503)),
+        (302, refused(302)),
+        (401, refused(401)),
+        (404, refused(404)),
+        (422, refused(422)),
+    ] {
+        for number in 0..4 {
+            let fake = Fake::start(NOW).await;
+            fake.with(|state| state.fault = Some((number, Fault::Status(status))));
+            assert_eq!(desk(&fake).deliver(&message("one"), AMPLE).await, expected, "{status} {number}");
+            assert_eq!(fake.with(|state| state.requests.len()), number + 1, "nothing is tried again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_time_holds_for_all_requests_together() {
+    let fake = Fake::start(NOW).await;
+    for number in [0, 2] {
+        fake.with(|state| state.fault = Some((state.requests.len() + number, Fault::Late)));
+        let (start, time) = (Instant::now(), Duration::from_millis(500));
+        assert_eq!(desk(&fake).deliver(&message("one"), time).await, Err(DeskError::TimedOut));
+        assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_millis(300));
+    }
+}
+
+#[tokio::test]
+async fn a_chatwoot_that_is_not_there_is_tried_later() {
+    let mut fake = Fake::start(NOW).await;
+    fake.url = "http://127.0.0.1:1".to_owned();
+    let outcome = desk(&fake).deliver(&message("one"), AMPLE).await;
+    assert_eq!(outcome, Err(DeskError::Unavailable { status: None }));
+}
+
+/// Gives out an old token until it is asked to look again.
+struct Rotated(&'static str);
+
+#[async_trait]
+impl Key for Rotated {
+    async fn current(&self) -> Result<SecretString, SecretUnavailable> {
+        Ok("old-token".into())
+    }
+
+    async fn refreshed(&self) -> Result<SecretString, SecretUnavailable> {
+        Ok(self.0.into())
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_is_read_again_once() {
+    for (newer, expected) in [
+        (TOKEN, Ok(())),
+        ("agents-token\n", Ok(())),
+        ("wrong", Err(DeskError::Refused { status: 401 })),
+        ("two\nlines", Err(DeskError::Refused { status: 401 })),
+    ] {
+        let fake = Fake::start(NOW).await;
+        assert_eq!(with_token(&fake, Arc::new(Rotated(newer))).deliver(&message("one"), AMPLE).await, expected);
+        assert_eq!(fake.with(|state| state.conversations.len()), usize::from(expected.is_ok()));
+    }
+}
+
+#[tokio::test]
+async fn nothing_personal_or_secret_is_shown() {
+    let fake = Fake::start(NOW).await;
+    fake.with(|state| state.fault = Some((1, Fault::Status(422))));
+    let desk = desk(&fake);
+    let error = desk.deliver(&hand_off(), AMPLE).await.unwrap_err();
+    let shown = format!("{desk:?} {error} {error:?} {:?} {:?}", hand_off(), crate::inbox());
+    for secret in ["ada", "Ada", "refund", "order", TOKEN, crate::IDENTIFIER, "words"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+}
