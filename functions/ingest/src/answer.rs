@@ -47,8 +47,8 @@ impl Answer {
         Self::error(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
     }
 
-    pub(crate) fn not_built() -> Self {
-        Self::error(StatusCode::NOT_IMPLEMENTED, "conversations cannot be taken over yet")
+    pub(crate) fn bad_request(reason: &str) -> Self {
+        Self::error(StatusCode::BAD_REQUEST, reason)
     }
 
     pub(crate) fn unavailable(reason: &str) -> Self {

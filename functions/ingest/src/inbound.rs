@@ -1,7 +1,7 @@
 //! A user's message: understand it, queue it, answer.
 
 use http::{HeaderMap, header};
-use models::{Message, QueueMessage, RouteName, Timestamp};
+use models::{Author, Message, QueueMessage, RouteName, Timestamp};
 use platform::metrics::Metric;
 
 use crate::body::{Body, Unreadable};
@@ -68,6 +68,7 @@ fn message(ingest: &Ingest, body: Body, route: Option<RouteName>, arrival: Times
     Message {
         id: body.message_id(arrival),
         log_id: (ingest.log_ids)(),
+        author: Author::User,
         identity: body.identity,
         text: body.text,
         shortened: body.shortened,

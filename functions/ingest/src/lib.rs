@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod conversations;
 mod explain;
 mod inbound;
 mod quarantine;
@@ -34,6 +35,8 @@ pub struct Ingest {
     pub tokens: SecretCache<Tokens>,
     /// The queue of messages to be answered.
     pub work: Arc<dyn Queue>,
+    /// The queue of what agents ask for.
+    pub agents: Arc<dyn Queue>,
     /// The queue of authentic bodies that could not be read.
     pub quarantine: Arc<dyn Queue>,
     /// The time.
@@ -77,8 +80,8 @@ impl Ingest {
                 Ok(()) => inbound::receive(self, call, route).await,
                 Err(refusal) => refusal,
             },
-            Ok(Route::Conversation) => match self.admit(Audience::Agent, call).await {
-                Ok(()) => Answer::not_built(),
+            Ok(Route::Conversation(wish)) => match self.admit(Audience::Agent, call).await {
+                Ok(()) => conversations::receive(self, call, wish).await,
                 Err(refusal) => refusal,
             },
             Err(answer) => answer,

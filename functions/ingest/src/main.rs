@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let ingest = Arc::new(Ingest {
         tokens: SecretCache::new(ManagedSecret::with_previous(&aws, settings.secret_id), Tokens::parse),
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
+        agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),
         quarantine: Arc::new(SqsQueue::new(&aws, settings.quarantine_queue_url)),
         clock: Arc::new(SystemClock),
         meter: Arc::new(Emf { function: "ingest" }),

@@ -4,6 +4,7 @@ use http::Method;
 use models::RouteName;
 
 use crate::Answer;
+use crate::conversations::Wish;
 
 /// A path that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(crate) enum Route {
     /// `POST /inbound`, `POST /inbound/{route}`.
     Inbound(Option<RouteName>),
     /// `POST /conversations/…`.
-    Conversation,
+    Conversation(Wish),
     /// `GET /health`.
     Health,
 }
@@ -21,9 +22,10 @@ pub(crate) fn route(method: &Method, path: &str) -> Result<Route, Answer> {
     let (route, expected) = match path {
         "/inbound" => (Route::Inbound(None), Method::POST),
         "/health" => (Route::Health, Method::GET),
-        "/conversations/messages" | "/conversations/takeover" | "/conversations/release" | "/conversations/erase" => {
-            (Route::Conversation, Method::POST)
-        }
+        "/conversations/messages" => (Route::Conversation(Wish::Message), Method::POST),
+        "/conversations/takeover" => (Route::Conversation(Wish::Takeover), Method::POST),
+        "/conversations/release" => (Route::Conversation(Wish::Release), Method::POST),
+        "/conversations/erase" => (Route::Conversation(Wish::Erase), Method::POST),
         _ => {
             let name = path.strip_prefix("/inbound/").and_then(RouteName::parse).ok_or_else(Answer::not_found)?;
             (Route::Inbound(Some(name)), Method::POST)
@@ -42,7 +44,7 @@ mod tests {
         assert_eq!(status(&Method::POST, "/inbound"), Ok(Route::Inbound(None)));
         assert_eq!(status(&Method::POST, "/inbound/returns"), Ok(Route::Inbound(RouteName::parse("returns"))));
         assert_eq!(status(&Method::GET, "/health"), Ok(Route::Health));
-        assert_eq!(status(&Method::POST, "/conversations/takeover"), Ok(Route::Conversation));
+        assert_eq!(status(&Method::POST, "/conversations/takeover"), Ok(Route::Conversation(Wish::Takeover)));
         for path in
             ["/", "//inbound", "/inbound/", "/inbound/../admin", "/inbound/a/b", "/inbound/%2e%2e", "/conversations"]
         {

@@ -7,7 +7,7 @@ use platform::settings::{BadSettings, Settings as Reader};
 pub struct Settings {
     /// `QUEUE_URL`.
     pub queue_url: String,
-    /// `AGENT_QUEUE_URL`. Nothing goes that way before people can take a conversation over, but a deployment has it.
+    /// `AGENT_QUEUE_URL`.
     pub agent_queue_url: String,
     /// `QUARANTINE_QUEUE_URL`.
     pub quarantine_queue_url: String,

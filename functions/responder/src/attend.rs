@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use models::{ConversationKey, Message, MessageId};
+use futures::StreamExt as _;
+use models::{ConversationKey, Message, MessageId, QueueMessage};
 use platform::clock::Deadline;
 use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 
 use crate::filing::Filing;
 use crate::keep::{self, Kept};
+use crate::owner::Acted;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// One delivery of one message.
@@ -18,6 +20,32 @@ pub(crate) struct Delivery {
     pub(crate) receives: u32,
     /// The message.
     pub(crate) message: Message,
+}
+
+/// One delivery of whatever the queues carry.
+#[derive(Debug, Clone)]
+pub(crate) struct Delivered {
+    /// How often the queue has delivered it, this time included.
+    pub(crate) receives: u32,
+    /// What.
+    pub(crate) what: QueueMessage,
+}
+
+impl Delivered {
+    /// Whose conversation it belongs to.
+    pub(crate) fn conversation(&self) -> ConversationKey {
+        match &self.what {
+            QueueMessage::InboundV1(message) => message.identity.conversation(),
+            QueueMessage::AgentV1(action) => action.conversation.clone(),
+        }
+    }
+
+    pub(crate) fn log_id(&self) -> &str {
+        match &self.what {
+            QueueMessage::InboundV1(message) => &message.log_id,
+            QueueMessage::AgentV1(action) => &action.log_id,
+        }
+    }
 }
 
 /// Whether a delivery is over.
@@ -91,17 +119,53 @@ enum Attended {
 }
 
 impl Responder {
-    /// Attends to the deliveries of one conversation, in their order. With `alone`, also if its last run ended badly.
-    pub(crate) async fn attend(&self, deliveries: &[Delivery], deadline: Deadline, alone: bool) -> Vec<Verdict> {
-        let Some(first) = deliveries.first() else { return Vec::new() };
-        let mut key = first.message.identity.conversation();
+    /// Attends to the deliveries of one conversation, in their order. With `alone`, also if its last run ended badly. What
+    /// agents want of the conversation as a whole is done first: nothing may be begun that it forbids.
+    pub(crate) async fn attend(&self, deliveries: &[Delivered], deadline: Deadline, alone: bool) -> Vec<Verdict> {
+        let acts = deliveries.iter().map(|delivered| self.look_at(delivered, deadline));
+        let looked_at: Vec<_> = futures::stream::iter(acts).then(|act| act).collect().await;
+        let messages: Vec<_> = looked_at.iter().filter_map(|looked_at| looked_at.as_ref().err().cloned()).collect();
+        let mut verdicts = match deliveries.first().map(Delivered::conversation) {
+            Some(key) if !messages.is_empty() => self.attend_to(key, &messages, deadline, alone).await,
+            _ => Vec::new(),
+        }
+        .into_iter();
+        looked_at.into_iter().filter_map(|looked_at| looked_at.ok().or_else(|| verdicts.next())).collect()
+    }
+
+    /// Does what an agent asks for; a verdict on the delivery, or the message that is left to be attended to.
+    async fn look_at(&self, delivered: &Delivered, deadline: Deadline) -> Result<Verdict, Delivery> {
+        let receives = delivered.receives;
+        let action = match &delivered.what {
+            QueueMessage::InboundV1(message) => return Err(Delivery { receives, message: message.clone() }),
+            QueueMessage::AgentV1(action) => action,
+        };
+        match self.act(action, receives, deadline).await {
+            Ok(Acted::Done) => Ok(Verdict::Settled),
+            Ok(Acted::Again(after)) => Ok(Verdict::ComesBack(after)),
+            Ok(Acted::Says(message)) => Err(Delivery { receives, message }),
+            Err(error) => {
+                tracing::error!(log_id = action.log_id, %error, "an agent's wish is not fulfilled yet");
+                Ok(Verdict::ComesBack(keep::after_outage(receives)))
+            }
+        }
+    }
+
+    async fn attend_to(
+        &self,
+        mut key: ConversationKey,
+        deliveries: &[Delivery],
+        deadline: Deadline,
+        alone: bool,
+    ) -> Vec<Verdict> {
         // One hop: a sign points to a conversation, never to another sign.
         for _ in 0..2 {
             match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
                 Ok(Attended::Verdicts(verdicts)) => return verdicts,
                 Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
-                    tracing::error!(log_id = first.message.log_id, %error, "a conversation could not be attended to");
+                    let log_id = deliveries.first().map(|delivery| delivery.message.log_id.as_str());
+                    tracing::error!(log_id, %error, "a conversation could not be attended to");
                     break;
                 }
             }

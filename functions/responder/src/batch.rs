@@ -8,9 +8,10 @@ use futures::future;
 use models::QueueMessage;
 use platform::clock::Deadline;
 use platform::metrics::Metric;
+use platform::queue::Timer;
 
 use crate::Responder;
-use crate::attend::{Delivery, Verdict};
+use crate::attend::{Delivered, Verdict};
 
 /// What must be left at most to tell the queue when a batch's messages come back; less where there is little time anyway.
 const TELL_WITHIN: Duration = Duration::from_millis(3_500);
@@ -22,17 +23,28 @@ pub struct Record {
     pub id: String,
     /// The handle of this delivery.
     pub receipt: String,
+    /// Which queue it came from.
+    pub queue: Source,
     /// How often the message was delivered, this time included.
     pub receives: u32,
     /// The body.
     pub body: String,
 }
 
+/// The queues that records come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Users' messages.
+    Work,
+    /// What agents ask for.
+    Agents,
+}
+
 /// The deliveries of one conversation, in their order.
 #[derive(Default)]
 struct Group {
     records: Vec<Record>,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<Delivered>,
 }
 
 impl Responder {
@@ -61,17 +73,25 @@ impl Responder {
         if verdicts.contains(&Some(Verdict::Alone)) { None } else { Some(self.keep(group, &verdicts).await) }
     }
 
+    fn timer(&self, queue: Source) -> &dyn Timer {
+        match queue {
+            Source::Work => &*self.work,
+            Source::Agents => &*self.agents,
+        }
+    }
+
     fn group(&self, batch: Vec<Record>) -> (Vec<Group>, Vec<String>) {
         let (mut groups, mut kept): (Vec<Group>, _) = (Vec::new(), Vec::new());
         for record in batch {
             match QueueMessage::from_json(&record.body) {
-                Ok(QueueMessage::InboundV1(message)) => {
-                    let key = message.identity.conversation();
+                Ok(what) => {
+                    let delivered = Delivered { receives: record.receives, what };
+                    let key = delivered.conversation();
                     let place = groups.iter().position(|group| group.is_of(&key)).unwrap_or_else(|| {
                         groups.push(Group::default());
                         groups.len() - 1
                     });
-                    groups[place].deliveries.push(Delivery { receives: record.receives, message });
+                    groups[place].deliveries.push(delivered);
                     groups[place].records.push(record);
                 }
                 Err(error) => {
@@ -92,7 +112,7 @@ impl Responder {
         if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {
             return verdicts.into_iter().map(Some).collect();
         }
-        tracing::error!(log_id = group.deliveries[0].message.log_id, "a conversation was cut short");
+        tracing::error!(log_id = group.deliveries[0].log_id(), "a conversation was cut short");
         vec![None; group.deliveries.len()]
     }
 
@@ -101,7 +121,7 @@ impl Responder {
         let unsettled = group.records.iter().zip(verdicts).filter(|(_, verdict)| **verdict != Some(Verdict::Settled));
         let keeping = unsettled.map(|(record, verdict)| async move {
             if let Some(Verdict::ComesBack(delay)) = verdict
-                && let Err(error) = self.work.come_back(&record.receipt, *delay).await
+                && let Err(error) = self.timer(record.queue).come_back(&record.receipt, *delay).await
             {
                 tracing::warn!(record = record.id, %error, "the queue's own visibility decides when it comes back");
             }
@@ -117,6 +137,6 @@ impl Group {
     }
 
     fn is_of(&self, key: &models::ConversationKey) -> bool {
-        self.deliveries.first().is_some_and(|delivery| delivery.message.identity.conversation() == *key)
+        self.deliveries.first().is_some_and(|delivery| delivery.conversation() == *key)
     }
 }

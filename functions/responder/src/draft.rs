@@ -1,11 +1,13 @@
 //! What is said in a turn, if anything.
 
 use ai::{Answer, Question};
-use conversation::decide::{Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide};
+use conversation::decide::{
+    Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
+};
 use conversation::likeness::Look;
 use conversation::shape::{shape, verbatim};
 use models::assistant::BotText;
-use models::{Author, Message, Part, Timestamp};
+use models::{Author, HandOffReason, Message, Part, Timestamp};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -33,7 +35,14 @@ pub(crate) enum Draft {
     Failed,
 }
 
-/// What the bot is to say, before it is put in words.
+/// What the bot is to say about which messages, before it is put in words.
+struct Plan {
+    kind: TurnKind,
+    line: Line,
+    counted: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Own(BotText),
     Answer,
@@ -52,57 +61,63 @@ impl Responder {
         }
         let decision = self.decide(head, history, agenda);
         self.count_decision(&decision, agenda);
-        let (kind, line, counted) = match decision {
+        let plan = match decision {
             Decision::Silence(_) => return Ok(Draft::Silence),
             Decision::Park(reason) => return Ok(Draft::Park(reason)),
             Decision::OptOut => return Ok(Draft::OptOut),
             Decision::TakeBack => return Ok(Draft::TakeBack),
             Decision::Forward(counted, wish) => return Ok(Draft::Forward(counted, wish)),
-            Decision::OptIn(counted) => (TurnKind::OptIn, Line::Own(BotText::OptedIn), counted),
-            Decision::HandOff(reason, counted) => (TurnKind::HandOff(reason), Line::Own(BotText::HandOff), counted),
-            Decision::Say(line, counted) => (TurnKind::Answer, Line::Own(line), counted),
-            Decision::Ask(counted) => (TurnKind::Answer, Line::Answer, counted),
+            Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
+            Decision::HandOff(reason, counted) => {
+                Plan { kind: TurnKind::HandOff(reason), line: Line::Own(BotText::HandOff), counted }
+            }
+            Decision::Say(line, counted) => Plan { kind: TurnKind::Answer, line: Line::Own(line), counted },
+            Decision::Ask(counted) => Plan { kind: TurnKind::Answer, line: Line::Answer, counted },
         };
-        self.say(conversation, head, history, agenda, kind, &line, &counted).await
+        self.say(conversation, head, history, agenda, &plan).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one turn's whole context, used in one place")]
     async fn say(
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
         history: &History,
         agenda: &Agenda,
-        kind: TurnKind,
-        line: &Line,
-        counted: &[usize],
+        plan: &Plan,
     ) -> Result<Draft, Stop> {
-        let said: Vec<_> = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
+        let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
         let to = newest.identity.clone();
         let now = self.clock.now();
-        let spent = match line {
+        let spent = match plan.line {
             Line::Own(BotText::OverBudget) => head.spent.and_told(now),
             _ => head.spent.and_a_turn(now),
         };
         // An answer that a dead run had drafted is better than any line; what failed was only its sending.
-        let drafted = history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| line.yields());
-        let (kind, reply, own_line) = match (drafted, line) {
+        let drafted = history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
+        let (kind, reply, own_line) = match (drafted, plan.line) {
             (Some(draft), _) => (TurnKind::Answer, Some(draft.reply.clone()), false),
-            (None, Line::Own(line)) => (kind, Some(self.line(*line, newest)), true),
-            (None, Line::Answer) => (kind, self.ask(conversation, head, history, &said, newest).await, false),
+            (None, Line::Own(line)) => (plan.kind, Some(self.line(line, newest)), true),
+            (None, Line::Answer) => (plan.kind, self.ask(conversation, head, history, &said, newest).await, false),
         };
         let words = |reply| Words { kind, reply, said, to, own_line, spent };
         Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Say(words(reply))))
     }
 
-    /// An agent's lines, each as it was written, in the order in which they reached the door.
+    /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
+    /// requests may have sent one twice.
     fn in_the_agents_words(&self, head: &Head, history: &History, agenda: &Agenda) -> Draft {
-        let reply: Vec<_> = agenda.open.iter().flat_map(|message| verbatim(message.text.as_str())).collect();
+        let looks = agenda.said.iter().map(look);
+        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        let counted = without_copies(&pending, &history.last_agent_turn());
+        self.count(Metric::Duplicate, pending.len() - counted.len());
+        let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
+        let reply: Vec<_> = lines.flat_map(verbatim).collect();
+        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else { return Draft::Silence };
         // The desk may know the user by one name only; the user's own messages brought all of them.
         let to = history.addressee().unwrap_or(&newest.identity).clone();
-        Draft::Say(Words { kind: TurnKind::Agent, reply, said: vec![], to, own_line: false, spent: head.spent })
+        Draft::Say(Words { kind: TurnKind::Agent, reply, said, to, own_line: false, spent: head.spent })
     }
 
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
@@ -192,10 +207,11 @@ impl Responder {
     }
 }
 
-impl Line {
-    /// Whether an answer that is there already is said instead: not where the user asked for something else.
+impl Plan {
+    /// Whether an answer that is there already is said instead: not where something else than an answer is wanted.
     fn yields(&self) -> bool {
-        matches!(self, Self::Answer | Self::Own(BotText::Fallback))
+        self.kind == TurnKind::Answer && self.line != Line::Own(BotText::OverBudget)
+            || self.kind == TurnKind::HandOff(HandOffReason::Failure)
     }
 }
 

@@ -56,11 +56,13 @@ impl Responder {
             }
             Filed::Known(RowState::Open | RowState::Parked(_)) => false,
         };
-        if fresh && message.route.is_some() {
-            // No assistant has routes yet: every name is unknown, and the message goes the default way.
+        let named = message.route.as_ref().map(|name| self.assistant.routes.get(name));
+        if fresh && matches!(named, Some(None)) {
+            // The message goes the default way.
             self.meter.count(Metric::UnknownRoute, 1);
         }
-        let quiet = quiet_period(message, &self.assistant.quiet);
+        let quiet = named.flatten().and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
+        let quiet = quiet_period(message, &quiet);
         let claim = take.filter(|_| quiet.is_zero());
         let mut place = Place { key, message, due: now + quiet, claim, create: false };
         let (placed, rows) = match place.claim {
@@ -73,7 +75,16 @@ impl Responder {
         Ok(match placed {
             Placed::Here(head, held) => Filing::Placed { head, held, fresh, rows },
             Placed::Settled => Filing::Settled,
-            Placed::Moved(to) => Filing::Moved(to),
+            Placed::Moved(to) => {
+                // It is filed once more, where the conversation is.
+                self.store.forget(key, &message.id).await?;
+                Filing::Moved(to)
+            }
+            Placed::Erased => {
+                self.store.forget(key, &message.id).await?;
+                tracing::info!(log_id = message.log_id, "its user was forgotten meanwhile, and so is the message");
+                Filing::Settled
+            }
             Placed::Full => {
                 self.turn_away(key, message).await?;
                 Filing::Settled
@@ -115,6 +126,7 @@ impl Responder {
                 }
                 Some(head) => match head.moved_to {
                     Some(to) => return Ok(Placed::Moved(to)),
+                    None if head.forgot(place.message.arrival) => return Ok(Placed::Erased),
                     None if head.settled(&place.message.id) => return Ok(Placed::Settled),
                     None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(head, None)),
                     None if head.pending.len() >= MOST_PENDING => return Ok(Placed::Full),
@@ -171,6 +183,7 @@ enum Placed {
     Here(Box<Head>, Option<Held>),
     Settled,
     Moved(ConversationKey),
+    Erased,
     Full,
 }
 

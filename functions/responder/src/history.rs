@@ -2,8 +2,8 @@
 
 use ai::Exchange;
 use conversation::likeness::Look;
-use models::{MessageId, Personal};
-use store::{Said, TurnRow};
+use models::{Author, HandOffReason, Identity, MessageId, Part, Personal, Timestamp};
+use store::{Said, TurnKind, TurnRow};
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
 #[derive(Debug, Default)]
@@ -21,26 +21,83 @@ impl History {
         Self { turns, drafts }
     }
 
-    /// The last `most` turns that were answered, oldest first.
+    /// The last `most` turns in which something was said, oldest first. Where people had the conversation, it says so, and
+    /// when they left it: or the assistant would go on waiting for them.
     pub(crate) fn exchanges(&self, most: usize) -> Vec<Exchange> {
-        let mut exchanges: Vec<_> =
-            self.turns.iter().filter(|row| !row.reply.is_empty()).take(most).map(exchange).collect();
+        let told = |row: &&TurnRow| !row.reply.is_empty() || row.kind == TurnKind::Forwarded;
+        let mut exchanges: Vec<_> = self.turns.iter().filter(told).take(most).map(exchange).collect();
         exchanges.reverse();
+        if self.newest_kind().is_some_and(TurnKind::is_with_people) {
+            exchanges.push(note(PEOPLE_LEFT));
+        }
         exchanges
     }
 
-    /// What the last turn answered.
+    /// What the last turn that was about messages of the user was about.
     pub(crate) fn last_turn(&self) -> Vec<Look<'_>> {
-        self.turns.first().into_iter().flat_map(|row| row.said.iter().map(look)).collect()
+        self.of_the_user().next().into_iter().flat_map(|row| row.said.iter().map(look)).collect()
     }
 
-    /// A draft that a run before us wrote for exactly these messages and did not live to commit; rather an answer than a
-    /// line of the bot's own.
-    pub(crate) fn draft_for(&self, number: u64, covers: &[MessageId]) -> Option<&TurnRow> {
-        let drafts = self.drafts.iter().filter(|row| row.key.number == number && row.covers == covers);
-        drafts.min_by_key(|row| row.own_line)
+    /// What the last turn in an agent's name said.
+    pub(crate) fn last_agent_turn(&self) -> Vec<Look<'_>> {
+        let last = self.turns.iter().find(|row| row.kind == TurnKind::Agent);
+        last.into_iter().flat_map(|row| row.said.iter().map(look)).collect()
+    }
+
+    /// How many turns in a row, the last one among them, were about just these words.
+    pub(crate) fn repeats(&self, words: &Personal) -> usize {
+        self.of_the_user().take_while(|row| joined(row.said.iter().map(|said| &said.text)) == *words).count()
+    }
+
+    /// What happened last.
+    pub(crate) fn newest_kind(&self) -> Option<TurnKind> {
+        self.turns.first().map(|row| row.kind)
+    }
+
+    /// Why the conversation last went to a person, if the bot said so.
+    pub(crate) fn hand_off(&self) -> Option<HandOffReason> {
+        self.turns.iter().find_map(|row| match row.kind {
+            TurnKind::HandOff(reason) => Some(Some(reason)),
+            TurnKind::Answer | TurnKind::OptIn => Some(None),
+            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown => None,
+        })?
+    }
+
+    /// Whether the desk has been told anything since a person has owned the conversation.
+    pub(crate) fn told_the_desk_since(&self, since: Timestamp) -> bool {
+        self.turns.iter().any(|row| row.kind == TurnKind::Forwarded && row.at >= since)
+    }
+
+    /// Everything that was said, oldest first: by the user, by an agent, or else by the bot.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (Option<Author>, Personal, &TurnRow)> {
+        self.turns.iter().rev().flat_map(|row| {
+            let user = row.said.iter().map(move |said| (Some(Author::User), said.text.clone(), row));
+            let answered_by = (row.kind == TurnKind::Agent).then_some(Author::Agent);
+            // What is handed over follows of itself, and what an agent said is the reply.
+            let user = user.filter(|_| row.kind.settles() && row.kind != TurnKind::Agent);
+            user.chain(row.reply.iter().map(move |part| (answered_by, Personal::from(part.as_str()), row)))
+        })
+    }
+
+    /// Whom the last turn went to, by every name that is known.
+    pub(crate) fn addressee(&self) -> Option<&Identity> {
+        self.turns.first().map(|row| &row.to)
+    }
+
+    /// An answer that a run before us wrote for exactly these messages and did not live to commit.
+    pub(crate) fn answer_for(&self, number: u64, covers: &[MessageId]) -> Option<&TurnRow> {
+        let is_answer = |row: &&TurnRow| row.kind == TurnKind::Answer && !row.own_line;
+        self.drafts.iter().filter(is_answer).find(|row| row.key.number == number && row.covers == covers)
+    }
+
+    fn of_the_user(&self) -> impl Iterator<Item = &TurnRow> {
+        self.turns.iter().filter(|row| row.kind.settles() && row.kind != TurnKind::Agent)
     }
 }
+
+/// What the assistant reads of people in its own past.
+const PERSON_WROTE: &str = "(A colleague of yours, a person, wrote:) ";
+const PEOPLE_LEFT: &str = "(The person has left the conversation. You answer again.)";
 
 /// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
 /// that wrote none leaves that open.
@@ -59,8 +116,17 @@ pub(crate) fn joined<'a>(texts: impl Iterator<Item = &'a Personal>) -> Personal 
 }
 
 fn exchange(row: &TurnRow) -> Exchange {
-    let assistant = row.reply.iter().map(models::Part::as_str).collect::<Vec<_>>().join("\n\n");
-    Exchange { user: joined(row.said.iter().map(|said| &said.text)), assistant: Personal::new(assistant) }
+    let reply = row.reply.iter().map(Part::as_str).collect::<Vec<_>>().join("\n\n");
+    if row.kind == TurnKind::Agent {
+        return note(&(PERSON_WROTE.to_owned() + &reply));
+    }
+    // What was handed over follows as what was forwarded.
+    let said = row.said.iter().filter(|_| row.kind.settles()).map(|said| &said.text);
+    Exchange { user: joined(said), assistant: Personal::new(reply) }
+}
+
+fn note(text: &str) -> Exchange {
+    Exchange { user: Personal::default(), assistant: text.into() }
 }
 
 #[cfg(test)]
@@ -73,6 +139,7 @@ mod tests {
     fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
         TurnRow {
             key: TurnKey { number, epoch },
+            kind: TurnKind::Answer,
             at: Timestamp::EPOCH,
             covers: vec![MessageId::stored(text)],
             said: vec![Said { text: text.into(), arrival: Timestamp::EPOCH, route: None, dispatched: true }],
@@ -114,10 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_taken_up_rather_than_a_line_of_the_bots_own() {
-        let line = TurnRow { own_line: true, ..row(4, 9, "next", &["Sorry"]) };
-        let history = History::new(vec![line, row(4, 8, "next", &["answer"])], 3);
-        assert!(!history.draft_for(4, &[MessageId::stored("next")]).unwrap().own_line);
+    fn an_answer_that_was_drafted_is_taken_up_but_no_line_and_nothing_else_that_was_to_be_said() {
+        let line = TurnRow { own_line: true, ..row(4, 10, "next", &["Sorry"]) };
+        let hand_off = TurnRow { kind: TurnKind::HandOff(HandOffReason::Keyword), ..row(4, 9, "next", &["Bye"]) };
+        let answer = row(4, 8, "next", &["answer"]);
+        let covers = |text| [MessageId::stored(text)];
+        let history = History::new(vec![line, hand_off, answer.clone()], 3);
+        assert_eq!(history.answer_for(4, &covers("next")), Some(&answer));
+        assert_eq!(history.answer_for(4, &covers("other")), None);
+        assert_eq!(history.answer_for(5, &covers("next")), None);
     }
 
     #[test]
@@ -126,12 +198,58 @@ mod tests {
         assert_eq!(joined(texts.iter()).as_str(), "hi\none sec");
     }
 
+    fn with_people() -> History {
+        let kind = |kind, row: TurnRow| TurnRow { kind, ..row };
+        let said_by_agent = kind(TurnKind::Agent, row(4, 4, "Hello, Eve here", &["Hello, Eve here"]));
+        History::new(
+            vec![
+                said_by_agent,
+                kind(TurnKind::Forwarded, row(3, 3, "human", &[])),
+                kind(TurnKind::HandOff(HandOffReason::Keyword), row(2, 2, "human", &["I pass you on"])),
+                row(1, 1, "hi", &["hello"]),
+            ],
+            4,
+        )
+    }
+
     #[test]
-    fn a_draft_is_taken_up_only_for_the_same_turn_and_messages() {
-        let history = History::new(vec![row(4, 9, "next", &["draft"])], 3);
-        let covers = |text| [MessageId::stored(text)];
-        assert!(history.draft_for(4, &covers("next")).is_some());
-        assert!(history.draft_for(4, &covers("other")).is_none());
-        assert!(history.draft_for(5, &covers("next")).is_none());
+    fn the_assistant_reads_that_people_had_the_conversation_and_left_it() {
+        let history = with_people();
+        let read = history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string()));
+        let expected = [
+            ("hi", "hello".to_owned()),
+            ("", "I pass you on".to_owned()),
+            ("human", String::new()),
+            ("", format!("{PERSON_WROTE}Hello, Eve here")),
+            ("", PEOPLE_LEFT.to_owned()),
+        ];
+        assert_eq!(read.collect::<Vec<_>>(), expected.map(|(user, assistant)| (user.to_owned(), assistant)));
+    }
+
+    #[test]
+    fn the_desk_reads_who_said_what_and_nothing_twice() {
+        let history = with_people();
+        let lines: Vec<_> = history.lines().map(|(from, text, _)| (from, text.into_string())).collect();
+        let expected = [
+            (Some(Author::User), "hi"),
+            (None, "hello"),
+            (None, "I pass you on"),
+            (Some(Author::User), "human"),
+            (Some(Author::Agent), "Hello, Eve here"),
+        ];
+        assert_eq!(lines, expected.map(|(from, text)| (from, text.to_owned())));
+        assert_eq!(history.hand_off(), Some(HandOffReason::Keyword));
+        assert!(history.told_the_desk_since(Timestamp::EPOCH));
+        assert!(!history.told_the_desk_since(Timestamp::from_seconds(1)));
+    }
+
+    #[test]
+    fn what_the_user_said_last_is_not_what_was_handed_over_or_what_an_agent_said() {
+        let history = with_people();
+        assert_eq!(history.last_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["human"]);
+        assert_eq!(history.last_agent_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["Hello, Eve here"]);
+        assert_eq!(history.repeats(&"human".into()), 1);
+        let again = vec![row(3, 3, "again", &["a"]), row(2, 2, "again", &["b"]), row(1, 1, "hi", &["c"])];
+        assert_eq!(History::new(again, 3).repeats(&"again".into()), 2);
     }
 }

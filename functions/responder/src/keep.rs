@@ -138,6 +138,7 @@ mod tests {
     fn refused(retry_at: u64) -> Head {
         let turn = OpenTurn {
             key: TurnKey { number: 1, epoch: 1 },
+            voice: store::Voice::Bot,
             state: SendState::Ready,
             part: 1,
             parts: 1,

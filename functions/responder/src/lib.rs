@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod agenda;
 mod assistant;
 mod attend;
 mod backends;
 mod batch;
+mod desks;
+mod draft;
 mod filing;
+mod forward;
 mod history;
 mod keep;
+mod owner;
 mod secret;
 mod send;
 mod settings;
@@ -18,6 +23,7 @@ use std::time::Duration;
 
 use ai::Ai;
 use braze::Messaging;
+use desk::Desk;
 use models::assistant::Assistant;
 use platform::clock::Clock;
 use platform::metrics::Meter;
@@ -27,7 +33,8 @@ use store::Store;
 
 pub use assistant::{AssistantFiles, PackError};
 pub use backends::Backends;
-pub use batch::Record;
+pub use batch::{Record, Source};
+pub use desks::DeskSettings;
 pub use secret::{SecretKey, Secrets};
 pub use settings::{AiSettings, Settings};
 
@@ -46,8 +53,12 @@ pub struct Responder {
     pub ai: Arc<dyn Ai>,
     /// What carries replies.
     pub messaging: Arc<dyn Messaging>,
+    /// Where people answer, if they do.
+    pub desk: Option<Arc<dyn Desk>>,
     /// The queue that user messages come from.
     pub work: Arc<dyn Timer>,
+    /// The queue that agents' wishes come from.
+    pub agents: Arc<dyn Timer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The counters.

@@ -9,7 +9,7 @@ use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
 use platform::{http, logs, random, settings};
-use responder::{AssistantFiles, Backends, Record, Responder, SecretKey, Secrets, Settings};
+use responder::{AssistantFiles, Backends, Record, Responder, SecretKey, Secrets, Settings, Source};
 use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,13 +24,17 @@ async fn main() -> Result<(), Error> {
         return Err(error.into());
     }
     let braze_key = Arc::new(SecretKey::Braze(Arc::clone(&secrets)));
-    let ai_key = Arc::new(SecretKey::Ai(secrets));
+    let ai_key = Arc::new(SecretKey::Ai(Arc::clone(&secrets)));
+    let desk_key = Arc::new(SecretKey::Desk(secrets));
+    let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze = braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key);
     let responder = Arc::new(Responder {
         store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
-        ai: Backends::new(&settings.ai, files.knowledge, http, Some(ai_key))?.ladder(),
+        ai: Backends::new(&settings.ai, files.knowledge, http.clone(), Some(ai_key))?.ladder(),
         messaging: Arc::new(braze),
+        desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
+        agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),
         clock: Arc::new(SystemClock),
         meter: Arc::new(Emf { function: "responder" }),
         words: random::words(),
@@ -38,24 +42,31 @@ async fn main() -> Result<(), Error> {
         on_unknown: settings.on_unknown,
     });
     run(service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let responder = Arc::clone(&responder);
-        async move { handle(&responder, event).await }
+        let (responder, agent_queue) = (Arc::clone(&responder), agent_queue.clone());
+        async move { handle(&responder, &agent_queue, event).await }
     }))
     .await
 }
 
-async fn handle(responder: &Responder, event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+async fn handle(
+    responder: &Responder,
+    agent_queue: &str,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<SqsBatchResponse, Error> {
     let deadline = Deadline::at(timestamp(event.context.deadline()));
-    let batch = event.payload.records.into_iter().map(record).collect::<Result<_, _>>()?;
+    let batch = event.payload.records.into_iter().map(|message| record(message, agent_queue));
+    let batch = batch.collect::<Result<_, _>>()?;
     let mut response = SqsBatchResponse::default();
     response.set_failures(responder.handle(batch, deadline).await);
     Ok(response)
 }
 
 /// A record without an id or a receipt cannot be kept by name: then the whole batch is.
-fn record(message: SqsMessage) -> Result<Record, Error> {
+fn record(message: SqsMessage, agent_queue: &str) -> Result<Record, Error> {
     let receives = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    let queue = message.event_source_arn.as_deref().and_then(|arn| arn.rsplit(':').next());
     Ok(Record {
+        queue: if queue == Some(agent_queue) { Source::Agents } else { Source::Work },
         id: message.message_id.ok_or("a record has no message id; the batch is kept")?,
         receipt: message.receipt_handle.ok_or("a record has no receipt handle; the batch is kept")?,
         receives: receives.unwrap_or(1),

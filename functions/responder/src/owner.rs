@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use desk::{DeskEvent, ReleasedBy, What};
 use models::{AgentAction, AgentDeed, ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
+use crate::forward::TELL_WITHIN;
 use crate::{LEASE_MARGIN, Responder};
 
 /// How often a head may change between a refusal and the next try.
@@ -39,8 +41,12 @@ impl Responder {
         };
         tracing::info!(log_id, deed, "an agent acts");
         match action.deed {
-            AgentDeed::Say(_) | AgentDeed::TakeOver => self.change_owner(conversation, Owner::Person, *at).await?,
-            AgentDeed::Release => self.change_owner(conversation, Owner::Bot, *at).await?,
+            AgentDeed::Say(_) | AgentDeed::TakeOver => drop(self.change_owner(conversation, Owner::Person, *at).await?),
+            AgentDeed::Release => {
+                if self.change_owner(conversation, Owner::Bot, *at).await? {
+                    self.tell_released(conversation, ReleasedBy::Agent, *at, log_id).await;
+                }
+            }
             AgentDeed::Erase => {
                 self.erase(conversation, *at).await?;
                 // A run of before may still leave a draft; it ends before this one would have to.
@@ -51,26 +57,44 @@ impl Responder {
         Ok(action.message().map_or(Acted::Done, Acted::Says))
     }
 
-    /// Changes the owner, unless that was done at a later door time.
+    /// Tells the desk that the conversation is the bot's again. To know of it is a convenience: an agent who writes takes over
+    /// again all the same.
+    pub(crate) async fn tell_released(
+        &self,
+        conversation: &ConversationKey,
+        by: ReleasedBy,
+        at: Timestamp,
+        log_id: &str,
+    ) {
+        let Some(desk) = &self.desk else { return };
+        let id = format!("released:{}:{}", conversation.as_str(), at.millis());
+        let event = DeskEvent { id, conversation: conversation.clone(), at, what: What::Released { by } };
+        if let Err(error) = desk.deliver(&event, TELL_WITHIN).await {
+            tracing::warn!(log_id, %error, "the desk was not told that the bot is back");
+        }
+    }
+
+    /// Changes the owner and says whether that was done, by this call or one before; not if it was changed at a later door
+    /// time.
     pub(crate) async fn change_owner(
         &self,
         conversation: &ConversationKey,
         owner: Owner,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (mut key, mut sending) = (conversation.clone(), false);
         for _ in 0..TRIES {
             let write = HeadWrite::ChangeOwner { owner, at, sending };
             match write_head(&*self.store, &key, &write, self.clock.now()).await {
                 Ok(_) => {
                     self.meter.count(Metric::OwnerChanged, 1);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
                 Err(WriteError::Refused(None)) => sending = false,
                 Err(WriteError::Refused(Some(head))) => match head.moved_to {
                     Some(to) => key = to,
-                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(()),
+                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(false),
                     None => sending = head.turn.is_some_and(|turn| turn.state == SendState::Sending),
                 },
             }

@@ -14,6 +14,8 @@ pub struct Secrets {
     braze_api_key: SecretString,
     #[serde(default)]
     ai_api_key: Option<SecretString>,
+    #[serde(default)]
+    desk_token: Option<SecretString>,
 }
 
 impl Secrets {
@@ -45,6 +47,8 @@ pub enum SecretKey {
     Braze(Arc<SecretCache<Secrets>>),
     /// The AI's key; empty if the secret has none.
     Ai(Arc<SecretCache<Secrets>>),
+    /// The desk's token; empty if the secret has none.
+    Desk(Arc<SecretCache<Secrets>>),
 }
 
 impl SecretKey {
@@ -52,12 +56,13 @@ impl SecretKey {
         match self {
             Self::Braze(_) => secrets.braze_api_key.clone(),
             Self::Ai(_) => secrets.ai_api_key.clone().unwrap_or_default(),
+            Self::Desk(_) => secrets.desk_token.clone().unwrap_or_default(),
         }
     }
 
     fn cache(&self) -> &SecretCache<Secrets> {
         match self {
-            Self::Braze(cache) | Self::Ai(cache) => cache,
+            Self::Braze(cache) | Self::Ai(cache) | Self::Desk(cache) => cache,
         }
     }
 }

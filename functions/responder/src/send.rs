@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
-use models::{Part, Reply, ReplyId, Timestamp};
+use models::{MessageId, Part, Reply, ReplyId, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnRow};
+use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
 use crate::keep::{self, Kept};
@@ -104,10 +104,11 @@ impl Responder {
         let turn = open(head)?;
         if turn.part >= turn.parts {
             let worked = self.over(out, head).await?;
-            self.meter.count(Metric::Answered, 1);
+            self.meter.count(sent(out.row.kind), 1);
             return Ok(Next::Over(worked));
         }
-        let write = HeadWrite::NextPart { held: out.held.clone(), turn: turn.key, part: turn.part };
+        let (held, voice) = (out.held.clone(), turn.voice);
+        let write = HeadWrite::NextPart { held, turn: turn.key, voice, part: turn.part };
         self.step(out, &write, turn.part).await
     }
 
@@ -126,7 +127,8 @@ impl Responder {
     async fn again(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
         if turn.copies < self.on_unknown.most_copies() {
-            let write = HeadWrite::SendAgain { held: out.held.clone(), turn: turn.key, copies: turn.copies };
+            let (held, voice) = (out.held.clone(), turn.voice);
+            let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;
         }
         self.meter.count(Metric::Flagged, 1);
@@ -140,7 +142,9 @@ impl Responder {
     async fn step(&self, out: Outgoing<'_>, write: &HeadWrite, read: u32) -> Result<Next, Stop> {
         match self.write(out.conversation, write).await? {
             Ok(head) => Ok(Next::Go(head)),
-            Err(Some(found)) if found.owner == Owner::Person => Ok(Next::Over(self.cut(out, &found, read).await?)),
+            Err(Some(found)) if found.owner == Owner::Person && out.row.kind.voice() == Voice::Bot => {
+                Ok(Next::Over(self.cut(out, &found, read).await?))
+            }
             Err(_) => Err(Stop::Lost),
         }
     }
@@ -166,6 +170,8 @@ impl Responder {
         let refused = u32::from(turn.state == SendState::Sending);
         let read = turn.part - 1 + u32::from(turn.copies > refused);
         match read {
+            // A person gets to know what the user wants, whether or not the user could be told so.
+            0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
             0 => self.park(out.conversation, head, out.held, &turn.covers, reason).await,
             read => self.cut(out, head, read).await,
         }
@@ -183,7 +189,8 @@ impl Responder {
     }
 
     async fn over(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
-        self.settle(out.conversation, head, out.held, &open(head)?.covers, Settled::Answered).await
+        let how = Settled::Answered(out.row.kind);
+        self.settle(out.conversation, head, out.held, &open(head)?.covers, how).await
     }
 
     fn is_stale(&self, row: &TurnRow) -> bool {
@@ -201,13 +208,22 @@ fn open(head: &Head) -> Result<&OpenTurn, Stop> {
     head.turn.as_ref().ok_or(Stop::Lost)
 }
 
-fn reply(row: &TurnRow, turn: &OpenTurn, part: &Part) -> Reply {
-    let first = turn.covers.first().map_or_else(|| models::MessageId::stored(""), Clone::clone);
-    Reply {
-        to: row.to.clone(),
-        id: ReplyId::new(&first, turn.part),
-        text: part.clone(),
-        part: turn.part,
-        parts: turn.parts,
+/// What is counted when a turn was sent.
+fn sent(kind: TurnKind) -> Metric {
+    match kind {
+        TurnKind::HandOff(_) => Metric::HandedOff,
+        TurnKind::Agent => Metric::AgentAnswered,
+        TurnKind::Answer | TurnKind::OptIn | TurnKind::Forwarded | TurnKind::DeskDown => Metric::Answered,
     }
+}
+
+fn reply(row: &TurnRow, turn: &OpenTurn, part: &Part) -> Reply {
+    let first = row.covers.first().map_or_else(|| MessageId::stored(""), Clone::clone);
+    // Such a message is answered later on: the two must not share a name.
+    let id = match row.kind {
+        TurnKind::HandOff(_) => ReplyId::besides(&first, "hand-off", turn.part),
+        TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", turn.part),
+        _ => ReplyId::new(&first, turn.part),
+    };
+    Reply { to: row.to.clone(), id, text: part.clone(), part: turn.part, parts: turn.parts }
 }

@@ -2,14 +2,14 @@
 
 use platform::settings::{BadSettings, Settings as Reader};
 
-use crate::OnUnknown;
+use crate::{DeskSettings, OnUnknown};
 
 /// The settings; see the README for what each means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `QUEUE_URL`.
     pub queue_url: String,
-    /// `AGENT_QUEUE_URL`. Nothing comes that way before people can take a conversation over, but a deployment has it.
+    /// `AGENT_QUEUE_URL`.
     pub agent_queue_url: String,
     /// `RESPONDER_SECRET_ID`.
     pub secret_id: String,
@@ -21,6 +21,8 @@ pub struct Settings {
     pub braze_campaign_id: String,
     /// `AI_BACKEND` and what belongs to it.
     pub ai: AiSettings,
+    /// `DESK` and what belongs to it.
+    pub desk: DeskSettings,
     /// `ON_UNKNOWN`.
     pub on_unknown: OnUnknown,
     /// `ASSISTANT_CONFIG`; the packed one if absent.
@@ -59,6 +61,7 @@ impl Settings {
             braze_endpoint: reader.base_url("BRAZE_ENDPOINT"),
             braze_campaign_id: reader.required("BRAZE_CAMPAIGN_ID"),
             ai: AiSettings::read(&mut reader),
+            desk: DeskSettings::read(&mut reader),
             on_unknown: reader
                 .one_of("ON_UNKNOWN", &[("resend_once", OnUnknown::ResendOnce), ("flag", OnUnknown::Flag)]),
             assistant_config: reader.optional("ASSISTANT_CONFIG"),
@@ -114,6 +117,11 @@ mod tests {
             "AI_MODEL",
         ] {
             assert!(none.contains(name), "{name} in {none}");
+        }
+        let desk = |name: &str| if name == "DESK" { Some("chatwoot".to_owned()) } else { complete(name) };
+        let desk = Settings::read(&desk).unwrap_err().to_string();
+        for name in ["DESK_URL", "DESK_ACCOUNT", "DESK_INBOX", "DESK_INBOX_IDENTIFIER"] {
+            assert!(desk.contains(name), "{name} in {desk}");
         }
         let words = |name: &str| match name {
             "ON_UNKNOWN" => Some("maybe".to_owned()),

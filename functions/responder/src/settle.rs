@@ -3,7 +3,7 @@
 use conversation::decide::ParkReason;
 use models::MessageId;
 use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, RowState, StoreError, WriteError, write_head};
+use store::{Aftermath, Head, HeadWrite, Held, RowState, StoreError, TurnKind, WriteError, write_head};
 
 use crate::Responder;
 use crate::attend::{Conversation, Stop, Worked};
@@ -13,9 +13,14 @@ use crate::keep::Kept;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
     /// A turn about them was sent, or may have been.
-    Answered,
-    /// Nothing is to be said.
-    Silent,
+    Answered(TurnKind),
+    /// Nothing is said to the user.
+    Silent {
+        /// The number of the last turn from now on.
+        turn: u64,
+        /// What else is so from now on.
+        aftermath: Option<Aftermath>,
+    },
     /// They are given up and may come again.
     Parked,
 }
@@ -31,16 +36,25 @@ impl Responder {
         how: Settled,
     ) -> Result<Worked, Stop> {
         let turn = head.turn.as_ref().map(|turn| turn.key);
-        let parked = how == Settled::Parked;
-        let write = HeadWrite::Settle {
-            held: held.clone(),
-            turn,
-            covers: covers.to_vec(),
-            done: if parked { head.done.clone() } else { head.done_after(covers).0 },
-            last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
+        let (last_turn, aftermath) = match how {
+            Settled::Answered(kind) => {
+                (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(self.clock.now()))
+            }
+            Settled::Silent { turn, aftermath } => (turn, aftermath),
+            Settled::Parked => (head.last_turn, None),
         };
-        let head = self.write(conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Worked { head, kept: Kept::AsSeen })
+        let done = if how == Settled::Parked { head.done.clone() } else { head.done_after(covers).0 };
+        let (held, covers) = (held.clone(), covers.to_vec());
+        let mut write = HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath };
+        let mut written = self.write(conversation, &write).await?;
+        if written.is_err()
+            && let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::HandOver { .. }), .. } = &mut write
+        {
+            // Somebody may have decided about the owner while the last part was on its way: that stands.
+            *aftermath = None;
+            written = self.write(conversation, &write).await?;
+        }
+        Ok(Worked { head: written.map_err(|_| Stop::Lost)?, kept: Kept::AsSeen })
     }
 
     /// Gives messages up: they are no longer pending, and their deliveries go to the dead letters.

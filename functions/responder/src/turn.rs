@@ -66,6 +66,20 @@ impl Responder {
         Err(Stop::Lost)
     }
 
+    /// Says what does not wait for the user's next words.
+    pub(crate) async fn begin(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        row: &TurnRow,
+    ) -> Result<Worked, Stop> {
+        match self.commit(conversation, head, held, row, head.spent, false).await? {
+            Committed::Begun(head) => self.deliver(Outgoing { conversation, held, row }, head).await,
+            Committed::Newer(_) => Err(Stop::Lost),
+        }
+    }
+
     /// Ends a run in which nothing is said to the user.
     async fn without_words(
         &self,
@@ -86,7 +100,7 @@ impl Responder {
             Draft::Forward(counted, wish) => {
                 self.forward(conversation, head, held, history, agenda, &counted, wish).await
             }
-            Draft::TakeBack => self.take_back(conversation, head).await,
+            Draft::TakeBack => self.take_back(conversation).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }

@@ -28,7 +28,7 @@ pub struct Question {
     pub output_tokens: u32,
 }
 
-/// One earlier turn.
+/// One earlier turn; in some only one of the two said something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// What the user had said.

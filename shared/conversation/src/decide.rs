@@ -185,7 +185,8 @@ fn opt_wish(situation: &Situation, counted: &[usize]) -> Option<OptWish> {
     })
 }
 
-fn without_copies(pending: &[Pending], last_turn: &[Look]) -> Vec<usize> {
+/// The places of the pending messages that are no copies, of one another or of what the last turn was about.
+pub fn without_copies(pending: &[Pending], last_turn: &[Look]) -> Vec<usize> {
     // The last turn stands before: what it answered already cannot lose to a copy that came late.
     let answered = last_turn.len();
     let looks: Vec<_> = last_turn.iter().copied().chain(pending.iter().map(|pending| pending.look)).collect();

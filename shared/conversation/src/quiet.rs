@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use models::{Author, Message};
 use models::assistant::QuietPeriods;
+use models::{Author, Message};
 
 /// Characters from which a text is taken for whole, whatever it ends with.
 const LONG: usize = 80;

@@ -34,6 +34,26 @@ pub fn shape(markdown: &str, most_parts: usize) -> Vec<Part> {
     texts(markdown, most_parts, PART_CHARACTERS).into_iter().filter_map(|text| Part::new(text).ok()).collect()
 }
 
+/// The parts that say `text` as a person wrote it: nothing in it is Markdown, and none of it is left out but control
+/// characters. Empty if there is nothing to see in it.
+pub fn verbatim(text: &str) -> Vec<Part> {
+    let text = reader::clean(text);
+    let mut lines: Vec<line::Line> = Vec::new();
+    let mut gap = false;
+    for written in text.split('\n') {
+        if written.trim().is_empty() {
+            gap = !lines.is_empty();
+        } else {
+            lines.push(line::Line::plain(written, std::mem::take(&mut gap)));
+        }
+    }
+    if !lines.iter().any(line::Line::is_visible) {
+        return Vec::new();
+    }
+    let parts = pack::pack(lines, PART_CHARACTERS);
+    parts.iter().filter_map(|part| Part::new(pack::join(part)).ok()).collect()
+}
+
 /// [`shape`] with parts of at most `limit` characters.
 fn texts(markdown: &str, most_parts: usize, limit: usize) -> Vec<String> {
     // One part more is read than is sent: where the last one ends depends on what would come next.

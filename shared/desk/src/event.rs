@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac_sha2::{Digest as _, Sha256};
-use models::{ConversationKey, Personal, Timestamp};
+use models::{ConversationKey, HandOffReason, Personal, Timestamp};
 use serde::Serialize;
 
 /// One thing a desk is told; `id` is the same for every try, so that a desk can drop repetitions.
@@ -55,24 +55,6 @@ pub enum What {
         /// Who gave it back.
         by: ReleasedBy,
     },
-}
-
-/// Why a conversation goes to a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HandOffReason {
-    /// The user asked for a person with a keyword.
-    Keyword,
-    /// The AI decided.
-    Assistant,
-    /// Nothing could answer.
-    Failure,
-    /// The route hands everything to people.
-    Route,
-    /// An agent took it.
-    Agent,
-    /// A step of a flow.
-    Flow,
 }
 
 /// Who gave a conversation back to the bot.

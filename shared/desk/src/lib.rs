@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 pub use address::BadAddress;
 pub use chatwoot::{Chatwoot, FromDesk};
-pub use event::{DeskEvent, HandOffReason, Line, ReleasedBy, Speaker, What};
+pub use event::{DeskEvent, Line, ReleasedBy, Speaker, What};
 pub use webhook::Webhook;
 
 /// An agent desk: where people answer instead of the bot.

@@ -15,6 +15,9 @@ pub struct AgentAction {
     pub conversation: ConversationKey,
     /// When it reached the door: of two changes of owner the later one counts.
     pub at: Timestamp,
+    /// Whether the desk named the request, so that the same words under two names are two messages.
+    #[serde(default)]
+    pub named: bool,
     /// What.
     pub deed: AgentDeed,
 }
@@ -64,7 +67,7 @@ impl AgentAction {
             shortened: false,
             arrival: self.at,
             sent_at: None,
-            dispatched: true,
+            dispatched: self.named,
             route: None,
             language: None,
             profile_name: None,

@@ -38,6 +38,14 @@ impl QueueMessage {
         String::from_utf8(bytes).unwrap_or_default()
     }
 
+    /// The user's message, if it is one.
+    pub fn inbound(self) -> Option<Message> {
+        match self {
+            Self::InboundV1(message) => Some(message),
+            Self::AgentV1(_) => None,
+        }
+    }
+
     /// Reads what [`QueueMessage::to_ascii_json`] wrote.
     pub fn from_json(text: &str) -> Result<Self, UnreadableQueueMessage> {
         serde_json::from_str(text).map_err(|error| UnreadableQueueMessage {
@@ -112,7 +120,8 @@ mod tests {
         let conversation = ConversationKey::parse("user:42").unwrap();
         for deed in [AgentDeed::Say("Hello 👋".into()), AgentDeed::TakeOver, AgentDeed::Release, AgentDeed::Erase] {
             let (id, at) = (MessageId::stored("a1"), Timestamp::from_millis(1));
-            let action = AgentAction { id, log_id: "l".to_owned(), conversation: conversation.clone(), at, deed };
+            let action =
+                AgentAction { id, log_id: "l".to_owned(), conversation: conversation.clone(), at, named: true, deed };
             let message = QueueMessage::AgentV1(action);
             let json = message.to_ascii_json();
             assert!(json.is_ascii() && json.starts_with(r#"{"type":"agent_v1","#), "{json}");

@@ -21,6 +21,8 @@ pub enum Metric {
     Unauthorized,
     /// A message was queued.
     Queued,
+    /// An agent's wish was queued.
+    AgentQueued,
     /// An authentic body that could not be read was parked.
     Quarantined,
     /// A request was answered 503: the queue or the secret was out of reach.

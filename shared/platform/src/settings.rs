@@ -34,6 +34,17 @@ impl<'a> Settings<'a> {
         })
     }
 
+    /// A whole number that must be there.
+    pub fn number(&mut self, name: &'static str) -> u64 {
+        let value = self.required(name);
+        value.trim().parse().unwrap_or_else(|_| {
+            if !value.is_empty() {
+                self.problem(name, "must be a whole number");
+            }
+            0
+        })
+    }
+
     /// A value that may be there.
     pub fn optional(&mut self, name: &'static str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())

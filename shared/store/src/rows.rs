@@ -6,6 +6,7 @@ use models::{HandOffReason, Identity, Message, MessageId, Part, Personal, RouteN
 use serde::{Deserialize, Serialize};
 
 use crate::head::{TurnKey, Voice};
+use crate::write::Aftermath;
 
 /// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
 pub const ROW_LIFE: Duration = Duration::from_hours(720);
@@ -86,6 +87,20 @@ impl TurnKind {
     /// Whether the turn's messages are over with once it was sent. Those that lead to a person then go to that person.
     pub fn settles(self) -> bool {
         !matches!(self, Self::HandOff(_) | Self::DeskDown)
+    }
+
+    /// Whether it belongs to a stretch in which people have the conversation.
+    pub fn is_with_people(self) -> bool {
+        matches!(self, Self::HandOff(_) | Self::Forwarded | Self::Agent | Self::DeskDown)
+    }
+
+    /// What settling the turn brings about at `now`.
+    pub fn aftermath(self, now: Timestamp) -> Option<Aftermath> {
+        match self {
+            Self::HandOff(_) => Some(Aftermath::HandOver { at: now }),
+            Self::OptIn => Some(Aftermath::OptIn),
+            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown => None,
+        }
     }
 
     fn is_answer(&self) -> bool {

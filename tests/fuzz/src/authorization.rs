@@ -8,10 +8,11 @@ use crate::door::{self, AGENT, WEBHOOK, WEBHOOK_BEFORE};
 const DOORS: [(&str, &[&str], StatusCode); 3] = [
     ("/inbound", &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
     ("/inbound/returns", &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
-    ("/conversations/takeover", &[AGENT], StatusCode::NOT_IMPLEMENTED),
+    ("/conversations/takeover", &[AGENT], StatusCode::ACCEPTED),
 ];
 
-const BODY: &[u8] = br#"{ "user_id": "42", "phone_number": "", "message": "hi" }"#;
+/// Both a webhook and an agent's wish.
+const BODY: &[u8] = br#"{ "user_id": "42", "phone_number": "", "conversation": "user:42", "message": "hi" }"#;
 
 /// Each line is a header. Bytes that no header can hold stand for what no mutation would find: the scheme, the good
 /// tokens, and one that lacks its last character. Only one header with the scheme and exactly a good token opens a door.
@@ -26,7 +27,7 @@ pub fn authorization(bytes: &[u8]) {
         let is_good = matches!(&values[..], [value] if tokens.iter().any(|token| is_bearer(value.as_bytes(), token)));
         let visit = door::post(path, "", &headers, BODY);
         assert_eq!(visit.answer.status, if is_good { welcome } else { StatusCode::UNAUTHORIZED });
-        assert_eq!(visit.queued.len(), usize::from(visit.answer.status == StatusCode::ACCEPTED));
+        assert_eq!(visit.queued.len() + visit.asked.len(), usize::from(visit.answer.status == StatusCode::ACCEPTED));
     }
 }
 

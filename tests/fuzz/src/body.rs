@@ -20,7 +20,7 @@ pub fn body(bytes: &[u8]) {
 }
 
 fn assert_understood(queued: &str, bytes: &[u8]) {
-    let QueueMessage::InboundV1(message) = QueueMessage::from_json(queued).expect("a queue message");
+    let message = QueueMessage::from_json(queued).expect("a queue message").inbound().expect("a user's");
     let body = std::str::from_utf8(bytes).expect("what is not UTF-8 is parked");
     assert!(!message.identity.recipients().is_empty());
     let Some(user) = first_user_id(body) else { return };

@@ -24,16 +24,20 @@ pub(crate) struct Visit {
     pub(crate) answer: Answer,
     /// What went to the work queue.
     pub(crate) queued: Vec<String>,
+    /// What went to the agent queue.
+    pub(crate) asked: Vec<String>,
     /// What went to the quarantine queue.
     pub(crate) parked: Vec<String>,
 }
 
 /// Posts `body` to `path`, with the query `query`, at a door of its own.
 pub(crate) fn post(path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Visit {
-    let (work, quarantine) = (Arc::new(Basket::default()), Arc::new(Basket::default()));
+    let queue = || Arc::new(Basket::default());
+    let (work, agents, quarantine) = (queue(), queue(), queue());
     let ingest = Ingest {
         tokens: SecretCache::new(Shelf, Tokens::parse),
         work: Arc::clone(&work) as Arc<dyn Queue>,
+        agents: Arc::clone(&agents) as Arc<dyn Queue>,
         quarantine: Arc::clone(&quarantine) as Arc<dyn Queue>,
         clock: Arc::new(Standing),
         meter: Arc::new(Uncounted),
@@ -42,7 +46,7 @@ pub(crate) fn post(path: &str, query: &str, headers: &HeaderMap, body: &[u8]) ->
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let call = Call { method: &Method::POST, path, query, headers, body };
     let answer = runtime.block_on(ingest.handle(call));
-    Visit { answer, queued: work.emptied(), parked: quarantine.emptied() }
+    Visit { answer, queued: work.emptied(), asked: agents.emptied(), parked: quarantine.emptied() }
 }
 
 /// The headers of Braze's webhook, with the good token.

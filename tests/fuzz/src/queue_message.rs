@@ -24,6 +24,7 @@ fn saying(text: &str) -> QueueMessage {
     QueueMessage::InboundV1(Message {
         id: MessageId::stored(text),
         log_id: text.to_owned(),
+        author: models::Author::User,
         identity: Identity::new(text, text, text).or_else(|_| Identity::new("42", "", "")).expect("a user"),
         text: text.into(),
         shortened: text.len().is_multiple_of(2),

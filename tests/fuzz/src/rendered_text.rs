@@ -55,8 +55,7 @@ fn assert_same(message: &Message, text: &str, user: &Identity) {
 fn queued(body: &str) -> Option<Message> {
     let visit = door::post("/inbound", "", &door::from_braze(), body.as_bytes());
     assert_eq!((visit.answer.status, visit.queued.len() + visit.parked.len()), (StatusCode::ACCEPTED, 1));
-    let QueueMessage::InboundV1(message) = QueueMessage::from_json(visit.queued.first()?).expect("a queue message");
-    Some(message)
+    QueueMessage::from_json(visit.queued.first()?).expect("a queue message").inbound()
 }
 
 /// The recommended template with `filter` in the place of `json_escape`.

@@ -1,11 +1,11 @@
 //! What the AI is asked about a message, down to the request that leaves.
 
 use ai::{Ai as _, Question};
-use conversation::decide::{Decision, Pending, Situation, decide};
+use conversation::decide::{Answerer, Decision, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
-use models::Message;
 use models::assistant::BotText;
+use models::{Message, Spent};
 use serde_json::{Value, json};
 
 use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
@@ -15,7 +15,7 @@ impl Chain {
     /// Whether the AI gets the user's words as the one user message and nothing else of the user's; or is left alone, if
     /// there is nothing to ask.
     pub(crate) async fn asks(&self, message: &Message, asked: bool, kept: Option<String>) -> Result<(), String> {
-        let words = kept_words(message.text.as_str(), message.shortened, self.limits.input_characters);
+        let words = kept_words(message.text.as_str(), message.shortened, self.assistant.limits.input_characters);
         match kept {
             Some(kept) => same("what is kept", &words, &kept)?,
             None => self.keeps(message, &words)?,
@@ -31,7 +31,7 @@ impl Chain {
             language: message.language.clone(),
             history: vec![],
             text: words.as_str().into(),
-            output_tokens: self.limits.output_tokens,
+            output_tokens: self.assistant.limits.output_tokens,
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         answer.map_err(|error| format!("the AI was not asked: {error}"))?;
@@ -49,9 +49,14 @@ impl Chain {
         decide(&Situation {
             pending: &[Pending { look, written: message.arrival }],
             last_turn: &[],
-            person_owns: false,
+            repeats: 0,
+            owner: Answerer::Bot,
+            desk: true,
+            opted_out: false,
+            route_hands_off: false,
+            spent: &Spent::default(),
             attempts: 1,
-            limits: &self.limits,
+            assistant: &self.assistant,
             now: message.arrival,
         })
     }
@@ -60,11 +65,11 @@ impl Chain {
     fn keeps(&self, message: &Message, words: &str) -> Result<(), String> {
         let is_typed = |c: char| matches!(c, '\n' | '\r' | '\t') || !c.is_control();
         let typed: String = message.text.as_str().chars().filter(|c| is_typed(*c)).collect();
-        if typed.chars().count() <= self.limits.input_characters && !message.shortened {
+        if typed.chars().count() <= self.assistant.limits.input_characters && !message.shortened {
             return same("what is kept", &words, &typed.as_str());
         }
         let kept = words.strip_suffix(" […]").unwrap_or_default();
-        let (length, most) = (kept.chars().count(), self.limits.input_characters);
+        let (length, most) = (kept.chars().count(), self.assistant.limits.input_characters);
         // Less by a grapheme at most; longer ones say in their case what is left.
         let fits = length <= most && most <= length + 16;
         holds(fits && typed.starts_with(kept), || "what is kept is not the beginning of the text".to_owned())

@@ -24,6 +24,7 @@ const GOOD: HeaderValue = HeaderValue::from_static("Bearer right-webhook-token")
 pub struct Door {
     ingest: Ingest,
     work: Arc<Kept>,
+    agents: Arc<Kept>,
     quarantine: Arc<Kept>,
     clock: Arc<Stopped>,
 }
@@ -48,6 +49,8 @@ pub struct Arrival {
     pub answer: Answer,
     /// What went onto the work queue.
     pub queued: Vec<String>,
+    /// What went onto the agents' queue.
+    pub asked: Vec<String>,
     /// What went onto the quarantine queue.
     pub parked: Vec<String>,
 }
@@ -77,25 +80,27 @@ impl Default for Door {
 impl Door {
     /// A door that knows this secret, and this one from before the last rotation.
     pub fn with_secret(current: &str, previous: Option<&str>) -> Self {
-        let (work, quarantine) = (Arc::new(Kept::default()), Arc::new(Kept::default()));
+        let queue = || Arc::new(Kept::default());
+        let (work, agents, quarantine) = (queue(), queue(), queue());
         let clock = Arc::new(Stopped(AtomicU64::new(ARRIVAL.millis())));
         let versions = Versions { current: current.into(), previous: previous.map(Into::into) };
         let ingest = Ingest {
             tokens: SecretCache::new(Fixed(versions), Tokens::parse),
             work: Arc::<Kept>::clone(&work),
+            agents: Arc::<Kept>::clone(&agents),
             quarantine: Arc::<Kept>::clone(&quarantine),
             clock: Arc::<Stopped>::clone(&clock),
             meter: Arc::new(Uncounted),
             log_ids: Box::new(|| "log-id".to_owned()),
         };
-        Self { ingest, work, quarantine, clock }
+        Self { ingest, work, agents, quarantine, clock }
     }
 
     /// Lets one request in, or not.
     pub async fn visit(&self, visit: &Visit, body: &[u8]) -> Arrival {
         let Visit { method, path, query, headers } = visit;
         let answer = self.ingest.handle(Call { method, path, query, headers, body }).await;
-        Arrival { answer, queued: self.work.take(), parked: self.quarantine.take() }
+        Arrival { answer, queued: self.work.take(), asked: self.agents.take(), parked: self.quarantine.take() }
     }
 
     /// Lets time pass.

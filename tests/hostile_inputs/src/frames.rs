@@ -147,7 +147,7 @@ impl Reader {
     async fn read(&self, body: &str) -> Reading {
         let arrival = self.door.visit(&self.visit, body.as_bytes()).await;
         let [queued] = &arrival.queued[..] else { return None };
-        let QueueMessage::InboundV1(message) = QueueMessage::from_json(queued).ok()?;
+        let message = QueueMessage::from_json(queued).ok()?.inbound()?;
         let user = message.identity.conversation().as_str().strip_prefix("user:").unwrap_or_default().to_owned();
         Some((user, message.text.into_string()))
     }

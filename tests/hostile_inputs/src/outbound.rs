@@ -49,7 +49,7 @@ impl Chain {
             language: None,
             history: vec![],
             text: "Anything?".into(),
-            output_tokens: self.limits.output_tokens,
+            output_tokens: self.assistant.limits.output_tokens,
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         drop(self.ai.requests());
@@ -61,8 +61,8 @@ impl Chain {
 
     /// The parts of a reply, after they went to Braze.
     async fn replies(&self, text: &str) -> Result<Vec<String>, String> {
-        let parts = shape(text, self.limits.reply_parts);
-        holds(parts.len() <= self.limits.reply_parts, || format!("{} parts", parts.len()))?;
+        let parts = shape(text, self.assistant.limits.reply_parts);
+        holds(parts.len() <= self.assistant.limits.reply_parts, || format!("{} parts", parts.len()))?;
         for part in &parts {
             is_harmless(part.as_str())?;
         }

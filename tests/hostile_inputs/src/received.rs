@@ -35,7 +35,8 @@ pub(crate) fn message(arrival: &Arrival) -> Result<Message, String> {
     let [queued] = &arrival.queued[..] else { return Err(format!("{} messages were queued", arrival.queued.len())) };
     let is_ascii = queued.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     holds(is_ascii, || "the queue's message is not plain ASCII".to_owned())?;
-    let QueueMessage::InboundV1(message) = QueueMessage::from_json(queued).map_err(|error| error.to_string())?;
+    let message = QueueMessage::from_json(queued).map_err(|error| error.to_string())?;
+    let message = message.inbound().ok_or("it is no user's message")?;
     let told = json!({"message_id": message.id.as_str(), "state": "queued"});
     same("the answer", &arrival.answer.body, &told)?;
     tells_nothing(&message)?;
@@ -71,7 +72,6 @@ pub(crate) fn refused(arrival: &Arrival, status: u16) -> Result<(), String> {
         404 => json!({"error": "no such path"}),
         405 => json!({"error": "no such method on this path"}),
         413 => json!({"error": "the body is larger than 1 MiB"}),
-        501 => json!({"error": "conversations cannot be taken over yet"}),
         503 => json!({"error": "the tokens cannot be read"}),
         status => return Err(format!("the table has no answer with status {status}")),
     };

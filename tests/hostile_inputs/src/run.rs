@@ -204,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_deviation() {
         let chain = Chain::start().await;
-        let panics = async { if chain.limits.attempts > 0 { panic!("on purpose") } else { Ok(()) } };
+        let panics = async { if chain.assistant.limits.attempts > 0 { panic!("on purpose") } else { Ok(()) } };
         assert_eq!(caught(&chain, panics).await, Err("it panicked".to_owned()));
     }
 }

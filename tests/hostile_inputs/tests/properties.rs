@@ -51,7 +51,7 @@ fn read(body: &[u8]) -> Option<(String, String)> {
         [queued] => {
             assert!(arrival.parked.is_empty());
             assert!(queued.is_ascii());
-            let QueueMessage::InboundV1(message) = QueueMessage::from_json(queued).unwrap();
+            let message = QueueMessage::from_json(queued).unwrap().inbound().unwrap();
             Some((message.identity.conversation().as_str().to_owned(), message.text.into_string()))
         }
         _ => panic!("queued twice"),

@@ -13,15 +13,24 @@ use serde::de::DeserializeOwned;
 pub(crate) enum Shelf {
     Queue,
     DeadLetters,
+    AgentQueue,
+    AgentDeadLetters,
     Quarantine,
     Braze,
 }
 
 impl Shelf {
+    /// Where what a queue gives up is laid.
+    pub(crate) fn of_the_dead(self) -> Self {
+        if matches!(self, Self::AgentQueue) { Self::AgentDeadLetters } else { Self::DeadLetters }
+    }
+
     fn table(self) -> TableDefinition<'static, u64, &'static [u8]> {
         TableDefinition::new(match self {
             Self::Queue => "queue",
             Self::DeadLetters => "dead letters",
+            Self::AgentQueue => "agent queue",
+            Self::AgentDeadLetters => "agent dead letters",
             Self::Quarantine => "quarantine",
             Self::Braze => "braze",
         })

@@ -1,6 +1,6 @@
 //! What goes wrong on purpose.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use simulated_braze::Faults as BrazeFaults;
@@ -21,6 +21,9 @@ pub struct Faults {
     /// The responder dies once at this moment, and the message comes back a minute later, when its visibility ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,
+    /// Whether the desk can not be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk_down: Option<bool>,
 }
 
 /// How the AI behaves.
@@ -53,32 +56,51 @@ pub enum Crash {
 
 /// The faults of everything that is not Braze, shared with what they befall.
 #[derive(Clone, Default)]
-pub(crate) struct Switches(Arc<Mutex<(AiFault, Crash)>>);
+pub(crate) struct Switches(Arc<Mutex<Switched>>);
+
+#[derive(Default)]
+struct Switched {
+    ai: AiFault,
+    crash: Crash,
+    desk_down: bool,
+}
 
 impl Switches {
     pub(crate) fn ai(&self) -> AiFault {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.lock().ai
     }
 
     pub(crate) fn set_ai(&self, fault: AiFault) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = fault;
+        self.lock().ai = fault;
+    }
+
+    pub(crate) fn desk_down(&self) -> bool {
+        self.lock().desk_down
+    }
+
+    pub(crate) fn set_desk_down(&self, down: bool) {
+        self.lock().desk_down = down;
     }
 
     pub(crate) fn set_crash(&self, crash: Crash) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = crash;
+        self.lock().crash = crash;
     }
 
     pub(crate) fn crash(&self) -> Crash {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.lock().crash
     }
 
     /// Whether to die now; dying once is enough.
     pub(crate) fn crashes(&self, moment: Crash) -> bool {
-        let mut switches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = switches.1 == moment;
+        let mut switched = self.lock();
+        let now = switched.crash == moment;
         if now {
-            switches.1 = Crash::Never;
+            switched.crash = Crash::Never;
         }
         now
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Switched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

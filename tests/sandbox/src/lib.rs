@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod desk;
 mod disk;
 mod faults;
 mod mapping;
@@ -21,6 +22,7 @@ use tokio::task::AbortHandle;
 
 pub use faults::{AiFault, Crash, Faults};
 pub use options::Options;
+use responder::Source;
 use world::World;
 
 /// A running sandbox. It stops when this is dropped.
@@ -54,6 +56,9 @@ pub enum StartError {
     /// `AI_BASE_URL` is wrong.
     #[error(transparent)]
     Ai(#[from] ai::BadBaseUrl),
+    /// `DESK_URL` is wrong.
+    #[error(transparent)]
+    Desk(#[from] ::desk::BadAddress),
     /// No HTTP client.
     #[error(transparent)]
     Http(#[from] platform::http::ClientError),
@@ -68,9 +73,11 @@ impl Sandbox {
         let world = World::new(options, &url)?;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
-        let feeding = tokio::spawn(mapping::feed(Arc::clone(&world.work), Arc::clone(&world.responder)));
+        let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));
+        let feeding = tokio::spawn(feed(Source::Work, &world.work));
+        let acting = tokio::spawn(feed(Source::Agents, &world.agents));
         let keeping = tokio::spawn(world.keep_braze());
-        let tasks = [serving.abort_handle(), feeding.abort_handle(), keeping.abort_handle()].to_vec();
+        let tasks = [serving, feeding, acting, keeping].map(|task| task.abort_handle()).to_vec();
         Ok(Self { url, real_braze, tasks })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use platform::clock::{Clock as _, Deadline, SystemClock};
-use responder::{Record, Responder};
+use responder::{Record, Responder, Source};
 use tokio::sync::Semaphore;
 
 use crate::queue::{EmbeddedQueue, Received};
@@ -17,14 +17,14 @@ const BATCH: usize = 10;
 const AT_ONCE: usize = 10;
 
 /// Feeds the responder from the queue until the sandbox ends.
-pub(crate) async fn feed(queue: Arc<EmbeddedQueue>, responder: Arc<Responder>) {
+pub(crate) async fn feed(source: Source, queue: Arc<EmbeddedQueue>, responder: Arc<Responder>) {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
         let slot = Arc::new(slot);
         for batch in batches(queue.receive(BATCH).await) {
             let (queue, responder, slot) = (Arc::clone(&queue), Arc::clone(&responder), Arc::clone(&slot));
             tokio::spawn(async move {
-                invoke(&queue, &responder, batch).await;
+                invoke(source, &queue, &responder, batch).await;
                 drop(slot);
             });
         }
@@ -43,8 +43,9 @@ fn batches(received: Vec<Received>) -> Vec<Vec<Received>> {
     batches
 }
 
-async fn invoke(queue: &EmbeddedQueue, responder: &Responder, batch: Vec<Received>) {
+async fn invoke(source: Source, queue: &EmbeddedQueue, responder: &Responder, batch: Vec<Received>) {
     let records = batch.iter().map(|received| Record {
+        queue: source,
         id: received.id.to_string(),
         receipt: received.receipt.clone(),
         receives: received.receives,

@@ -72,7 +72,7 @@ impl EmbeddedQueue {
 
     /// The queue on `shelf` as it was when the sandbox stopped last; empty without a disk.
     pub(crate) fn open(disk: Disk, shelf: Shelf, clock: Arc<dyn Clock>) -> Self {
-        let (messages, dead) = (disk.load::<Message>(shelf), disk.load::<String>(Shelf::DeadLetters));
+        let (messages, dead) = (disk.load::<Message>(shelf), disk.load::<String>(shelf.of_the_dead()));
         let last = messages.keys().chain(dead.keys()).max().copied();
         let state = State { next: last.map_or(0, |last| last + 1), messages, dead, duplicates: 0 };
         Self { state: Mutex::new(state), changed: Notify::new(), disk, shelf, clock }
@@ -129,7 +129,7 @@ impl EmbeddedQueue {
         for (id, body) in dead {
             let message = Message { body, receives: 0, visible_at: self.clock.now() };
             self.disk.save(self.shelf, id, &message);
-            self.disk.remove(Shelf::DeadLetters, id);
+            self.disk.remove(self.shelf.of_the_dead(), id);
             state.messages.insert(id, message);
         }
         drop(state);
@@ -151,7 +151,7 @@ impl EmbeddedQueue {
         if message.receives >= MOST_RECEIVES {
             let message = state.messages.remove(&id)?;
             self.disk.remove(self.shelf, id);
-            self.disk.save(Shelf::DeadLetters, id, &message.body);
+            self.disk.save(self.shelf.of_the_dead(), id, &message.body);
             state.dead.insert(id, message.body);
             return None;
         }

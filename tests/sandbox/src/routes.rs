@@ -35,6 +35,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/braze/webhooks", get(|State(world): Shared| async move { Json(world.braze.webhooks()) }))
         .route("/braze/undelivered", get(|State(world): Shared| async move { Json(world.braze.undelivered()) }))
         .route("/ai/requests", get(ai_requests))
+        .route("/desk", get(desk))
         .route("/faults", get(faults).post(set_faults))
         .route("/state", get(state))
         .route("/steps", get(steps))
@@ -130,6 +131,11 @@ async fn ai_requests(State(world): Shared) -> Json<Vec<Value>> {
     Json(world.asked.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
+/// What the desk was told.
+async fn desk(State(world): Shared) -> Json<Vec<Value>> {
+    Json(world.told.lock().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
 async fn faults(State(world): Shared) -> Json<Faults> {
     Json(in_force(&world))
 }
@@ -140,6 +146,7 @@ fn in_force(world: &World) -> Faults {
         braze: Some(world.braze.faults()),
         duplicate_deliveries: Some(world.work.copies()),
         crash: Some(world.faults.crash()),
+        desk_down: Some(world.faults.desk_down()),
     }
 }
 
@@ -153,6 +160,7 @@ async fn set_faults(State(world): Shared, body: Bytes) -> Response {
     wanted.braze.into_iter().for_each(|faults| world.braze.set_faults(faults));
     wanted.duplicate_deliveries.into_iter().for_each(|copies| world.work.duplicate_deliveries(copies));
     wanted.crash.into_iter().for_each(|crash| world.faults.set_crash(crash));
+    wanted.desk_down.into_iter().for_each(|down| world.faults.set_desk_down(down));
     Json(in_force(&world)).into_response()
 }
 
@@ -184,6 +192,6 @@ fn conversation((key, head): &(ConversationKey, store::Head)) -> Value {
     };
     json!({
         "conversation": key.as_str(), "owner": owner, "pending": head.pending.len(),
-        "attempts": head.attempts, "turns": head.last_turn,
+        "attempts": head.attempts, "turns": head.last_turn, "opted_out": head.opted_out,
     })
 }

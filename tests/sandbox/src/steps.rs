@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     Store,
     Ai,
     Braze,
+    Desk,
     Fault,
 }
 
@@ -52,6 +53,11 @@ impl Steps {
     /// The steps after number `seq`.
     pub(crate) fn after(&self, seq: u64) -> Vec<Step> {
         self.lock().iter().filter(|step| step.seq > seq).cloned().collect()
+    }
+
+    /// Forgets every step of a conversation.
+    pub(crate) fn forget(&self, conversation: &str) {
+        self.lock().retain(|step| step.conversation.as_deref() != Some(conversation));
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Step>> {

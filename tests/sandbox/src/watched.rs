@@ -33,8 +33,12 @@ pub(crate) struct WatchedQueue {
 impl Queue for WatchedQueue {
     async fn send(&self, body: String) -> Result<(), QueueError> {
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
-        let message = QueueMessage::from_json(&body).ok().map(|QueueMessage::InboundV1(message)| message);
-        let conversation = message.as_ref().map(|message| message.identity.conversation());
+        let message = QueueMessage::from_json(&body).ok();
+        let conversation = message.as_ref().map(|message| match message {
+            QueueMessage::InboundV1(message) => message.identity.conversation(),
+            QueueMessage::AgentV1(action) => action.conversation.clone(),
+        });
+        let message = message.and_then(QueueMessage::inbound);
         self.steps.add(conversation.as_ref().map(ConversationKey::as_str), Kind::Queue, self.title, json);
         if let (Some(braze), Some(message)) = (&self.phones, &message) {
             braze.user_wrote(&message.identity, &message.text);
@@ -190,6 +194,16 @@ impl<S: Store> Store for WatchedStore<S> {
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError> {
         self.inner.newest_turns(key, most, now).await
+    }
+
+    async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        self.steps.forget(key.as_str());
+        self.steps.add(Some(key.as_str()), Kind::Store, "conversation forgotten", Value::Null);
+        self.inner.erase(key, at, now).await
+    }
+
+    async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
+        self.inner.forget(key, id).await
     }
 }
 

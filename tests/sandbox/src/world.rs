@@ -9,11 +9,12 @@ use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
 use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, Backends, OnUnknown, Responder};
+use responder::{AiSettings, AssistantFiles, Backends, DeskSettings, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze, Workspace};
 use store::Embedded;
 
+use crate::desk::{Told, WatchedDesk};
 use crate::disk::{Disk, Shelf};
 use crate::faults::Switches;
 use crate::queue::EmbeddedQueue;
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(crate) ingest_of_others: Ingest,
     pub(crate) responder: Arc<Responder>,
     pub(crate) work: Arc<EmbeddedQueue>,
+    pub(crate) agents: Arc<EmbeddedQueue>,
+    pub(crate) told: Told,
     pub(crate) quarantine: Arc<EmbeddedQueue>,
     pub(crate) store: Arc<Embedded>,
     pub(crate) braze: Arc<SimulatedBraze>,
@@ -56,6 +59,8 @@ pub(crate) struct About {
 struct Outside {
     ai: AiSettings,
     ai_key: Option<Arc<dyn Key>>,
+    desk: DeskSettings,
+    desk_key: Arc<dyn Key>,
     braze: Option<(String, String, String)>,
 }
 
@@ -70,11 +75,18 @@ impl World {
         let braze = simulated_braze(options, url);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
+        let (agents, told) = (queue(Shelf::AgentQueue), Told::default());
         let http = platform::http::client()?;
         let (endpoint, campaign, key) = outside
             .braze
             .unwrap_or_else(|| (url.to_owned() + "/sandbox/braze/rest", CAMPAIGN.to_owned(), KEY.to_owned()));
         let client = braze::Client::new(http.clone(), &endpoint, campaign, Arc::new(FixedKey(key.into())));
+        let desk = WatchedDesk {
+            elsewhere: outside.desk.desk(http.clone(), outside.desk_key, Arc::new(SystemClock))?,
+            told: Arc::clone(&told),
+            steps: steps.clone(),
+            faults: faults.clone(),
+        };
         let mut backends = Backends::new(&outside.ai, files.knowledge, http, outside.ai_key)?;
         // The window is in the first backend alone, so that those below it answer when it is made to fail.
         backends.chosen = Arc::new(WatchedAi {
@@ -87,7 +99,9 @@ impl World {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
             ai: backends.ladder(),
             messaging: Arc::new(MortalMessaging { inner: client, steps: steps.clone(), faults: faults.clone() }),
+            desk: Some(Arc::new(desk)),
             work: Arc::<EmbeddedQueue>::clone(&work),
+            agents: Arc::<EmbeddedQueue>::clone(&agents),
             clock: Arc::new(SystemClock),
             meter: Arc::new(Uncounted),
             words: random::words(),
@@ -97,15 +111,18 @@ impl World {
         let queued =
             WatchedQueue { inner: Arc::clone(&work), title: "message queued", steps: steps.clone(), phones: None };
         let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
+        let asked_for = WatchedQueue { inner: Arc::clone(&agents), title: "an agent acts", ..queued.clone() };
         let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
-        let ingest = door(options, queued, parked.clone());
-        let ingest_of_others = door(options, from_others, parked);
+        let ingest = door(options, queued, asked_for.clone(), parked.clone());
+        let ingest_of_others = door(options, from_others, asked_for, parked);
         let responder = Arc::new(responder);
         Ok(Arc::new(Self {
             ingest,
             ingest_of_others,
             responder,
             work,
+            agents,
+            told,
             quarantine,
             store,
             braze,
@@ -130,10 +147,11 @@ impl World {
     }
 }
 
-fn door(options: &Options, work: WatchedQueue, quarantine: WatchedQueue) -> Ingest {
+fn door(options: &Options, work: WatchedQueue, agents: WatchedQueue, quarantine: WatchedQueue) -> Ingest {
     Ingest {
         tokens: SecretCache::new(SandboxTokens(options.webhook_token.clone()), Tokens::parse),
         work: Arc::new(work),
+        agents: Arc::new(agents),
         quarantine: Arc::new(quarantine),
         clock: Arc::new(SystemClock),
         meter: Arc::new(Uncounted),
@@ -195,7 +213,9 @@ impl Outside {
         let braze = any(&mut reader, &["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"]).then(|| {
             (reader.base_url("BRAZE_ENDPOINT"), reader.required("BRAZE_CAMPAIGN_ID"), reader.required("BRAZE_API_KEY"))
         });
-        reader.finish(Self { ai, ai_key, braze })
+        let desk = DeskSettings::read(&mut reader);
+        let desk_key = Arc::new(FixedKey(reader.optional("DESK_TOKEN").unwrap_or_default().into()));
+        reader.finish(Self { ai, ai_key, desk, desk_key, braze })
     }
 }
 

@@ -122,7 +122,9 @@ impl World {
             store: Arc::new(Effects { inner: self.store.clone(), scene: scene.clone() }),
             ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
-            work: Arc::new(Effects { inner: self.queue.clone(), scene }),
+            desk: None,
+            work: Arc::new(Effects { inner: self.queue.clone(), scene: scene.clone() }),
+            agents: Arc::new(Effects { inner: self.queue.clone(), scene }),
             clock: clock.clone(),
             meter: self.counts.clone(),
             words: self.words(),
@@ -175,6 +177,7 @@ impl World {
         Message {
             id: MessageId::of_webhook(&format!("d{number}"), "", identity.conversation().as_str(), text),
             log_id: format!("l{number}"),
+            author: models::Author::User,
             identity: identity.clone(),
             text: text.into(),
             shortened: false,

@@ -53,7 +53,7 @@ struct Naive(Responder);
 impl Handler for Naive {
     async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
         for record in batch {
-            let QueueMessage::InboundV1(message) = QueueMessage::from_json(&record.body).unwrap();
+            let message = QueueMessage::from_json(&record.body).unwrap().inbound().unwrap();
             let question = Question {
                 instructions: String::new(),
                 language: None,

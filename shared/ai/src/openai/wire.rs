@@ -39,7 +39,8 @@ impl<'a> Request<'a> {
         let said = |role, text: &'a Personal| Message { role, content: Cow::Borrowed(text.as_str()) };
         let mut messages = vec![Message { role: "system", content: instructions(question) }];
         for earlier in &question.history {
-            messages.extend([said("user", &earlier.user), said("assistant", &earlier.assistant)]);
+            let both = [said("user", &earlier.user), said("assistant", &earlier.assistant)];
+            messages.extend(both.into_iter().filter(|said| !said.content.is_empty()));
         }
         messages.push(said("user", &question.text));
         let at_most = |name| (bound == name).then_some(question.output_tokens);

@@ -69,6 +69,12 @@ impl Kind {
 }
 
 impl Line {
+    /// A line of a text that is no Markdown.
+    pub(super) fn plain(text: &str, gap: bool) -> Self {
+        let spans = urls(text).into_iter().map(|range| Span { kind: Kind::Url, range }).collect();
+        Self { gap, text: text.to_owned(), spans, ..Self::default() }
+    }
+
     /// Whether it is part of a code block.
     pub(super) fn is_code(&self) -> bool {
         self.block == Block::Code

@@ -23,7 +23,7 @@ pub(super) fn read(markdown: &str, enough: usize) -> Vec<Line> {
 }
 
 /// With line feeds alone for line breaks, and without other control characters: they would hide Markdown from its parser.
-fn clean(markdown: &str) -> String {
+pub(super) fn clean(markdown: &str) -> String {
     let unix = markdown.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     unix.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }

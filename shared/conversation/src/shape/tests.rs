@@ -227,3 +227,27 @@ fn where_nothing_is_said_there_is_no_part() {
     }
     assert_eq!(shape("words", 0), []);
 }
+
+#[test]
+fn what_a_person_writes_stays_as_it_is() {
+    for (text, expected) in [
+        ("Dear *you*,\n\n  two <b>bold</b> words & [a](b)\n# not a title", None),
+        ("1. one\n- two", None),
+        ("He said \"hi\" C:\\temp 👩‍👩‍👧", None),
+        ("a\r\nb\u{0}\n\n\n\nc\n\n", Some("a\nb\n\nc")),
+        ("{{name}}", Some("{\u{2060}{name}\u{2060}}")),
+    ] {
+        let parts: Vec<_> = verbatim(text).into_iter().map(String::from).collect();
+        assert_eq!(parts, [expected.unwrap_or(text)], "{text:?}");
+    }
+    assert!(verbatim(" \n\u{200b}\n").is_empty());
+}
+
+#[test]
+fn what_a_person_writes_is_cut_only_where_it_must_be() {
+    let text = format!("{}\n\n{} https://a.example/{}", "word ".repeat(800), "more".repeat(100), "x".repeat(300));
+    let parts: Vec<_> = verbatim(&text).into_iter().map(String::from).collect();
+    assert_eq!(parts.len(), 2);
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&parts.join("\n")), words(&text));
+}

@@ -3,7 +3,9 @@
 use models::Personal;
 
 use crate::instant::to_the_minute;
-use crate::{HandOffReason, Line, ReleasedBy, Speaker};
+use models::HandOffReason;
+
+use crate::{Line, ReleasedBy, Speaker};
 
 /// The most characters of a transcript in one note. Chatwoot takes 150,000 in all.
 const MOST_CHARACTERS: usize = 60_000;

@@ -4,7 +4,9 @@ use models::{ConversationKey, Personal};
 use serde::Serialize;
 
 use crate::instant::iso;
-use crate::{DeskEvent, HandOffReason, ReleasedBy, Speaker, What};
+use models::HandOffReason;
+
+use crate::{DeskEvent, ReleasedBy, Speaker, What};
 
 const VERSION: u8 = 1;
 

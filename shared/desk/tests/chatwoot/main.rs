@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desk::chatwoot::Inbox;
-use desk::{Chatwoot, Desk as _, DeskError, DeskEvent, HandOffReason, Line, ReleasedBy, Speaker, What};
+use desk::{Chatwoot, Desk as _, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use fake::{ACCOUNT, Fake, IDENTIFIER, INBOX, TOKEN};
-use models::{ConversationKey, Timestamp};
+use models::{ConversationKey, HandOffReason, Timestamp};
 use platform::secrets::{FixedKey, Key};
 
 const AMPLE: Duration = Duration::from_secs(20);

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use desk::{Desk as _, DeskError, DeskEvent, HandOffReason, Line, ReleasedBy, Speaker, Webhook, What};
-use models::{ConversationKey, Timestamp};
+use desk::{Desk as _, DeskError, DeskEvent, Line, ReleasedBy, Speaker, Webhook, What};
+use models::{ConversationKey, HandOffReason, Timestamp};
 use platform::clock::Clock;
 use platform::secrets::{FixedKey, Key, SecretUnavailable};
 use receiver::{Answer, Receiver};

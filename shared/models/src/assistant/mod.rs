@@ -11,9 +11,9 @@ mod texts;
 use std::fmt;
 use std::time::Duration;
 
+use crate::Budget;
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
-use crate::Budget;
 pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};

@@ -107,7 +107,10 @@ mod tests {
         assert_eq!((routes.led_to(" RETURN! "), routes.led_to("return it")), (Some(&returns), None));
         let route = routes.get(&returns).unwrap();
         assert_eq!(route.quiet.unwrap().cap, Duration::from_secs(20));
-        assert_eq!((route.campaign.as_deref(), route.hand_off, route.stay), (Some("c2"), false, Duration::from_mins(30)));
+        assert_eq!(
+            (route.campaign.as_deref(), route.hand_off, route.stay),
+            (Some("c2"), false, Duration::from_mins(30))
+        );
         assert!(routes.get(&RouteName::parse("vip").unwrap()).unwrap().hand_off);
     }
 

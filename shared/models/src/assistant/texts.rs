@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn a_brand_can_change_one_line_and_add_a_language() {
         let own = BotText::ALL.map(|(_, key)| format!("{key} = \"{key}!\"")).join("\n");
-        let texts = Assistant::from_toml(&format!("[texts.en]\nfallback = \"Later!\"\n[texts.it]\n{own}")).unwrap().texts;
+        let texts =
+            Assistant::from_toml(&format!("[texts.en]\nfallback = \"Later!\"\n[texts.it]\n{own}")).unwrap().texts;
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "dont_know!");
         assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());

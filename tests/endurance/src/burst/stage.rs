@@ -42,6 +42,7 @@ impl Stage {
         let ingest = Ingest {
             tokens: SecretCache::new(FixedTokens, Tokens::parse),
             work: Arc::<EmbeddedQueue>::clone(&work),
+            agents: queue(),
             quarantine: queue(),
             clock: Arc::new(SystemClock),
             meter: Arc::new(Uncounted),
@@ -51,7 +52,9 @@ impl Stage {
             store: Arc::new(Embedded::in_memory()),
             ai: Arc::new(CountingAi(ai)),
             messaging: Arc::new(phones.clone()),
+            desk: None,
             work: Arc::<EmbeddedQueue>::clone(&work),
+            agents: queue(),
             clock: Arc::new(SystemClock),
             meter: Arc::new(Uncounted),
             words: random::words(),

@@ -98,6 +98,7 @@ impl Subject {
         Message {
             id: MessageId::of_webhook(&number.to_string(), "", identity.conversation().as_str(), &text),
             log_id: format!("log-{number}"),
+            author: models::Author::User,
             identity,
             text: text.into(),
             shortened: false,

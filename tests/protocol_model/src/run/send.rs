@@ -112,13 +112,13 @@ impl Actor<'_> {
 
     pub(super) fn next_part(&mut self) {
         let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
-        let write = HeadWrite::NextPart { held: self.held(), turn: turn.key, part: turn.part };
+        let write = HeadWrite::NextPart { held: self.held(), turn: turn.key, voice: turn.voice, part: turn.part };
         self.begin_send(&write, turn.part);
     }
 
     pub(super) fn send_again(&mut self) {
         let Some(turn) = self.run.head.turn.clone() else { return self.stop() };
-        let write = HeadWrite::SendAgain { held: self.held(), turn: turn.key, copies: turn.copies };
+        let write = HeadWrite::SendAgain { held: self.held(), turn: turn.key, voice: turn.voice, copies: turn.copies };
         self.begin_send(&write, turn.part - 1 + u32::from(turn.copies > 0));
     }
 

@@ -24,6 +24,7 @@ impl Actor<'_> {
             covers: covers.clone(),
             done: if parked { head.done.clone() } else { self.rules.done_after(&head, &covers).0 },
             last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
+            aftermath: None,
         };
         match self.write(&write, Some(ending)) {
             Written::Done(new) if parked => {

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use models::MessageId;
-use store::{Head, HeadWrite, Owner, TurnKey};
+use models::{MessageId, Spent};
+use store::{Head, HeadWrite, Owner, TurnKey, Voice};
 
 use super::{Actor, How, Run, Step, Written};
 use crate::bug::Bug;
@@ -129,9 +129,11 @@ impl Actor<'_> {
         let write = HeadWrite::Commit {
             held: self.held(),
             turn: draft.key,
+            voice: Voice::Bot,
             parts: draft.parts,
             covers: draft.covers.clone(),
             seen: (!again).then_some(self.run.head.sequence),
+            spent: Spent::default(),
         };
         match self.write(&write, None) {
             Written::Done(head) => self.deliver(head),

@@ -1,0 +1,104 @@
+//! What agents and operators ask for: understood, queued and answered like a user's message, but in a queue of its own.
+
+use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage};
+use platform::metrics::Metric;
+use serde::Deserialize;
+
+use crate::{Answer, Call, Ingest};
+
+/// The largest body that is read.
+const MOST_BODY_BYTES: usize = 256 * 1024;
+/// The longest text an agent may send at once: four WhatsApp messages.
+const MOST_CHARACTERS: usize = 16_384;
+/// The longest name a desk may give a request.
+const LONGEST_ID: usize = 200;
+/// The longest key of a conversation: an external id of 512 bytes with what stands before it.
+const LONGEST_CONVERSATION: usize = 600;
+
+/// What a path under `/conversations` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Send these words.
+    Message,
+    /// A person owns the conversation.
+    Takeover,
+    /// The bot owns it.
+    Release,
+    /// Forget the user.
+    Erase,
+}
+
+/// Reading for people: agents' tools see these words.
+#[derive(Debug, thiserror::Error)]
+enum BadWish {
+    #[error(
+        "the body must be JSON like {{\"conversation\": \"user:42\"}}, with \"text\" and perhaps \"id\" for a message"
+    )]
+    NotJson,
+    #[error("\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>")]
+    Conversation,
+    #[error("\"text\" must be a text of 1 to {MOST_CHARACTERS} characters")]
+    Text,
+    #[error("\"id\" must be a text of 1 to {LONGEST_ID} characters, or be left out")]
+    Id,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    conversation: String,
+    #[serde(default)]
+    text: Option<Personal>,
+    #[serde(default)]
+    id: Option<String>,
+}
+
+/// Takes an agent's wish in.
+pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, wish: Wish) -> Answer {
+    if call.body.len() > MOST_BODY_BYTES {
+        return Answer::too_large();
+    }
+    let action = match action(ingest, call.body, wish) {
+        Ok(action) => action,
+        Err(reason) => return Answer::bad_request(&reason.to_string()),
+    };
+    let (id, log_id) = (action.id.clone(), action.log_id.clone());
+    match ingest.agents.send(QueueMessage::AgentV1(action).to_ascii_json()).await {
+        Ok(()) => {
+            ingest.meter.count(Metric::AgentQueued, 1);
+            tracing::info!(log_id, ?wish, "an agent's wish is queued");
+            Answer::queued(id.as_str())
+        }
+        Err(error) => {
+            tracing::error!(log_id, %error, "an agent's wish is not queued; the desk is asked to come again");
+            Answer::unavailable("the queue cannot be reached")
+        }
+    }
+}
+
+fn action(ingest: &Ingest, body: &[u8], wish: Wish) -> Result<AgentAction, BadWish> {
+    let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson)?;
+    let conversation = Some(body.conversation.as_str()).filter(|key| key.len() <= LONGEST_CONVERSATION);
+    let conversation = conversation.filter(|key| !key.contains(char::is_control)).and_then(ConversationKey::parse);
+    let conversation = conversation.ok_or(BadWish::Conversation)?;
+    if body.id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > LONGEST_ID) {
+        return Err(BadWish::Id);
+    }
+    let deed = match wish {
+        Wish::Message => AgentDeed::Say(body.text.filter(is_sayable).ok_or(BadWish::Text)?),
+        Wish::Takeover => AgentDeed::TakeOver,
+        Wish::Release => AgentDeed::Release,
+        Wish::Erase => AgentDeed::Erase,
+    };
+    let at = ingest.clock.now();
+    let key = conversation.as_str();
+    let id = match (&body.id, &deed) {
+        (Some(id), _) => MessageId::of_request(key, id),
+        (None, AgentDeed::Say(text)) => MessageId::of_arrival(key, text.as_str(), at),
+        (None, _) => MessageId::of_arrival(key, "", at),
+    };
+    Ok(AgentAction { id, log_id: (ingest.log_ids)(), conversation, at, named: body.id.is_some(), deed })
+}
+
+fn is_sayable(text: &Personal) -> bool {
+    !text.as_str().trim().is_empty() && text.as_str().chars().count() <= MOST_CHARACTERS
+}

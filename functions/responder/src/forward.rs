@@ -1,0 +1,163 @@
+//! What the user writes while a person owns the conversation: it goes to the desk, in order, and stands in the history.
+
+use std::time::Duration;
+
+use conversation::decide::OptWish;
+use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
+use models::assistant::BotText;
+use models::{Author, HandOffReason, Message, Personal};
+use platform::metrics::Metric;
+use store::{Aftermath, Head, Held, Owner, TurnKind, TurnRow};
+
+use crate::agenda::Agenda;
+use crate::attend::{Conversation, Stop, Worked};
+use crate::history::History;
+use crate::settle::Settled;
+use crate::turn::Words;
+use crate::{RECORD_WITHIN, Responder};
+
+/// How long the desk may take for one event.
+pub(crate) const TELL_WITHIN: Duration = Duration::from_secs(5);
+/// The attempt in which the user is told that the desk is out of reach: a hiccup is over by then.
+const TOLD_AT: u32 = 2;
+/// Characters of what the user said last that stand in for a summary.
+const SUMMARY: usize = 300;
+
+impl Responder {
+    /// Tells the desk what the user wrote; without a desk it is only written down. A desk may be told the same twice, under
+    /// the same id.
+    #[expect(clippy::too_many_arguments, reason = "one turn's whole context, used in one place")]
+    pub(crate) async fn forward(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        history: &History,
+        agenda: &Agenda,
+        counted: &[usize],
+        wish: Option<OptWish>,
+    ) -> Result<Worked, Stop> {
+        let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
+        if let Some(desk) = &self.desk {
+            let events = events(conversation, head, history, agenda, counted);
+            if let Err(error) = self.tell(&**desk, conversation, &events).await {
+                self.meter.count(Metric::DeskFailed, 1);
+                tracing::warn!(log_id = conversation.log_id, desk = desk.name(), %error, "the desk was not told");
+                return self.desk_is_down(conversation, head, held, history, agenda, newest).await;
+            }
+        }
+        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let words = Words {
+            kind: TurnKind::Forwarded,
+            reply: vec![],
+            said,
+            to: newest.identity.clone(),
+            own_line: false,
+            spent: head.spent,
+        };
+        let row = self.row(head, held, agenda, words);
+        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+        self.count(Metric::Forwarded, counted.len());
+        let aftermath = wish.map(|wish| match wish {
+            OptWish::Out => Aftermath::OptOut,
+            OptWish::In => Aftermath::OptIn,
+        });
+        let settled = Settled::Silent { turn: row.key.number, aftermath };
+        self.settle(conversation, head, held, &agenda.covers, settled).await
+    }
+
+    async fn tell(
+        &self,
+        desk: &dyn Desk,
+        conversation: &Conversation<'_>,
+        events: &[DeskEvent],
+    ) -> Result<(), DeskError> {
+        for event in events {
+            let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
+            if left.is_zero() {
+                return Err(DeskError::TimedOut);
+            }
+            desk.deliver(event, left.min(TELL_WITHIN)).await?;
+        }
+        Ok(())
+    }
+
+    /// The messages are kept and come back; once, the user is told.
+    async fn desk_is_down(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        held: &Held,
+        history: &History,
+        agenda: &Agenda,
+        newest: &Message,
+    ) -> Result<Worked, Stop> {
+        if head.attempts < TOLD_AT || head.opted_out || history.newest_kind() == Some(TurnKind::DeskDown) {
+            return self.give_back(conversation, held).await;
+        }
+        let words = Words {
+            kind: TurnKind::DeskDown,
+            reply: self.line(BotText::DeskDown, newest),
+            said: vec![],
+            to: newest.identity.clone(),
+            own_line: true,
+            spent: head.spent,
+        };
+        let row = self.row(head, held, agenda, words);
+        self.begin(conversation, head, held, &row).await
+    }
+
+    /// Gives the conversation back to the bot; the claim ends with it.
+    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>) -> Result<Worked, Stop> {
+        let now = self.clock.now();
+        self.change_owner(conversation.key, Owner::Bot, now).await?;
+        self.count(Metric::TakenBack, 1);
+        self.tell_released(conversation.key, ReleasedBy::QuietHours, now, conversation.log_id).await;
+        let head = self.store.head(conversation.key, now).await?.ok_or(Stop::Lost)?;
+        Ok(Worked { head, kept: crate::keep::Kept::AsSeen })
+    }
+}
+
+/// What the desk has to know: at first what went before, then each message.
+fn events(
+    conversation: &Conversation<'_>,
+    head: &Head,
+    history: &History,
+    agenda: &Agenda,
+    counted: &[usize],
+) -> Vec<DeskEvent> {
+    let event = |id, at, what| DeskEvent { id, conversation: conversation.key.clone(), at, what };
+    let messages = counted.iter().map(|place| {
+        let (message, said) = (&agenda.open[*place], &agenda.said[*place]);
+        let what = What::Message { text: said.text.clone(), media_urls: message.media_urls.clone() };
+        event(format!("message:{}", message.id.as_str()), message.arrival, what)
+    });
+    let since = head.person_since.unwrap_or_default();
+    let first = (!history.told_the_desk_since(since)).then(|| {
+        let newest = &agenda.open[*counted.last().unwrap_or(&0)];
+        let what = What::HandOff {
+            reason: history.hand_off().unwrap_or(HandOffReason::Agent),
+            summary: summary(agenda),
+            transcript: history.lines().map(line).collect(),
+            profile_name: newest.profile_name.clone(),
+            language: newest.language.clone(),
+        };
+        event(format!("hand-off:{}:{}", conversation.key.as_str(), since.millis()), since, what)
+    });
+    first.into_iter().chain(messages).collect()
+}
+
+/// The user's newest words: what they want a person for.
+fn summary(agenda: &Agenda) -> Personal {
+    let newest = agenda.said.last().map(|said| said.text.as_str()).unwrap_or_default();
+    Personal::new(conversation::prompt::kept_words(newest, false, SUMMARY))
+}
+
+fn line((from, text, row): (Option<Author>, Personal, &TurnRow)) -> Line {
+    let from = match from {
+        Some(Author::User) => Speaker::User,
+        Some(Author::Agent) => Speaker::Agent,
+        None => Speaker::Bot,
+    };
+    Line { from, text, at: row.at }
+}
