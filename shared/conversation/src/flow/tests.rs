@@ -180,7 +180,7 @@ fn after_a_person_the_step_is_asked_as_if_for_the_first_time() {
     let handed_off = after(&flows, &["AB12345", "neither", "none"]);
     assert_eq!(handed_off.end, Some(End::HandOff));
     let state = handed_off.state.unwrap();
-    let later = START + Duration::from_secs(900);
+    let later = START + Duration::from_mins(15);
     let resumed = at(&flows, later).resume(&state);
     assert_eq!((said(&resumed), resumed.end), (vec!["Would"], None));
     assert_eq!(resumed.state.as_ref().unwrap(), &FlowState { asked: 1, touched: later, ..state.clone() });
