@@ -117,6 +117,15 @@ mod tests {
     }
 
     #[test]
+    fn the_flow_that_stands_there_as_a_comment_can_be_used() {
+        let (_, toml) = PACKED.iter().find(|(name, _)| *name == "assistant.toml").unwrap();
+        let (_, comment) = toml.split_once("# [flows.return]\n").unwrap();
+        let flow = comment.lines().map(|line| line.strip_prefix('#').unwrap()).collect::<Vec<_>>().join("\n");
+        let flows = Assistant::from_toml(&format!("[flows.return]\n{flow}")).unwrap().flows;
+        assert_eq!(flows.get("return").unwrap().steps.len(), 5);
+    }
+
+    #[test]
     fn a_missing_file_is_named() {
         let error = AssistantFiles::load(Some("/nowhere/assistant.toml")).unwrap_err().to_string();
         assert!(error.contains("/nowhere/assistant.toml"), "{error}");

@@ -8,7 +8,7 @@ use models::assistant::{Assistant, BadAssistant, BotText};
 const SECRET: &str = "hush-4711-hush";
 
 /// Where no text belongs.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 10] = [
     "api_key = VALUE",
     "quiet_period = VALUE",
     "limits.attempts = VALUE",
@@ -16,6 +16,9 @@ const PLACES: [&str; 7] = [
     "quiet_period.cap_seconds = VALUE",
     "texts.en = VALUE",
     "texts.en.secret = [VALUE]",
+    "flows = VALUE",
+    "flows.f.timeout_minutes = VALUE",
+    "flows.f.steps = [VALUE]",
 ];
 
 /// A file is read, with every value in its range, or refused, with a reason. The byte 1, which TOML cannot hold, stands
@@ -47,6 +50,11 @@ fn assert_in_range(assistant: &Assistant) {
             let line = assistant.texts.line(line, language);
             assert!(!line.trim().is_empty() && line.chars().count() <= 1_000);
         }
+    }
+    for (name, flow) in assistant.flows.iter() {
+        assert!(!name.is_empty() && (1..=30).contains(&flow.steps.len()));
+        assert!((Duration::from_mins(1)..=Duration::from_hours(7 * 24)).contains(&flow.timeout));
+        assert!(flow.steps.iter().all(|step| step.re_asks <= 10 && flow.step(&step.name) == Some(step)));
     }
 }
 

@@ -60,6 +60,8 @@ fn is_email(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use models::assistant::Assistant;
+
     use super::*;
 
     #[test]
@@ -110,6 +112,14 @@ mod tests {
         ] {
             assert!(!is_email(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_kept_matches_no_pattern() {
+        let toml = "[[flows.f.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"pattern\"\npattern = \"^x+$\"";
+        let flows = Assistant::from_toml(toml).unwrap().flows;
+        let fits = |length| read(&flows.get("f").unwrap().steps[0].expect, &"x".repeat(length)).is_some();
+        assert!(fits(VALUE_CHARACTERS) && !fits(VALUE_CHARACTERS + 1));
     }
 
     #[test]

@@ -93,6 +93,9 @@ fn braze_is_told_the_value_when_the_step_is_done() {
     let event = Fact::Event { name: "return_requested".to_owned(), value: Some("Refund".into()) };
     assert_eq!(after(&flows, &["AB12345", "1"]).facts, [event]);
     assert_eq!(after(&flows, &["none", "AB12345", "??"]).facts, []);
+    let toml = SAMPLE.replace("expect = \"nothing\"", "expect = \"nothing\"\nevent = \"thanked\"");
+    let line = after(&Assistant::from_toml(&toml).unwrap().flows, &["AB12345", "2", "42"]);
+    assert_eq!(line.facts, [Fact::Event { name: "thanked".to_owned(), value: None }], "a line has no value");
     let number = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"number\"\nattribute = \"n\"";
     let flows = Assistant::from_toml(number).unwrap().flows;
     assert_eq!(after(&flows, &["7,50"]).facts, [attribute("n", "7.5", true)]);
@@ -180,7 +183,7 @@ fn after_a_person_the_step_is_asked_as_if_for_the_first_time() {
     let handed_off = after(&flows, &["AB12345", "neither", "none"]);
     assert_eq!(handed_off.end, Some(End::HandOff));
     let state = handed_off.state.unwrap();
-    let later = START + Duration::from_secs(900);
+    let later = START + Duration::from_mins(15);
     let resumed = at(&flows, later).resume(&state);
     assert_eq!((said(&resumed), resumed.end), (vec!["Would"], None));
     assert_eq!(resumed.state.as_ref().unwrap(), &FlowState { asked: 1, touched: later, ..state.clone() });

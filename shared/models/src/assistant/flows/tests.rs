@@ -124,7 +124,7 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
             "`flows.f.steps.a.pattern` is no pattern that can be used",
         ),
         one(
-            "name = \"a\"\nsay = \"?\"\nexpect = \"pattern\"\npattern = \"(x{900}){900}\"".to_owned(),
+            "name = \"a\"\nsay = \"?\"\nexpect = \"pattern\"\npattern = \"(x{90}){90}\"".to_owned(),
             "`flows.f.steps.a.pattern` is no pattern that can be used",
         ),
         one(a("next = { x = \"end\" }"), "`flows.f.steps.a.next` can only branch"),
