@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
+mod door;
 mod stack;
 
+pub use door::Door;
 pub use stack::{Stack, TABLE, binary, documented, environment, serve_braze};

@@ -1,9 +1,10 @@
 //! Through the front door of the sandbox, over HTTP: what a user types or `curl` posts comes back on the right phone.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use reqwest::{Client, StatusCode};
+use end_to_end::Door;
+use reqwest::StatusCode;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -22,75 +23,6 @@ const HOSTILE: [&str; 12] = [
     "مرحبا، متى تفتحون",
     "<script>alert(1)</script>",
 ];
-
-struct Door {
-    sandbox: Sandbox,
-    http: Client,
-}
-
-impl Door {
-    async fn open() -> Self {
-        Self { sandbox: Sandbox::start(&Options::default()).await.unwrap(), http: Client::new() }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.sandbox.url())
-    }
-
-    async fn post(&self, path: &str, token: &str, body: impl Into<String>) -> (StatusCode, Value) {
-        let call = self.http.post(self.url(path)).bearer_auth(token).body(body.into());
-        let answer = call.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap_or_default())
-    }
-
-    async fn types(&self, conversation: &str, text: &str) {
-        let mut url = reqwest::Url::parse(&self.url("/sandbox/phones")).unwrap();
-        url.path_segments_mut().unwrap().push(conversation).push("messages");
-        let answer = self.http.post(url).json(&json!({"text": text})).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::ACCEPTED);
-    }
-
-    async fn set(&self, faults: Value) {
-        let answer = self.http.post(self.url("/sandbox/faults")).json(&faults).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.http.get(self.url(path)).send().await.unwrap().json().await.unwrap()
-    }
-
-    async fn phone(&self, conversation: &str) -> Vec<(String, String)> {
-        let mut url = reqwest::Url::parse(&self.url("/sandbox/phones")).unwrap();
-        url.path_segments_mut().unwrap().push(conversation);
-        let lines: Vec<Value> = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
-        lines.iter().map(|line| (text(line, "from"), text(line, "text"))).collect()
-    }
-
-    async fn answers(&self, conversation: &str) -> Vec<String> {
-        self.phone(conversation).await.into_iter().filter(|(from, _)| from == "brand").map(|(_, text)| text).collect()
-    }
-
-    /// Waits for so many answers, and a little longer for one too many.
-    async fn wait_for(&self, conversation: &str, answers: usize) -> Vec<String> {
-        let patience = Instant::now() + Duration::from_secs(20);
-        while self.answers(conversation).await.len() < answers {
-            assert!(Instant::now() < patience, "{answers} answers did not come: {:?}", self.phone(conversation).await);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let read = self.answers(conversation).await;
-        assert_eq!(read.len(), answers, "{read:?}");
-        read
-    }
-
-    /// The last words of each question the AI got.
-    async fn asked(&self) -> Vec<String> {
-        let requests = self.get("/sandbox/ai/requests").await;
-        let last = |request: &Value| request["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-        requests.as_array().unwrap().iter().map(|request| last(request).as_str().unwrap().to_owned()).collect()
-    }
-}
 
 fn documented(user: &str, phone: &str, text: &str) -> String {
     format!("{{ \"user_id\": \"{user}\", \"phone_number\": \"{phone}\", \"message\": \"{text}\" }}")
@@ -195,7 +127,7 @@ async fn the_door_says_no_and_why() {
         ("/inbound", "", 401),
         ("/inbound", "agent", 401),
         ("/conversations/takeover", "sandbox", 401),
-        ("/conversations/takeover", "agent", 501),
+        ("/conversations/takeover", "agent", 400),
         ("/inbound/returns", "sandbox", 202),
         ("/inbound/no such route", "sandbox", 404),
         ("/elsewhere", "sandbox", 404),

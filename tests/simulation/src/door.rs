@@ -67,7 +67,8 @@ impl Door {
         let ids = world.words();
         Arc::new(Ingest {
             tokens: SecretCache::new(Effects { inner: self.secret.clone(), scene: scene.clone() }, Tokens::parse),
-            work: Arc::new(Effects { inner: world.queue.clone(), scene }),
+            work: Arc::new(Effects { inner: world.queue.clone(), scene: scene.clone() }),
+            agents: Arc::new(Effects { inner: world.queue.clone(), scene }),
             quarantine: self.quarantine.clone(),
             clock,
             meter: Arc::new(Uncounted),

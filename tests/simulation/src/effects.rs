@@ -179,6 +179,14 @@ impl Store for Effects<Embedded> {
         let effect = || self.inner.newest_turns(key, most, now);
         self.scene.live("read history", effect, |fault| Err(unavailable(fault))).await
     }
+
+    async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        self.scene.live("erase", || self.inner.erase(key, at, now), |fault| Err(unavailable(fault))).await
+    }
+
+    async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
+        self.scene.live("forget", || self.inner.forget(key, id), |fault| Err(unavailable(fault))).await
+    }
 }
 
 fn name_of(write: &HeadWrite) -> &'static str {

@@ -51,6 +51,7 @@ impl World {
     async fn invoke(&self, slot: &Slot, batch: Vec<Received>) {
         let batch = self.delivered(batch).await;
         let records = batch.iter().map(|received| Record {
+            queue: responder::Source::Work,
             id: received.id.to_string(),
             receipt: received.receipt.clone(),
             receives: received.receives,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desk::chatwoot::Inbox;
-use desk::{Chatwoot, Desk as _, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
+use desk::{Chatwoot, Desk as _, DeskEvent, Line, ReleasedBy, Speaker, What};
 use fake::{ACCOUNT, Fake, IDENTIFIER, INBOX, TOKEN};
 use models::{ConversationKey, HandOffReason, Timestamp};
 use platform::secrets::{FixedKey, Key};

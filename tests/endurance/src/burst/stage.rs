@@ -141,6 +141,7 @@ async fn call(ingest: &Ingest, users: &[String], burst: usize) -> Result<Vec<(St
 
 async fn invoke(queue: &EmbeddedQueue, responder: &Responder, batch: Vec<Received>) {
     let records = batch.iter().map(|received| Record {
+        queue: responder::Source::Work,
         id: received.id.to_string(),
         receipt: received.receipt.clone(),
         receives: received.receives,

@@ -38,7 +38,7 @@ impl Witness {
     /// Checks a world in which nothing moves any more, with these dead letters.
     pub(crate) async fn at_rest(&self, dead: &[String]) {
         let messages = dead.iter().filter_map(|body| QueueMessage::from_json(body).ok());
-        let dead: HashSet<_> = messages.map(|QueueMessage::InboundV1(message)| message.id).collect();
+        let dead: HashSet<_> = messages.filter_map(QueueMessage::inbound).map(|message| message.id).collect();
         self.heads_are_empty(&dead).await;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
