@@ -153,7 +153,7 @@ async fn a_receiver_that_is_silent_or_not_there_is_tried_later() {
     let time = Duration::from_millis(300);
     let start = Instant::now();
     assert_eq!(desk(&url, fixed(SECRET)).deliver(&message("m1"), time).await, Err(DeskError::TimedOut));
-    assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_millis(300));
+    assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_secs(1));
     drop(silent);
     let outcome = desk(&url, fixed(SECRET)).deliver(&message("m1"), AMPLE).await;
     assert_eq!(outcome, Err(DeskError::Unavailable { status: None }));
