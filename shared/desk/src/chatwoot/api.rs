@@ -49,9 +49,10 @@ pub(super) struct Message {
     pub(super) source_id: Option<String>,
 }
 
+/// What Chatwoot puts around most answers.
 #[derive(Deserialize)]
-struct Page<T> {
-    payload: Vec<T>,
+struct Envelope<T> {
+    payload: T,
 }
 
 /// What is written into a conversation.
@@ -79,7 +80,8 @@ impl Api<'_> {
     /// The newest of the contact's conversations in the inbox, whatever its status. Chatwoot gives the newest twenty of all
     /// inboxes (`app/controllers/api/v1/accounts/contacts/conversations_controller.rb`).
     pub(super) async fn newest_conversation(&self, contact: u64) -> Result<Option<Conversation>, DeskError> {
-        let page: Page<Conversation> = self.get(self.url(&["contacts", &contact.to_string(), "conversations"])).await?;
+        let page: Envelope<Vec<Conversation>> =
+            self.get(self.url(&["contacts", &contact.to_string(), "conversations"])).await?;
         let ours = page.payload.into_iter().filter(|conversation| conversation.inbox_id == self.inbox.number);
         Ok(ours.max_by_key(|conversation| conversation.id))
     }
@@ -98,7 +100,7 @@ impl Api<'_> {
         if let Some(before) = before {
             url.query_pairs_mut().append_pair("before", &before.to_string());
         }
-        Ok(self.get::<Page<Message>>(url).await?.payload)
+        Ok(self.get::<Envelope<Vec<Message>>>(url).await?.payload)
     }
 
     /// Writes into a conversation (<https://developers.chatwoot.com/api-reference/messages/create-new-message>; that
@@ -111,13 +113,13 @@ impl Api<'_> {
     /// Puts a conversation before agents' eyes (<https://developers.chatwoot.com/api-reference/conversations/toggle-status>).
     pub(super) async fn open(&self, conversation: u64) -> Result<(), DeskError> {
         let steps = ["conversations", &conversation.to_string(), "toggle_status"];
-        self.post::<IgnoredAny>(&steps, &json!({"status": "open"})).await.map(drop)
+        self.post::<Envelope<IgnoredAny>>(&steps, &json!({"status": "open"})).await.map(drop)
     }
 
     /// Sets all labels of a conversation (<https://developers.chatwoot.com/api-reference/conversations/add-labels>).
     pub(super) async fn label(&self, conversation: u64, labels: &[String]) -> Result<(), DeskError> {
         let steps = ["conversations", &conversation.to_string(), "labels"];
-        self.post::<IgnoredAny>(&steps, &json!({"labels": labels})).await.map(drop)
+        self.post::<Envelope<IgnoredAny>>(&steps, &json!({"labels": labels})).await.map(drop)
     }
 
     async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DeskError> {

@@ -13,7 +13,9 @@ use crate::{AMPLE, NOW, deliver, desk, hand_off, incoming, message, released, wi
 
 #[tokio::test]
 async fn whichever_request_fails_and_however_a_retry_completes_the_event_and_repeats_nothing() {
-    for fault in [Fault::Status(503), Fault::Status(429), Fault::Lost(504), Fault::CutOff, Fault::Page, Fault::Late] {
+    let pages = [Fault::Page("<html>busy</html>"), Fault::Page(r#"{"status": "ok"}"#)];
+    let failures = [Fault::Status(503), Fault::Status(429), Fault::Lost(504), Fault::CutOff, Fault::Late];
+    for fault in failures.into_iter().chain(pages) {
         for (event, requests) in [(hand_off(), 6), (message("two"), 4), (released(ReleasedBy::QuietHours), 4)] {
             for number in 0..requests {
                 let fake = Fake::start(NOW).await;
@@ -90,6 +92,21 @@ async fn an_event_is_not_searched_among_messages_older_than_itself() {
     });
     deliver(&desk, &message("new")).await;
     assert_eq!(fake.with(|state| state.requests.len()), 4, "contact, conversations, one page, the message");
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_full_is_the_last() {
+    let fake = Fake::start(NOW).await;
+    let desk = desk(&fake);
+    deliver(&desk, &message("one")).await;
+    fake.with(|state| {
+        (0..18).for_each(|number| state.agent_writes(0, &format!("line {number}")));
+        state.requests.clear();
+    });
+    deliver(&desk, &message("two")).await;
+    assert_eq!(fake.with(|state| std::mem::take(&mut state.requests).len()), 4);
+    deliver(&desk, &message("three")).await;
+    assert_eq!(fake.with(|state| state.requests.len()), 5, "twenty messages may have others before them");
 }
 
 #[tokio::test]

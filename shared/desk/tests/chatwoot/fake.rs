@@ -32,8 +32,8 @@ pub(crate) enum Fault {
     Late,
     /// Done, and the connection breaks in the middle of the answer.
     CutOff,
-    /// Not done; something in front answers with a page of its own.
-    Page,
+    /// Not done; something in front answers with this page of its own.
+    Page(&'static str),
 }
 
 #[derive(Clone)]
@@ -159,7 +159,7 @@ async fn answer(state: &Mutex<State>, method: &Method, uri: &Uri, headers: &Head
         let fault = state.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
         let outcome = match fault {
             Some(Fault::Status(status)) => (status, json!({"error": "my secret words"})),
-            Some(Fault::Page) => (200, Value::Null),
+            Some(Fault::Page(_)) => (200, Value::Null),
             _ => route(&mut state, method, uri, headers, body),
         };
         (fault, outcome)
@@ -175,7 +175,7 @@ async fn answer(state: &Mutex<State>, method: &Method, uri: &Uri, headers: &Head
             let broken = futures::stream::iter([Ok(half)]).chain(futures::stream::iter([Err("cut off")]));
             response(status, Body::from_stream(broken))
         }
-        Some(Fault::Page) => response(200, Body::from("<html>busy</html>")),
+        Some(Fault::Page(page)) => response(200, Body::from(page)),
         Some(Fault::Lost(status)) => response(status, Body::empty()),
         Some(Fault::Status(_)) | None => response(status, Body::from(body.to_string())),
     }
