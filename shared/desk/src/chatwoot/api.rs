@@ -3,6 +3,7 @@
 use models::Personal;
 use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -10,6 +11,9 @@ use super::Inbox;
 use crate::DeskError;
 use crate::address::below;
 use crate::delivery::{read, send};
+
+/// How many messages Chatwoot gives at once (`app/finders/message_finder.rb`).
+pub(super) const PAGE: usize = 20;
 
 /// One inbox, and the token of a user who works in it.
 pub(super) struct Api<'a> {
@@ -19,8 +23,9 @@ pub(super) struct Api<'a> {
     pub(super) token: &'a SecretString,
 }
 
+/// Whatever has a number of its own.
 #[derive(Deserialize)]
-struct Contact {
+struct Numbered {
     id: u64,
 }
 
@@ -44,9 +49,10 @@ pub(super) struct Message {
     pub(super) source_id: Option<String>,
 }
 
+/// What Chatwoot puts around most answers.
 #[derive(Deserialize)]
-struct Page<T> {
-    payload: Vec<T>,
+struct Envelope<T> {
+    payload: T,
 }
 
 /// What is written into a conversation.
@@ -68,14 +74,14 @@ impl Api<'_> {
     pub(super) async fn contact(&self, source_id: &str, identifier: &str, name: &str) -> Result<u64, DeskError> {
         let url = below(self.base, ["public", "api", "v1", "inboxes", &self.inbox.identifier, "contacts"]);
         let contact = json!({"source_id": source_id, "identifier": identifier, "name": name});
-        Ok(read::<Contact>(send(self.http.post(url).json(&contact)).await?).await?.id)
+        Ok(read::<Numbered>(send(self.http.post(url).json(&contact)).await?).await?.id)
     }
 
     /// The newest of the contact's conversations in the inbox, whatever its status. Chatwoot gives the newest twenty of all
     /// inboxes (`app/controllers/api/v1/accounts/contacts/conversations_controller.rb`).
     pub(super) async fn newest_conversation(&self, contact: u64) -> Result<Option<Conversation>, DeskError> {
-        let request = self.request(Method::GET, self.url(&["contacts", &contact.to_string(), "conversations"]));
-        let page: Page<Conversation> = read(send(request).await?).await?;
+        let page: Envelope<Vec<Conversation>> =
+            self.get(self.url(&["contacts", &contact.to_string(), "conversations"])).await?;
         let ours = page.payload.into_iter().filter(|conversation| conversation.inbox_id == self.inbox.number);
         Ok(ours.max_by_key(|conversation| conversation.id))
     }
@@ -83,39 +89,45 @@ impl Api<'_> {
     /// A new conversation with the contact; in an inbox that is locked to a single conversation, the one there is
     /// (<https://developers.chatwoot.com/api-reference/conversations/create-new-conversation>).
     pub(super) async fn create_conversation(&self, contact: u64, source_id: &str) -> Result<Conversation, DeskError> {
-        let body =
-            json!({"source_id": source_id, "inbox_id": self.inbox.number, "contact_id": contact, "status": "open"});
-        read(send(self.request(Method::POST, self.url(&["conversations"])).json(&body)).await?).await
+        let inbox = self.inbox.number;
+        let conversation = json!({"source_id": source_id, "inbox_id": inbox, "contact_id": contact, "status": "open"});
+        self.post(&["conversations"], &conversation).await
     }
 
-    /// The twenty messages before message `before`, or the newest ones, private notes included
-    /// (`app/finders/message_finder.rb`).
+    /// The [`PAGE`] messages before message `before`, or the newest ones, private notes included.
     pub(super) async fn messages(&self, conversation: u64, before: Option<u64>) -> Result<Vec<Message>, DeskError> {
         let mut url = self.url(&["conversations", &conversation.to_string(), "messages"]);
         if let Some(before) = before {
             url.query_pairs_mut().append_pair("before", &before.to_string());
         }
-        let page: Page<Message> = read(send(self.request(Method::GET, url)).await?).await?;
-        Ok(page.payload)
+        Ok(self.get::<Envelope<Vec<Message>>>(url).await?.payload)
     }
 
     /// Writes into a conversation (<https://developers.chatwoot.com/api-reference/messages/create-new-message>; that
-    /// `source_id` is kept: `app/builders/messages/message_builder.rb`).
+    /// `source_id` is kept: `app/builders/messages/message_builder.rb`). Only an answer with the new message's number says
+    /// that it is there: a page that something in front makes up does not.
     pub(super) async fn write(&self, conversation: u64, message: &NewMessage<'_>) -> Result<(), DeskError> {
-        let url = self.url(&["conversations", &conversation.to_string(), "messages"]);
-        send(self.request(Method::POST, url).json(message)).await.map(drop)
+        self.post::<Numbered>(&["conversations", &conversation.to_string(), "messages"], message).await.map(drop)
     }
 
     /// Puts a conversation before agents' eyes (<https://developers.chatwoot.com/api-reference/conversations/toggle-status>).
     pub(super) async fn open(&self, conversation: u64) -> Result<(), DeskError> {
-        let url = self.url(&["conversations", &conversation.to_string(), "toggle_status"]);
-        send(self.request(Method::POST, url).json(&json!({"status": "open"}))).await.map(drop)
+        let steps = ["conversations", &conversation.to_string(), "toggle_status"];
+        self.post::<Envelope<IgnoredAny>>(&steps, &json!({"status": "open"})).await.map(drop)
     }
 
     /// Sets all labels of a conversation (<https://developers.chatwoot.com/api-reference/conversations/add-labels>).
     pub(super) async fn label(&self, conversation: u64, labels: &[String]) -> Result<(), DeskError> {
-        let url = self.url(&["conversations", &conversation.to_string(), "labels"]);
-        send(self.request(Method::POST, url).json(&json!({"labels": labels}))).await.map(drop)
+        let steps = ["conversations", &conversation.to_string(), "labels"];
+        self.post::<Envelope<IgnoredAny>>(&steps, &json!({"labels": labels})).await.map(drop)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DeskError> {
+        read(send(self.request(Method::GET, url)).await?).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, steps: &[&str], body: &impl Serialize) -> Result<T, DeskError> {
+        read(send(self.request(Method::POST, self.url(steps)).json(body)).await?).await
     }
 
     /// An address about the account.

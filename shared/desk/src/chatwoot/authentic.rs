@@ -55,7 +55,7 @@ mod tests {
 
     const SECRET: &str = "s3cr3t-of-the-inbox";
     const BODY: &[u8] = br#"{"event":"message_created"}"#;
-    /// printf '%s' '1700000000.{"event":"message_created"}' | openssl dgst -sha256 -hmac s3cr3t-of-the-inbox
+    // printf '%s' '1700000000.{"event":"message_created"}' | openssl dgst -sha256 -hmac s3cr3t-of-the-inbox
     const SIGNATURE: &str = "sha256=52e670e35795dc9559a8bdbe9fd2a0af6fccb2e135e38475ad7742da84580f42";
     const AT: u64 = 1_700_000_000;
 
@@ -110,10 +110,10 @@ mod tests {
     #[test]
     fn without_a_signature_or_a_secret_nobody_comes_in() {
         assert!(!admitted(&HeaderMap::new(), BODY, SECRET, AT));
-        let empty = hmac_sha256::sign(b"", &[b"1700000000.", BODY]).unwrap();
-        let hex: String = empty.iter().map(|byte| format!("{byte:02x}")).collect();
+        // What somebody would send who knows that the secret is still empty.
+        let signature = "sha256=97f7be4e2259c0746899faa635e36c884f4306cd97334ec887c3e73ae7a632f4";
         for secret in ["", " \n"] {
-            assert!(!admitted(&headers(&format!("sha256={hex}"), "1700000000"), BODY, secret, AT));
+            assert!(!admitted(&headers(signature, "1700000000"), BODY, secret, AT));
         }
     }
 

@@ -19,14 +19,14 @@ use secrecy::SecretString;
 use crate::address::{BadAddress, address};
 use crate::delivery::{self, Attempt};
 use crate::{Desk, DeskError, DeskEvent, What};
-use api::{Api, Conversation, NewMessage};
+use api::{Api, Conversation, NewMessage, PAGE};
 
 pub use authentic::is_authentic;
 pub use way_back::{FromDesk, understand};
 
 /// How much Chatwoot's clock may be behind ours.
 const CLOCKS_APART: Duration = Duration::from_mins(5);
-/// The most pages of twenty messages that are searched for an event.
+/// The most pages of messages that are searched for an event.
 const MOST_PAGES: usize = 5;
 
 /// An inbox of Chatwoot's API channel.
@@ -167,7 +167,8 @@ async fn is_there(api: &Api<'_>, conversation: u64, id: &str, at: Timestamp) -> 
         if page.iter().any(|message| message.source_id.as_deref() == Some(id)) {
             return Ok(true);
         }
-        match page.iter().min_by_key(|message| message.id) {
+        let oldest = page.iter().min_by_key(|message| message.id).filter(|_| page.len() >= PAGE);
+        match oldest {
             Some(oldest) if oldest.created_at >= (at - CLOCKS_APART).seconds() => before = Some(oldest.id),
             _ => break,
         }

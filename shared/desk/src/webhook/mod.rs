@@ -28,8 +28,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// A desk behind `url`. `secret` signs: `whsec_` and base64, or any other text as it is. Several with blanks between
-    /// them, the newest first, sign side by side, so that a rotation needs no pause.
+    /// A desk behind `url`. `secret` signs: `whsec_` and base64, or any other text without blanks as it is. Several with blanks
+    /// between them, the newest first, sign side by side, so that a rotation needs no pause.
     ///
     /// `http` must follow no redirects: one would take the user's words to a host nobody chose. `clock` dates each try.
     pub fn new(

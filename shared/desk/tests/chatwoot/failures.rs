@@ -11,50 +11,46 @@ use secrecy::SecretString;
 use crate::fake::{Fake, Fault, TOKEN};
 use crate::{AMPLE, NOW, deliver, desk, hand_off, incoming, message, released, with_token, written};
 
-/// Enough for every request of a delivery, and soon over where no answer comes.
-const SHORT: Duration = Duration::from_secs(2);
-
 #[tokio::test]
 async fn whichever_request_fails_and_however_a_retry_completes_the_event_and_repeats_nothing() {
-    let (mut failures, mut requests) = (0, 0);
-    for fault in [Fault::Status(503), Fault::Status(429), Fault::Lost(504), Fault::CutOff, Fault::Page, Fault::Late] {
-        for event in [hand_off(), message("two"), released(ReleasedBy::QuietHours)] {
-            // Until one that is beyond the last request.
-            for number in 0.. {
+    let pages = [Fault::Page("<html>busy</html>"), Fault::Page(r#"{"status": "ok"}"#)];
+    let failures = [Fault::Status(503), Fault::Status(429), Fault::Lost(504), Fault::CutOff, Fault::Late];
+    for fault in failures.into_iter().chain(pages) {
+        for (event, requests) in [(hand_off(), 6), (message("two"), 4), (released(ReleasedBy::QuietHours), 4)] {
+            for number in 0..requests {
                 let fake = Fake::start(NOW).await;
                 let desk = desk(&fake);
                 deliver(&desk, &message("one")).await;
                 fake.with(|state| {
                     "snoozed".clone_into(&mut state.conversations[0].status);
-                    state.fault = Some((state.requests.len() + number, fault));
+                    state.requests.clear();
+                    state.fault = Some((number, fault));
                 });
-                let time = if matches!(fault, Fault::Late) { Duration::from_millis(250) } else { SHORT };
-                let first = desk.deliver(&event, time).await;
+                let time = if matches!(fault, Fault::Late) { Duration::from_millis(400) } else { AMPLE };
+                assert!(desk.deliver(&event, time).await.is_err(), "{fault:?} {number} {event:?}");
+                let tried = fake.with(|state| (state.fault.take(), state.requests.len()).1);
+                // On a busy machine the time may be over before the request that should have hung.
+                assert!(tried == number + 1 || (matches!(fault, Fault::Late) && tried <= number), "{fault:?} {tried}");
                 deliver(&desk, &event).await;
                 deliver(&desk, &message("three")).await;
                 let shown = written(&fake, 0);
                 assert_eq!((shown.len(), shown[0].clone()), (3, incoming("one")), "{fault:?} {number} {event:?}");
                 assert_eq!(shown[2], incoming("three"), "{fault:?} {number}");
                 assert_eq!(fake.with(|state| (state.contacts.len(), state.conversations.len())), (1, 1));
-                if fake.with(|state| state.fault.is_some_and(|(at, _)| at >= state.requests.len())) || number > 7 {
-                    break;
-                }
-                failures += usize::from(first.is_err());
-                requests += 1;
             }
         }
     }
-    assert!(failures > 60 && requests > failures, "{failures} of {requests}");
 }
 
 #[tokio::test]
 async fn the_first_event_of_a_person_survives_a_lost_answer_to_each_of_its_requests() {
-    for number in 0..6 {
+    for number in 0..5 {
         let fake = Fake::start(NOW).await;
         let desk = desk(&fake);
         fake.with(|state| state.fault = Some((number, Fault::Lost(502))));
-        let first = desk.deliver(&hand_off(), SHORT).await;
-        assert_eq!(first.is_err(), number < 5, "{number}");
+        let first = desk.deliver(&hand_off(), AMPLE).await;
+        assert_eq!(first, Err(DeskError::Unavailable { status: Some(502) }), "{number}");
+        fake.with(|state| state.fault = None);
         deliver(&desk, &hand_off()).await;
         assert_eq!(fake.with(|state| (state.contacts.len(), state.conversations.len())), (1, 1), "{number}");
         assert_eq!(written(&fake, 0).len(), 1, "{number}");
@@ -99,6 +95,21 @@ async fn an_event_is_not_searched_among_messages_older_than_itself() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_full_is_the_last() {
+    let fake = Fake::start(NOW).await;
+    let desk = desk(&fake);
+    deliver(&desk, &message("one")).await;
+    fake.with(|state| {
+        (0..18).for_each(|number| state.agent_writes(0, &format!("line {number}")));
+        state.requests.clear();
+    });
+    deliver(&desk, &message("two")).await;
+    assert_eq!(fake.with(|state| std::mem::take(&mut state.requests).len()), 4);
+    deliver(&desk, &message("three")).await;
+    assert_eq!(fake.with(|state| state.requests.len()), 5, "twenty messages may have others before them");
+}
+
+#[tokio::test]
 async fn a_status_says_whether_to_try_again() {
     let unavailable = |status| Err(DeskError::Unavailable { status: Some(status) });
     let refused = |status| Err(DeskError::Refused { status });
@@ -128,7 +139,7 @@ async fn the_time_holds_for_all_requests_together() {
         fake.with(|state| state.fault = Some((state.requests.len() + number, Fault::Late)));
         let (start, time) = (Instant::now(), Duration::from_millis(500));
         assert_eq!(desk(&fake).deliver(&message("one"), time).await, Err(DeskError::TimedOut));
-        assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_millis(300));
+        assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_secs(1));
     }
 }
 

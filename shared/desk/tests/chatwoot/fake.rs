@@ -32,15 +32,16 @@ pub(crate) enum Fault {
     Late,
     /// Done, and the connection breaks in the middle of the answer.
     CutOff,
-    /// Not done; something in front answers with a page of its own.
-    Page,
+    /// Not done; something in front answers with this page of its own.
+    Page(&'static str),
 }
 
 #[derive(Clone)]
 pub(crate) struct Message {
     pub(crate) id: u64,
     pub(crate) content: String,
-    pub(crate) message_type: String,
+    /// `incoming` or `outgoing`.
+    pub(crate) kind: String,
     pub(crate) private: bool,
     pub(crate) source_id: Option<String>,
     pub(crate) created_at: u64,
@@ -107,9 +108,9 @@ impl State {
     /// An agent writes in the conversation.
     pub(crate) fn agent_writes(&mut self, conversation: usize, content: &str) {
         let id = self.next_id();
-        let (message_type, now) = ("outgoing".to_owned(), self.now);
+        let (kind, now) = ("outgoing".to_owned(), self.now);
         let message =
-            Message { id, content: content.to_owned(), message_type, private: false, source_id: None, created_at: now };
+            Message { id, content: content.to_owned(), kind, private: false, source_id: None, created_at: now };
         self.conversations[conversation].messages.push(message);
     }
 
@@ -118,6 +119,30 @@ impl State {
         let id = self.next_id();
         let (status, inbox) = ("open".to_owned(), OTHER_INBOX);
         self.conversations.push(Conversation { id, inbox, status, labels: vec![], messages: vec![], contact });
+    }
+
+    /// The webhooks of everything that was written, and of the conversations as they are.
+    pub(crate) fn webhooks(&self) -> Vec<Vec<u8>> {
+        let about = |conversation: &Conversation| {
+            let source_id = &self.contacts[conversation.contact].source_id;
+            let mut about = view(conversation);
+            about["contact_inbox"] = json!({"inbox_id": conversation.inbox, "source_id": source_id});
+            about
+        };
+        let message = |conversation: &Conversation, message: &Message| {
+            let sender = if message.kind == "incoming" { "contact" } else { "user" };
+            json!({"event": "message_created", "id": message.id, "content": message.content, "private": message.private,
+                "message_type": message.kind, "source_id": message.source_id, "sender": {"id": 1, "type": sender},
+                "conversation": about(conversation)})
+        };
+        let of = |conversation: &Conversation| {
+            let mut all: Vec<_> = conversation.messages.iter().map(|each| message(conversation, each)).collect();
+            let mut changed = about(conversation);
+            changed["event"] = json!("conversation_status_changed");
+            all.push(changed);
+            all
+        };
+        self.conversations.iter().flat_map(of).map(|webhook| webhook.to_string().into_bytes()).collect()
     }
 
     fn next_id(&mut self) -> u64 {
@@ -134,7 +159,7 @@ async fn answer(state: &Mutex<State>, method: &Method, uri: &Uri, headers: &Head
         let fault = state.fault.filter(|(at, _)| *at == number).map(|(_, fault)| fault);
         let outcome = match fault {
             Some(Fault::Status(status)) => (status, json!({"error": "my secret words"})),
-            Some(Fault::Page) => (200, Value::Null),
+            Some(Fault::Page(_)) => (200, Value::Null),
             _ => route(&mut state, method, uri, headers, body),
         };
         (fault, outcome)
@@ -150,7 +175,7 @@ async fn answer(state: &Mutex<State>, method: &Method, uri: &Uri, headers: &Head
             let broken = futures::stream::iter([Ok(half)]).chain(futures::stream::iter([Err("cut off")]));
             response(status, Body::from_stream(broken))
         }
-        Some(Fault::Page) => response(200, Body::from("<html>busy</html>")),
+        Some(Fault::Page(page)) => response(200, Body::from(page)),
         Some(Fault::Lost(status)) => response(status, Body::empty()),
         Some(Fault::Status(_)) | None => response(status, Body::from(body.to_string())),
     }
@@ -272,12 +297,12 @@ fn create_message(state: &mut State, index: usize, new: NewMessage) -> (u16, Val
         return (422, json!({"error": "Content"}));
     }
     let (id, created_at) = (state.next_id(), state.now);
-    let NewMessage { content, message_type, private, source_id } = new;
+    let NewMessage { content, message_type: kind, private, source_id } = new;
     let conversation = &mut state.conversations[index];
-    if message_type == "incoming" && matches!(conversation.status.as_str(), "resolved" | "snoozed") {
+    if kind == "incoming" && matches!(conversation.status.as_str(), "resolved" | "snoozed") {
         "open".clone_into(&mut conversation.status);
     }
-    conversation.messages.push(Message { id, content, message_type, private, source_id: Some(source_id), created_at });
+    conversation.messages.push(Message { id, content, kind, private, source_id: Some(source_id), created_at });
     (200, json!({"id": id}))
 }
 

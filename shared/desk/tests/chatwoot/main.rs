@@ -8,8 +8,8 @@ mod fake;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::chatwoot::Inbox;
-use desk::{Chatwoot, Desk as _, DeskEvent, Line, ReleasedBy, Speaker, What};
+use desk::chatwoot::{Inbox, understand};
+use desk::{Chatwoot, Desk as _, DeskEvent, FromDesk, Line, ReleasedBy, Speaker, What};
 use fake::{ACCOUNT, Fake, IDENTIFIER, INBOX, TOKEN};
 use models::{ConversationKey, HandOffReason, Timestamp};
 use platform::secrets::{FixedKey, Key};
@@ -56,7 +56,7 @@ async fn deliver(desk: &Chatwoot, event: &DeskEvent) {
 
 /// The messages of a conversation: what kind, and what it says.
 fn written(fake: &Fake, conversation: usize) -> Vec<(String, String)> {
-    let kind = |message: &fake::Message| if message.private { "note".to_owned() } else { message.message_type.clone() };
+    let kind = |message: &fake::Message| if message.private { "note".to_owned() } else { message.kind.clone() };
     fake.with(|state| {
         state.conversations[conversation]
             .messages
@@ -187,4 +187,26 @@ async fn a_conversation_in_somebody_elses_inbox_is_left_alone() {
     fake.with(|state| state.elsewhere(0));
     deliver(&desk, &message("two")).await;
     assert_eq!((written(&fake, 0).len(), written(&fake, 1).len()), (2, 0));
+}
+
+#[tokio::test]
+async fn of_all_that_chatwoot_tells_only_what_agents_do_comes_back() {
+    let fake = Fake::start(NOW).await;
+    let desk = desk(&fake);
+    for event in [hand_off(), message("one"), released(ReleasedBy::QuietHours)] {
+        deliver(&desk, &event).await;
+    }
+    let understood = || {
+        let webhooks = fake.with(|state| state.webhooks());
+        webhooks.iter().filter_map(|webhook| understand(webhook)).collect::<Vec<_>>()
+    };
+    assert_eq!(understood(), []);
+    fake.with(|state| {
+        state.agent_writes(0, "Hello, Ada.");
+        "resolved".clone_into(&mut state.conversations[0].status);
+    });
+    let conversation = hand_off().conversation;
+    let id = fake.with(|state| format!("chatwoot-{}", state.conversations[0].messages[3].id));
+    let said = FromDesk::Message { conversation: conversation.clone(), id, text: "Hello, Ada.".into() };
+    assert_eq!(understood(), [said, FromDesk::Release { conversation }]);
 }

@@ -129,7 +129,11 @@ async fn a_receiver_that_drops_repetitions_has_each_event_once_whatever_answers_
         Answer::Status(200),
     ]);
     for event in [message("m1"), message("m2"), message("m3")] {
-        while desk.deliver(&event, Duration::from_millis(500)).await.is_err() {}
+        let mut tries = 0;
+        while desk.deliver(&event, Duration::from_millis(500)).await.is_err() {
+            tries += 1;
+            assert!(tries < 10, "it never ends");
+        }
     }
     let texts: Vec<_> = receiver.kept().iter().map(|kept| kept.body["data"]["text"].clone()).collect();
     assert_eq!(texts, ["my secret words m1", "my secret words m2", "my secret words m3"]);
@@ -153,7 +157,7 @@ async fn a_receiver_that_is_silent_or_not_there_is_tried_later() {
     let time = Duration::from_millis(300);
     let start = Instant::now();
     assert_eq!(desk(&url, fixed(SECRET)).deliver(&message("m1"), time).await, Err(DeskError::TimedOut));
-    assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_millis(300));
+    assert!(start.elapsed() >= time && start.elapsed() < time + Duration::from_secs(1));
     drop(silent);
     let outcome = desk(&url, fixed(SECRET)).deliver(&message("m1"), AMPLE).await;
     assert_eq!(outcome, Err(DeskError::Unavailable { status: None }));
