@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use conversation::quiet::quiet_period;
 use futures::future;
-use models::{ConversationKey, Message, Timestamp};
+use models::{ConversationKey, Message, Recipient, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{
@@ -111,6 +111,9 @@ impl Responder {
                 Ok(head) => {
                     let held = place.claim.as_ref().filter(|claim| head.run.as_ref() == Some(&claim.run));
                     let held = held.map(|claim| claim.held(&head));
+                    if place.create {
+                        self.point_here(place, now).await;
+                    }
                     return Ok(Placed::Here(Box::new(head), held));
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
@@ -143,7 +146,12 @@ impl Responder {
         let now = self.clock.now();
         let others = place.message.identity.other_conversations();
         let heads = future::try_join_all(others.iter().map(|other| self.store.head(other, now))).await?;
-        let found = others.iter().zip(heads).find_map(|(other, head)| Some(head?.moved_to.unwrap_or(other.clone())));
+        let found = others.iter().zip(heads).find_map(|(other, head)| match head?.moved_to {
+            None => Some(other.clone()),
+            // An alias may point to somebody else who has the same phone.
+            Some(_) if matches!(other.recipient(), Recipient::Alias { .. }) => None,
+            sign => sign,
+        });
         let Some(older) = found.filter(|older| older != place.key) else { return Ok(None) };
         let adopt = HeadWrite::Adopt { by: place.key.clone(), known_as: others };
         match write_head(&*self.store, &older, &adopt, now).await {
@@ -151,6 +159,15 @@ impl Responder {
             Err(WriteError::Refused(_)) => Ok(None),
             Err(WriteError::Failed(error)) => Err(error),
         }
+    }
+
+    /// Leaves signs to a new conversation under the person's other names, so that whoever knows one of those can take it
+    /// over. Where there is something already, that stays; a sign that could not be written is only missed.
+    async fn point_here(&self, place: &Place<'_>, now: Timestamp) {
+        let sign = HeadWrite::Point { to: place.key.clone() };
+        let others = place.message.identity.other_conversations();
+        let signs = others.iter().map(|other| write_head(&*self.store, other, &sign, now));
+        future::join_all(signs).await;
     }
 
     async fn point(&self, key: &ConversationKey, to: ConversationKey, now: Timestamp) -> Result<Placed, StoreError> {

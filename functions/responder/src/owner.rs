@@ -106,9 +106,10 @@ impl Responder {
     async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<(), StoreError> {
         let (mut keys, mut next) = (vec![conversation.clone()], 0);
         while let Some(key) = keys.get(next).cloned() {
+            let signs = self.signs_to(&key).await?;
             let head = self.store.erase(&key, at, self.clock.now()).await?;
             let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
-            for other in others.flatten() {
+            for other in others.flatten().chain(signs) {
                 if !keys.contains(&other) {
                     keys.push(other);
                 }
@@ -117,5 +118,26 @@ impl Responder {
         }
         self.meter.count(Metric::Erased, 1);
         Ok(())
+    }
+
+    /// The user's other keys, as far as they lead to this conversation: under a shared phone stands somebody else's.
+    async fn signs_to(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        let now = self.clock.now();
+        let rows = self.store.newest_turns(key, 1, now).await?;
+        let head = self.store.head(key, now).await?.unwrap_or_default();
+        let pending: Vec<_> = head.pending.into_keys().take(1).collect();
+        let messages = self.store.messages(key, &pending).await?;
+        let identities = rows.into_iter().map(|row| row.to).chain(messages.into_iter().map(|row| row.message.identity));
+        let mut signs = Vec::new();
+        for other in
+            identities.flat_map(|identity| [identity.other_conversations(), vec![identity.conversation()]].concat())
+        {
+            let leads_here =
+                self.store.head(&other, now).await?.is_some_and(|head| head.moved_to.as_ref() == Some(key));
+            if leads_here && !signs.contains(&other) {
+                signs.push(other);
+            }
+        }
+        Ok(signs)
     }
 }
