@@ -4,16 +4,25 @@
 //! nothing of it, so that no log line, error or panic can.
 
 pub mod assistant;
+mod braze_id;
+mod content;
 mod identity;
 mod message;
 mod personal;
+mod profile;
 mod queue_message;
 mod reply;
 mod time;
 
+pub use braze_id::{BadBrazeId, CampaignId, SubscriptionGroupId};
+pub use content::{
+    Campaign, Content, List, Media, Misfit, Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow,
+    QuickReplies, Row, TEMPLATE_CHARACTERS, Template,
+};
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
 pub use message::{Message, MessageId, RouteName};
 pub use personal::Personal;
+pub use profile::{Attributes, Event, FieldName, Finite, NotWritable, ProfileText, ProfileValue, Subscription};
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
 pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId};
 pub use time::Timestamp;

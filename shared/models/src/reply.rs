@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, Personal};
+use crate::{Attributes, CampaignId, Content, Identity, Personal};
 
 /// The most characters one WhatsApp text can hold (Meta's limit; Braze states none).
 pub const PART_CHARACTERS: usize = 4_096;
@@ -40,7 +40,7 @@ impl Part {
         if text.chars().count() > PART_CHARACTERS {
             return Err(NotSendable::TooLong);
         }
-        if ["{{", "}}", "{%", "%}"].iter().any(|brace| text.contains(brace)) {
+        if has_liquid(&text) {
             return Err(NotSendable::Liquid);
         }
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
@@ -69,6 +69,11 @@ impl From<Part> for String {
     }
 }
 
+/// Whether Braze may run something in `text`.
+pub(crate) fn has_liquid(text: &str) -> bool {
+    ["{{", "}}", "{%", "%}"].iter().any(|brace| text.contains(brace))
+}
+
 /// One part of a reply on its way to exactly one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -76,8 +81,12 @@ pub struct Reply {
     pub to: Identity,
     /// The same for every copy of this part.
     pub id: ReplyId,
-    /// The words.
-    pub text: Part,
+    /// What it says, and as what kind of message.
+    pub content: Content,
+    /// The campaign that sends it; `None` for the deployment's own way of sending.
+    pub campaign: Option<CampaignId>,
+    /// What is written to the person's profile by the same call, before the message is rendered; empty for nothing.
+    pub attributes: Attributes,
     /// Which part this is, from 1.
     pub part: u32,
     /// Of how many.
