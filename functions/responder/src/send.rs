@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
-use models::{Part, Reply, ReplyId, Timestamp};
+use models::{Attributes, Content, Part, Reply, ReplyId, Timestamp};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnRow};
 
@@ -116,7 +116,9 @@ impl Responder {
         let retry_at = match refusal {
             Refusal::RateLimited(reset) => keep::retry_at(reset, head.attempts, now),
             Refusal::Unavailable | Refusal::Unauthorized => now + keep::unavailable_for(head.attempts),
-            Refusal::Rejected(_) => return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?)),
+            Refusal::Rejected(_) | Refusal::Unsupported => {
+                return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?));
+            }
         };
         self.meter.count(Metric::SendDelayed, 1);
         self.put_back(out, open(head)?, retry_at).await
@@ -206,7 +208,9 @@ fn reply(row: &TurnRow, turn: &OpenTurn, part: &Part) -> Reply {
     Reply {
         to: row.to.clone(),
         id: ReplyId::new(&first, turn.part),
-        text: part.clone(),
+        content: Content::Text(part.clone()),
+        campaign: None,
+        attributes: Attributes::default(),
         part: turn.part,
         parts: turn.parts,
     }
