@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Misfit, ProposedList, ProposedReplies, ProposedRow, bounded, label};
+use super::{Misfit, ProposedList, ProposedReplies, ProposedRow, bounded, given, label};
 use crate::{Part, Personal};
 
 const OPTIONS: usize = 3;
@@ -128,10 +128,8 @@ impl TryFrom<ProposedList> for List {
 }
 
 fn row(proposed: &ProposedRow) -> Result<Row, Misfit> {
-    let description = proposed.description.as_ref().map(|text| {
-        let what = "the description of a row";
-        label(what, text.as_str(), DESCRIPTION_CHARACTERS)
-    });
+    let description = given(proposed.description.as_ref());
+    let description = description.map(|text| label("the description of a row", text, DESCRIPTION_CHARACTERS));
     let title = label("the title of a row", proposed.title.as_str(), TITLE_CHARACTERS)?;
     Ok(Row { title, description: description.transpose()? })
 }
@@ -204,6 +202,7 @@ mod tests {
             ("Open", vec![row(&"x".repeat(24), Some(&"y".repeat(72)))], Ok(())),
             ("Open", vec![row("x", Some(&"y".repeat(73)))], too_long("the description of a row", 72)),
             ("Open", vec![row("x", None), row("X", Some("y"))], Err(Misfit::Twice)),
+            ("Open", vec![row("x", Some(" "))], Ok(())),
             ("", several(1), Err(NotSendable::Blank.into())),
         ] {
             let proposed = ProposedList { body: "Which?".into(), button: button.into(), rows };

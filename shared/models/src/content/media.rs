@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Misfit, ProposedMedia, bounded};
+use super::{Misfit, ProposedMedia, bounded, given};
 use crate::reply::has_liquid;
 use crate::{Part, Personal};
 
@@ -52,7 +52,7 @@ impl TryFrom<ProposedMedia> for Media {
         if !is_plain_https(proposed.url.as_str()) {
             return Err(Misfit::Url);
         }
-        let caption = proposed.caption.as_ref().map(|text| bounded("the caption", text.as_str(), CAPTION_CHARACTERS));
+        let caption = given(proposed.caption.as_ref()).map(|text| bounded("the caption", text, CAPTION_CHARACTERS));
         let text = Part::new(proposed.text())?;
         Ok(Self { caption: caption.transpose()?, text, url: proposed.url })
     }
@@ -112,7 +112,7 @@ mod tests {
         let at = |caption: &str| media("https://shop.example/a.png", Some(caption)).map(|_| ());
         assert_eq!(at(&"é".repeat(1_024)), Ok(()));
         assert_eq!(at(&"x".repeat(1_025)), Err(Misfit::TooLong { what: "the caption", most: 1_024 }));
-        assert_eq!(at(" "), Err(crate::NotSendable::Blank.into()));
+        assert_eq!(media("https://shop.example/a.png", Some(" ")).unwrap().caption(), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use media::Media;
 pub use proposal::{Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow};
 pub use template::{TEMPLATE_CHARACTERS, Template};
 
-use crate::{NotSendable, NotWritable, Part};
+use crate::{NotSendable, NotWritable, Part, Personal};
 
 /// What a reply says, as one kind of WhatsApp message. Stored, a text is a JSON string, as a [`Part`] is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,11 @@ pub enum Misfit {
     /// Braze takes 50 KB.
     #[error("the trigger properties are too large")]
     Properties,
+}
+
+/// What somebody left blank they left out.
+fn given(text: Option<&Personal>) -> Option<&str> {
+    text.map(Personal::as_str).filter(|text| !text.trim().is_empty())
 }
 
 /// A text of one line that is no longer than `most` characters, without the spaces around it.
