@@ -98,7 +98,9 @@ proptest! {
     }
 
     #[test]
-    fn a_flattened_text_keeps_every_character_but_white_space(text in text(4_000)) {
+    fn a_flattened_text_keeps_every_character_but_white_space(
+        text in prop_oneof![text(4_000), "([a-z]{900,1500} ?){1,2}".prop_map(Personal::from)],
+    ) {
         let Ok(part) = Part::new(text.as_str()) else { return Ok(()) };
         let lines = Template::flatten(&part);
         let joined: String = lines.iter().flat_map(|line| line.text().as_str().chars()).collect();
