@@ -98,7 +98,8 @@ impl ProposedList {
             let description = row.description.as_ref().map_or("", Personal::as_str);
             joined(": ", &[row.title.as_str(), description])
         });
-        let heading = if self.button.as_str().trim().is_empty() { "" } else { &format!("{}:", self.button.as_str()) };
+        let button = self.button.as_str().trim();
+        let heading = if button.is_empty() { "" } else { &format!("{button}:") };
         joined("\n\n", &[self.body.as_str(), &joined("\n", &[heading, &numbered(rows)])])
     }
 }
