@@ -14,7 +14,7 @@ pub(crate) fn track(updates: &[ProfileUpdate], some: &[Object]) -> Request {
         match object {
             Object::Attributes { .. } => attributes.push(about(update, self::attributes(&update.attributes))),
             Object::Event { event, .. } => {
-                events.extend(update.events.get(*event).map(|it| about(update, self::event(it))))
+                events.extend(update.events.get(*event).map(|it| about(update, self::event(it))));
             }
         }
     }

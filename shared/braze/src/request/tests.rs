@@ -291,7 +291,7 @@ fn profiles_are_written_by_whatever_name_and_nobody_new_is_made() {
         events: events.to_vec(),
     };
     let updates = [
-        update(Recipient::External("42".into()), attributes(), &[event.clone()]),
+        update(Recipient::External("42".into()), attributes(), std::slice::from_ref(&event)),
         update(Recipient::Braze("b1".into()), Attributes::default(), &[plain]),
         update(Recipient::Alias { label: "phone".to_owned(), name: "+49".into() }, attributes(), &[]),
     ];

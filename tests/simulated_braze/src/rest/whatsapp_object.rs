@@ -113,6 +113,9 @@ fn image(message: &Map<String, Value>) -> Result<(String, Layout), Answer> {
     Ok((caption.unwrap_or_default().to_owned(), Layout::Image(uri.to_owned())))
 }
 
+/// More variables than any template here has.
+const MOST_VARIABLES: usize = 99;
+
 /// The text of an approved template with the variables of the call in it.
 fn template(message: &Map<String, Value>, workspace: &Workspace) -> Result<String, Answer> {
     let mut fields = Fields::of(message, "message");
@@ -124,7 +127,7 @@ fn template(message: &Map<String, Value>, workspace: &Workspace) -> Result<Strin
         .iter()
         .find(|template| Some(template.name.as_str()) == name && Some(template.language_code.as_str()) == language);
     let template = found.ok_or_else(|| Answer::bad_request("no template has this name in this language"))?;
-    let wanted = (1..).take_while(|number| template.body.contains(&placeholder(*number))).count();
+    let wanted = (1..=MOST_VARIABLES).take_while(|number| template.body.contains(&placeholder(*number))).count();
     let variables = variables.cloned().unwrap_or_default();
     if variables.len() != wanted {
         return Err(Answer::bad_request("the template has another number of body_variables"));
