@@ -7,7 +7,7 @@ use conversation::decide::{
 use conversation::likeness::Look;
 use conversation::shape::{shape, verbatim};
 use models::assistant::BotText;
-use models::{Author, HandOffReason, Message, Part, Timestamp};
+use models::{Attributes, Author, HandOffReason, Message, Part, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -100,7 +100,8 @@ impl Responder {
             (None, Line::Own(line)) => (plan.kind, Some(self.line(line, newest)), true),
             (None, Line::Answer) => (plan.kind, self.ask(conversation, head, history, &said, newest).await, false),
         };
-        let words = |reply| Words { kind, reply, said, to, own_line, spent };
+        let (attributes, route, flow) = (Attributes::default(), None, None);
+        let words = |reply| Words { kind, reply, said, to, own_line, attributes, route, flow, spent };
         Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Say(words(reply))))
     }
 
@@ -112,12 +113,22 @@ impl Responder {
         let counted = without_copies(&pending, &history.last_agent_turn());
         self.count(Metric::Duplicate, pending.len() - counted.len());
         let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
-        let reply: Vec<_> = lines.flat_map(verbatim).collect();
+        let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else { return Draft::Silence };
         // The desk may know the user by one name only; the user's own messages brought all of them.
         let to = history.addressee().unwrap_or(&newest.identity).clone();
-        Draft::Say(Words { kind: TurnKind::Agent, reply, said, to, own_line: false, spent: head.spent })
+        Draft::Say(Words {
+            kind: TurnKind::Agent,
+            reply,
+            said,
+            to,
+            own_line: false,
+            attributes: Attributes::default(),
+            route: None,
+            flow: None,
+            spent: head.spent,
+        })
     }
 
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
@@ -168,7 +179,7 @@ impl Responder {
         history: &History,
         said: &[Said],
         newest: &Message,
-    ) -> Option<Vec<Part>> {
+    ) -> Option<Vec<Utterance>> {
         let limits = &self.assistant.limits;
         let question = Question {
             instructions: self.assistant.instructions.clone(),
@@ -183,7 +194,7 @@ impl Responder {
             return None;
         }
         match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Text { text, .. }) => Some(shape(text.as_str(), limits.reply_parts)),
+            Ok(Answer::Text { text, .. }) => Some(utterances(shape(text.as_str(), limits.reply_parts))),
             Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
             Err(error) => {
                 self.meter.count(Metric::AiFailed, 1);
@@ -193,11 +204,12 @@ impl Responder {
         }
     }
 
-    pub(crate) fn line(&self, line: BotText, newest: &Message) -> Vec<Part> {
+    pub(crate) fn line(&self, line: BotText, newest: &Message) -> Vec<Utterance> {
         if line == BotText::Fallback {
             self.meter.count(Metric::Fallback, 1);
         }
-        shape(self.assistant.texts.line(line, newest.language.as_deref()), self.assistant.limits.reply_parts)
+        let text = self.assistant.texts.line(line, newest.language.as_deref());
+        utterances(shape(text, self.assistant.limits.reply_parts))
     }
 
     pub(crate) fn count(&self, metric: Metric, amount: usize) {
@@ -213,6 +225,10 @@ impl Plan {
         self.kind == TurnKind::Answer && self.line != Line::Own(BotText::OverBudget)
             || self.kind == TurnKind::HandOff(HandOffReason::Failure)
     }
+}
+
+fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
+    parts.into_iter().map(Utterance::from).collect()
 }
 
 fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {

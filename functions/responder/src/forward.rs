@@ -5,7 +5,7 @@ use std::time::Duration;
 use conversation::decide::OptWish;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
-use models::{Author, HandOffReason, Message, Personal};
+use models::{Attributes, Author, HandOffReason, Message, Personal};
 use platform::metrics::Metric;
 use store::{Aftermath, Head, Held, Owner, TurnKind, TurnRow};
 
@@ -53,6 +53,9 @@ impl Responder {
             said,
             to: newest.identity.clone(),
             own_line: false,
+            attributes: Attributes::default(),
+            route: None,
+            flow: history.flow().cloned(),
             spent: head.spent,
         };
         let row = self.row(head, held, agenda, words);
@@ -101,6 +104,9 @@ impl Responder {
             said: vec![],
             to: newest.identity.clone(),
             own_line: true,
+            attributes: Attributes::default(),
+            route: None,
+            flow: None,
             spent: head.spent,
         };
         let row = self.row(head, held, agenda, words);

@@ -2,7 +2,7 @@
 
 use ai::Exchange;
 use conversation::likeness::Look;
-use models::{Author, HandOffReason, Identity, MessageId, Part, Personal, Timestamp};
+use models::{Author, FlowState, HandOffReason, Identity, MessageId, Personal, Timestamp};
 use store::{Said, TurnKind, TurnRow};
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
@@ -75,8 +75,14 @@ impl History {
             let answered_by = (row.kind == TurnKind::Agent).then_some(Author::Agent);
             // What is handed over follows of itself, and what an agent said is the reply.
             let user = user.filter(|_| row.kind.settles() && row.kind != TurnKind::Agent);
-            user.chain(row.reply.iter().map(move |part| (answered_by, Personal::from(part.as_str()), row)))
+            user.chain(row.reply.iter().map(move |part| (answered_by, Personal::from(part.text().as_str()), row)))
         })
+    }
+
+    /// The flow that waits for the user's answer. What people did meanwhile leaves it where it was.
+    pub(crate) fn flow(&self) -> Option<&FlowState> {
+        let bearing = |row: &&TurnRow| !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown);
+        self.turns.iter().find(bearing).and_then(|row| row.flow.as_ref())
     }
 
     /// Whom the last turn went to, by every name that is known.
@@ -116,7 +122,7 @@ pub(crate) fn joined<'a>(texts: impl Iterator<Item = &'a Personal>) -> Personal 
 }
 
 fn exchange(row: &TurnRow) -> Exchange {
-    let reply = row.reply.iter().map(Part::as_str).collect::<Vec<_>>().join("\n\n");
+    let reply = row.reply.iter().map(|said| said.text().as_str()).collect::<Vec<_>>().join("\n\n");
     if row.kind == TurnKind::Agent {
         return note(&(PERSON_WROTE.to_owned() + &reply));
     }
@@ -144,7 +150,10 @@ mod tests {
             covers: vec![MessageId::stored(text)],
             said: vec![Said { text: text.into(), arrival: Timestamp::EPOCH, route: None, dispatched: true }],
             to: Identity::new("42", "", "").unwrap(),
-            reply: reply.iter().map(|part| Part::new(*part).unwrap()).collect(),
+            reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
+            attributes: models::Attributes::default(),
+            route: None,
+            flow: None,
             own_line: false,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
-use models::{MessageId, Part, Reply, ReplyId, Timestamp};
+use models::{Attributes, MessageId, Reply, ReplyId, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
@@ -117,7 +117,9 @@ impl Responder {
         let retry_at = match refusal {
             Refusal::RateLimited(reset) => keep::retry_at(reset, head.attempts, now),
             Refusal::Unavailable | Refusal::Unauthorized => now + keep::unavailable_for(head.attempts),
-            Refusal::Rejected(_) => return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?)),
+            Refusal::Rejected(_) | Refusal::Unsupported => {
+                return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?));
+            }
         };
         self.meter.count(Metric::SendDelayed, 1);
         self.put_back(out, open(head)?, retry_at).await
@@ -217,7 +219,7 @@ fn sent(kind: TurnKind) -> Metric {
     }
 }
 
-fn reply(row: &TurnRow, turn: &OpenTurn, part: &Part) -> Reply {
+fn reply(row: &TurnRow, turn: &OpenTurn, said: &Utterance) -> Reply {
     let first = row.covers.first().map_or_else(|| MessageId::stored(""), Clone::clone);
     // Such a message is answered later on: the two must not share a name.
     let id = match row.kind {
@@ -225,5 +227,14 @@ fn reply(row: &TurnRow, turn: &OpenTurn, part: &Part) -> Reply {
         TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", turn.part),
         _ => ReplyId::new(&first, turn.part),
     };
-    Reply { to: row.to.clone(), id, text: part.clone(), part: turn.part, parts: turn.parts }
+    Reply {
+        to: row.to.clone(),
+        id,
+        content: said.content.clone(),
+        campaign: said.campaign.clone(),
+        // One call is enough to write them, and the first one is the first to arrive.
+        attributes: if turn.part == 1 { row.attributes.clone() } else { Attributes::default() },
+        part: turn.part,
+        parts: turn.parts,
+    }
 }

@@ -1,7 +1,7 @@
 //! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
 
 use futures::future;
-use models::{Identity, MessageId, Part, Spent};
+use models::{Attributes, FlowState, Identity, MessageId, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -17,13 +17,19 @@ pub(crate) struct Words {
     /// What happens in the turn.
     pub(crate) kind: TurnKind,
     /// What is said; never empty.
-    pub(crate) reply: Vec<Part>,
+    pub(crate) reply: Vec<Utterance>,
     /// What the user had said, duplicates left out.
     pub(crate) said: Vec<Said>,
     /// Whom it goes to.
     pub(crate) to: Identity,
     /// Whether it is one of the bot's own lines.
     pub(crate) own_line: bool,
+    /// What is written to the user's profile with it.
+    pub(crate) attributes: Attributes,
+    /// The route it goes by.
+    pub(crate) route: Option<RouteName>,
+    /// The flow that waits for an answer from now on.
+    pub(crate) flow: Option<FlowState>,
     /// The user's turns from now on.
     pub(crate) spent: Spent,
 }
@@ -129,6 +135,9 @@ impl Responder {
             said: words.said,
             to: words.to,
             reply: words.reply,
+            attributes: words.attributes,
+            route: words.route,
+            flow: words.flow,
             own_line: words.own_line,
         }
     }

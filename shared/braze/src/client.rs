@@ -1,4 +1,4 @@
-//! The HTTP side.
+//! Braze as a channel and as the keeper of profiles.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,15 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use models::{Recipient, Reply};
 use platform::secrets::Key;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::outcome::{MOST_ANSWER_BYTES, Outcome, Refusal, outcome};
-use crate::{Messaging, request};
-
-/// How long the body of an answer may take once its status is there.
-const BODY_WITHIN: Duration = Duration::from_secs(1);
+use crate::call::Caller;
+use crate::outcome::{Outcome, Refusal};
+use crate::track::{MOST_OBJECTS, Object, ProfileUpdate, TrackOutcome, Tracked, objects};
+use crate::{Delivery, Messaging, Profiles, request};
 
 /// What a 5xx with a Braze error body means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,21 +24,24 @@ pub enum OnServerError {
     TrustNobody,
 }
 
-/// Braze's `/campaigns/trigger/send` for one reply campaign.
+/// One Braze workspace and the way replies are sent through it.
 pub struct Client {
-    http: reqwest::Client,
-    url: String,
-    campaign: String,
-    key: Arc<dyn Key>,
+    caller: Caller,
+    delivery: Delivery,
     server_errors: OnServerError,
+    objects_per_call: usize,
 }
 
 impl Client {
-    /// A client for the workspace whose REST host is `endpoint` (no slash at its end), sending through `campaign`.
-    /// `http` must follow no redirects: one would carry the key to another host.
-    pub fn new(http: reqwest::Client, endpoint: &str, campaign: impl Into<String>, key: Arc<dyn Key>) -> Self {
-        let url = format!("{endpoint}/campaigns/trigger/send");
-        Self { http, url, campaign: campaign.into(), key, server_errors: OnServerError::default() }
+    /// A client for the workspace whose REST host is `endpoint` (no slash at its end), sending by `delivery`; the id of a
+    /// campaign alone stands for that campaign. `http` must follow no redirects: one would carry the key to another host.
+    pub fn new(http: reqwest::Client, endpoint: &str, delivery: impl Into<Delivery>, key: Arc<dyn Key>) -> Self {
+        Self {
+            caller: Caller { http, endpoint: endpoint.to_owned(), key },
+            delivery: delivery.into(),
+            server_errors: OnServerError::default(),
+            objects_per_call: MOST_OBJECTS,
+        }
     }
 
     /// The same client with another reading of server errors.
@@ -50,53 +50,28 @@ impl Client {
         Self { server_errors, ..self }
     }
 
-    /// One request; a second one with a newer key if the first was turned away for its key.
-    async fn send_to(&self, recipient: &Recipient, reply: &Reply, until: Instant) -> Outcome {
-        let Some(key) = self.key(until, false).await else { return Outcome::NotAccepted(Refusal::Unavailable) };
-        match self.post(recipient, reply, &key, until).await {
-            Outcome::NotAccepted(Refusal::Unauthorized) => match self.key(until, true).await {
-                Some(newer) if newer.expose_secret() != key.expose_secret() => {
-                    self.post(recipient, reply, &newer, until).await
-                }
-                _ => Outcome::NotAccepted(Refusal::Unauthorized),
-            },
-            outcome => outcome,
+    /// The same client with fewer objects in one call of `/users/track`: some contracts with Braze allow 50.
+    #[must_use]
+    pub fn objects_per_call(self, objects: usize) -> Self {
+        Self { objects_per_call: objects.clamp(1, MOST_OBJECTS), ..self }
+    }
+
+    /// Writes the objects of one call and appends what became of each. Gives the refusal that holds for later calls too.
+    async fn track_some(
+        &self,
+        updates: &[ProfileUpdate],
+        some: &[Object],
+        until: Instant,
+        all: &mut Vec<Tracked>,
+    ) -> Option<Refusal> {
+        let called = self.caller.call(&request::track(updates, some), until).await;
+        let outcome = called.outcome(self.server_errors);
+        all.extend(crate::track::read(some, &outcome, called.json().as_ref()));
+        match outcome {
+            // A body that is refused says nothing about the next one; everything else does.
+            Outcome::NotAccepted(Refusal::Rejected(400)) | Outcome::Accepted { .. } | Outcome::Unknown(_) => None,
+            Outcome::NotAccepted(refusal) => Some(refusal),
         }
-    }
-
-    async fn key(&self, until: Instant, refreshed: bool) -> Option<SecretString> {
-        let key = if refreshed { self.key.refreshed() } else { self.key.current() };
-        timeout_at(until, key).await.ok()?.ok()
-    }
-
-    async fn post(&self, recipient: &Recipient, reply: &Reply, key: &SecretString, until: Instant) -> Outcome {
-        let Ok(mut authorization) = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())) else {
-            return Outcome::NotAccepted(Refusal::Unauthorized);
-        };
-        authorization.set_sensitive(true);
-        let body = request::trigger_send(&self.campaign, recipient, reply);
-        let sending = self.http.post(&self.url).header(AUTHORIZATION, authorization).json(&body).send();
-        match timeout_at(until, sending).await {
-            // Before a connection stands no byte of the request has left.
-            Ok(Err(error)) if error.is_connect() || error.is_builder() => Outcome::NotAccepted(Refusal::Unavailable),
-            Ok(Err(_)) => Outcome::Unknown("no answer came back"),
-            Err(_) => Outcome::Unknown("no answer in time"),
-            Ok(Ok(answer)) => self.read(answer, until).await,
-        }
-    }
-
-    async fn read(&self, mut answer: reqwest::Response, until: Instant) -> Outcome {
-        let status = answer.status().as_u16();
-        let reset = answer.headers().get("x-ratelimit-reset").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let mut body = Vec::new();
-        // The status decides; a body that is cut off, slow or endless is only less to read.
-        let whole = async {
-            while let (true, Ok(Some(chunk))) = (body.len() < MOST_ANSWER_BYTES, answer.chunk().await) {
-                body.extend_from_slice(&chunk);
-            }
-        };
-        let _ = timeout_at(until.min(Instant::now() + BODY_WITHIN), whole).await;
-        outcome(status, reset.as_deref(), &body, self.server_errors)
     }
 }
 
@@ -104,9 +79,10 @@ impl Client {
 impl Messaging for Client {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let until = Instant::now() + time;
-        let mut outcome = Outcome::NotAccepted(Refusal::Rejected(400));
+        let mut outcome = Outcome::NotAccepted(Refusal::Unsupported);
         for recipient in reply.to.recipients() {
-            outcome = self.send_to(&recipient, reply, until).await;
+            let Some(request) = request::send(&self.delivery, &recipient, reply) else { continue };
+            outcome = self.caller.call(&request, until).await.outcome(self.server_errors);
             // A name that Braze does not take is refused with 400, and so is a wrong campaign: where there is no external
             // id, the next name is tried before the refusal is believed.
             let name_refused = outcome == Outcome::NotAccepted(Refusal::Rejected(400));
@@ -116,11 +92,34 @@ impl Messaging for Client {
         }
         outcome
     }
+
+    fn carries_attributes(&self, reply: &Reply) -> bool {
+        request::carried(&self.delivery, reply) == reply.attributes
+    }
+}
+
+#[async_trait]
+impl Profiles for Client {
+    async fn track(&self, updates: &[ProfileUpdate], within: Duration) -> TrackOutcome {
+        let until = Instant::now() + within;
+        let objects = objects(updates);
+        let (mut all, mut stopped) = (Vec::new(), None);
+        for some in objects.chunks(self.objects_per_call) {
+            if stopped.is_none() && Instant::now() >= until {
+                stopped = Some(Refusal::Unavailable);
+            }
+            match stopped {
+                Some(refusal) => all.extend(some.iter().map(|_| Tracked::NotAccepted(refusal))),
+                None => stopped = self.track_some(updates, some, until, &mut all).await,
+            }
+        }
+        TrackOutcome::new(updates, all)
+    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Client({})", self.url)
+        write!(f, "Client({})", self.caller.endpoint)
     }
 }
 

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod call;
 mod client;
+mod delivery;
 mod outcome;
 mod request;
+mod track;
 
 use std::time::Duration;
 
@@ -10,11 +13,27 @@ use async_trait::async_trait;
 use models::Reply;
 
 pub use client::{Client, OnServerError};
+pub use delivery::{ApprovedTemplate, Delivery, Sender};
 pub use outcome::{Outcome, Refusal, outcome};
+pub use track::{MOST_OBJECTS, ProfileUpdate, TrackOutcome, Tracked, Updated};
 
 /// A channel that carries one part of a reply to one person.
 #[async_trait]
 pub trait Messaging: Send + Sync {
     /// Sends `reply` once and says which of the three things happened. Takes no longer than `time`.
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome;
+
+    /// Whether sending `reply` writes all of its attributes. What is not carried is left out without a word, and is for
+    /// [`Profiles`] to write.
+    fn carries_attributes(&self, _reply: &Reply) -> bool {
+        true
+    }
+}
+
+/// What is known about people, kept by Braze.
+#[async_trait]
+pub trait Profiles: Send + Sync {
+    /// Writes `updates`, several people to a call, and says of every object what became of it. Makes no new people. Takes no
+    /// longer than `within`.
+    async fn track(&self, updates: &[ProfileUpdate], within: Duration) -> TrackOutcome;
 }

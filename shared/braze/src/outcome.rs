@@ -33,6 +33,18 @@ pub enum Refusal {
     /// Braze will refuse it every time: the status. 400 for a wrong campaign, 403 for a missing permission, 404 for a wrong
     /// host, 3xx for a host that is none.
     Rejected(u16),
+    /// The way of sending cannot name this person or has no such kind of message; Braze was not asked.
+    Unsupported,
+}
+
+impl Refusal {
+    /// Whether the same may be taken later.
+    pub fn may_pass(self) -> bool {
+        match self {
+            Self::RateLimited(_) | Self::Unavailable | Self::Unauthorized => true,
+            Self::Rejected(_) | Self::Unsupported => false,
+        }
+    }
 }
 
 /// The most bytes of an answer that are read.

@@ -5,25 +5,34 @@
 
 mod agent;
 pub mod assistant;
+mod braze_id;
 mod budget;
+mod content;
 mod flow_state;
 mod folded;
 mod identity;
 mod keyword;
 mod message;
 mod personal;
+mod profile;
 mod queue_message;
 mod reply;
 mod time;
 
 pub use agent::{AgentAction, AgentDeed, HandOffReason};
+pub use braze_id::{BadBrazeId, CampaignId, SubscriptionGroupId};
 pub use budget::{Budget, Spent, Window};
+pub use content::{
+    Campaign, Content, List, Media, Misfit, Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow,
+    QuickReplies, Row, TEMPLATE_CHARACTERS, Template,
+};
 pub use flow_state::FlowState;
 pub use folded::folded;
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
 pub use keyword::{Keywords, LONGEST_MESSAGE, normalised};
 pub use message::{Author, Message, MessageId, RouteName};
 pub use personal::Personal;
+pub use profile::{Attributes, Event, FieldName, Finite, NotWritable, ProfileText, ProfileValue, Subscription};
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
-pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId};
+pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId, Utterance};
 pub use time::Timestamp;

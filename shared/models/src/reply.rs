@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, Personal};
+use crate::{Attributes, CampaignId, Content, Identity, Personal};
 
 /// The most characters one WhatsApp text can hold (Meta's limit; Braze states none).
 pub const PART_CHARACTERS: usize = 4_096;
@@ -40,7 +40,7 @@ impl Part {
         if text.chars().count() > PART_CHARACTERS {
             return Err(NotSendable::TooLong);
         }
-        if ["{{", "}}", "{%", "%}"].iter().any(|brace| text.contains(brace)) {
+        if has_liquid(&text) {
             return Err(NotSendable::Liquid);
         }
         if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
@@ -69,6 +69,60 @@ impl From<Part> for String {
     }
 }
 
+/// Whether Braze may run something in `text`.
+pub(crate) fn has_liquid(text: &str) -> bool {
+    ["{{", "}}", "{%", "%}"].iter().any(|brace| text.contains(brace))
+}
+
+/// One part of a reply as it is drafted: what it says, and which campaign says it. Stored, it is its content alone where the
+/// deployment's own way of sending says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct Utterance {
+    /// What it says, and as what kind of message.
+    pub content: Content,
+    /// The campaign that says it; `None` for the deployment's own way of sending.
+    pub campaign: Option<CampaignId>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    By { by: CampaignId, content: Content },
+    Plain(Content),
+}
+
+impl From<Stored> for Utterance {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::By { by, content } => Self { content, campaign: Some(by) },
+            Stored::Plain(content) => Self { content, campaign: None },
+        }
+    }
+}
+
+impl From<Utterance> for Stored {
+    fn from(Utterance { content, campaign }: Utterance) -> Self {
+        match campaign {
+            Some(by) => Self::By { by, content },
+            None => Self::Plain(content),
+        }
+    }
+}
+
+impl From<Part> for Utterance {
+    fn from(text: Part) -> Self {
+        Self { content: text.into(), campaign: None }
+    }
+}
+
+impl Utterance {
+    /// It in plain words.
+    pub fn text(&self) -> &Part {
+        self.content.text()
+    }
+}
+
 /// One part of a reply on its way to exactly one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -76,8 +130,12 @@ pub struct Reply {
     pub to: Identity,
     /// The same for every copy of this part.
     pub id: ReplyId,
-    /// The words.
-    pub text: Part,
+    /// What it says, and as what kind of message.
+    pub content: Content,
+    /// The campaign that sends it; `None` for the deployment's own way of sending.
+    pub campaign: Option<CampaignId>,
+    /// What is written to the person's profile by the same call, before the message is rendered; empty for nothing.
+    pub attributes: Attributes,
     /// Which part this is, from 1.
     pub part: u32,
     /// Of how many.
@@ -108,6 +166,18 @@ impl ReplyId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_without_a_campaign_of_its_own_is_stored_as_its_words() {
+        let plain = Utterance::from(Part::new("hello").unwrap());
+        let by = Utterance { campaign: Some(CampaignId::new("c2").unwrap()), ..plain.clone() };
+        for (said, stored) in
+            [(&plain, serde_json::json!("hello")), (&by, serde_json::json!({"by": "c2", "content": "hello"}))]
+        {
+            assert_eq!(serde_json::to_value(said).unwrap(), stored);
+            assert_eq!(serde_json::from_value::<Utterance>(stored).unwrap(), *said);
+        }
+    }
 
     #[test]
     fn only_what_whatsapp_can_show_becomes_a_part() {

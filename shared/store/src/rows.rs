@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use models::{HandOffReason, Identity, Message, MessageId, Part, Personal, RouteName, Timestamp};
+use models::{
+    Attributes, FlowState, HandOffReason, Identity, Message, MessageId, Personal, RouteName, Timestamp, Utterance,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::head::{TurnKey, Voice};
@@ -50,7 +52,16 @@ pub struct TurnRow {
     /// Whom it goes to.
     pub to: Identity,
     /// What it says: as drafted, or what of it was sent if the rest was dropped.
-    pub reply: Vec<Part>,
+    pub reply: Vec<Utterance>,
+    /// What is written to the user's profile with it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+    /// The route it went by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<RouteName>,
+    /// The flow that waits for an answer after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowState>,
     /// Whether it is one of the bot's own lines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_line: bool,

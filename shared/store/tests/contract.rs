@@ -112,7 +112,10 @@ fn turn_row(key: TurnKey) -> TurnRow {
         covers: vec![MessageId::stored("m1")],
         said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true }],
         to: Identity::new("42", "", "").unwrap(),
-        reply: vec![Part::new("hello").unwrap()],
+        reply: vec![Part::new("hello").unwrap().into()],
+        attributes: models::Attributes::default(),
+        route: models::RouteName::parse("returns"),
+        flow: None,
         own_line: true,
     }
 }

@@ -1,10 +1,10 @@
 //! Through the front door of the sandbox, over HTTP: what a user types or `curl` posts comes back on the right phone.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use end_to_end::Door;
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode};
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What Braze is told, down to the request that leaves: one recipient, the one who wrote, and the words.
 
 use braze::{Messaging as _, Outcome};
-use models::{Identity, MessageId, Part, Reply, ReplyId};
+use models::{Attributes, Content, Identity, MessageId, Part, Reply, ReplyId};
 use serde_json::{Value, json};
 
 use crate::chain::{AMPLE, CAMPAIGN, Chain};
@@ -46,7 +46,15 @@ impl Chain {
         let count = u32::try_from(parts.len()).unwrap();
         for (part, text) in (1..).zip(parts) {
             let id = ReplyId::new(&MessageId::stored("message"), part);
-            let reply = Reply { to: to.clone(), id, text: text.clone(), part, parts: count };
+            let reply = Reply {
+                to: to.clone(),
+                id,
+                content: Content::Text(text.clone()),
+                campaign: None,
+                attributes: Attributes::default(),
+                part,
+                parts: count,
+            };
             tells_nothing(&reply, text.as_str())?;
             let outcome = self.client.send(&reply, AMPLE).await;
             same("the send", &outcome, &Outcome::Accepted { dispatch_id: None, remarks: false })?;

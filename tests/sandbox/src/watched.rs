@@ -125,6 +125,10 @@ impl<M: Messaging> Messaging for MortalMessaging<M> {
         self.steps.add(Some(reply.to.conversation().as_str()), Kind::Braze, title_of(&outcome), part);
         outcome
     }
+
+    fn carries_attributes(&self, reply: &Reply) -> bool {
+        self.inner.carries_attributes(reply)
+    }
 }
 
 fn title_of(outcome: &Outcome) -> &'static str {

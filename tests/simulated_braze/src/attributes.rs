@@ -7,6 +7,8 @@ use crate::rest::{Answer, Fields};
 
 /// The most characters in the name or the text of an attribute.
 const CHARACTERS: usize = 255;
+/// Names that say who is meant and are no attributes.
+const NO_ATTRIBUTES: [&str; 4] = ["external_id", "user_alias", "braze_id", "_update_existing_only"];
 /// The most elements of an array, unless Braze raised it for a workspace.
 const ELEMENTS: usize = 25;
 
@@ -55,6 +57,9 @@ impl Attributes {
 fn check(name: &str, value: &Value) -> Result<(), &'static str> {
     if name.is_empty() || name.starts_with('$') || name.chars().count() > CHARACTERS {
         return Err("has a name that is empty, starts with $ or is too long");
+    }
+    if NO_ATTRIBUTES.contains(&name) {
+        return Err("is no attribute");
     }
     if matches!(name, "first_name" | "language" | "phone") && !(value.is_string() || value.is_null()) {
         return Err("must be a string");
@@ -145,6 +150,8 @@ mod tests {
         for bad in [
             json!({"": 1}),
             json!({"$x": 1}),
+            json!({"external_id": "42"}),
+            json!({"_update_existing_only": true}),
             json!({"x".repeat(256): 1}),
             json!({"x": "y".repeat(256)}),
             json!({"x": vec![0; 26]}),

@@ -4,6 +4,8 @@ use regex::Regex;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::layout::Layout;
+
 /// The webhook body that Braze's own guide shows: nothing is escaped, the text stands last.
 /// (Braze documentation, "WhatsApp and external systems".)
 pub const DOCUMENTED_BODY: &str = r#"{
@@ -96,6 +98,8 @@ pub struct ReplyCampaign {
     pub live: bool,
     /// The kind of WhatsApp message.
     pub kind: Kind,
+    /// What it has besides its words.
+    pub layout: Layout,
 }
 
 impl ReplyCampaign {
@@ -109,7 +113,13 @@ impl ReplyCampaign {
             re_eligible: true,
             live: true,
             kind: Kind::Response,
+            layout: Layout::Text,
         }
+    }
+
+    /// Every template in it.
+    pub(crate) fn templates(&self) -> Vec<&str> {
+        std::iter::once(self.message.as_str()).chain(self.layout.templates()).collect()
     }
 }
 

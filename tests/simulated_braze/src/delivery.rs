@@ -8,6 +8,7 @@ use models::{Personal, Timestamp};
 use serde::Serialize;
 
 use crate::campaigns::{BadKeyword, Channel, Kind, ReplyCampaign};
+use crate::layout::{Beside, Layout};
 use crate::profiles::Profile;
 use crate::template::{self, Names, Rendered, TemplateError};
 
@@ -15,6 +16,10 @@ use crate::template::{self, Names, Rendered, TemplateError};
 const WINDOW: Duration = Duration::from_hours(24);
 /// The most characters a response message may have: Meta's limit, Braze states none.
 const RESPONSE_CHARACTERS: usize = 4_096;
+/// The most characters of a text above buttons: Meta's limit, Braze states none.
+const QUICK_REPLY_CHARACTERS: usize = 1_024;
+/// The most characters below a picture.
+const CAPTION_CHARACTERS: usize = 1_024;
 /// The most characters the body of a template message may have.
 const TEMPLATE_CHARACTERS: usize = 1_024;
 
@@ -52,6 +57,14 @@ pub enum NotDelivered {
     /// Template messages take one line.
     #[error("a template message holds a line break, a tab or more than four spaces in a row")]
     TemplateCharacters,
+    /// Buttons, rows or a picture that WhatsApp does not take.
+    #[error(
+        "a button or a row is blank, too long or there twice, there are too many, or the picture has no https address"
+    )]
+    Layout,
+    /// The user entered the same Canvas less than a second before.
+    #[error("a Canvas takes a user once a second; what comes sooner may be dropped")]
+    TooSoon,
     /// The template called `abort_message`, with this reason.
     #[error("the template aborted the message")]
     Aborted(Personal),
@@ -98,16 +111,31 @@ pub(crate) fn allowed(
     Ok(())
 }
 
-/// The words that appear on the phone.
-pub(crate) fn words(campaign: &ReplyCampaign, names: &Names) -> Result<String, NotDelivered> {
-    let text = match template::render(&campaign.message, names)? {
-        Rendered::Text(text) => text,
-        Rendered::Aborted(reason) => return Err(NotDelivered::Aborted(reason.into())),
-    };
-    if text.trim().is_empty() {
+/// What comes out of one template of a message.
+pub(crate) fn rendered(template: &str, names: &Names) -> Result<String, NotDelivered> {
+    match template::render(template, names)? {
+        Rendered::Text(text) => Ok(text),
+        Rendered::Aborted(reason) => Err(NotDelivered::Aborted(reason.into())),
+    }
+}
+
+/// What appears on the phone: the words, and what stands beside them.
+pub(crate) fn shown(campaign: &ReplyCampaign, names: &Names) -> Result<(String, Option<Beside>), NotDelivered> {
+    Ok((words(campaign, names)?, campaign.layout.show(names)?))
+}
+
+fn words(campaign: &ReplyCampaign, names: &Names) -> Result<String, NotDelivered> {
+    let text = rendered(&campaign.message, names)?;
+    // A picture may go without words.
+    if text.trim().is_empty() && !matches!(campaign.layout, Layout::Image(_)) {
         return Err(NotDelivered::Blank);
     }
-    let most = if campaign.kind == Kind::Template { TEMPLATE_CHARACTERS } else { RESPONSE_CHARACTERS };
+    let most = match (campaign.kind, &campaign.layout) {
+        (Kind::Template, _) => TEMPLATE_CHARACTERS,
+        (Kind::Response, Layout::Text | Layout::List { .. }) => RESPONSE_CHARACTERS,
+        (Kind::Response, Layout::QuickReplies(_)) => QUICK_REPLY_CHARACTERS,
+        (Kind::Response, Layout::Image(_)) => CAPTION_CHARACTERS,
+    };
     if text.chars().count() > most {
         return Err(NotDelivered::TooLong);
     }

@@ -5,6 +5,7 @@ mod campaigns;
 mod delivery;
 mod faults;
 mod hex;
+mod layout;
 #[cfg(test)]
 mod over_http;
 mod profiles;
@@ -24,9 +25,10 @@ pub use campaigns::{
 };
 pub use delivery::NotDelivered;
 pub use faults::{Fault, FaultAnswer, FaultBody, FaultReset, Faults};
+pub use layout::{Beside, Layout};
 pub use profiles::{Alias, Profile};
 pub use simulation::{NotAConversation, SimulatedBraze};
 pub use template::TemplateError;
 pub use views::{Attempt, Outcome, PhoneMessage, RequestRecord, Sender, Snapshot, Undelivered, WebhookRecord};
 pub use webhooks::Inbound;
-pub use workspace::{ApiKey, Retries, Workspace};
+pub use workspace::{ApiKey, MessageTemplate, Retries, Workspace};

@@ -1,17 +1,22 @@
 //! Carrying out a send that was accepted.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use models::{Personal, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::attributes::Attributes;
 use crate::campaigns::ReplyCampaign;
-use crate::delivery::{NotDelivered, allowed, words};
+use crate::delivery::{NotDelivered, allowed, shown};
+use crate::layout::Beside;
 use crate::profiles::{Name, Profile};
 use crate::tags;
 use crate::views::{PhoneMessage, Sender};
 use crate::world::World;
+
+/// How often a user may enter a Canvas.
+const ENTRY_EVERY: Duration = Duration::from_secs(1);
 
 /// A send that Braze said yes to.
 #[derive(Clone)]
@@ -22,6 +27,8 @@ pub(crate) struct Order {
     pub(crate) recipients: Vec<Recipient>,
     /// Whether the rules of re-eligibility hold: a call that brings its message along has no campaign to be eligible for.
     pub(crate) of_a_campaign: bool,
+    /// Whether it is a Canvas, which a user enters once a second at most.
+    pub(crate) of_a_canvas: bool,
 }
 
 /// One user of a send.
@@ -56,20 +63,38 @@ fn send_one(
     if !recipient.attributes.is_empty() {
         world.profiles.edit(at, |profile| recipient.attributes.write(profile));
     }
+    if world.workspace.subscribes_within_send {
+        subscribe(world, at, recipient);
+    }
+    let too_soon = order.of_a_canvas && !enters(world, at, &order.campaign.id, now);
     let profile = world.profiles.at(at);
     let phone = profile.phone.clone().map(Name::Phone);
     let numbers = std::iter::once(Name::Braze(profile.braze_id.clone())).chain(phone);
     let result = if numbers.filter(|name| !met.insert(name.clone())).count() > 0 {
         Err(NotDelivered::NamedTwice)
+    } else if too_soon {
+        Err(NotDelivered::TooSoon)
     } else {
         compose(world, order, recipient, profile, dispatch_id, now)
     };
-    let profile = world.profiles.at_mut(at);
     // The strict reading: a subscription that comes with a send is too late for it.
-    profile.subscribed = recipient.attributes.subscribed.unwrap_or(profile.subscribed);
-    profile.screen.push(PhoneMessage { from: Sender::Brand, text: result?, at: now });
+    subscribe(world, at, recipient);
+    let (text, beside) = result?;
+    let profile = world.profiles.at_mut(at);
+    profile.screen.push(PhoneMessage { from: Sender::Brand, text, beside, at: now });
     profile.campaigns.insert(order.campaign.id.clone());
     Ok(())
+}
+
+fn subscribe(world: &mut World, at: usize, recipient: &Recipient) {
+    let profile = world.profiles.at_mut(at);
+    profile.subscribed = recipient.attributes.subscribed.unwrap_or(profile.subscribed);
+}
+
+/// Notes that a profile enters a Canvas; false if it did less than a second before.
+fn enters(world: &mut World, at: usize, canvas: &str, now: Timestamp) -> bool {
+    let before = world.canvas_entries.insert((at, canvas.to_owned()), now);
+    before.is_none_or(|before| now.since(before) >= ENTRY_EVERY)
 }
 
 fn find_or_create(world: &mut World, recipient: &Recipient) -> Option<usize> {
@@ -89,7 +114,7 @@ fn compose(
     profile: &Profile,
     dispatch_id: &str,
     now: Timestamp,
-) -> Result<Personal, NotDelivered> {
+) -> Result<(Personal, Option<Beside>), NotDelivered> {
     let campaign = &order.campaign;
     let re_eligible = !order.of_a_campaign || campaign.re_eligible && !world.faults.re_eligibility_off;
     allowed(campaign, profile, re_eligible, now)?;
@@ -97,5 +122,5 @@ fn compose(
     for (key, value) in &recipient.properties {
         names.set(order.namespace, key, value);
     }
-    words(campaign, &names).map(Personal::from)
+    shown(campaign, &names).map(|(text, beside)| (text.into(), beside))
 }

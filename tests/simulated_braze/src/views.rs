@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::delivery::NotDelivered;
+use crate::layout::Beside;
 use crate::profiles::Profile;
 
 /// One line on a user's phone.
@@ -14,6 +15,9 @@ pub struct PhoneMessage {
     pub from: Sender,
     /// The words, exactly as they were sent.
     pub text: Personal,
+    /// What is shown besides them; absent for words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// When it appeared, in milliseconds since the epoch.
     pub at: Timestamp,
 }

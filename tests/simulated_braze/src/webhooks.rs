@@ -35,7 +35,7 @@ pub(crate) fn receive(world: &mut World, name: &Name, inbound: &Inbound, now: Ti
     let at = world.profiles.writer(name, world.workspace.newcomers_subscribed);
     let profile = world.profiles.at_mut(at);
     profile.last_inbound = Some(now);
-    profile.screen.push(PhoneMessage { from: Sender::User, text: inbound.text.clone(), at: now });
+    profile.screen.push(PhoneMessage { from: Sender::User, text: inbound.text.clone(), beside: None, at: now });
     let copies = 1 + world.faults.webhook_copies;
     let mut outgoing = Vec::new();
     for campaign in world.workspace.inbound.clone() {
@@ -61,7 +61,7 @@ pub(crate) fn note(world: &mut World, identity: &Identity, text: &Personal, now:
     let at = world.profiles.writer(&name, world.workspace.newcomers_subscribed);
     world.profiles.edit(at, |profile| {
         profile.last_inbound = Some(now);
-        profile.screen.push(PhoneMessage { from: Sender::User, text: text.clone(), at: now });
+        profile.screen.push(PhoneMessage { from: Sender::User, text: text.clone(), beside: None, at: now });
         if let (None, Some(Recipient::Braze(id))) = (&profile.external_id, recipients.iter().find(by_braze_id)) {
             profile.braze_id = id.clone();
         }

@@ -26,6 +26,13 @@ pub struct Workspace {
     /// Whether somebody whose number Braze did not know may be answered at once. In Braze such a user is unsubscribed
     /// until an opt-in campaign or Canvas subscribes them.
     pub newcomers_subscribed: bool,
+    /// Whether a subscription that comes with a send already counts for it. Braze writes attributes before it sends, but may
+    /// take a minute for a subscription.
+    pub subscribes_within_send: bool,
+    /// The templates that Meta approved, as `/messages/send` names them.
+    pub templates: Vec<MessageTemplate>,
+    /// The most objects in one call of `/users/track`: 75, in some contracts 50.
+    pub track_objects: usize,
     /// The WhatsApp subscription group, which is the sending number. `/messages/send` must name it.
     pub subscription_group: String,
     /// The app identifier that `/messages/send` must name.
@@ -53,6 +60,17 @@ impl Default for Retries {
     }
 }
 
+/// An approved template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTemplate {
+    /// Its name.
+    pub name: String,
+    /// Such as `en`.
+    pub language_code: String,
+    /// One line, with `{{1}}`, `{{2}}` … for its variables.
+    pub body: String,
+}
+
 /// A REST API key and what it may do.
 #[derive(Clone)]
 pub struct ApiKey {
@@ -75,6 +93,9 @@ impl Workspace {
             canvases: Vec::new(),
             profiles: Vec::new(),
             accepts_braze_id: false,
+            subscribes_within_send: false,
+            templates: Vec::new(),
+            track_objects: 75,
             newcomers_subscribed: false,
             subscription_group: "whatsapp-group".to_owned(),
             app: "app".to_owned(),
@@ -94,7 +115,8 @@ impl Workspace {
             ]
         });
         let replies = self.replies.iter().chain(&self.canvases).map(|campaign| {
-            template::tags(&campaign.message).err().map(|error| format!("campaign {}, message: {error}", campaign.id))
+            let error = campaign.templates().into_iter().find_map(|template| template::tags(template).err());
+            error.map(|error| format!("campaign {}, message: {error}", campaign.id))
         });
         inbound.chain(replies).flatten().collect()
     }

@@ -1,5 +1,7 @@
 //! Everything the simulation remembers.
 
+use std::collections::HashMap;
+
 use models::{Personal, Timestamp};
 
 use crate::delivery::NotDelivered;
@@ -19,6 +21,8 @@ pub(crate) struct World {
     pub(crate) requests: Vec<RequestRecord>,
     pub(crate) webhooks: Vec<WebhookRecord>,
     pub(crate) undelivered: Vec<Undelivered>,
+    /// When each profile last entered each Canvas.
+    pub(crate) canvas_entries: HashMap<(usize, String), Timestamp>,
 }
 
 impl World {
@@ -31,6 +35,7 @@ impl World {
             requests: Vec::new(),
             webhooks: Vec::new(),
             undelivered: Vec::new(),
+            canvas_entries: HashMap::new(),
         }
     }
 

@@ -118,6 +118,10 @@ impl Messaging for Effects<dyn Messaging> {
         self.scene.witness.heard(reply, &outcome);
         outcome
     }
+
+    fn carries_attributes(&self, reply: &Reply) -> bool {
+        self.inner.carries_attributes(reply)
+    }
 }
 
 fn unavailable(_: &Fault) -> StoreError {

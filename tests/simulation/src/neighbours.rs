@@ -99,7 +99,7 @@ impl Messaging for ScriptedBraze {
         let (outcome, delivered) = self.script.lock().unwrap().pop_front().unwrap_or(accepted);
         self.sent.lock().unwrap().push(Sent {
             to: reply.to.conversation().as_str().to_owned(),
-            text: reply.text.as_str().to_owned(),
+            text: reply.content.text().as_str().to_owned(),
             reply_id: reply.id.as_str().to_owned(),
             delivered,
         });

@@ -5,7 +5,7 @@
 use ai::{Answer, Question};
 use async_trait::async_trait;
 use conversation::shape::shape;
-use models::{MessageId, QueueMessage, Reply, ReplyId};
+use models::{Attributes, Content, MessageId, QueueMessage, Reply, ReplyId};
 use platform::clock::Deadline;
 use responder::{Record, Responder};
 use simulation::{Bend, Handler, Run, Told, shrink};
@@ -65,7 +65,9 @@ impl Handler for Naive {
             let Ok(Answer::Text { text, .. }) = self.0.ai.answer(&question, left).await else { continue };
             let Some(text) = shape(text.as_str(), 1).pop() else { continue };
             let id = ReplyId::new(&message.id, 1);
-            self.0.messaging.send(&Reply { to: message.identity, id, text, part: 1, parts: 1 }, left).await;
+            let (content, attributes) = (Content::Text(text), Attributes::default());
+            let reply = Reply { to: message.identity, id, content, campaign: None, attributes, part: 1, parts: 1 };
+            self.0.messaging.send(&reply, left).await;
         }
         vec![]
     }

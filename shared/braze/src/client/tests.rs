@@ -6,14 +6,15 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use models::{Identity, MessageId, Part, ReplyId};
+use models::{Attributes, Content, Identity, MessageId, Part, ReplyId};
 use platform::secrets::{FixedKey, SecretUnavailable};
-use serde_json::Value;
+use secrecy::SecretString;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::Sender;
 
 type Received = Arc<Mutex<Vec<(String, Value)>>>;
 type Answer = fn(&str, &Value) -> Response;
@@ -21,7 +22,7 @@ type Answer = fn(&str, &Value) -> Response;
 /// A server that answers as told, at the address it returns, and what it received.
 async fn server(answer: Answer) -> (String, Received) {
     let received = Received::default();
-    let app = Router::new().route("/campaigns/trigger/send", post(receive)).with_state((Arc::clone(&received), answer));
+    let app = Router::new().fallback(receive).with_state((Arc::clone(&received), answer));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
@@ -46,7 +47,8 @@ fn fixed_key() -> Arc<dyn Key> {
 fn reply(external: &str, braze: &str, phone: &str) -> Reply {
     let id = ReplyId::new(&MessageId::stored("m1"), 1);
     let to = Identity::new(external, braze, phone).unwrap();
-    Reply { to, id, text: Part::new("Hello!").unwrap(), part: 1, parts: 1 }
+    let content = Content::Text(Part::new("Hello!").unwrap());
+    Reply { to, id, content, campaign: None, attributes: Attributes::default(), part: 1, parts: 1 }
 }
 
 async fn send(client: &Client, reply: &Reply) -> Outcome {
@@ -190,4 +192,108 @@ async fn what_never_left_is_not_accepted_and_what_may_have_arrived_is_unknown() 
 async fn nothing_printed_tells_the_key_or_the_words() {
     let printed = format!("{:?} {:?}", client("http://x", fixed_key()), reply("42-secret", "", ""));
     assert!(!printed.contains("k1") && !printed.contains("Hello") && !printed.contains("42-secret"), "{printed}");
+}
+
+#[tokio::test]
+async fn what_a_delivery_cannot_say_is_refused_without_a_call() {
+    let (endpoint, received) = server(ACCEPTING).await;
+    let sender = Sender { app_id: "app".to_owned(), subscription_group_id: "group".to_owned(), template: None };
+    let http = platform::http::client().unwrap();
+    let client = Client::new(http, &endpoint, Delivery::Messages(sender), fixed_key());
+    let outcome = send(&client, &reply("", "b1", "")).await;
+    assert_eq!(outcome, Outcome::NotAccepted(Refusal::Unsupported));
+    assert!(received.lock().unwrap().is_empty());
+}
+
+/// Users with so many attributes objects and events, one event a user.
+fn updates(users: usize) -> Vec<ProfileUpdate> {
+    let mut attributes = Attributes::default();
+    attributes.set("in_chat", models::ProfileValue::Flag(true)).unwrap();
+    let event = models::Event::new("answered", models::Timestamp::EPOCH).unwrap();
+    let update = |user: usize| ProfileUpdate {
+        who: Recipient::External(user.to_string().into()),
+        attributes: attributes.clone(),
+        events: vec![event.clone()],
+    };
+    (0..users).map(update).collect()
+}
+
+async fn track(client: &Client, updates: &[ProfileUpdate]) -> TrackOutcome {
+    client.track(updates, Duration::from_millis(500)).await
+}
+
+#[tokio::test]
+async fn profiles_are_written_in_calls_of_as_many_objects_as_braze_takes() {
+    for (limit, expected) in [(None, vec![75, 25]), (Some(50), vec![50, 50]), (Some(1_000), vec![75, 25])] {
+        let (endpoint, received) = server(ACCEPTING).await;
+        let mut client = client(&endpoint, fixed_key());
+        if let Some(limit) = limit {
+            client = client.objects_per_call(limit);
+        }
+        let outcome = track(&client, &updates(50)).await;
+        assert!(outcome.all_written() && outcome.updates.len() == 50);
+        let received = received.lock().unwrap();
+        let count = |body: &Value, array: &str| body[array].as_array().map_or(0, Vec::len);
+        let sizes = received.iter().map(|(_, body)| count(body, "attributes") + count(body, "events"));
+        assert_eq!(sizes.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn nothing_to_write_makes_no_call() {
+    let (endpoint, received) = server(ACCEPTING).await;
+    assert!(track(&client(&endpoint, fixed_key()), &[]).await.all_written());
+    assert!(received.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_workspace_that_takes_nothing_now_is_asked_once_and_a_refused_call_stops_no_other() {
+    let limited = Refusal::RateLimited(Some(models::Timestamp::from_seconds(1_700_000_000)));
+    for (answer, refusal, requests) in [(RATE_LIMITED, limited, 1), (REFUSING, Refusal::Rejected(400), 2)] {
+        let (endpoint, received) = server(answer).await;
+        let updates = updates(50);
+        let outcome = track(&client(&endpoint, fixed_key()), &updates).await;
+        let not_accepted = Tracked::NotAccepted(refusal);
+        for updated in &outcome.updates {
+            assert_eq!(
+                (updated.attributes.as_ref(), &updated.events[..]),
+                (Some(&not_accepted), &[not_accepted.clone()][..])
+            );
+        }
+        assert_eq!(received.lock().unwrap().len(), requests);
+        assert_eq!(outcome.again(&updates).len(), if refusal.may_pass() { 50 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_looked_up_once_more_for_profiles_too() {
+    let (endpoint, received) = server(ROTATED).await;
+    assert!(track(&client(&endpoint, Arc::new(Rotating)), &updates(1)).await.all_written());
+    assert_eq!(received.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn without_an_answer_nobody_knows_what_was_written_and_what_never_left_was_not() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let outcome = track(&client(&endpoint, fixed_key()), &updates(50)).await;
+    let first = &outcome.updates[0];
+    assert_eq!((first.attributes.as_ref(), &first.events[..]), (Some(&Tracked::Unknown), &[Tracked::Unknown][..]));
+    let late = Some(Tracked::NotAccepted(Refusal::Unavailable));
+    assert_eq!(outcome.updates[49].attributes, late, "for the second call there was no time");
+    let outcome = track(&client("http://127.0.0.1:1", fixed_key()), &updates(1)).await;
+    assert_eq!(outcome.updates[0].attributes, late);
+}
+
+#[tokio::test]
+async fn an_object_that_braze_names_is_refused_alone() {
+    let answer: Answer = |_, _| {
+        let error = json!({"type": "invalid", "input_array": "events", "index": 1});
+        (StatusCode::CREATED, json!({"message": "success", "errors": [error]}).to_string()).into_response()
+    };
+    let (endpoint, _) = server(answer).await;
+    let outcome = track(&client(&endpoint, fixed_key()), &updates(2)).await;
+    assert_eq!(outcome.updates[0].events, [Tracked::Written]);
+    assert_eq!(outcome.updates[1].events, [Tracked::Refused("invalid".into())]);
+    assert_eq!(outcome.updates[1].attributes, Some(Tracked::Written));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{Channel, Kind};
+use crate::{Beside, Channel, Kind, Layout};
 
 #[tokio::test]
 async fn an_accepted_text_appears_on_the_phone_as_it_was_sent() {
@@ -116,6 +116,56 @@ async fn a_subscription_that_comes_with_a_send_counts_from_the_next_one() {
     assert!(served.brand("alias:phone:+49").is_empty());
     served.trigger(&to(&to_alias("+49"))).await;
     assert_eq!(served.brand("alias:phone:+49"), ["hi"]);
+}
+
+#[tokio::test]
+async fn a_subscription_that_comes_with_a_send_counts_for_it_only_where_the_workspace_says_so() {
+    let served = with_writers(Workspace { subscribes_within_send: true, ..workspace("http://127.0.0.1:9") }).await;
+    newcomer_writes(&served);
+    let mut recipient = to_alias("+49");
+    for (state, expected) in [("subscribed", 1), ("unsubscribed", 1)] {
+        let groups = json!([{"subscription_group_id": "whatsapp-group", "subscription_state": state}]);
+        recipient["attributes"] = json!({ "subscription_groups": groups });
+        served.trigger(&to(&recipient)).await;
+        assert_eq!(served.brand("alias:phone:+49").len(), expected, "{state}");
+    }
+    assert_eq!(served.reasons(), ["unsubscribed"]);
+}
+
+#[tokio::test]
+async fn a_canvas_takes_a_user_once_a_second() {
+    let served = with_writers(workspace("http://127.0.0.1:9")).await;
+    let enter = async |user: &str| {
+        let recipient = json!({"external_user_id": user, "context": {"text": "one"}});
+        let body = json!({"canvas_id": "replies", "recipients": [recipient]});
+        assert_eq!(answer(served.post("/canvas/trigger/send").json(&body)).await.0, 201);
+    };
+    for user in ["42", "43", "42"] {
+        enter(user).await;
+    }
+    assert_eq!(served.reasons(), ["too_soon"]);
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    enter("42").await;
+    assert_eq!((served.brand("user:42").len(), served.brand("user:43").len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_campaign_lays_its_message_out_with_what_the_call_brings() {
+    let mut workspace = workspace("http://127.0.0.1:9");
+    let property = |name: &str| format!("{{{{api_trigger_properties.${{{name}}}}}}}");
+    workspace.replies[0].layout = Layout::QuickReplies(vec![property("option_1"), property("option_2")]);
+    let served = with_writers(workspace).await;
+    let call = |properties: Value| json!({"campaign_id": "replies", "recipients": [{"external_user_id": "42", "trigger_properties": properties}]});
+    let both = json!({"external_system_msg_body": "Which?", "option_1": "S", "option_2": "M"});
+    assert_eq!(served.trigger(&call(both)).await.0, 201);
+    let shown = served.braze.phone("user:42").pop().unwrap().beside;
+    assert_eq!(shown, Some(Beside::Buttons(vec!["S".into(), "M".into()])));
+    // A button that is there and has no words is one that WhatsApp does not take.
+    let one = json!({"external_system_msg_body": "Which?", "option_1": "S"});
+    assert_eq!(served.trigger(&call(one)).await.0, 201);
+    assert_eq!(served.reasons(), ["layout"]);
+    let number = json!({"external_system_msg_body": "Which?", "option_1": "S", "option_2": 2});
+    assert_eq!(served.trigger(&call(number)).await.0, 400);
 }
 
 #[tokio::test]

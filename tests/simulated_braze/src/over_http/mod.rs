@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod faults;
+mod messages;
 mod refusals;
 mod tracking;
 mod webhooks;

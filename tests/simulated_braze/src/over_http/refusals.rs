@@ -77,6 +77,14 @@ async fn a_trigger_call_that_breaks_a_rule_is_refused_with_braze_s_words() {
             "Bad Request",
         ),
         (recipient(&json!({"external_user_id": "42", "attributes": {"$x": 1}})), "Bad Request"),
+        (recipient(&json!({"external_user_id": "42", "attributes": {"external_id": "43"}})), "Bad Request"),
+        (recipient(&json!({"external_user_id": "42", "attributes": []})), "Bad Request"),
+        (
+            recipient(&json!({"external_user_id": "42", "attributes": {"subscription_groups": [
+                {"subscription_group_id": "other", "subscription_state": "subscribed"},
+            ]}})),
+            "Bad Request",
+        ),
         (with(&json!({"recipients": half, "trigger_properties": properties("x")})), "Bad Request"),
     ];
     let served = with_writers(workspace("http://127.0.0.1:9")).await;
@@ -205,7 +213,8 @@ async fn a_canvas_and_a_message_of_their_own_are_as_strict() {
         ("/messages/send", message("messages", json!({"sms": {}})), "Bad Request"),
         ("/messages/send", message("whats_app.app_id", json!("other")), "Bad Request"),
         ("/messages/send", message("whats_app.subscription_group_id", json!("other")), "Bad Request"),
-        ("/messages/send", message("whats_app.message_type", json!("template_message")), "Mismatched Message Type"),
+        ("/messages/send", message("whats_app.message_type", json!("video_message")), "Mismatched Message Type"),
+        ("/messages/send", message("whats_app.message_type", json!("template_message")), "Bad Request"),
         ("/messages/send", message("whats_app.message", json!({})), "No message to send"),
     ] {
         let (status, answer) = answer(served.post(path).json(&body)).await;

@@ -90,3 +90,25 @@ async fn calls_that_are_wrong_as_a_whole_are_refused() {
     let stranger = served.client.post(format!("{}/users/track", served.url)).bearer_auth("x");
     assert_eq!(answer(stranger.json(&json!({}))).await.0, 401);
 }
+
+#[tokio::test]
+async fn an_event_is_of_this_app_and_its_properties_are_small() {
+    let served = with_writers(workspace("http://127.0.0.1:9")).await;
+    let event = |extra: Value| {
+        let mut event = json!({"external_id": "42", "name": "x", "time": "2026-11-02T10:00:00Z"});
+        event.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        event
+    };
+    let large = json!({"properties": {"list": vec!["x".repeat(255); 400]}});
+    let events = [json!({"app_id": "app"}), json!({"app_id": "other"}), large].map(event);
+    let (status, answer) = track(&served, &json!({"events": events})).await;
+    assert_eq!((status, &answer["events_processed"]), (201, &json!(1)));
+}
+
+#[tokio::test]
+async fn a_contract_may_allow_fewer_objects_in_a_call() {
+    let served = with_writers(Workspace { track_objects: 50, ..workspace("http://127.0.0.1:9") }).await;
+    let attributes = |count: usize| json!({"attributes": vec![json!({"external_id": "42", "a": 1}); count]});
+    assert_eq!(track(&served, &attributes(50)).await.0, 201);
+    assert_eq!(track(&served, &attributes(51)).await.0, 400);
+}

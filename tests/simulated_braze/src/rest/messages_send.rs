@@ -1,12 +1,12 @@
-//! `POST /messages/send`, as far as a WhatsApp text goes.
+//! `POST /messages/send` with a WhatsApp message.
 
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::fields::Fields;
 use super::trigger_send::{RECIPIENTS, TOO_MANY, alias};
+use super::whatsapp_object::{self, no_message};
 use crate::attributes::Attributes;
-use crate::campaigns::ReplyCampaign;
 use crate::profiles::Name;
 use crate::sending::{Order, Recipient};
 use crate::workspace::Workspace;
@@ -37,13 +37,14 @@ pub(super) fn read(body: &Map<String, Value>, workspace: &Workspace) -> Result<O
         return Err(Answer::bad_request("recipient_subscription_state must be opted_in, subscribed or all"));
     }
     let names = recipients(ids, aliases, broadcast)?;
-    let message = whatsapp_text(messages.ok_or_else(no_message)?, workspace)?;
+    let campaign = whatsapp_object::read(messages.ok_or_else(no_message)?, workspace)?;
     let plain = |name| Recipient { name, properties: Map::new(), attributes: Attributes::default(), create: false };
     Ok(Order {
-        campaign: ReplyCampaign { message, ..ReplyCampaign::recommended("messages/send") },
+        campaign,
         namespace: "api_trigger_properties",
         recipients: names.into_iter().map(plain).collect(),
         of_a_campaign: false,
+        of_a_canvas: false,
     })
 }
 
@@ -64,31 +65,4 @@ fn recipients(ids: &[Value], aliases: &[Value], broadcast: bool) -> Result<Vec<N
     };
     let names: Vec<Name> = ids.iter().map(id).chain(aliases.iter().map(name)).collect::<Result<_, _>>()?;
     if names.is_empty() { Err(Answer::fatal(400, "No Recipients")) } else { Ok(names) }
-}
-
-fn whatsapp_text(messages: &Map<String, Value>, workspace: &Workspace) -> Result<String, Answer> {
-    let mut fields = Fields::of(messages, "messages");
-    let message = fields.object("whats_app");
-    fields.finish()?;
-    let mut fields = Fields::of(message.ok_or_else(no_message)?, "whats_app");
-    let app = fields.text("app_id");
-    let group = fields.text("subscription_group_id");
-    let kind = fields.text("message_type");
-    let content = fields.object("message");
-    fields.finish()?;
-    if app != Some(&workspace.app) || group != Some(&workspace.subscription_group) {
-        return Err(Answer::bad_request("app_id and subscription_group_id must be those of this workspace"));
-    }
-    if kind != Some("text_response_message") {
-        return Err(Answer::bad("Mismatched Message Type", &["only text_response_message is simulated".to_owned()]));
-    }
-    let mut fields = Fields::of(content.ok_or_else(no_message)?, "message");
-    let body = fields.text("body");
-    fields.flag("preview_url");
-    fields.finish()?;
-    body.map(str::to_owned).ok_or_else(no_message)
-}
-
-fn no_message() -> Answer {
-    Answer::fatal(400, "No message to send")
 }

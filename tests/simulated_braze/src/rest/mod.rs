@@ -8,6 +8,7 @@ mod messages_send;
 mod responding;
 mod trigger_send;
 mod users_track;
+mod whatsapp_object;
 
 pub(crate) use answer::Answer;
 pub(crate) use fields::Fields;

@@ -71,6 +71,7 @@ pub(super) fn read(
         namespace: words.namespace,
         recipients: recipients.collect::<Result<_, _>>()?,
         of_a_campaign: true,
+        of_a_canvas: words.namespace == CANVAS.namespace,
     };
     check_shown(&order)?;
     Ok(order)
@@ -163,8 +164,9 @@ fn check_size(shared: Option<&Map<String, Value>>, recipients: &[Value], words: 
 
 /// What the message shows must be a text: how Braze renders an object is not documented.
 fn check_shown(order: &Order) -> Result<(), Answer> {
-    let used = template::tags(&order.campaign.message).unwrap_or_default();
-    for tag in used.iter().filter(|tag| tag.namespace == order.namespace) {
+    let templates = order.campaign.templates();
+    let used = templates.iter().flat_map(|template| template::tags(template).unwrap_or_default());
+    for tag in used.filter(|tag| tag.namespace == order.namespace) {
         let no_text =
             |recipient: &Recipient| recipient.properties.get(&tag.key).is_some_and(|value| !value.is_string());
         if order.recipients.iter().any(no_text) {

@@ -9,10 +9,10 @@ use crate::attributes::Attributes;
 use crate::profiles::{Name, Profile};
 use crate::world::World;
 
-/// The most objects in one call, over all its arrays.
-const OBJECTS: usize = 75;
 /// The most characters of an event's name or of a text in its properties.
 const CHARACTERS: usize = 255;
+/// The most bytes of an event's properties.
+const PROPERTY_BYTES: usize = 100_000;
 
 /// Takes in a call. An object that is wrong is left out and named in `errors`; the others count.
 pub(super) fn take_in(body: &Map<String, Value>, world: &mut World) -> Result<Answer, Answer> {
@@ -22,7 +22,9 @@ pub(super) fn take_in(body: &Map<String, Value>, world: &mut World) -> Result<An
     fields.finish()?;
     match attributes.len() + events.len() {
         0 => return Err(Answer::bad_request("there is nothing to track")),
-        objects if objects > OBJECTS => return Err(Answer::fatal(400, "Max Input Length Exceeded")),
+        objects if objects > world.workspace.track_objects => {
+            return Err(Answer::fatal(400, "Max Input Length Exceeded"));
+        }
         _ => {}
     }
     let mut errors = Vec::new();
@@ -116,8 +118,11 @@ fn write_event(object: &Map<String, Value>, world: &mut World) -> Result<(), Ans
     let subject = Subject::read(&mut fields)?;
     let (name, time) = (fields.text("name"), fields.text("time"));
     let properties = fields.object("properties");
-    fields.text("app_id");
+    let app = fields.text("app_id");
     fields.finish()?;
+    if app.is_some_and(|app| app != world.workspace.app) {
+        return Err(Answer::bad_request("there is no such app_id"));
+    }
     let (Some(name), Some(time)) = (name, time) else {
         return Err(Answer::bad_request("an event needs a name and a time"));
     };
@@ -136,6 +141,9 @@ fn plain_name(name: &str) -> bool {
 }
 
 fn check_properties(properties: Option<&Map<String, Value>>) -> Result<(), Answer> {
+    if properties.is_some_and(|map| Value::Object(map.clone()).to_string().len() > PROPERTY_BYTES) {
+        return Err(Answer::bad_request("the properties are larger than 100 KB"));
+    }
     for (name, value) in properties.into_iter().flatten() {
         if !plain_name(name) || ["time", "event_name"].contains(&name.as_str()) {
             return Err(Answer::bad_request("a property's name is reserved, too long or starts with $"));

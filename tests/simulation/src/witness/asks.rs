@@ -49,8 +49,8 @@ impl Witness {
             format!("drafted {} turn {}/{} {:?}", key.as_str(), row.key.number, row.key.epoch, row.covers)
         });
         // A row that is cut short keeps the first parts of its answer.
-        let said =
-            row.own_line || row.reply.is_empty() || state.answers.iter().any(|answer| answer.starts_with(&row.reply));
+        let reply: Vec<_> = row.reply.iter().map(|said| said.text().clone()).collect();
+        let said = row.own_line || reply.is_empty() || state.answers.iter().any(|answer| answer.starts_with(&reply));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
         }

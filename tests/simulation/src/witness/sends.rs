@@ -96,7 +96,8 @@ impl State {
             let draft = self.drafts.get(&(key.clone(), *turn));
             let part =
                 draft.map(|draft| &draft.row).filter(|row| *part == reply.part && row.covers.first() == Some(&first));
-            part.and_then(|row| row.reply.get(reply.part as usize - 1)) == Some(&reply.text)
+            let said = part.and_then(|row| row.reply.get(reply.part as usize - 1));
+            said.map(|said| &said.content) == Some(&reply.content)
         };
         let begun = self.conversations.get(&key).and_then(|conversation| conversation.begun.iter().position(says));
         if let (Some(place), Some(conversation)) = (begun, self.conversations.get_mut(&key)) {
@@ -116,7 +117,7 @@ impl State {
         };
         let same = known(&asked.identity).iter().any(|key| known(&reply.to).contains(key));
         let who: Option<String> = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
-        let own = canaries(reply.text.as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
+        let own = canaries(reply.content.text().as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
         let covers = self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first));
         let arrival = covers.filter_map(|draft| self.newest_arrival(&draft.row.covers)).max();
         if !same || !own {
@@ -139,13 +140,19 @@ impl State {
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,
-            Part { text: reply.text.as_str().to_owned(), delivered: part.delivered, heard: None, claimed_at, faults },
+            Part {
+                text: reply.content.text().as_str().to_owned(),
+                delivered: part.delivered,
+                heard: None,
+                claimed_at,
+                faults,
+            },
         );
         let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
         if before.text.is_empty() || (refused && before.delivered == 0) {
             return Ok(());
         }
-        if before.text != reply.text.as_str() {
+        if before.text != reply.content.text().as_str() {
             return Err(format!("{id} was sent with two texts"));
         }
         if most < 2 {

@@ -1,0 +1,72 @@
+//! The bodies of the calls.
+
+mod profile;
+mod properties;
+mod whatsapp;
+
+use models::{Attributes, Recipient, Reply};
+use serde_json::{Value, json};
+
+use crate::delivery::Delivery;
+pub(crate) use profile::track;
+
+/// One call: where, and with what.
+pub(crate) struct Request {
+    pub(crate) path: &'static str,
+    pub(crate) body: Value,
+}
+
+/// One call for one person; `None` if `delivery` cannot name that person or has no such kind of message.
+pub(crate) fn send(delivery: &Delivery, recipient: &Recipient, reply: &Reply) -> Option<Request> {
+    let attributes = carried(delivery, reply);
+    match (&reply.campaign, delivery) {
+        (Some(campaign), _) => Some(trigger_campaign(campaign.as_str(), recipient, reply, &attributes)),
+        (None, Delivery::Campaign(campaign)) => Some(trigger_campaign(campaign, recipient, reply, &attributes)),
+        (None, Delivery::Canvas(canvas)) => {
+            let who = triggered(recipient, "context", reply, &attributes);
+            let body = json!({"canvas_id": canvas, "recipients": [who]});
+            Some(Request { path: "/canvas/trigger/send", body })
+        }
+        (None, Delivery::Messages(sender)) => {
+            let mut body = json!({"messages": {"whats_app": whatsapp::object(sender, &reply.content)?}});
+            match recipient {
+                Recipient::External(id) => body["external_user_ids"] = json!([id.as_str()]),
+                Recipient::Alias { .. } => body["user_aliases"] = json!([profile::alias(recipient)?]),
+                Recipient::Braze(_) => return None,
+            }
+            Some(Request { path: "/messages/send", body })
+        }
+    }
+}
+
+/// What of a reply's attributes its call can carry.
+pub(crate) fn carried(delivery: &Delivery, reply: &Reply) -> Attributes {
+    match (&reply.campaign, delivery) {
+        (Some(_), _) | (None, Delivery::Campaign(_)) => reply.attributes.clone(),
+        (None, Delivery::Canvas(_)) => reply.attributes.without_groups(),
+        (None, Delivery::Messages(_)) => Attributes::default(),
+    }
+}
+
+fn trigger_campaign(campaign: &str, recipient: &Recipient, reply: &Reply, attributes: &Attributes) -> Request {
+    let who = triggered(recipient, "trigger_properties", reply, attributes);
+    Request { path: "/campaigns/trigger/send", body: json!({"campaign_id": campaign, "recipients": [who]}) }
+}
+
+/// The recipient of a triggered campaign or Canvas. `send_to_existing_only` is left at Braze's default, true: nobody is made
+/// by an answer.
+fn triggered(recipient: &Recipient, properties: &str, reply: &Reply, attributes: &Attributes) -> Value {
+    let mut who = match recipient {
+        Recipient::External(id) => json!({"external_user_id": id.as_str()}),
+        Recipient::Braze(id) => json!({"braze_id": id.as_str()}),
+        Recipient::Alias { .. } => json!({"user_alias": profile::alias(recipient)}),
+    };
+    who[properties] = properties::of(reply);
+    if !attributes.is_empty() {
+        who["attributes"] = profile::attributes(attributes);
+    }
+    who
+}
+
+#[cfg(test)]
+mod tests;
