@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ai::OpenAi;
-use models::assistant::{Assistant, Limits};
+use models::assistant::{Assistant, KeywordLists, Limits};
 use platform::secrets::FixedKey;
 use serde_json::json;
 
@@ -24,6 +24,7 @@ pub(crate) struct Chain {
     pub(crate) templates: Templates,
     pub(crate) door: Door,
     pub(crate) limits: Limits,
+    pub(crate) keywords: KeywordLists,
     pub(crate) openai: OpenAi,
     pub(crate) ai: Neighbour,
     pub(crate) client: braze::Client,
@@ -37,8 +38,8 @@ impl Chain {
         let http = platform::http::client().unwrap();
         let openai = OpenAi::new(&format!("{}/v1", ai.url), "model", None, http.clone()).unwrap();
         let client = braze::Client::new(http, &braze.url, CAMPAIGN, Arc::new(FixedKey("braze-key".into())));
-        let limits = Assistant::from_toml("").unwrap().limits;
-        Self { templates: Templates::default(), door: Door::default(), limits, openai, ai, client, braze }
+        let Assistant { limits, keywords, .. } = Assistant::from_toml("").unwrap();
+        Self { templates: Templates::default(), door: Door::default(), limits, keywords, openai, ai, client, braze }
     }
 
     /// Lets the AI say `text` from now on.
