@@ -30,7 +30,7 @@ fn disguised(message: &str, choice: usize) -> String {
     let [decoration, end] = [choice, choice / 8].map(|n| DECORATIONS[n % DECORATIONS.len()]);
     let accent = ACCENTS[choice % ACCENTS.len()];
     let cased = match choice / 64 {
-        0 => message.chars().flat_map(capital).collect(),
+        0 => message.to_uppercase(),
         1 => message.to_lowercase(),
         2 => message.chars().flat_map(|c| [c, '\u{2060}']).collect(),
         _ => {
@@ -38,12 +38,4 @@ fn disguised(message: &str, choice: usize) -> String {
         }
     };
     format!("{decoration}{cased}{end}")
-}
-
-/// The capital where it has this one small letter. Greek's iota below a letter has none: its capital is a letter of its
-/// own, which stands before the marks that follow and not after them.
-fn capital(letter: char) -> Vec<char> {
-    let capital: Vec<char> = letter.to_uppercase().collect();
-    let is_of_letter = capital.iter().copied().flat_map(char::to_lowercase).eq([letter]);
-    if is_of_letter { capital } else { vec![letter] }
 }
