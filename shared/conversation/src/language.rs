@@ -144,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn three_words_of_ten_letters_are_the_least_that_shows_one() {
+        for (text, expected) in [
+            ("What is this?", Some("en")),
+            ("Where is it?", None),
+            ("Das ist doch", Some("de")),
+            ("Das ist gut", None),
+            ("Was kostet das?", Some("de")),
+            ("wie zurueckschicken", None),
+            ("Was kostet 4711?", None),
+        ] {
+            assert_eq!(language(None, text, shipped).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_language_nobody_has_lines_in_is_none_of_the_others() {
         for (text, expected) in [
             ("Vorrei restituire le scarpe, come posso fare?", Some("it")),

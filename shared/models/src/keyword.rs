@@ -24,8 +24,9 @@ pub const LONGEST_MESSAGE: usize = 4096;
 /// make real words of other languages into keywords, and who writes so means to get past a filter, not to be understood.
 /// Letters with a sign of their own, like `ø` and `œ`, stay too.
 pub fn normalised(text: &str) -> String {
-    // Before decomposing, which sorts accents: an invisible character between two would keep them unsorted.
-    let visible = text.chars().filter(|c| !DefaultIgnorableCodePoint::for_char(*c));
+    // Decomposing sorts the marks behind a letter, so what is no mark goes before: invisible characters, and the iota below
+    // a Greek letter, whose capital is a letter. Then letters come out that had no case: those of 𝐒𝐓𝐎𝐏.
+    let visible = text.chars().filter(|c| !DefaultIgnorableCodePoint::for_char(*c)).flat_map(without_case);
     let folded: String = NFKD.normalize_iter(visible).flat_map(without_case).filter(|c| !is_accent(*c)).collect();
     let words: Vec<&str> = folded.split(|c| !is_wordly(c)).filter(|word| !word.is_empty()).collect();
     words.join(" ")
@@ -102,6 +103,7 @@ mod tests {
             ("रोको", &["रोको।", "«रोको»"]),
             ("στοπ", &["ΣΤΟΠ", "στόπ"]),
             ("λογοσ", &["ΛΟΓΟΣ", "λόγος"]),
+            ("ωι\u{11133}", &["ῲ\u{11133}", "ῺΙ\u{11133}"]),
         ] {
             for way in ways {
                 assert_eq!(normalised(way), keyword, "{way:?}");

@@ -8,7 +8,7 @@ use models::assistant::{Assistant, BadAssistant, BotText};
 const SECRET: &str = "hush-4711-hush";
 
 /// Where no text belongs.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 13] = [
     "api_key = VALUE",
     "quiet_period = VALUE",
     "limits.attempts = VALUE",
@@ -19,6 +19,9 @@ const PLACES: [&str; 10] = [
     "flows = VALUE",
     "flows.f.timeout_minutes = VALUE",
     "flows.f.steps = [VALUE]",
+    "keywords.opt_out = VALUE",
+    "keywords.shipped = VALUE",
+    "keywords.secret = [VALUE]",
 ];
 
 /// A file is read, with every value in its range, or refused, with a reason. The byte 1, which TOML cannot hold, stands

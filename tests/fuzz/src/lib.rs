@@ -13,6 +13,7 @@ mod body;
 mod braze_answer;
 mod configuration;
 mod door;
+mod keyword;
 mod markup;
 mod queue_message;
 mod rendered_text;
@@ -24,6 +25,7 @@ pub use authorization::authorization;
 pub use body::body;
 pub use braze_answer::braze_answer;
 pub use configuration::configuration;
+pub use keyword::keyword;
 pub use markup::markup;
 pub use queue_message::queue_message;
 pub use rendered_text::rendered_text;
@@ -34,12 +36,13 @@ pub use stored_rows::stored_rows;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its file, its corpus and its program in the engine.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("ai_answer", ai_answer),
     ("authorization", authorization),
     ("body", body),
     ("braze_answer", braze_answer),
     ("configuration", configuration),
+    ("keyword", keyword),
     ("markup", markup),
     ("queue_message", queue_message),
     ("rendered_text", rendered_text),

@@ -86,6 +86,8 @@ pub(crate) struct Read {
     /// Whether the AI must be asked, and what it must be shown, if not the text without odd control characters.
     pub(crate) asked: Option<bool>,
     pub(crate) kept: Option<Notation>,
+    /// The shipped list of keywords that it is in; none of them if left out.
+    pub(crate) keyword: Option<String>,
 }
 
 /// Two webhooks: whether they are one message.

@@ -1,5 +1,6 @@
 //! Something a user said, in one mode, all the way: through the door onto the queue, to the AI, and the reply to Braze.
 
+use models::assistant::KeywordLists;
 use models::{Message, Part};
 use serde_json::json;
 
@@ -55,6 +56,11 @@ impl Chain {
         let wanted = read.user.clone().unwrap_or_else(|| names.conversation());
         same("the user", &conversation.as_str(), &wanted.as_str())?;
         has_the_rest(&message, &webhook, mode, read)?;
+        same(
+            "the keywords it is among",
+            &keyword(&self.assistant.keywords, message.text.as_str()),
+            &read.keyword.as_deref(),
+        )?;
         self.explains(&body, &message).await?;
         self.is_known_again(&body, &message).await?;
         let asked = read.asked.unwrap_or(!webhook.message.trim().is_empty());
@@ -113,6 +119,14 @@ impl Chain {
 fn names(webhook: &Webhook, mode: Mode) -> Names {
     let braze = if mode.is_frame() { String::new() } else { webhook.braze_id.clone() };
     Names { external: webhook.user_id.clone(), braze, phone: webhook.phone_number.clone() }
+}
+
+/// The list that `text` is in.
+fn keyword(lists: &KeywordLists, text: &str) -> Option<&'static str> {
+    let KeywordLists { opt_out, opt_in, hand_off, cancel, ignore } = lists;
+    let lists =
+        [("opt_out", opt_out), ("opt_in", opt_in), ("hand_off", hand_off), ("cancel", cancel), ("ignore", ignore)];
+    lists.into_iter().find(|(_, list)| list.matches(text)).map(|(name, _)| name)
 }
 
 /// Whether everything beside text and user is passed on, or left out, as it should be.
