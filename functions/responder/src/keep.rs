@@ -170,6 +170,13 @@ mod tests {
     }
 
     #[test]
+    fn two_words_hardly_ever_share_a_moment() {
+        let ids = (0..100).map(|number| MessageId::of_webhook("", "", "42", &format!("message {number}")));
+        let moments: std::collections::BTreeSet<_> = ids.map(|id| jitter(id.as_str())).collect();
+        assert!(moments.len() >= 90, "{}", moments.len());
+    }
+
+    #[test]
     fn brazes_reset_is_believed_within_reason() {
         for (reset, attempts, expected) in [
             (Some(103), 1, 103),
@@ -182,6 +189,13 @@ mod tests {
             (None, 20, 3_700),
         ] {
             assert_eq!(retry_at(reset.map(at), attempts, at(100)), at(expected), "{reset:?} {attempts}");
+        }
+    }
+
+    #[test]
+    fn a_reset_after_a_wrong_one_is_waited_for_too_within_reason() {
+        for (reset, expected) in [(400, 400), (100_000, 3_700)] {
+            assert_eq!(retry_at(Some(at(reset)), 3, at(100)), at(expected), "{reset}");
         }
     }
 
