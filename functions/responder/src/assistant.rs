@@ -1,9 +1,11 @@
 //! Where the assistant comes from: packed into the function, or a folder.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
-use models::assistant::{Assistant, BadAssistant};
+use models::RouteName;
+use models::assistant::{Assistant, BadAssistant, Route};
 
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
 const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
@@ -17,6 +19,8 @@ pub struct AssistantFiles {
     pub assistant: Assistant,
     /// The knowledge: each file's name and Markdown.
     pub knowledge: Vec<(String, String)>,
+    /// The knowledge of the routes that have their own.
+    pub route_knowledge: BTreeMap<RouteName, Vec<(String, String)>>,
 }
 
 /// The assistant cannot be used.
@@ -49,10 +53,32 @@ impl AssistantFiles {
     fn packed() -> Result<Self, PackError> {
         let toml = PACKED.iter().find(|(name, _)| *name == "assistant.toml").map_or("", |(_, text)| *text);
         let assistant = parse("the packed assistant.toml", toml)?;
-        let folder = format!("{}/", assistant.knowledge_folder);
-        let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
-        let knowledge = files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-        Self { assistant, knowledge }.checked("the packed assistant.toml")
+        Self::with(assistant, "the packed assistant.toml", |folder| {
+            let folder = format!("{folder}/");
+            let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
+            Ok(files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
+        })
+    }
+
+    /// The knowledge of `assistant`, everybody's and that of each route that has its own.
+    fn with(
+        assistant: Assistant,
+        path: &str,
+        read: impl Fn(&str) -> Result<Vec<(String, String)>, PackError>,
+    ) -> Result<Self, PackError> {
+        let knowledge = read(&assistant.knowledge_folder)?;
+        let own = |(name, route): (&RouteName, &Route)| Some((name.clone(), route.knowledge_folder.clone()?));
+        let own: Vec<_> = assistant.routes.iter().filter_map(own).collect();
+        let mut route_knowledge = BTreeMap::new();
+        for (name, folder) in own {
+            let files = read(&folder)?;
+            if files.is_empty() {
+                let mistake = format!("`routes.{name}.knowledge_folder`: there is no Markdown file in {folder}");
+                return Err(PackError::Bad { path: path.to_owned(), mistakes: BadAssistant(vec![mistake]) });
+            }
+            route_knowledge.insert(name, files);
+        }
+        Self { assistant, knowledge, route_knowledge }.checked(path)
     }
 
     /// A folder that was named and holds nothing is a mistake; the default one need not be there.
@@ -68,22 +94,22 @@ impl AssistantFiles {
     fn read(config: &Path) -> Result<Self, PackError> {
         let path = config.display().to_string();
         let assistant = parse(&path, &text(config)?)?;
-        let folder = config.with_file_name("").join(&assistant.knowledge_folder);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            // A brand whose AI knows everything needs no folder.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Self { assistant, knowledge: Vec::new() }.checked(&path);
-            }
-            Err(error) => return Err(unreadable(&folder, &error)),
-        };
-        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-        files.sort();
-        let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let knowledge = files.iter().map(|path| Ok((named(path), text(path)?))).collect::<Result<_, PackError>>()?;
-        Self { assistant, knowledge }.checked(&path)
+        Self::with(assistant, &path, |folder| markdown(&config.with_file_name("").join(folder)))
     }
+}
+
+/// The Markdown files of `folder`, by name. A brand whose AI knows everything needs no folder.
+fn markdown(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(folder, &error)),
+    };
+    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    files.sort();
+    let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    files.iter().map(|path| Ok((named(path), text(path)?))).collect()
 }
 
 fn parse(path: &str, toml: &str) -> Result<Assistant, PackError> {

@@ -1,26 +1,28 @@
 //! What is said in a turn, if anything.
 
-use ai::{Answer, Question};
 use conversation::decide::{
     Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
 };
+use conversation::language::language;
 use conversation::likeness::Look;
 use conversation::shape::{shape, verbatim};
 use models::assistant::BotText;
-use models::{Attributes, Author, HandOffReason, Message, Part, Timestamp, Utterance};
+use models::{Attributes, Author, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
+use crate::Responder;
 use crate::agenda::Agenda;
+use crate::answer::Answered;
 use crate::attend::{Conversation, Stop};
 use crate::history::{History, joined, look};
 use crate::turn::Words;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+use crate::way::Way;
 
 /// What a turn comes to.
 pub(crate) enum Draft {
     /// Something is said.
-    Say(Words),
+    Say(Box<Words>),
     /// Nothing is.
     Silence,
     /// Nothing is, from now on.
@@ -48,6 +50,22 @@ enum Line {
     Answer,
 }
 
+/// What is being answered.
+pub(crate) struct Matter<'a> {
+    pub(crate) history: &'a History,
+    pub(crate) way: Way<'a>,
+    /// What the user said, copies left out.
+    pub(crate) said: Vec<Said>,
+    /// The last of the messages.
+    pub(crate) newest: &'a Message,
+    /// The user's language, as far as it is known.
+    pub(crate) language: Option<String>,
+    /// Claims since a turn last ended, this one included.
+    pub(crate) attempts: u32,
+    /// Whether there is a desk to hand over to.
+    pub(crate) desk: bool,
+}
+
 impl Responder {
     pub(crate) async fn draft(
         &self,
@@ -59,7 +77,8 @@ impl Responder {
         if agenda.author() == Author::Agent {
             return Ok(self.in_the_agents_words(head, history, agenda));
         }
-        let decision = self.decide(head, history, agenda);
+        let way = self.way(&agenda.open, history, self.clock.now());
+        let decision = self.decide(head, history, agenda, way);
         self.count_decision(&decision, agenda);
         let plan = match decision {
             Decision::Silence(_) => return Ok(Draft::Silence),
@@ -74,35 +93,66 @@ impl Responder {
             Decision::Say(line, counted) => Plan { kind: TurnKind::Answer, line: Line::Own(line), counted },
             Decision::Ask(counted) => Plan { kind: TurnKind::Answer, line: Line::Answer, counted },
         };
-        self.say(conversation, head, history, agenda, &plan).await
+        let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
+        let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let language = self.language(newest, &said);
+        let (attempts, desk) = (head.attempts, self.desk.is_some());
+        let matter = Matter { history, way, said, newest, language, attempts, desk };
+        Ok(self.say(conversation, head, &matter, agenda, &plan).await)
     }
 
     async fn say(
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
-        history: &History,
+        matter: &Matter<'_>,
         agenda: &Agenda,
         plan: &Plan,
-    ) -> Result<Draft, Stop> {
-        let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
-        let to = newest.identity.clone();
+    ) -> Draft {
+        // An answer that a dead run had drafted is better than any line; what failed was only its sending.
+        let drafted = matter.history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
+        let flow = matter.history.flow();
+        let answered = match (drafted, plan.line) {
+            (Some(draft), _) => Answered { flow: draft.flow.clone(), ..Answered::of(draft.reply.clone()) },
+            (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, matter) },
+            (None, Line::Answer) => match self.answer(conversation, matter).await {
+                Some(answered) => answered,
+                None => return Draft::Failed,
+            },
+        };
+        if answered.reply.is_empty() {
+            return Draft::Failed;
+        }
+        let mut words = Words {
+            kind: if drafted.is_some() { TurnKind::Answer } else { answered.kind.unwrap_or(plan.kind) },
+            reply: answered.reply,
+            said: matter.said.clone(),
+            to: matter.newest.identity.clone(),
+            own_line: answered.own_line,
+            attributes: Attributes::default(),
+            route: matter.way.name(),
+            flow: answered.flow,
+            spent: self.spent(head, plan.line),
+        };
+        let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
+        words.attributes = self.facts(&words, matter.history, turn, language, answered.unresolved);
+        words.attributes.merge(answered.attributes);
+        if let (Some(campaign), false) =
+            (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
+        {
+            for said in &mut words.reply {
+                said.campaign.get_or_insert_with(|| campaign.clone());
+            }
+        }
+        Draft::Say(Box::new(words))
+    }
+
+    fn spent(&self, head: &Head, line: Line) -> Spent {
         let now = self.clock.now();
-        let spent = match plan.line {
+        match line {
             Line::Own(BotText::OverBudget) => head.spent.and_told(now),
             _ => head.spent.and_a_turn(now),
-        };
-        // An answer that a dead run had drafted is better than any line; what failed was only its sending.
-        let drafted = history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
-        let (kind, reply, own_line) = match (drafted, plan.line) {
-            (Some(draft), _) => (TurnKind::Answer, Some(draft.reply.clone()), false),
-            (None, Line::Own(line)) => (plan.kind, Some(self.line(line, newest)), true),
-            (None, Line::Answer) => (plan.kind, self.ask(conversation, head, history, &said, newest).await, false),
-        };
-        let (attributes, route, flow) = (Attributes::default(), None, None);
-        let words = |reply| Words { kind, reply, said, to, own_line, attributes, route, flow, spent };
-        Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, |reply| Draft::Say(words(reply))))
+        }
     }
 
     /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
@@ -114,31 +164,20 @@ impl Responder {
         self.count(Metric::Duplicate, pending.len() - counted.len());
         let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
         let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
-        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else { return Draft::Silence };
         // The desk may know the user by one name only; the user's own messages brought all of them.
         let to = history.addressee().unwrap_or(&newest.identity).clone();
-        Draft::Say(Words {
-            kind: TurnKind::Agent,
-            reply,
-            said,
-            to,
-            own_line: false,
-            attributes: Attributes::default(),
-            route: None,
-            flow: None,
-            spent: head.spent,
-        })
+        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        Draft::Say(Box::new(Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) }))
     }
 
-    fn decide(&self, head: &Head, history: &History, agenda: &Agenda) -> Decision {
+    fn decide(&self, head: &Head, history: &History, agenda: &Agenda, way: Way<'_>) -> Decision {
         let looks = agenda.said.iter().map(look);
         let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
             Owner::Person => Answerer::Person(head.owner_since.unwrap_or_default()),
         };
-        let now = self.clock.now();
         decide(&Situation {
             pending: &pending,
             last_turn: &history.last_turn(),
@@ -146,11 +185,11 @@ impl Responder {
             owner,
             desk: self.desk.is_some(),
             opted_out: head.opted_out,
-            route_hands_off: false,
+            route_hands_off: way.hands_off(),
             spent: &head.spent,
             attempts: head.attempts,
             assistant: &self.assistant,
-            now,
+            now: self.clock.now(),
         })
     }
 
@@ -171,50 +210,48 @@ impl Responder {
         }
     }
 
-    /// Asks the AI; `None` if there is no answer.
-    async fn ask(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        history: &History,
-        said: &[Said],
-        newest: &Message,
-    ) -> Option<Vec<Utterance>> {
-        let limits = &self.assistant.limits;
-        let question = Question {
-            instructions: self.assistant.instructions.clone(),
-            language: newest.language.clone(),
-            history: history.exchanges(limits.history_turns),
-            text: joined(said.iter().map(|said| &said.text)),
-            output_tokens: limits.output_tokens,
-        };
-        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
-        if left.is_zero() {
-            tracing::warn!(log_id = newest.log_id, "too late to ask in this run");
-            return None;
-        }
-        match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Text { text, .. }) => Some(utterances(shape(text.as_str(), limits.reply_parts))),
-            Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
-            Err(error) => {
-                self.meter.count(Metric::AiFailed, 1);
-                tracing::warn!(log_id = newest.log_id, %error, attempts = head.attempts, "no answer");
-                None
-            }
-        }
+    /// The profile's language, else the one the words are in, if there are lines in it.
+    pub(crate) fn language(&self, newest: &Message, said: &[Said]) -> Option<String> {
+        let words = joined(said.iter().map(|said| &said.text));
+        language(newest.language.as_deref(), words.as_str(), |tag| self.assistant.texts.know(tag))
     }
 
-    pub(crate) fn line(&self, line: BotText, newest: &Message) -> Vec<Utterance> {
+    /// One of the bot's own lines in that language.
+    pub(crate) fn line(&self, line: BotText, language: Option<&str>) -> Vec<Utterance> {
         if line == BotText::Fallback {
             self.meter.count(Metric::Fallback, 1);
         }
-        let text = self.assistant.texts.line(line, newest.language.as_deref());
-        utterances(shape(text, self.assistant.limits.reply_parts))
+        utterances(shape(self.assistant.texts.line(line, language), self.assistant.limits.reply_parts))
+    }
+
+    pub(crate) fn own_line(&self, line: BotText, matter: &Matter<'_>) -> Answered {
+        Answered {
+            own_line: true,
+            unresolved: matches!(line, BotText::Fallback | BotText::DontKnow),
+            ..Answered::of(self.line(line, matter.language.as_deref()))
+        }
     }
 
     pub(crate) fn count(&self, metric: Metric, amount: usize) {
         if amount > 0 {
             self.meter.count(metric, amount as u64);
+        }
+    }
+}
+
+impl Words {
+    /// Words that change nothing beside being said.
+    pub(crate) fn plain(kind: TurnKind, reply: Vec<Utterance>, to: Identity, spent: Spent) -> Self {
+        Self {
+            kind,
+            reply,
+            said: vec![],
+            to,
+            own_line: kind == TurnKind::DeskDown,
+            attributes: Attributes::default(),
+            route: None,
+            flow: None,
+            spent,
         }
     }
 }
@@ -227,7 +264,7 @@ impl Plan {
     }
 }
 
-fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
+pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
     parts.into_iter().map(Utterance::from).collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use conversation::decide::OptWish;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
-use models::{Attributes, Author, HandOffReason, Message, Personal};
+use models::{Author, HandOffReason, Message, Personal};
 use platform::metrics::Metric;
 use store::{Aftermath, Head, Held, Owner, TurnKind, TurnRow};
 
@@ -47,17 +47,9 @@ impl Responder {
             }
         }
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        let words = Words {
-            kind: TurnKind::Forwarded,
-            reply: vec![],
-            said,
-            to: newest.identity.clone(),
-            own_line: false,
-            attributes: Attributes::default(),
-            route: None,
-            flow: history.flow().cloned(),
-            spent: head.spent,
-        };
+        let flow = history.flow().cloned();
+        let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
+        let words = Words { said, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         self.count(Metric::Forwarded, counted.len());
@@ -98,17 +90,8 @@ impl Responder {
         if head.attempts < TOLD_AT || head.opted_out || history.newest_kind() == Some(TurnKind::DeskDown) {
             return self.give_back(conversation, held).await;
         }
-        let words = Words {
-            kind: TurnKind::DeskDown,
-            reply: self.line(BotText::DeskDown, newest),
-            said: vec![],
-            to: newest.identity.clone(),
-            own_line: true,
-            attributes: Attributes::default(),
-            route: None,
-            flow: None,
-            spent: head.spent,
-        };
+        let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said).as_deref());
+        let words = Words::plain(TurnKind::DeskDown, line, newest.identity.clone(), head.spent);
         let row = self.row(head, held, agenda, words);
         self.begin(conversation, head, held, &row).await
     }
@@ -116,9 +99,11 @@ impl Responder {
     /// Gives the conversation back to the bot; the claim ends with it.
     pub(crate) async fn take_back(&self, conversation: &Conversation<'_>) -> Result<Worked, Stop> {
         let now = self.clock.now();
-        self.change_owner(conversation.key, Owner::Bot, now).await?;
+        drop(self.change_owner(conversation.key, Owner::Bot, now).await?);
         self.count(Metric::TakenBack, 1);
         self.tell_released(conversation.key, ReleasedBy::QuietHours, now, conversation.log_id).await;
+        // The next answer tells it too; a campaign that leaves people in a live chat alone should not have to wait for it.
+        self.write_owner(conversation.key, false, now).await;
         let head = self.store.head(conversation.key, now).await?.ok_or(Stop::Lost)?;
         Ok(Worked { head, kept: crate::keep::Kept::AsSeen })
     }

@@ -1,8 +1,12 @@
 //! What a conversation's rows say about what went before.
 
+use std::collections::BTreeMap;
+
 use ai::Exchange;
 use conversation::likeness::Look;
-use models::{Author, FlowState, HandOffReason, Identity, MessageId, Personal, Timestamp};
+use models::{
+    Author, FieldName, FlowState, HandOffReason, Identity, MessageId, Personal, ProfileValue, RouteName, Timestamp,
+};
 use store::{Said, TurnKind, TurnRow};
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
@@ -83,6 +87,24 @@ impl History {
     pub(crate) fn flow(&self) -> Option<&FlowState> {
         let bearing = |row: &&TurnRow| !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown);
         self.turns.iter().find(bearing).and_then(|row| row.flow.as_ref())
+    }
+
+    /// The route of the last turn that was about messages of the user, and when that was.
+    pub(crate) fn route(&self) -> Option<(&RouteName, Timestamp)> {
+        let last = self.of_the_user().next()?;
+        Some((last.route.as_ref()?, last.at))
+    }
+
+    /// What the user's profile says, as far as these turns wrote it.
+    pub(crate) fn written(&self) -> BTreeMap<FieldName, ProfileValue> {
+        let mut written = BTreeMap::new();
+        for (name, value) in self.turns.iter().rev().flat_map(|row| row.attributes.values()) {
+            match value {
+                Some(value) => drop(written.insert(name.clone(), value.clone())),
+                None => drop(written.remove(name)),
+            }
+        }
+        written
     }
 
     /// Whom the last turn went to, by every name that is known.

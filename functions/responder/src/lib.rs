@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod agenda;
+mod answer;
 mod assistant;
 mod attend;
 mod backends;
 mod batch;
 mod desks;
 mod draft;
+mod facts;
 mod filing;
 mod forward;
 mod history;
@@ -17,13 +19,16 @@ mod send;
 mod settings;
 mod settle;
 mod turn;
+mod way;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ai::Ai;
-use braze::Messaging;
+use braze::{Messaging, Profiles};
 use desk::Desk;
+use models::RouteName;
 use models::assistant::Assistant;
 use platform::clock::Clock;
 use platform::metrics::Meter;
@@ -51,8 +56,12 @@ pub struct Responder {
     pub store: Arc<dyn Store>,
     /// What answers.
     pub ai: Arc<dyn Ai>,
+    /// What answers on routes that have something else for it.
+    pub route_ais: BTreeMap<RouteName, Arc<dyn Ai>>,
     /// What carries replies.
     pub messaging: Arc<dyn Messaging>,
+    /// What writes to profiles.
+    pub profiles: Arc<dyn Profiles>,
     /// Where people answer, if they do.
     pub desk: Option<Arc<dyn Desk>>,
     /// The queue that user messages come from.

@@ -27,11 +27,15 @@ async fn main() -> Result<(), Error> {
     let ai_key = Arc::new(SecretKey::Ai(Arc::clone(&secrets)));
     let desk_key = Arc::new(SecretKey::Desk(secrets));
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
-    let braze = braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key);
+    let braze =
+        Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key));
+    let backends = Backends::new(&settings.ai, &files, http.clone(), Some(ai_key))?;
     let responder = Arc::new(Responder {
         store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
-        ai: Backends::new(&settings.ai, files.knowledge, http.clone(), Some(ai_key))?.ladder(),
-        messaging: Arc::new(braze),
+        ai: backends.ladder(),
+        route_ais: backends.route_ladders(),
+        messaging: Arc::<braze::Client>::clone(&braze),
+        profiles: braze,
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
         agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),

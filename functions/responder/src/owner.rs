@@ -9,10 +9,13 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
 use crate::forward::TELL_WITHIN;
+use crate::keep::after_outage;
 use crate::{LEASE_MARGIN, Responder};
 
 /// How often a head may change between a refusal and the next try.
 const TRIES: u32 = 6;
+/// Deliveries of an action in which it is tried to write the owner to the user's profile.
+const PROFILE_TRIES: u32 = 6;
 
 /// What an action came to.
 pub(crate) enum Acted {
@@ -41,9 +44,20 @@ impl Responder {
         };
         tracing::info!(log_id, deed, "an agent acts");
         match action.deed {
-            AgentDeed::Say(_) | AgentDeed::TakeOver => drop(self.change_owner(conversation, Owner::Person, *at).await?),
+            AgentDeed::Say(_) | AgentDeed::TakeOver => {
+                let head = self.change_owner(conversation, Owner::Person, *at).await?;
+                // Not with each of an agent's lines.
+                let is_new = head.is_some_and(|head| head.person_since == Some(*at));
+                let written = !is_new || self.write_owner(conversation, true, *at).await;
+                if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
+                    return Ok(Acted::Again(after_outage(receives)));
+                }
+            }
             AgentDeed::Release => {
-                if self.change_owner(conversation, Owner::Bot, *at).await? {
+                if self.change_owner(conversation, Owner::Bot, *at).await?.is_some() {
+                    if !self.write_owner(conversation, false, *at).await && receives < PROFILE_TRIES {
+                        return Ok(Acted::Again(after_outage(receives)));
+                    }
                     self.tell_released(conversation, ReleasedBy::Agent, *at, log_id).await;
                 }
             }
@@ -74,27 +88,27 @@ impl Responder {
         }
     }
 
-    /// Changes the owner and says whether that was done, by this call or one before; not if it was changed at a later door
+    /// Changes the owner; the head, if that was done, by this call or one before; not if it was changed at a later door
     /// time.
     pub(crate) async fn change_owner(
         &self,
         conversation: &ConversationKey,
         owner: Owner,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Head>, StoreError> {
         let (mut key, mut sending) = (conversation.clone(), false);
         for _ in 0..TRIES {
             let write = HeadWrite::ChangeOwner { owner, at, sending };
             match write_head(&*self.store, &key, &write, self.clock.now()).await {
-                Ok(_) => {
+                Ok(head) => {
                     self.meter.count(Metric::OwnerChanged, 1);
-                    return Ok(true);
+                    return Ok(Some(head));
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
                 Err(WriteError::Refused(None)) => sending = false,
                 Err(WriteError::Refused(Some(head))) => match head.moved_to {
                     Some(to) => key = to,
-                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(false),
+                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(None),
                     None => sending = head.turn.is_some_and(|turn| turn.state == SendState::Sending),
                 },
             }

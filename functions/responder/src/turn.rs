@@ -57,7 +57,7 @@ impl Responder {
             let (drafted, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
             let words = match drafted {
-                Draft::Say(words) => words,
+                Draft::Say(words) => *words,
                 draft => return self.without_words(conversation, &head, &held, &history, &agenda, draft).await,
             };
             let spent = words.spent;
@@ -100,6 +100,15 @@ impl Responder {
         match draft {
             Draft::Silence => self.settle(conversation, head, held, &agenda.covers, silent(None)).await,
             Draft::OptOut => {
+                let user = agenda.open.last().map(|message| message.identity.clone());
+                let done = match user {
+                    Some(user) => self.unsubscribe(&user).await,
+                    None => true,
+                };
+                // Tried again a few times; but the wish itself must not depend on Braze.
+                if !done && head.attempts < self.assistant.limits.attempts {
+                    return self.give_back(conversation, held).await;
+                }
                 let out = silent(Some(Aftermath::OptOut));
                 self.settle(conversation, head, held, &agenda.covers, out).await
             }

@@ -71,6 +71,8 @@ pub enum Metric {
     SilentByOptOut,
     /// The same words came again and again, and were settled unanswered.
     LoopBroken,
+    /// Something could not be written to a profile in Braze.
+    ProfileFailed,
     /// A user was forgotten.
     Erased,
 }

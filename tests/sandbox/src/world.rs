@@ -80,25 +80,25 @@ impl World {
         let (endpoint, campaign, key) = outside
             .braze
             .unwrap_or_else(|| (url.to_owned() + "/sandbox/braze/rest", CAMPAIGN.to_owned(), KEY.to_owned()));
-        let client = braze::Client::new(http.clone(), &endpoint, campaign, Arc::new(FixedKey(key.into())));
+        let client =
+            || braze::Client::new(http.clone(), &endpoint, campaign.clone(), Arc::new(FixedKey(key.clone().into())));
         let desk = WatchedDesk {
             elsewhere: outside.desk.desk(http.clone(), outside.desk_key, Arc::new(SystemClock))?,
             told: Arc::clone(&told),
             steps: steps.clone(),
             faults: faults.clone(),
         };
-        let mut backends = Backends::new(&outside.ai, files.knowledge, http, outside.ai_key)?;
-        // The window is in the first backend alone, so that those below it answer when it is made to fail.
-        backends.chosen = Arc::new(WatchedAi {
-            inner: backends.chosen,
-            steps: steps.clone(),
-            faults: faults.clone(),
-            asked: Arc::clone(&asked),
+        // The window is around what is asked first, so that what stands below answers when that is made to fail.
+        let backends = Backends::new(&outside.ai, &files, http.clone(), outside.ai_key)?.within(|inner| {
+            let (steps, faults, asked) = (steps.clone(), faults.clone(), Arc::clone(&asked));
+            Arc::new(WatchedAi { inner, steps, faults, asked })
         });
         let responder = Responder {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
             ai: backends.ladder(),
-            messaging: Arc::new(MortalMessaging { inner: client, steps: steps.clone(), faults: faults.clone() }),
+            route_ais: backends.route_ladders(),
+            profiles: Arc::new(client()),
+            messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),
             desk: Some(Arc::new(desk)),
             work: Arc::<EmbeddedQueue>::clone(&work),
             agents: Arc::<EmbeddedQueue>::clone(&agents),

@@ -123,6 +123,8 @@ impl World {
             ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
             desk: None,
+            route_ais: std::collections::BTreeMap::new(),
+            profiles: Arc::new(braze::NoProfiles),
             work: Arc::new(Effects { inner: self.queue.clone(), scene: scene.clone() }),
             agents: Arc::new(Effects { inner: self.queue.clone(), scene }),
             clock: clock.clone(),

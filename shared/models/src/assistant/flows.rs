@@ -18,6 +18,8 @@ use std::time::Duration;
 pub use line::Line;
 pub use pattern::Pattern;
 
+use crate::{LONGEST_MESSAGE, normalised};
+
 /// Every flow of an assistant, by its name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Flows(BTreeMap<String, Flow>);
@@ -26,6 +28,13 @@ impl Flows {
     /// The flow called `name`.
     pub fn get(&self, name: &str) -> Option<&Flow> {
         self.0.get(name)
+    }
+
+    /// The flow that `text` starts as a keyword.
+    pub fn started_by(&self, text: &str) -> Option<&str> {
+        let text = (text.len() <= LONGEST_MESSAGE).then(|| normalised(text)).filter(|text| !text.is_empty())?;
+        let starts = |flow: &Flow| flow.start.iter().any(|keyword| normalised(keyword) == text);
+        self.iter().find(|(_, flow)| starts(flow)).map(|(name, _)| name)
     }
 
     /// All of them with their names.

@@ -4,6 +4,7 @@
 
 mod flows;
 mod keywords;
+mod profile;
 mod routes;
 mod section;
 mod texts;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::Budget;
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
+pub use profile::{ConversationFact, ProfileRules};
 pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};
@@ -35,6 +37,8 @@ pub struct Assistant {
     pub hand_off: HandOff,
     /// What is different for some messages.
     pub routes: Routes,
+    /// What is written to profiles.
+    pub profile: ProfileRules,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
     /// Questions asked step by step.
@@ -116,6 +120,7 @@ impl Assistant {
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
             routes: Routes::read(file.section("routes")),
+            profile: ProfileRules::read(file.section("profile")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
         };

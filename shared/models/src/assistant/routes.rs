@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::QuietPeriods;
 use super::section::Section;
-use crate::{Keywords, RouteName, normalised};
+use crate::{CampaignId, Keywords, RouteName, normalised};
 
 const LONGEST_KEYWORD: usize = 100;
 
@@ -22,7 +22,7 @@ pub struct Route {
     /// What the AI is told instead.
     pub instructions: Option<String>,
     /// The reply campaign.
-    pub campaign: Option<String>,
+    pub campaign: Option<CampaignId>,
     /// The folder of Markdown files that are searched instead, relative to the file.
     pub knowledge_folder: Option<String>,
     /// Whether the knowledge answers, and no AI is asked.
@@ -81,7 +81,7 @@ impl Route {
         Self {
             keywords: keywords.iter().map(|(_, word)| word).collect(),
             instructions: section.optional_text("instructions", 20_000),
-            campaign: section.optional_text("campaign", 200),
+            campaign: campaign(&mut section),
             knowledge_folder: section.optional_text("knowledge_folder", 200),
             knowledge_only: section.flag("knowledge_only", false),
             quiet: section.has("quiet_period").then(|| QuietPeriods::read(section.section("quiet_period"))),
@@ -89,6 +89,14 @@ impl Route {
             stay: section.minutes("stay_minutes", 30, 0..=1_440),
         }
     }
+}
+
+fn campaign(section: &mut Section) -> Option<CampaignId> {
+    let campaign = CampaignId::new(section.optional_text("campaign", 128)?);
+    if let Err(reason) = &campaign {
+        section.mistake("campaign", &format!("is no campaign's id: {reason}"));
+    }
+    campaign.ok()
 }
 
 #[cfg(test)]
@@ -108,7 +116,7 @@ mod tests {
         let route = routes.get(&returns).unwrap();
         assert_eq!(route.quiet.unwrap().cap, Duration::from_secs(20));
         assert_eq!(
-            (route.campaign.as_deref(), route.hand_off, route.stay),
+            (route.campaign.as_ref().map(CampaignId::as_str), route.hand_off, route.stay),
             (Some("c2"), false, Duration::from_mins(30))
         );
         assert!(routes.get(&RouteName::parse("vip").unwrap()).unwrap().hand_off);

@@ -25,10 +25,12 @@ pub enum BotText {
     OptedIn,
     /// The user has had as many answers as anybody gets for now.
     OverBudget,
+    /// The user called a flow off.
+    Cancelled,
 }
 
 impl BotText {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 8] = [
         (Self::Fallback, "fallback"),
         (Self::DontKnow, "dont_know"),
         (Self::NoWords, "no_words"),
@@ -36,6 +38,7 @@ impl BotText {
         (Self::DeskDown, "desk_down"),
         (Self::OptedIn, "opted_in"),
         (Self::OverBudget, "over_budget"),
+        (Self::Cancelled, "cancelled"),
     ];
 }
 
@@ -58,6 +61,11 @@ impl Texts {
 
     /// Whether there are lines in `language`: `pt`, without a region.
     pub fn has(&self, language: &str) -> bool {
+        self.lines.contains_key(language)
+    }
+
+    /// Whether there are lines in `language`.
+    pub fn know(&self, language: &str) -> bool {
         self.lines.contains_key(language)
     }
 

@@ -53,6 +53,8 @@ impl Stage {
             ai: Arc::new(CountingAi(ai)),
             messaging: Arc::new(phones.clone()),
             desk: None,
+            route_ais: std::collections::BTreeMap::new(),
+            profiles: Arc::new(braze::NoProfiles),
             work: Arc::<EmbeddedQueue>::clone(&work),
             agents: queue(),
             clock: Arc::new(SystemClock),

@@ -1,0 +1,154 @@
+//! An answer: the next step of a flow, or what the AI says.
+
+use ai::{Answer, Question};
+use conversation::flow::{End, Fact, Flowing, Progress, Saying};
+use conversation::shape::shape;
+use models::assistant::BotText;
+use models::{
+    Attributes, Campaign, CampaignId, Content, FieldName, FlowState, HandOffReason, Part, Personal, ProfileValue,
+    Utterance,
+};
+use platform::metrics::Metric;
+use store::TurnKind;
+
+use crate::attend::Conversation;
+use crate::draft::{Matter, utterances};
+use crate::history::joined;
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+/// What is said, and what comes with it.
+#[derive(Default)]
+pub(crate) struct Answered {
+    pub(crate) reply: Vec<Utterance>,
+    /// What happens in the turn, if it is not what was planned.
+    pub(crate) kind: Option<TurnKind>,
+    /// Whether it is one of the bot's own lines.
+    pub(crate) own_line: bool,
+    /// Whether the user's question has no answer.
+    pub(crate) unresolved: bool,
+    /// The flow that waits for an answer from now on.
+    pub(crate) flow: Option<FlowState>,
+    /// What the profile is to say from now on.
+    pub(crate) attributes: Attributes,
+}
+
+impl Answered {
+    pub(crate) fn of(reply: Vec<Utterance>) -> Self {
+        Self { reply, ..Self::default() }
+    }
+}
+
+impl Responder {
+    /// Answers; `None` if there is no answer in this attempt.
+    pub(crate) async fn answer(&self, conversation: &Conversation<'_>, matter: &Matter<'_>) -> Option<Answered> {
+        if let Some(answered) = self.flow_on(matter) {
+            return Some(answered);
+        }
+        let text = joined(matter.said.iter().map(|said| &said.text));
+        if let Some(answered) = self.flow_started(text.as_str(), matter) {
+            return Some(answered);
+        }
+        self.ask(conversation, matter, text).await
+    }
+
+    /// Takes the user's words for the answer that a flow waits for; `None` if none waits, or not any longer.
+    fn flow_on(&self, matter: &Matter<'_>) -> Option<Answered> {
+        let state = matter.history.flow()?;
+        let text = joined(matter.said.iter().map(|said| &said.text));
+        let cancel = self.assistant.keywords.cancel.matches(text.as_str());
+        let progress = self.flowing(matter).advance(state, text.as_str(), cancel);
+        (!progress.leaves_the_message()).then(|| self.progressed(progress, matter))
+    }
+
+    fn flow_started(&self, text: &str, matter: &Matter<'_>) -> Option<Answered> {
+        let name = self.assistant.flows.started_by(text)?;
+        Some(self.progressed(self.flowing(matter).start(name)?, matter))
+    }
+
+    fn flowing<'a>(&'a self, matter: &'a Matter<'_>) -> Flowing<'a> {
+        Flowing { flows: &self.assistant.flows, language: matter.language.as_deref(), now: self.clock.now() }
+    }
+
+    fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {
+        let line = |line| self.own_line(line, matter).reply;
+        let mut reply: Vec<_> = progress.says.into_iter().flat_map(|saying| self.utter(saying)).collect();
+        let mut kind = None;
+        match progress.end {
+            Some(End::HandOff) if matter.desk => {
+                kind = Some(TurnKind::HandOff(HandOffReason::Flow));
+                reply.extend(line(BotText::HandOff));
+            }
+            // There is nobody to hand over to.
+            Some(End::HandOff) => reply.extend(line(BotText::Fallback)),
+            Some(End::Cancelled) => reply.extend(line(BotText::Cancelled)),
+            // A flow without a closing line has ended, and the user is not left without a word.
+            Some(_) if reply.is_empty() => reply.extend(line(BotText::Cancelled)),
+            _ => {}
+        }
+        Answered { kind, flow: progress.state, attributes: attributes(&progress.facts), ..Answered::of(reply) }
+    }
+
+    fn utter(&self, saying: Saying) -> Vec<Utterance> {
+        match saying {
+            Saying::Text { text, .. } => utterances(shape(&text, self.assistant.limits.reply_parts)),
+            Saying::Campaign { id, properties } => campaign(&id, properties).into_iter().collect(),
+        }
+    }
+
+    /// Asks the AI.
+    async fn ask(&self, conversation: &Conversation<'_>, matter: &Matter<'_>, text: Personal) -> Option<Answered> {
+        let limits = &self.assistant.limits;
+        let route = matter.way.route;
+        let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
+        let question = Question {
+            instructions: instructions.unwrap_or(&self.assistant.instructions).clone(),
+            language: matter.newest.language.clone().or_else(|| matter.language.clone()),
+            history: matter.history.exchanges(limits.history_turns),
+            text,
+            output_tokens: limits.output_tokens,
+        };
+        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        if left.is_zero() {
+            tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
+            return None;
+        }
+        let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
+        match ai.answer(&question, left.min(limits.ai_deadline)).await {
+            Ok(Answer::Text { text, .. }) => Some(Answered::of(utterances(shape(text.as_str(), limits.reply_parts)))),
+            Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
+            Err(error) => {
+                self.meter.count(Metric::AiFailed, 1);
+                tracing::warn!(log_id = matter.newest.log_id, %error, attempts = matter.attempts, "no answer");
+                None
+            }
+        }
+    }
+}
+
+fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) -> Option<Utterance> {
+    let campaign = CampaignId::new(id).ok()?;
+    // What cannot be a property of its own is left out; a flow's names were checked when it was read.
+    let properties = properties
+        .into_iter()
+        .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(value.into_string()).ok()?)));
+    let content = Campaign::new(Part::new("…").ok()?, properties.collect()).ok()?;
+    Some(Utterance { content: Content::Campaign(content), campaign: Some(campaign) })
+}
+
+/// The facts that are attributes.
+fn attributes(facts: &[Fact]) -> Attributes {
+    let mut attributes = Attributes::default();
+    for fact in facts {
+        let Fact::Attribute { name, value, is_number } = fact else { continue };
+        let number = is_number.then(|| value.as_str().parse().ok()).flatten();
+        let value = match number {
+            Some(number) => ProfileValue::float(number),
+            None => ProfileValue::text(value.as_str()),
+        };
+        // What Braze would not take is left out: it would cost the reply.
+        if let Err(reason) = value.and_then(|value| attributes.set(name, value)) {
+            tracing::warn!(%reason, "a flow's attribute is left out");
+        }
+    }
+    attributes
+}

@@ -1,0 +1,132 @@
+//! What is written to the user's profile, along with a reply or by a call of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use braze::ProfileUpdate;
+use models::assistant::ConversationFact;
+use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Subscription, Timestamp};
+use platform::metrics::Metric;
+use store::TurnKind;
+
+use crate::Responder;
+use crate::history::History;
+use crate::turn::Words;
+
+/// How long a call to Braze may take that writes to profiles.
+const WRITE_WITHIN: Duration = Duration::from_secs(5);
+
+impl Responder {
+    /// What the profile is to say with the turn that says `words`: only what it does not say already.
+    pub(crate) fn facts(
+        &self,
+        words: &Words,
+        history: &History,
+        turn: u64,
+        language: Option<&str>,
+        unresolved: bool,
+    ) -> Attributes {
+        let now = self.clock.now();
+        let rules = &self.assistant.profile;
+        let mut attributes = Attributes::default();
+        for fact in &rules.facts {
+            let value = match fact {
+                ConversationFact::Owner => {
+                    let person = matches!(words.kind, TurnKind::HandOff(_));
+                    own(&mut attributes, person, now);
+                    continue;
+                }
+                ConversationFact::LastMessage => words
+                    .said
+                    .iter()
+                    .map(|said| said.arrival)
+                    .max()
+                    .map(ProfileValue::Time)
+                    .map(|at| ("last_message", at)),
+                ConversationFact::Turns => {
+                    Some(("turns", ProfileValue::Integer(i64::try_from(turn).unwrap_or(i64::MAX))))
+                }
+                ConversationFact::Route => text("route", words.route.as_ref().map_or("default", |name| name.as_str())),
+                ConversationFact::Language => language.and_then(|language| text("language", language)),
+                ConversationFact::Unresolved => Some(("unresolved", ProfileValue::Flag(unresolved))),
+            };
+            if let Some((name, value)) = value {
+                set(&mut attributes, name, value);
+            }
+        }
+        let newcomer = history.addressee().is_none();
+        if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
+            attributes.subscribe(group, Subscription::Subscribed);
+        }
+        if let Some(group) = rules.opt_out_group.clone().filter(|_| words.kind == TurnKind::OptIn) {
+            attributes.subscribe(group, Subscription::Subscribed);
+        }
+        unwritten(attributes, &history.written())
+    }
+
+    /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
+    pub(crate) async fn write_owner(&self, conversation: &ConversationKey, person: bool, at: Timestamp) -> bool {
+        if !self.assistant.profile.facts.contains(&ConversationFact::Owner) {
+            return true;
+        }
+        let mut attributes = Attributes::default();
+        own(&mut attributes, person, at);
+        self.write_profile(&Identity::of(conversation), attributes).await
+    }
+
+    /// Unsubscribes the user, if that is wanted. False if it could not be done, and may be later.
+    pub(crate) async fn unsubscribe(&self, user: &Identity) -> bool {
+        let Some(group) = self.assistant.profile.opt_out_group.clone() else { return true };
+        let mut attributes = Attributes::default();
+        attributes.subscribe(group, Subscription::Unsubscribed);
+        self.write_profile(user, attributes).await
+    }
+
+    async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
+        let Some(who) = user.recipients().into_iter().next() else { return true };
+        let updates = [ProfileUpdate { who, attributes, events: vec![] }];
+        let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
+        if outcome.all_written() {
+            return true;
+        }
+        self.meter.count(Metric::ProfileFailed, 1);
+        let retryable = !outcome.again(&updates).is_empty();
+        tracing::warn!(retryable, "a profile was not written");
+        !retryable
+    }
+}
+
+fn own(attributes: &mut Attributes, person: bool, since: Timestamp) {
+    if let Some((name, value)) = text("owner", if person { "person" } else { "bot" }) {
+        set(attributes, name, value);
+    }
+    set(attributes, "owner_since", ProfileValue::Time(since));
+}
+
+fn text(name: &'static str, value: &str) -> Option<(&'static str, ProfileValue)> {
+    Some((name, ProfileValue::text(value).ok()?))
+}
+
+fn set(attributes: &mut Attributes, name: &str, value: ProfileValue) {
+    // A name of ours is a good name.
+    let set = attributes.set(&format!("dragoman_{name}"), value);
+    debug_assert!(set.is_ok());
+}
+
+/// Without what was written before with the same value. When an owner became one changes with the owner alone.
+fn unwritten(attributes: Attributes, written: &BTreeMap<FieldName, ProfileValue>) -> Attributes {
+    let is_old = |name: &FieldName, value: Option<&ProfileValue>| value.is_some() && written.get(name) == value;
+    let owner_stays = attributes.values().any(|(name, value)| name.as_str() == "dragoman_owner" && is_old(name, value));
+    let mut new = Attributes::default();
+    for (name, value) in attributes.values() {
+        let stays = is_old(name, value) || (owner_stays && name.as_str() == "dragoman_owner_since");
+        if let Some(value) = value.filter(|_| !stays) {
+            let set = new.set(name.as_str(), value.clone());
+            debug_assert!(set.is_ok());
+        }
+    }
+    for (group, state) in attributes.groups() {
+        new.subscribe(group.clone(), state);
+    }
+    new
+}

@@ -1,0 +1,45 @@
+//! The route that messages go by: the webhook's, a keyword's, or the one the conversation is on.
+
+use models::assistant::Route;
+use models::{Message, RouteName, Timestamp};
+
+use crate::Responder;
+use crate::history::History;
+
+/// The way messages go.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Way<'a> {
+    /// The route; `None` for the default way.
+    pub(crate) route: Option<(&'a RouteName, &'a Route)>,
+    /// Whether the messages themselves took it, and it is not only what the conversation was on.
+    pub(crate) taken: bool,
+}
+
+impl Way<'_> {
+    /// The route's name.
+    pub(crate) fn name(&self) -> Option<RouteName> {
+        self.route.map(|(name, _)| name.clone())
+    }
+
+    /// Whether it leads to a person. A conversation that came back from one is not led there again.
+    pub(crate) fn hands_off(&self) -> bool {
+        self.taken && self.route.is_some_and(|(_, route)| route.hand_off)
+    }
+}
+
+impl Responder {
+    /// The way that `messages` go, the newest one first asked.
+    pub(crate) fn way<'a>(&'a self, messages: &'a [Message], history: &'a History, now: Timestamp) -> Way<'a> {
+        let routes = &self.assistant.routes;
+        let named = |name: &'a RouteName| Some((name, routes.get(name)?));
+        let taken = messages.iter().rev().find_map(|message| {
+            let led = || routes.led_to(message.text.as_str());
+            message.route.as_ref().and_then(named).or_else(|| named(led()?))
+        });
+        let stays = || {
+            let (name, since) = history.route()?;
+            named(name).filter(|(_, route)| now.since(since) < route.stay)
+        };
+        Way { route: taken.or_else(stays), taken: taken.is_some() }
+    }
+}
