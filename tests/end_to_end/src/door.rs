@@ -17,7 +17,12 @@ pub struct Door {
 impl Door {
     /// Starts a sandbox on any free port.
     pub async fn open() -> Self {
-        Self { sandbox: Sandbox::start(&Options::default()).await.unwrap(), http: Client::new() }
+        Self::open_with(&Options::default()).await
+    }
+
+    /// Starts a sandbox that is told something.
+    pub async fn open_with(options: &Options) -> Self {
+        Self { sandbox: Sandbox::start(options).await.unwrap(), http: Client::new() }
     }
 
     /// The address of `path`.

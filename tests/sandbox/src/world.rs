@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use ingest::{Ingest, Tokens};
+use models::assistant::Assistant;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
 use platform::random;
@@ -11,7 +12,7 @@ use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavaila
 use platform::settings::{BadSettings, Settings as Reader};
 use responder::{AiSettings, AssistantFiles, Backends, DeskSettings, OnUnknown, Responder};
 use serde_json::{Value, json};
-use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze, Workspace};
+use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
 
 use crate::desk::{Told, WatchedDesk};
@@ -72,7 +73,7 @@ impl World {
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Arc::default());
         let about = About::new(options, url, &outside);
-        let braze = simulated_braze(options, url);
+        let braze = simulated_braze(options, url, &files.assistant);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
         let (agents, told) = (queue(Shelf::AgentQueue), Told::default());
@@ -167,10 +168,12 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
     Ok((disk, Arc::new(Embedded::on_disk(&folder.join("conversations.redb"))?)))
 }
 
-fn simulated_braze(options: &Options, url: &str) -> Arc<SimulatedBraze> {
+fn simulated_braze(options: &Options, url: &str, assistant: &Assistant) -> Arc<SimulatedBraze> {
     let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
     // Braze itself lets nobody new be answered before they are subscribed; the page would have to explain that first.
     workspace.newcomers_subscribed = true;
+    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign::recommended(id.as_str()));
+    workspace.replies.extend(campaigns);
     for campaign in &mut workspace.inbound {
         campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
     }

@@ -9,10 +9,11 @@ mod routes;
 mod section;
 mod texts;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::Budget;
+use crate::{Budget, CampaignId};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, ProfileRules};
@@ -103,6 +104,17 @@ impl fmt::Display for BadAssistant {
 impl std::error::Error for BadAssistant {}
 
 impl Assistant {
+    /// Every campaign that is named here: those of routes and of flows' steps.
+    pub fn campaigns(&self) -> BTreeSet<CampaignId> {
+        let routes = self.routes.iter().filter_map(|(_, route)| route.campaign.clone());
+        let steps = self.flows.iter().flat_map(|(_, flow)| &flow.steps);
+        let flows = steps.filter_map(|step| match &step.say {
+            Say::Campaign(id) => CampaignId::new(id).ok(),
+            Say::Text(_) => None,
+        });
+        routes.chain(flows).collect()
+    }
+
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
