@@ -250,6 +250,52 @@ fn a_missing_part_is_found() {
     assert!(missing.contains("of the 2 parts of id-quokka1x1 came [1]"), "{missing}");
 }
 
+/// A user's reply of three parts, of which Braze took `taken` in this order; the answer to a copy of the second was lost,
+/// and the process that sent the next copy died, before or after Braze took it.
+fn in_three_parts(parts: &[u64]) -> Evidence {
+    let mut evidence = good();
+    let part = |part: u64| format!("id-quokka3x1#{part}");
+    let send = |process, number| Event::Sent { process, reply: part(number), taken: true };
+    evidence.events.extend(typed("quokka3x1"));
+    evidence.events.extend([filed(30, "quokka3x1", 1), asked("quokka3x1"), committed(30, "quokka3x1"), send(30, 1)]);
+    evidence.events.extend([head(30, "quokka3", Change::NextPart), send(30, 2)]);
+    evidence.events.extend([
+        Event::Unheard { process: 30, reply: part(2) },
+        head(30, "quokka3", Change::SendAgain),
+        Event::Killed { process: 30 },
+        head(31, "quokka3", Change::Claim),
+        head(31, "quokka3", Change::Settle),
+        Event::Finished { process: 31 },
+    ]);
+    let told = parts.iter().map(|number| Taken {
+        reply: part(*number),
+        part: *number,
+        parts: 3,
+        ..taken("quokka3x1", "re: quokka3x1")
+    });
+    let taken = evidence.taken.iter().cloned().chain(told).collect();
+    Evidence { alarms: 1, ..evidence }.with(taken)
+}
+
+#[test]
+fn a_part_of_which_one_answer_was_lost_and_one_sender_died_may_be_the_last() {
+    assert_eq!(broken(&in_three_parts(&[1, 2])), [""; 0]);
+    let silent = Evidence { alarms: 0, ..in_three_parts(&[1, 2]) };
+    assert_eq!(broken(&silent), ["1 turns were given up, and 0 alarms were raised"]);
+    for (spoilt, without) in [
+        ("the answer was heard", Event::Unheard { process: 30, reply: "id-quokka3x1#2".to_owned() }),
+        ("the sender lived", Event::Killed { process: 30 }),
+        ("no second copy was begun", head(30, "quokka3", Change::SendAgain)),
+    ] {
+        let mut evidence = in_three_parts(&[1, 2]);
+        evidence.events.retain(|event| *event != without);
+        let found = broken(&evidence).join("\n");
+        assert!(found.contains("of the 3 parts of id-quokka3x1 came [1, 2]"), "{spoilt}: {found}");
+    }
+    let gap = broken(&in_three_parts(&[1, 3])).join("\n");
+    assert!(gap.contains("of the 3 parts of id-quokka3x1 came [1, 3]"), "{gap}");
+}
+
 #[test]
 fn a_fallback_line_that_comes_too_early_is_found() {
     let early = spoilt(|evidence| FALLBACK.clone_into(&mut evidence.taken[0].text));

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::History;
+use super::history::Turn;
 use crate::kills::trace::Event;
 
 /// What became of an accepted message.
@@ -26,16 +27,13 @@ pub(super) fn check(history: &History) -> Vec<String> {
     let dead: HashSet<_> = history.evidence.dead.iter().collect();
     let open = history.evidence.open.iter().filter(|(_, message)| !dead.contains(message));
     let open = open.map(|(user, message)| format!("a message is not settled: {message} of {user}"));
-    lost.chain(open).chain(silently_flagged(history, &fates)).collect()
+    lost.chain(open).chain(silently_flagged(history)).collect()
 }
 
-/// Turns that were given up must have raised an alarm each.
-fn silently_flagged(history: &History, fates: &[(&str, Fate)]) -> Option<String> {
-    let flagged: HashSet<_> =
-        fates.iter().filter(|(_, fate)| *fate == Fate::Flagged).map(|(message, _)| *message).collect();
-    let is_flagged = |covers: &[String]| covers.iter().any(|message| flagged.contains(message.as_str()));
-    let turns = history.turns.values().filter(|turn| is_flagged(turn.covers)).count();
-    let alarms = history.evidence.alarms;
+/// Turns that were given up must have raised an alarm each, also if some of their parts were read.
+fn silently_flagged(history: &History) -> Option<String> {
+    let given_up = |turn: &&Turn| turn.given_up_at(history.evidence.most_copies).is_some();
+    let (turns, alarms) = (history.turns.values().filter(given_up).count(), history.evidence.alarms);
     (turns > alarms).then(|| format!("{turns} turns were given up, and {alarms} alarms were raised"))
 }
 
@@ -55,7 +53,7 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
     let given_up: HashSet<&str> = history
         .turns
         .values()
-        .filter(|turn| turn.was_given_up(evidence.most_copies))
+        .filter(|turn| turn.given_up_at(evidence.most_copies).is_some())
         .flat_map(|turn| turn.covers.iter().map(String::as_str))
         .collect();
     let mut seen = HashSet::new();
