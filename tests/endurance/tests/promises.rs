@@ -82,6 +82,13 @@ fn good() -> Evidence {
     Evidence { most_copies: 2, fallback: FALLBACK.to_owned(), events, ..Evidence::default() }.with(taken)
 }
 
+/// The user whose messages were answered at once.
+fn good_without_copies() -> Evidence {
+    let taken = ["quokka1x1", "quokka1x2"].map(|mark| taken(mark, &format!("re: {mark}"))).to_vec();
+    let events = [turn(1, "quokka1x1", 1), turn(1, "quokka1x2", 2)].concat();
+    Evidence { most_copies: 2, fallback: FALLBACK.to_owned(), events, ..Evidence::default() }.with(taken)
+}
+
 trait With {
     fn with(self, taken: Vec<Taken>) -> Self;
 }
@@ -160,6 +167,31 @@ fn a_turn_that_no_more_copy_may_be_sent_of_is_flagged_with_an_alarm() {
     assert_eq!(broken(&flagged), ["1 turns were given up, and 0 alarms were raised"]);
     flagged.alarms = 1;
     assert_eq!(broken(&flagged), [""; 0]);
+}
+
+/// A user's message whose process died after its commit, so that it was flagged; and what came by a second webhook, with
+/// this mark, and was settled in silence.
+fn flagged_with_another(mark: &str) -> Evidence {
+    let mut evidence = Evidence { most_copies: 1, ..good_without_copies() };
+    let queued = |message: &str, mark: &str| Event::Queued { message: message.to_owned(), mark: mark.to_owned() };
+    evidence.events.extend([typed("quokka3x1"), vec![filed(40, "quokka3x1", 1), committed(40, "quokka3x1")]].concat());
+    evidence.events.extend([
+        Event::Killed { process: 40 },
+        queued("another", mark),
+        Event::Accepted { message: "another".to_owned(), quarantined: false },
+        head(41, "quokka3", Change::Claim),
+        head(41, "quokka3", Change::Settle),
+        head(41, "quokka3", Change::Claim),
+        head(41, "quokka3", Change::Settle),
+        Event::Finished { process: 41 },
+    ]);
+    Evidence { alarms: 1, ..evidence }
+}
+
+#[test]
+fn a_copy_of_a_flagged_message_is_settled_in_silence_and_any_other_message_is_lost() {
+    assert_eq!(broken(&flagged_with_another("quokka3x1")), [""; 0]);
+    assert_eq!(broken(&flagged_with_another("quokka3x2")), ["a message is lost: another (quokka3x2)"]);
 }
 
 #[test]

@@ -50,11 +50,12 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
     }
     let set = |ids: &'a [String]| ids.iter().map(String::as_str).collect::<HashSet<&str>>();
     let (dead, quarantined) = (set(&evidence.dead), set(&evidence.quarantined));
+    // By text: a copy of what was flagged is settled in silence, as an answer to it might be the second one.
     let given_up: HashSet<&str> = history
         .turns
         .values()
         .filter(|turn| turn.given_up_at(evidence.most_copies).is_some())
-        .flat_map(|turn| turn.covers.iter().map(String::as_str))
+        .flat_map(|turn| turn.covers.iter().filter_map(|message| history.mark_of(message)))
         .collect();
     let mut seen = HashSet::new();
     let accepted = evidence.events.iter().filter_map(|event| match event {
@@ -63,12 +64,13 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
     });
     let accepted = accepted.filter(|(message, _)| seen.insert(*message));
     let fate = |(message, in_quarantine): (&'a str, bool)| {
-        let answer = history.mark_of(message).and_then(|mark| answered.get(mark));
+        let mark = history.mark_of(message);
+        let answer = mark.and_then(|mark| answered.get(mark));
         let fate = match answer {
             Some(fate) => *fate,
             None if in_quarantine && quarantined.contains(message) => Fate::Quarantined,
             None if dead.contains(message) => Fate::Dead,
-            None if given_up.contains(message) => Fate::Flagged,
+            None if mark.is_some_and(|mark| given_up.contains(mark)) => Fate::Flagged,
             None => Fate::Lost,
         };
         (message, fate)
