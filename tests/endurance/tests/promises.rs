@@ -82,6 +82,13 @@ fn good() -> Evidence {
     Evidence { most_copies: 2, fallback: FALLBACK.to_owned(), events, ..Evidence::default() }.with(taken)
 }
 
+/// The user whose messages were answered at once.
+fn good_without_copies() -> Evidence {
+    let taken = ["quokka1x1", "quokka1x2"].map(|mark| taken(mark, &format!("re: {mark}"))).to_vec();
+    let events = [turn(1, "quokka1x1", 1), turn(1, "quokka1x2", 2)].concat();
+    Evidence { most_copies: 2, fallback: FALLBACK.to_owned(), events, ..Evidence::default() }.with(taken)
+}
+
 trait With {
     fn with(self, taken: Vec<Taken>) -> Self;
 }
@@ -160,6 +167,31 @@ fn a_turn_that_no_more_copy_may_be_sent_of_is_flagged_with_an_alarm() {
     assert_eq!(broken(&flagged), ["1 turns were given up, and 0 alarms were raised"]);
     flagged.alarms = 1;
     assert_eq!(broken(&flagged), [""; 0]);
+}
+
+/// A user's message whose process died after its commit, so that it was flagged; and what came by a second webhook, with
+/// this mark, and was settled in silence.
+fn flagged_with_another(mark: &str) -> Evidence {
+    let mut evidence = Evidence { most_copies: 1, ..good_without_copies() };
+    let queued = |message: &str, mark: &str| Event::Queued { message: message.to_owned(), mark: mark.to_owned() };
+    evidence.events.extend([typed("quokka3x1"), vec![filed(40, "quokka3x1", 1), committed(40, "quokka3x1")]].concat());
+    evidence.events.extend([
+        Event::Killed { process: 40 },
+        queued("another", mark),
+        Event::Accepted { message: "another".to_owned(), quarantined: false },
+        head(41, "quokka3", Change::Claim),
+        head(41, "quokka3", Change::Settle),
+        head(41, "quokka3", Change::Claim),
+        head(41, "quokka3", Change::Settle),
+        Event::Finished { process: 41 },
+    ]);
+    Evidence { alarms: 1, ..evidence }
+}
+
+#[test]
+fn a_copy_of_a_flagged_message_is_settled_in_silence_and_any_other_message_is_lost() {
+    assert_eq!(broken(&flagged_with_another("quokka3x1")), [""; 0]);
+    assert_eq!(broken(&flagged_with_another("quokka3x2")), ["a message is lost: another (quokka3x2)"]);
 }
 
 #[test]
@@ -248,6 +280,52 @@ fn changed_and_foreign_words_are_found() {
 fn a_missing_part_is_found() {
     let missing = spoilt(|evidence| evidence.taken[0].parts = 2);
     assert!(missing.contains("of the 2 parts of id-quokka1x1 came [1]"), "{missing}");
+}
+
+/// A user's reply of three parts, of which Braze took `taken` in this order; the answer to a copy of the second was lost,
+/// and the process that sent the next copy died, before or after Braze took it.
+fn in_three_parts(parts: &[u64]) -> Evidence {
+    let mut evidence = good();
+    let part = |part: u64| format!("id-quokka3x1#{part}");
+    let send = |process, number| Event::Sent { process, reply: part(number), taken: true };
+    evidence.events.extend(typed("quokka3x1"));
+    evidence.events.extend([filed(30, "quokka3x1", 1), asked("quokka3x1"), committed(30, "quokka3x1"), send(30, 1)]);
+    evidence.events.extend([head(30, "quokka3", Change::NextPart), send(30, 2)]);
+    evidence.events.extend([
+        Event::Unheard { process: 30, reply: part(2) },
+        head(30, "quokka3", Change::SendAgain),
+        Event::Killed { process: 30 },
+        head(31, "quokka3", Change::Claim),
+        head(31, "quokka3", Change::Settle),
+        Event::Finished { process: 31 },
+    ]);
+    let told = parts.iter().map(|number| Taken {
+        reply: part(*number),
+        part: *number,
+        parts: 3,
+        ..taken("quokka3x1", "re: quokka3x1")
+    });
+    let taken = evidence.taken.iter().cloned().chain(told).collect();
+    Evidence { alarms: 1, ..evidence }.with(taken)
+}
+
+#[test]
+fn a_part_of_which_one_answer_was_lost_and_one_sender_died_may_be_the_last() {
+    assert_eq!(broken(&in_three_parts(&[1, 2])), [""; 0]);
+    let silent = Evidence { alarms: 0, ..in_three_parts(&[1, 2]) };
+    assert_eq!(broken(&silent), ["1 turns were given up, and 0 alarms were raised"]);
+    for (spoilt, without) in [
+        ("the answer was heard", Event::Unheard { process: 30, reply: "id-quokka3x1#2".to_owned() }),
+        ("the sender lived", Event::Killed { process: 30 }),
+        ("no second copy was begun", head(30, "quokka3", Change::SendAgain)),
+    ] {
+        let mut evidence = in_three_parts(&[1, 2]);
+        evidence.events.retain(|event| *event != without);
+        let found = broken(&evidence).join("\n");
+        assert!(found.contains("of the 3 parts of id-quokka3x1 came [1, 2]"), "{spoilt}: {found}");
+    }
+    let gap = broken(&in_three_parts(&[1, 3])).join("\n");
+    assert!(gap.contains("of the 3 parts of id-quokka3x1 came [1, 3]"), "{gap}");
 }
 
 #[test]

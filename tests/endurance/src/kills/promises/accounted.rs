@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::History;
+use super::history::Turn;
 use crate::kills::trace::Event;
 
 /// What became of an accepted message.
@@ -26,16 +27,13 @@ pub(super) fn check(history: &History) -> Vec<String> {
     let dead: HashSet<_> = history.evidence.dead.iter().collect();
     let open = history.evidence.open.iter().filter(|(_, message)| !dead.contains(message));
     let open = open.map(|(user, message)| format!("a message is not settled: {message} of {user}"));
-    lost.chain(open).chain(silently_flagged(history, &fates)).collect()
+    lost.chain(open).chain(silently_flagged(history)).collect()
 }
 
-/// Turns that were given up must have raised an alarm each.
-fn silently_flagged(history: &History, fates: &[(&str, Fate)]) -> Option<String> {
-    let flagged: HashSet<_> =
-        fates.iter().filter(|(_, fate)| *fate == Fate::Flagged).map(|(message, _)| *message).collect();
-    let is_flagged = |covers: &[String]| covers.iter().any(|message| flagged.contains(message.as_str()));
-    let turns = history.turns.values().filter(|turn| is_flagged(turn.covers)).count();
-    let alarms = history.evidence.alarms;
+/// Turns that were given up must have raised an alarm each, also if some of their parts were read.
+fn silently_flagged(history: &History) -> Option<String> {
+    let given_up = |turn: &&Turn| turn.given_up_at(history.evidence.most_copies).is_some();
+    let (turns, alarms) = (history.turns.values().filter(given_up).count(), history.evidence.alarms);
     (turns > alarms).then(|| format!("{turns} turns were given up, and {alarms} alarms were raised"))
 }
 
@@ -52,11 +50,12 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
     }
     let set = |ids: &'a [String]| ids.iter().map(String::as_str).collect::<HashSet<&str>>();
     let (dead, quarantined) = (set(&evidence.dead), set(&evidence.quarantined));
+    // By text: a copy of what was flagged is settled in silence, as an answer to it might be the second one.
     let given_up: HashSet<&str> = history
         .turns
         .values()
-        .filter(|turn| turn.was_given_up(evidence.most_copies))
-        .flat_map(|turn| turn.covers.iter().map(String::as_str))
+        .filter(|turn| turn.given_up_at(evidence.most_copies).is_some())
+        .flat_map(|turn| turn.covers.iter().filter_map(|message| history.mark_of(message)))
         .collect();
     let mut seen = HashSet::new();
     let accepted = evidence.events.iter().filter_map(|event| match event {
@@ -65,12 +64,13 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
     });
     let accepted = accepted.filter(|(message, _)| seen.insert(*message));
     let fate = |(message, in_quarantine): (&'a str, bool)| {
-        let answer = history.mark_of(message).and_then(|mark| answered.get(mark));
+        let mark = history.mark_of(message);
+        let answer = mark.and_then(|mark| answered.get(mark));
         let fate = match answer {
             Some(fate) => *fate,
             None if in_quarantine && quarantined.contains(message) => Fate::Quarantined,
             None if dead.contains(message) => Fate::Dead,
-            None if given_up.contains(message) => Fate::Flagged,
+            None if mark.is_some_and(|mark| given_up.contains(mark)) => Fate::Flagged,
             None => Fate::Lost,
         };
         (message, fate)

@@ -22,6 +22,8 @@ pub(super) struct History<'a> {
     pub(super) turns: HashMap<&'a str, Turn<'a>>,
     killed: HashSet<Process>,
     finished: HashMap<Process, Vec<usize>>,
+    /// When an answer of Braze was lost, by who never heard it and the part it was about.
+    unheard: HashMap<(Process, &'a str), Vec<usize>>,
 }
 
 /// A change of a head that was done.
@@ -39,8 +41,8 @@ pub(super) struct Turn<'a> {
     pub(super) covers: &'a [String],
     /// Claims of the conversation since the turn before it ended, its own included.
     pub(super) attempts: usize,
-    /// For each part, the processes that began a copy and did not live to write down what became of it.
-    deaths: Vec<usize>,
+    /// For each part that was begun, the copies of which nobody knows whether they arrived.
+    unknown: Vec<usize>,
 }
 
 impl<'a> History<'a> {
@@ -55,6 +57,7 @@ impl<'a> History<'a> {
             turns: HashMap::new(),
             killed: HashSet::new(),
             finished: HashMap::new(),
+            unheard: HashMap::new(),
         };
         for (at, event) in evidence.events.iter().enumerate() {
             history.add(at, event);
@@ -79,11 +82,8 @@ impl<'a> History<'a> {
             }
             Event::Finished { process } => self.finished.entry(*process).or_default().push(at),
             Event::Killed { process } => drop(self.killed.insert(*process)),
-            Event::Accepted { .. }
-            | Event::Head { .. }
-            | Event::Asked { .. }
-            | Event::Sent { .. }
-            | Event::Unheard { .. } => {}
+            Event::Unheard { process, reply } => self.unheard.entry((*process, reply)).or_default().push(at),
+            Event::Accepted { .. } | Event::Head { .. } | Event::Asked { .. } | Event::Sent { .. } => {}
         }
     }
 
@@ -93,15 +93,16 @@ impl<'a> History<'a> {
             attempts += usize::from(done.change.claims());
             if let Change::Commit { covers } = done.change {
                 let name = covers.first().map_or("", String::as_str);
-                turns.push((name, Turn { covers, attempts, deaths: vec![0] }));
+                turns.push((name, Turn { covers, attempts, unknown: vec![0] }));
             }
-            if let Some((_, turn)) = turns.last_mut() {
+            if let Some((name, turn)) = turns.last_mut() {
                 if *done.change == Change::NextPart {
-                    turn.deaths.push(0);
+                    turn.unknown.push(0);
                 }
-                let died = done.change.begins_a_send() && self.died_holding(&head[index..]);
-                if let Some(deaths) = turn.deaths.last_mut() {
-                    *deaths += usize::from(died);
+                let part = format!("{name}#{}", turn.unknown.len());
+                let unknown = done.change.begins_a_send() && self.never_knew(&head[index..], &part);
+                if let Some(copies) = turn.unknown.last_mut() {
+                    *copies += usize::from(unknown);
                 }
             }
             if *done.change == Change::Settle {
@@ -116,6 +117,15 @@ impl<'a> History<'a> {
         let Some((first, later)) = head.split_first() else { return false };
         let went_on = later.iter().any(|done| done.process == first.process);
         !went_on && self.died_after(first.process, first.at)
+    }
+
+    /// Whether the process that did the first of these, which begins a copy of `part`, could not know what became of it: it
+    /// was killed first, or Braze's answer was lost before whatever it did next.
+    fn never_knew(&self, head: &[Done], part: &str) -> bool {
+        let Some((first, later)) = head.split_first() else { return false };
+        let next = later.iter().find(|done| done.process == first.process).map_or(usize::MAX, |done| done.at);
+        let lost = self.unheard.get(&(first.process, part)).map_or(&[][..], Vec::as_slice);
+        lost.iter().any(|at| (first.at..next).contains(at)) || self.died_holding(head)
     }
 
     /// Whether the process was killed in the very invocation in which something happened at `at`. What it had asked for may
@@ -145,8 +155,10 @@ impl<'a> History<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether so many copies of one of its parts were begun by processes that died that no more may be sent.
-    pub(super) fn was_given_up(&self, most_copies: usize) -> bool {
-        self.deaths.iter().any(|deaths| *deaths >= most_copies)
+    /// The part with which it was given up: so many copies of it may have arrived, and nobody knows, that no more may be
+    /// sent.
+    pub(super) fn given_up_at(&self, most_copies: usize) -> Option<u64> {
+        let part = self.unknown.iter().position(|copies| *copies >= most_copies)?;
+        u64::try_from(part).ok().map(|part| part + 1)
     }
 }

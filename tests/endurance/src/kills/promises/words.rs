@@ -38,7 +38,7 @@ fn is_what_was_typed(history: &History, said: &str) -> bool {
     texts.is_some_and(|texts| !texts.is_empty() && texts.join("\n") == said)
 }
 
-/// A reply is whole, unless one of its parts was given up.
+/// A reply is whole, or ends with the part with which it was given up: that one may have arrived.
 fn missing_parts(history: &History) -> Vec<String> {
     let mut turns: BTreeMap<&str, (u64, Vec<u64>)> = BTreeMap::new();
     for taken in &history.evidence.taken {
@@ -48,11 +48,13 @@ fn missing_parts(history: &History) -> Vec<String> {
     }
     let most = history.evidence.most_copies;
     let broken = turns.into_iter().filter_map(|(turn, (parts, mut seen))| {
-        let in_order = seen.is_sorted();
         seen.dedup();
-        let whole = seen == (1..=parts).collect::<Vec<_>>();
-        let given_up = history.turns.get(turn).is_some_and(|turn| turn.was_given_up(most));
-        (!in_order || !(whole || given_up)).then(|| format!("of the {parts} parts of {turn} came {seen:?}"))
+        let last = history.turns.get(turn).and_then(|turn| turn.given_up_at(most));
+        let is_well = [Some(parts), last, last.map(|part| part - 1)]
+            .into_iter()
+            .flatten()
+            .any(|last| seen == (1..=last).collect::<Vec<_>>());
+        (!is_well).then(|| format!("of the {parts} parts of {turn} came {seen:?}"))
     });
     broken.collect()
 }
