@@ -29,10 +29,17 @@ struct Agenda {
 
 /// What to say, or that nothing is to be said.
 enum Draft {
-    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity, own_line: bool },
-    Silence,
+    Reply { reply: Vec<Part>, said: Vec<Said>, to: Identity, own_line: bool, counts: Counts },
+    Silence(Counts),
     Park(ParkReason),
     Failed,
+}
+
+/// What is counted when a draft has become more than a draft: a run may make several.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    duplicates: usize,
+    fallbacks: usize,
 }
 
 impl Responder {
@@ -57,10 +64,12 @@ impl Responder {
             // While the AI thinks: what settling will push out of the head is written down in its row.
             let (drafted, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
-            let (said, reply, to, own_line) = match drafted {
-                Draft::Reply { reply, said, to, own_line } => (said, reply, to, own_line),
-                Draft::Silence => {
-                    return self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await;
+            let (said, reply, to, own_line, counts) = match drafted {
+                Draft::Reply { reply, said, to, own_line, counts } => (said, reply, to, own_line, counts),
+                Draft::Silence(counts) => {
+                    let settled = self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await?;
+                    self.count_all(counts);
+                    return Ok(settled);
                 }
                 Draft::Park(reason) => return self.park(conversation, &head, &held, &agenda.covers, reason).await,
                 Draft::Failed => return self.give_back(conversation, &held).await,
@@ -76,6 +85,7 @@ impl Responder {
             };
             match self.commit(conversation, &head, &held, &row, look_again).await? {
                 Committed::Begun(head) => {
+                    self.count_all(counts);
                     return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
                 Committed::Newer(found) => head = found,
@@ -145,18 +155,17 @@ impl Responder {
     ) -> Result<Draft, Stop> {
         let decision = self.decide(head, history, agenda);
         let (counted, line) = match decision {
-            Decision::Silence { duplicates } => {
-                self.count(Metric::Duplicate, duplicates);
-                return Ok(Draft::Silence);
-            }
+            Decision::Silence { duplicates } => return Ok(Draft::Silence(Counts { duplicates, fallbacks: 0 })),
             Decision::Park(reason) => return Ok(Draft::Park(reason)),
             Decision::Say(line, counted) => (counted, Some(line)),
             Decision::Ask(counted) => (counted, None),
         };
-        self.count(Metric::Duplicate, agenda.open.len() - counted.len());
+        let (duplicates, falls_back) = (agenda.open.len() - counted.len(), line == Some(BotText::Fallback));
         let said: Vec<_> = counted.iter().map(|index| agenda.said[*index].clone()).collect();
         let newest = counted.last().map(|index| &agenda.open[*index]);
-        let Some(newest) = newest else { return Ok(Draft::Silence) };
+        let Some(newest) = newest else {
+            return Ok(Draft::Silence(Counts { duplicates, fallbacks: 0 }));
+        };
         let written = history.draft_for(head.last_turn + 1, &agenda.covers);
         let (reply, own_line) = match (written, line) {
             // A fallback line that was given up with its turn is no answer to the same words when they come again.
@@ -165,7 +174,8 @@ impl Responder {
             (_, None) => (self.ask(conversation, head, history, &said, newest).await, false),
         };
         let to = newest.identity.clone();
-        let drafted = |reply| Draft::Reply { reply, said, to, own_line };
+        let counts = Counts { duplicates, fallbacks: usize::from(falls_back && own_line) };
+        let drafted = |reply| Draft::Reply { reply, said, to, own_line, counts };
         Ok(reply.filter(|reply| !reply.is_empty()).map_or(Draft::Failed, drafted))
     }
 
@@ -216,9 +226,6 @@ impl Responder {
     }
 
     fn line(&self, line: BotText, newest: &Message) -> Vec<Part> {
-        if line == BotText::Fallback {
-            self.meter.count(Metric::Fallback, 1);
-        }
         shape(self.assistant.texts.line(line, newest.language.as_deref()), self.assistant.limits.reply_parts)
     }
 
@@ -259,6 +266,11 @@ impl Responder {
             Err(Some(found)) if is_held(&found, held) && found.turn.is_none() => Ok(Committed::Newer(found)),
             Err(_) => Err(Stop::Lost),
         }
+    }
+
+    fn count_all(&self, counts: Counts) {
+        self.count(Metric::Duplicate, counts.duplicates);
+        self.count(Metric::Fallback, counts.fallbacks);
     }
 
     pub(crate) fn count(&self, metric: Metric, amount: usize) {
