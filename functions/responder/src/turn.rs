@@ -57,38 +57,35 @@ impl Responder {
         }
         let history = self.history(conversation, head, rows).await?;
         // Asked at most twice: once more if something newer came while the AI was thinking.
-        let mut head = head.clone();
+        let (mut head, mut answered) = (head.clone(), None);
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             let drafted = self.draft(conversation, &head, &history, &agenda);
             // While the AI thinks: what settling will push out of the head is written down in its row.
             let (drafted, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
-            let (said, reply, to, own_line, counts) = match drafted {
-                Draft::Reply { reply, said, to, own_line, counts } => (said, reply, to, own_line, counts),
-                Draft::Silence(counts) => {
+            let (row, counts) = match (drafted, answered.take()) {
+                (Draft::Reply { reply, said, to, own_line, counts }, _) => {
+                    let (key, at) = (TurnKey { number: head.last_turn + 1, epoch: held.epoch }, self.clock.now());
+                    (TurnRow { key, at, covers: agenda.covers, said, to, reply, own_line }, counts)
+                }
+                (Draft::Silence(counts), _) => {
                     let settled = self.settle(conversation, &head, &held, &agenda.covers, Settled::Silent).await?;
                     self.count_all(counts);
                     return Ok(settled);
                 }
-                Draft::Park(reason) => return self.park(conversation, &head, &held, &agenda.covers, reason).await,
-                Draft::Failed => return self.give_back(conversation, &held).await,
-            };
-            let row = TurnRow {
-                key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
-                at: self.clock.now(),
-                covers: agenda.covers,
-                said,
-                to,
-                reply,
-                own_line,
+                (Draft::Park(reason), _) => return self.park(conversation, &head, &held, &agenda.covers, reason).await,
+                // The first answer took so long that there was no time for a second one: it stands, and what is newer gets
+                // a turn of its own.
+                (Draft::Failed, Some(earlier)) => earlier,
+                (Draft::Failed, None) => return self.give_back(conversation, &held).await,
             };
             match self.commit(conversation, &head, &held, &row, look_again).await? {
                 Committed::Begun(head) => {
                     self.count_all(counts);
                     return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
-                Committed::Newer(found) => head = found,
+                Committed::Newer(found) => (head, answered) = (found, Some((row, counts))),
             }
         }
         Err(Stop::Lost)
