@@ -39,7 +39,8 @@ const EXACT: [Metric; 17] = [
 pub(super) struct Ledger {
     expected: HashMap<Metric, usize>,
     /// What may be counted beyond that: a run whose claim is over finds that its messages are settled, cannot tell whether
-    /// its own write did that, and counts its copies as whoever settled them does.
+    /// its own write did that, and counts its copies as whoever settled them does; and one that is told late that there are
+    /// too many waiting counts its message although another delivery of it was turned away before.
     perhaps: HashMap<Metric, usize>,
     /// Copies that a run is about to settle in silence, by its claim.
     copies: HashMap<(ConversationKey, u64), usize>,
@@ -121,8 +122,10 @@ impl Witness {
     /// A run is about to mark a row.
     pub(crate) fn marking(&self, id: &MessageId, row: RowState) {
         let mut state = self.lock();
-        if row == RowState::Done && !state.ends.contains_key(id) {
-            state.ledger.expects(Metric::OverBudget, 1);
+        match state.ends.get(id) {
+            None if row == RowState::Done => state.ledger.expects(Metric::OverBudget, 1),
+            Some(End::TurnedAway) => *state.ledger.perhaps.entry(Metric::OverBudget).or_default() += 1,
+            _ => {}
         }
     }
 
