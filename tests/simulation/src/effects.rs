@@ -108,7 +108,7 @@ impl Store for Effects<Embedded> {
     }
 
     async fn mark(&self, key: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
-        self.scene.witness.marking(id, state);
+        self.scene.witness.marking(key, id, state);
         let effect = || {
             let (inner, key, id) = (self.inner.clone(), key.clone(), id.clone());
             let witness = self.scene.witness.clone();

@@ -103,6 +103,8 @@ struct Conversation {
     last_part: Option<(TurnKey, u32)>,
     /// The epoch of whoever began it.
     begun_by: u64,
+    /// The ids it remembers as settled.
+    done: Vec<MessageId>,
     /// Whether it ever had as many messages waiting as it may.
     was_full: bool,
     /// What the last turn answered.

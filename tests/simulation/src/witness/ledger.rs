@@ -40,7 +40,7 @@ pub(super) struct Ledger {
     expected: HashMap<Metric, usize>,
     /// What may be counted beyond that: a run whose claim is over finds that its messages are settled, cannot tell whether
     /// its own write did that, and counts its copies as whoever settled them does; and one that is told late that there are
-    /// too many waiting counts its message although another delivery of it was turned away before.
+    /// too many waiting counts its message although another delivery of it has been settled since.
     perhaps: HashMap<Metric, usize>,
     /// Copies that a run is about to settle in silence, by its claim.
     copies: HashMap<(ConversationKey, u64), usize>,
@@ -120,12 +120,14 @@ impl Witness {
     }
 
     /// A run is about to mark a row.
-    pub(crate) fn marking(&self, id: &MessageId, row: RowState) {
+    pub(crate) fn marking(&self, key: &ConversationKey, id: &MessageId, row: RowState) {
         let mut state = self.lock();
+        // What the head is about to forget is marked as well.
+        let is_known = state.conversations.get(key).is_some_and(|conversation| conversation.done.contains(id));
         match state.ends.get(id) {
-            None if row == RowState::Done => state.ledger.expects(Metric::OverBudget, 1),
-            Some(End::TurnedAway) => *state.ledger.perhaps.entry(Metric::OverBudget).or_default() += 1,
-            _ => {}
+            _ if row != RowState::Done || is_known => {}
+            None => state.ledger.expects(Metric::OverBudget, 1),
+            Some(_) => *state.ledger.perhaps.entry(Metric::OverBudget).or_default() += 1,
         }
     }
 

@@ -25,9 +25,9 @@ impl Witness {
                 state.broken(format!("{} was taken from a living holder", key.as_str()));
             }
         }
-        if after.pending.len() >= MOST_PENDING {
-            state.conversations.entry(key.clone()).or_default().was_full = true;
-        }
+        let conversation = state.conversations.entry(key.clone()).or_default();
+        conversation.done.clone_from(&after.done);
+        conversation.was_full |= after.pending.len() >= MOST_PENDING;
         state.is_held(write, &head);
         state.goes_forward(key, &head, after);
         for id in head.done.iter().filter(|id| !after.done.contains(id) && !done_rows.contains(id)) {
