@@ -90,8 +90,8 @@ struct Draft {
 #[derive(Default)]
 struct Conversation {
     has_messages: bool,
-    /// The sends that a write has begun and nobody has made yet. A slow machine may make one when it is long given up.
-    begun: Vec<(TurnKey, u32)>,
+    /// The sends that a write of an epoch has begun and nobody has made yet. A slow machine may make one when it is long given up.
+    begun: Vec<(TurnKey, u32, u64)>,
     /// The highest place in the order of filing that a committed turn covered.
     answered_up_to: u64,
     /// The step at which it was last claimed.

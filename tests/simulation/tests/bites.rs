@@ -64,7 +64,7 @@ fn a_last_part_that_is_said_to_be_sent_and_is_not() {
         let last = |reply: &Reply| reply.part > 1 && reply.part == reply.parts;
         carried(responder, move |reply| if last(reply) { vec![] } else { vec![reply.clone()] })
     }
-    finds("was never read by", 60, |plan| plan.handler = loses);
+    finds("Answered was counted", 60, |plan| plan.handler = loses);
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Witness {
         if machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
             state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
         }
-        let begun = state.was_begun(reply);
+        let begun = state.was_begun(reply, machine);
         state.goes_to_who_asked(reply, self.clock.now());
         let cause = state.copy_of(reply, machine, faults, self.most_copies);
         if let Err(what) = cause {
@@ -110,21 +110,24 @@ impl Witness {
 }
 
 impl State {
-    fn was_begun(&mut self, reply: &Reply) -> Option<(ConversationKey, TurnKey)> {
+    fn was_begun(&mut self, reply: &Reply, machine: &Machine) -> Option<(ConversationKey, TurnKey)> {
         let first = first(reply);
         let Some(key) = self.filed.get(&first).cloned() else {
             self.broken(format!("{first:?} was never filed"));
             return None;
         };
-        let says = |(turn, part): &(TurnKey, u32)| {
+        let says = |(turn, part, _): &(TurnKey, u32, u64)| {
             let draft = self.drafts.get(&(key.clone(), *turn));
             let part =
                 draft.map(|draft| &draft.row).filter(|row| *part == reply.part && row.covers.first() == Some(&first));
             part.and_then(|row| row.reply.get(reply.part as usize - 1)) == Some(&reply.text)
         };
-        let begun = self.conversations.get(&key).and_then(|conversation| conversation.begun.iter().position(says));
+        // The same words may have been begun in vain before: what the sender itself began comes first.
+        let own = |begun: &(TurnKey, u32, u64)| machine.claim_of(&key) == Some(begun.2) && says(begun);
+        let begun = self.conversations.get(&key).map(|conversation| &conversation.begun);
+        let begun = begun.and_then(|begun| begun.iter().position(own).or_else(|| begun.iter().rposition(says)));
         if let (Some(place), Some(conversation)) = (begun, self.conversations.get_mut(&key)) {
-            let (turn, _) = conversation.begun.remove(place);
+            let (turn, ..) = conversation.begun.remove(place);
             return Some((key, turn));
         }
         self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));

@@ -176,7 +176,7 @@ impl State {
     fn begin(&mut self, key: &ConversationKey, turn: TurnKey, part: u32, before: &Head) {
         let conversation = self.conversations.entry(key.clone()).or_default();
         let backwards = conversation.last_part.is_some_and(|last| last > (turn, part));
-        conversation.begun.push((turn, part));
+        conversation.begun.push((turn, part, before.epoch));
         (conversation.last_part, conversation.begun_by) = (Some((turn, part)), before.epoch);
         if backwards {
             self.broken(format!("part {part} of turn {} of {} is out of order", turn.number, key.as_str()));
