@@ -73,6 +73,8 @@ struct State {
     cut: HashSet<(ConversationKey, TurnKey)>,
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
+    /// Runs that lost their claim because the owner was changed, or set to what it was.
+    fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
     unfinished: HashSet<(ConversationKey, TurnKey)>,
     figures: Figures,

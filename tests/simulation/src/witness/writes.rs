@@ -25,6 +25,9 @@ impl Witness {
                 state.broken(format!("{} was taken from a living holder", key.as_str()));
             }
         }
+        if matches!(write, HeadWrite::ChangeOwner { sending: false, .. }) && head.leased(self.clock.now()) {
+            state.fenced_by_a_desk += 1;
+        }
         let conversation = state.conversations.entry(key.clone()).or_default();
         conversation.done.clone_from(&after.done);
         conversation.was_full |= after.pending.len() >= MOST_PENDING;
