@@ -37,6 +37,15 @@ pub(crate) enum Draft {
     Failed,
 }
 
+/// A draft, and what is counted when it has become more than one: a run may make several.
+pub(crate) struct Drafted {
+    pub(crate) draft: Draft,
+    pub(crate) counts: Counts,
+}
+
+/// What is counted how often.
+pub(crate) type Counts = Vec<(Metric, usize)>;
+
 /// What the bot is to say about which messages, before it is put in words.
 struct Plan {
     kind: TurnKind,
@@ -73,19 +82,20 @@ impl Responder {
         head: &Head,
         history: &History,
         agenda: &Agenda,
-    ) -> Result<Draft, Stop> {
+    ) -> Result<Drafted, Stop> {
         if agenda.author() == Author::Agent {
-            return Ok(self.in_the_agents_words(head, history, agenda));
+            return Ok(in_the_agents_words(head, history, agenda));
         }
         let way = self.way(&agenda.open, history, self.clock.now());
         let decision = self.decide(head, history, agenda, way);
-        self.count_decision(&decision, agenda);
+        let mut counts = counts(&decision, agenda.open.len());
+        let without_words = |draft| Ok(Drafted { draft, counts: counts.clone() });
         let plan = match decision {
-            Decision::Silence(_) => return Ok(Draft::Silence),
-            Decision::Park(reason) => return Ok(Draft::Park(reason)),
-            Decision::OptOut => return Ok(Draft::OptOut),
-            Decision::TakeBack => return Ok(Draft::TakeBack),
-            Decision::Forward(counted, wish) => return Ok(Draft::Forward(counted, wish)),
+            Decision::Silence(_) => return without_words(Draft::Silence),
+            Decision::Park(reason) => return without_words(Draft::Park(reason)),
+            Decision::OptOut => return without_words(Draft::OptOut),
+            Decision::TakeBack => return without_words(Draft::TakeBack),
+            Decision::Forward(counted, wish) => return without_words(Draft::Forward(counted, wish)),
             Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
             Decision::HandOff(reason, counted) => {
                 Plan { kind: TurnKind::HandOff(reason), line: Line::Own(BotText::HandOff), counted }
@@ -93,12 +103,18 @@ impl Responder {
             Decision::Say(line, counted) => Plan { kind: TurnKind::Answer, line: Line::Own(line), counted },
             Decision::Ask(counted) => Plan { kind: TurnKind::Answer, line: Line::Answer, counted },
         };
-        let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else { return Ok(Draft::Silence) };
+        let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else {
+            return without_words(Draft::Silence);
+        };
         let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let language = self.language(newest, &said);
         let (attempts, desk) = (head.attempts, self.desk.is_some());
         let matter = Matter { history, way, said, newest, language, attempts, desk };
-        Ok(self.say(conversation, head, &matter, agenda, &plan).await)
+        let draft = self.say(conversation, head, &matter, agenda, &plan).await;
+        if plan.line == Line::Own(BotText::Fallback) && matches!(&draft, Draft::Say(words) if words.own_line) {
+            counts.push((Metric::Fallback, 1));
+        }
+        Ok(Drafted { draft, counts })
     }
 
     async fn say(
@@ -155,22 +171,6 @@ impl Responder {
         }
     }
 
-    /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
-    /// requests may have sent one twice.
-    fn in_the_agents_words(&self, head: &Head, history: &History, agenda: &Agenda) -> Draft {
-        let looks = agenda.said.iter().map(look);
-        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
-        let counted = without_copies(&pending, &history.last_agent_turn());
-        self.count(Metric::Duplicate, pending.len() - counted.len());
-        let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
-        let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
-        let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else { return Draft::Silence };
-        // The desk may know the user by one name only; the user's own messages brought all of them.
-        let to = history.addressee().unwrap_or(&newest.identity).clone();
-        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        Draft::Say(Box::new(Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) }))
-    }
-
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda, way: Way<'_>) -> Decision {
         let looks = agenda.said.iter().map(look);
         let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
@@ -193,23 +193,6 @@ impl Responder {
         })
     }
 
-    fn count_decision(&self, decision: &Decision, agenda: &Agenda) {
-        let all = agenda.open.len();
-        match decision {
-            Decision::Silence(Silence::NothingNew) => self.count(Metric::Duplicate, all),
-            Decision::Silence(Silence::OptedOut) => self.count(Metric::SilentByOptOut, all),
-            Decision::Silence(Silence::OverBudget) => self.count(Metric::OverBudget, all),
-            Decision::Silence(Silence::Loop) => self.count(Metric::LoopBroken, all),
-            Decision::OptOut => self.count(Metric::OptedOut, 1),
-            Decision::Say(_, counted)
-            | Decision::Ask(counted)
-            | Decision::HandOff(_, counted)
-            | Decision::OptIn(counted)
-            | Decision::Forward(counted, _) => self.count(Metric::Duplicate, all - counted.len()),
-            Decision::Park(_) | Decision::TakeBack => {}
-        }
-    }
-
     /// The profile's language, else the one the words are in, if there are lines in it.
     pub(crate) fn language(&self, newest: &Message, said: &[Said]) -> Option<String> {
         let words = joined(said.iter().map(|said| &said.text));
@@ -218,9 +201,6 @@ impl Responder {
 
     /// One of the bot's own lines in that language.
     pub(crate) fn line(&self, line: BotText, language: Option<&str>) -> Vec<Utterance> {
-        if line == BotText::Fallback {
-            self.meter.count(Metric::Fallback, 1);
-        }
         utterances(shape(self.assistant.texts.line(line, language), self.assistant.limits.reply_parts))
     }
 
@@ -230,6 +210,10 @@ impl Responder {
             unresolved: matches!(line, BotText::Fallback | BotText::DontKnow),
             ..Answered::of(self.line(line, matter.language.as_deref()))
         }
+    }
+
+    pub(crate) fn count_all(&self, counts: &Counts) {
+        counts.iter().for_each(|(metric, amount)| self.count(*metric, *amount));
     }
 
     pub(crate) fn count(&self, metric: Metric, amount: usize) {
@@ -261,6 +245,42 @@ impl Plan {
     fn yields(&self) -> bool {
         self.kind == TurnKind::Answer && self.line != Line::Own(BotText::OverBudget)
             || self.kind == TurnKind::HandOff(HandOffReason::Failure)
+    }
+}
+
+/// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
+/// requests may have sent one twice.
+fn in_the_agents_words(head: &Head, history: &History, agenda: &Agenda) -> Drafted {
+    let looks = agenda.said.iter().map(look);
+    let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+    let counted = without_copies(&pending, &history.last_agent_turn());
+    let counts = vec![(Metric::Duplicate, pending.len() - counted.len())];
+    let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
+    let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
+    let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
+        return Drafted { draft: Draft::Silence, counts };
+    };
+    // The desk may know the user by one name only; the user's own messages brought all of them.
+    let to = history.addressee().unwrap_or(&newest.identity).clone();
+    let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+    let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
+    Drafted { draft: Draft::Say(Box::new(words)), counts }
+}
+
+/// What is counted of a decision about so many messages.
+fn counts(decision: &Decision, all: usize) -> Counts {
+    match decision {
+        Decision::Silence(Silence::NothingNew) => vec![(Metric::Duplicate, all)],
+        Decision::Silence(Silence::OptedOut) => vec![(Metric::SilentByOptOut, all)],
+        Decision::Silence(Silence::OverBudget) => vec![(Metric::OverBudget, all)],
+        Decision::Silence(Silence::Loop) => vec![(Metric::LoopBroken, all)],
+        Decision::OptOut => vec![(Metric::OptedOut, 1)],
+        Decision::Say(_, counted)
+        | Decision::Ask(counted)
+        | Decision::HandOff(_, counted)
+        | Decision::OptIn(counted)
+        | Decision::Forward(counted, _) => vec![(Metric::Duplicate, all - counted.len())],
+        Decision::Park(_) | Decision::TakeBack => vec![],
     }
 }
 

@@ -7,7 +7,7 @@ use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind,
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
-use crate::draft::Draft;
+use crate::draft::{Draft, Drafted};
 use crate::history::{History, is_whole};
 use crate::send::Outgoing;
 use crate::settle::Settled;
@@ -49,24 +49,33 @@ impl Responder {
         }
         let history = self.history(conversation, head, rows).await?;
         // Asked at most twice: once more if something newer came while the AI was thinking.
-        let mut head = head.clone();
+        let (mut head, mut answered) = (head.clone(), None);
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             let drafted = self.draft(conversation, &head, &history, &agenda);
             // While the AI thinks: what settling will push out of the head is written down in its row.
-            let (drafted, ()) =
+            let (Drafted { draft, counts }, ()) =
                 future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
-            let words = match drafted {
-                Draft::Say(words) => *words,
-                draft => return self.without_words(conversation, &head, &held, &history, &agenda, draft).await,
+            let (row, spent, counts) = match (draft, answered.take()) {
+                (Draft::Say(words), _) => {
+                    let spent = words.spent;
+                    (self.row(&head, &held, &agenda, *words), spent, counts)
+                }
+                // The first answer took so long that there was no time for a second one: it stands, and what is newer gets
+                // a turn of its own.
+                (Draft::Failed, Some(earlier)) => earlier,
+                (draft, _) => {
+                    let done = self.without_words(conversation, &head, &held, &history, &agenda, draft).await?;
+                    self.count_all(&counts);
+                    return Ok(done);
+                }
             };
-            let spent = words.spent;
-            let row = self.row(&head, &held, &agenda, words);
             match self.commit(conversation, &head, &held, &row, spent, look_again).await? {
                 Committed::Begun(head) => {
+                    self.count_all(&counts);
                     return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
-                Committed::Newer(found) => head = found,
+                Committed::Newer(found) => (head, answered) = (found, Some((row, spent, counts))),
             }
         }
         Err(Stop::Lost)

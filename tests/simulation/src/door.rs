@@ -8,7 +8,6 @@ use http::{HeaderMap, Method, header};
 use ingest::{Call, Ingest, Tokens};
 use models::Timestamp;
 use platform::clock::Clock;
-use platform::metrics::Uncounted;
 use platform::queue::{Queue, QueueError};
 use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
 
@@ -25,6 +24,8 @@ const TRIES_AFTER: [u64; 6] = [0, 20, 60, 300, 1_200, 40_000];
 pub(crate) struct Webhook {
     pub(crate) path: String,
     pub(crate) body: String,
+    /// Whether it can be read.
+    pub(crate) readable: bool,
 }
 
 /// What the campaigns in Braze send along.
@@ -71,7 +72,7 @@ impl Door {
             agents: Arc::new(Effects { inner: world.queue.clone(), scene }),
             quarantine: self.quarantine.clone(),
             clock,
-            meter: Arc::new(Uncounted),
+            meter: world.meter(),
             log_ids: ids,
         })
     }
@@ -124,10 +125,14 @@ impl Door {
             *ingest.lock().unwrap() = self.deployed(world, machine);
             return None;
         };
-        if answer.status == 202 && answer.body.get("quarantined").is_none() {
-            world.witness.accepted(answer.body["message_id"].as_str().unwrap_or_default());
+        let (status, body) = (answer.status.as_u16(), &answer.body);
+        let id = body["message_id"].as_str().unwrap_or_default();
+        match (status, body.get("quarantined").is_some()) {
+            (202, true) => world.witness.quarantined(webhook.readable, self.quarantined()),
+            (202, false) => world.witness.accepted(id),
+            _ => world.witness.unavailable(),
         }
-        Some(answer.status.as_u16())
+        Some(status)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The parts a function works with, each call of which is an effect: faults befall it, and the witness sees what came of it.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,72 +7,17 @@ use ai::{Ai, AiError, Answer, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, Refusal};
 use models::{ConversationKey, Message, MessageId, Reply, Timestamp};
-use platform::clock::Clock;
 use platform::queue::{Queue, QueueError, Timer};
 use platform::secrets::{SecretSource, SecretUnavailable, Versions};
 use store::{Embedded, Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
 
-use crate::faults::{Fault, Faults, Moment};
-use crate::machine::Machine;
-use crate::witness::Witness;
-
-/// Changes a write before it is made: how a test seeds a mistake into the protocol. Gets the head as it is.
-pub type Bend = fn(&HeadWrite, Option<&Head>) -> HeadWrite;
+use crate::faults::Fault;
+use crate::scene::Scene;
 
 /// `inner`, as seen from one machine.
 pub(crate) struct Effects<T: ?Sized> {
     pub(crate) inner: Arc<T>,
     pub(crate) scene: Scene,
-}
-
-/// What all effects of a machine share.
-#[derive(Clone)]
-pub(crate) struct Scene {
-    pub(crate) machine: Arc<Machine>,
-    pub(crate) faults: Faults,
-    pub(crate) witness: Arc<Witness>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) bend: Option<Bend>,
-}
-
-impl Scene {
-    /// One effect, with what befalls it. `failure` is what the caller hears of a fault that gives an answer.
-    async fn live<R, F>(&self, name: &'static str, effect: impl Fn() -> F, failure: impl FnOnce(&Fault) -> R) -> R
-    where
-        F: Future<Output = R>,
-    {
-        match self.faults.next(name) {
-            None | Some(Fault::Twice) => effect().await,
-            Some(Fault::Dies(Moment::Before)) => self.machine.die().await,
-            Some(Fault::Dies(Moment::After)) => {
-                effect().await;
-                self.machine.die().await
-            }
-            Some(Fault::Freezes(Moment::Before, time)) => {
-                self.machine.freeze(time).await;
-                effect().await
-            }
-            Some(Fault::Freezes(Moment::After, time)) => {
-                let result = effect().await;
-                self.machine.freeze(time).await;
-                result
-            }
-            Some(Fault::Slow(time)) => {
-                tokio::time::sleep(time).await;
-                effect().await
-            }
-            Some(Fault::Repeats) => {
-                effect().await;
-                effect().await
-            }
-            Some(fault @ Fault::Fails(Moment::After)) => {
-                effect().await;
-                failure(&fault)
-            }
-            Some(Fault::Panics) => crate::quiet::panics_on_purpose(),
-            Some(fault) => failure(&fault),
-        }
-    }
 }
 
 #[async_trait]
@@ -91,13 +35,18 @@ impl Ai for Effects<dyn Ai> {
         };
         // Whoever stands still from here on asks late, which costs money and nothing else.
         self.scene.witness.asked(question, &self.scene.machine).await;
-        let effect = || async {
-            let answer = self.inner.answer(question, time).await;
-            self.scene.witness.answered(question, &answer);
-            answer
+        let effect = || {
+            let (inner, witness, question) = (self.inner.clone(), self.scene.witness.clone(), question.clone());
+            async move {
+                let answer = inner.answer(&question, time).await;
+                witness.answered(&question, &answer);
+                answer
+            }
         };
         let asking = self.scene.live("ask", effect, failure);
-        tokio::time::timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut))
+        let answer = tokio::time::timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
+        self.scene.witness.heard_of_the_ai(&answer);
+        answer
     }
 }
 
@@ -105,7 +54,7 @@ impl Ai for Effects<dyn Ai> {
 impl Messaging for Effects<dyn Messaging> {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let now = self.scene.clock.now();
-        self.scene.witness.sending(reply, time, &self.scene.machine, now);
+        let request = self.scene.witness.sending(reply, time, &self.scene.machine, now);
         let failure = |fault: &Fault| match fault {
             Fault::Limited(wait) => Outcome::NotAccepted(Refusal::RateLimited(wait.map(|wait| now + wait))),
             Fault::Refused(status) => Outcome::NotAccepted(Refusal::Rejected(*status)),
@@ -113,9 +62,16 @@ impl Messaging for Effects<dyn Messaging> {
             Fault::Empty => Outcome::NotAccepted(Refusal::Unavailable),
             _ => Outcome::Unknown("a fault"),
         };
-        let sending = self.scene.live("send", || self.inner.send(reply, time), failure);
+        let effect = || {
+            let (inner, witness, reply) = (self.inner.clone(), self.scene.witness.clone(), reply.clone());
+            async move {
+                witness.reaches_braze(request);
+                inner.send(&reply, time).await
+            }
+        };
+        let sending = self.scene.live("send", effect, failure);
         let outcome = tokio::time::timeout(time, sending).await.unwrap_or(Outcome::Unknown("timed out"));
-        self.scene.witness.heard(reply, &outcome);
+        self.scene.witness.heard(request, reply, &outcome);
         outcome
     }
 
@@ -131,47 +87,94 @@ fn unavailable(_: &Fault) -> StoreError {
 #[async_trait]
 impl Store for Effects<Embedded> {
     async fn put_message(&self, key: &ConversationKey, message: &Message, now: Timestamp) -> Result<Filed, StoreError> {
-        let effect = || self.inner.put_message(key, message, now);
-        self.scene.live("put message", effect, |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key, message) = (self.inner.clone(), key.clone(), message.clone());
+            let witness = self.scene.witness.clone();
+            async move {
+                let filed = inner.put_message(&key, &message, now).await;
+                if filed == Ok(Filed::New) {
+                    witness.has_a_row(&key, message);
+                }
+                filed
+            }
+        };
+        let filed = self.scene.live("put message", effect, |fault| Err(unavailable(fault))).await;
+        self.scene.witness.heard_of_a_row(message, &filed);
+        filed
     }
 
     async fn messages(&self, key: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
-        self.scene.live("read messages", || self.inner.messages(key, ids), |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key, ids) = (self.inner.clone(), key.clone(), ids.to_vec());
+            async move { inner.messages(&key, &ids).await }
+        };
+        self.scene.live("read messages", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn mark(&self, key: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
-        self.scene.live("mark", || self.inner.mark(key, id, state), |fault| Err(unavailable(fault))).await
+        self.scene.witness.marking(key, id, state);
+        let effect = || {
+            let (inner, key, id) = (self.inner.clone(), key.clone(), id.clone());
+            let witness = self.scene.witness.clone();
+            async move {
+                witness.marked(&key, &id, state);
+                inner.mark(&key, &id, state).await
+            }
+        };
+        self.scene.live("mark", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn head(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
-        self.scene.live("read head", || self.inner.head(key, now), |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.head(&key, now).await }
+        };
+        self.scene.live("read head", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
-        let effect = || async {
-            let before = self.inner.head(key, now).await?;
-            let bent = self.scene.bend.map(|bend| bend(write, before.as_ref()));
-            let write = bent.as_ref().unwrap_or(write);
-            let after = self.inner.try_write(key, write, now).await?;
-            self.scene.witness.wrote(key, write, before.as_ref(), &after).await;
-            if before.is_none_or(|before| before.epoch < after.epoch) {
-                self.scene.machine.claimed(key, after.epoch);
+        self.scene.witness.writing(key, write);
+        let effect = || {
+            let (inner, key, write, scene) = (self.inner.clone(), key.clone(), write.clone(), self.scene.clone());
+            async move {
+                let before = inner.head(&key, now).await?;
+                let bent = scene.bend.map(|bend| bend(&write, before.as_ref()));
+                let write = bent.as_ref().unwrap_or(&write);
+                let after = inner.try_write(&key, write, now).await?;
+                scene.witness.wrote(&key, write, before.as_ref(), &after).await;
+                if before.is_none_or(|before| before.epoch < after.epoch) {
+                    scene.machine.claimed(&key, after.epoch);
+                }
+                Ok(after)
             }
-            Ok(after)
         };
-        self.scene.live(name_of(write), effect, |fault| Err(unavailable(fault).into())).await
+        let written = self.scene.live(name_of(write), effect, |fault| Err(unavailable(fault).into())).await;
+        self.scene.witness.heard_of_a_write(key, write, &written);
+        written
     }
 
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
-        let effect = || async {
-            self.scene.witness.drafted(key, turn);
-            self.inner.put_turn(key, turn, now).await
+        let effect = || {
+            let (inner, key, turn) = (self.inner.clone(), key.clone(), turn.clone());
+            let witness = self.scene.witness.clone();
+            async move {
+                witness.drafted(&key, &turn);
+                inner.put_turn(&key, &turn, now).await
+            }
         };
-        self.scene.live("draft", effect, |fault| Err(unavailable(fault))).await
+        let put = self.scene.live("draft", effect, |fault| Err(unavailable(fault))).await;
+        self.scene.witness.heard_of_a_draft(key, turn, &self.scene.machine, &put);
+        put
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {
-        self.scene.live("read turn", || self.inner.turn(key, turn), |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.turn(&key, turn).await }
+        };
+        let row = self.scene.live("read turn", effect, |fault| Err(unavailable(fault))).await;
+        self.scene.witness.finishes(key, &self.scene.machine, &row);
+        row
     }
 
     async fn newest_turns(
@@ -180,16 +183,27 @@ impl Store for Effects<Embedded> {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError> {
-        let effect = || self.inner.newest_turns(key, most, now);
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.newest_turns(&key, most, now).await }
+        };
         self.scene.live("read history", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
-        self.scene.live("erase", || self.inner.erase(key, at, now), |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.erase(&key, at, now).await }
+        };
+        self.scene.live("erase", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
-        self.scene.live("forget", || self.inner.forget(key, id), |fault| Err(unavailable(fault))).await
+        let effect = || {
+            let (inner, key, id) = (self.inner.clone(), key.clone(), id.clone());
+            async move { inner.forget(&key, &id).await }
+        };
+        self.scene.live("forget", effect, |fault| Err(unavailable(fault))).await
     }
 }
 
@@ -214,30 +228,41 @@ fn queue_failed(_: &Fault) -> Result<(), QueueError> {
 }
 
 #[async_trait]
-impl<T: Queue> Queue for Effects<T> {
+impl<T: Queue + 'static> Queue for Effects<T> {
     async fn send(&self, body: String) -> Result<(), QueueError> {
-        let effect = || async {
-            self.scene.witness.queued(&body);
-            self.inner.send(body.clone()).await
+        let effect = || {
+            let (inner, witness, body) = (self.inner.clone(), self.scene.witness.clone(), body.clone());
+            async move {
+                witness.queued(&body);
+                inner.send(body).await
+            }
         };
         self.scene.live("hand over", effect, queue_failed).await
     }
 }
 
 #[async_trait]
-impl<T: Timer> Timer for Effects<T> {
+impl<T: Timer + 'static> Timer for Effects<T> {
     async fn come_back(&self, receipt: &str, delay: Duration) -> Result<(), QueueError> {
-        self.scene.live("come back", || self.inner.come_back(receipt, delay), queue_failed).await
+        let effect = || {
+            let (inner, receipt) = (self.inner.clone(), receipt.to_owned());
+            async move { inner.come_back(&receipt, delay).await }
+        };
+        self.scene.live("come back", effect, queue_failed).await
     }
 }
 
 #[async_trait]
-impl<T: SecretSource> SecretSource for Effects<T> {
+impl<T: SecretSource + 'static> SecretSource for Effects<T> {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
         let unreachable = |_: &Fault| {
             let (name, reason) = ("secret".to_owned(), "a fault".to_owned());
             Err(SecretUnavailable::Unreachable { name, reason })
         };
-        self.scene.live("read secret", || self.inner.read(), unreachable).await
+        let effect = || {
+            let inner = self.inner.clone();
+            async move { inner.read().await }
+        };
+        self.scene.live("read secret", effect, unreachable).await
     }
 }

@@ -57,6 +57,12 @@ pub enum Fault {
     Panics,
     /// A message is delivered to somebody else as well.
     Twice,
+    /// A message is delivered once more this much later, whatever has become of it by then.
+    Later(Duration),
+    /// The machine dies in the middle: it is gone at once, and what it had sent out takes effect this much later.
+    Cut(Duration),
+    /// The caller waits in vain and hears of a failure, and the effect comes this much later.
+    Lags(Duration),
 }
 
 /// The faults of a run.
@@ -171,14 +177,21 @@ impl Weather {
                 Fault::Refused(400),
                 Fault::Unauthorized,
             ],
-            "deliver" => {
-                return Some(if moment == Moment::Before { Fault::Twice } else { Fault::Slow(self.seconds(120)) });
-            }
-            "hand over" | "read secret" => &[],
+            "deliver" => return Some(self.queues_own()),
+            "read secret" => &[],
             _ => &[Fault::Repeats],
         };
-        let all: Vec<_> = common.iter().chain(own).collect();
+        let late = [Fault::Cut(self.seconds(120)), Fault::Lags(self.seconds(120))];
+        let late = late.iter().filter(|_| !["read secret", "delete"].contains(&name));
+        let all: Vec<_> = common.iter().chain(own).chain(late).collect();
         Some(self.chance.pick(&all).clone())
+    }
+
+    /// At least once, in any order, for as long as a queue keeps messages.
+    fn queues_own(&mut self) -> Fault {
+        let later = [30, 600, 10_000, 72_000, 90_000, 260_000].map(Duration::from_secs);
+        let (slow, later) = (self.seconds(120), self.chance.pick(&later));
+        self.chance.pick(&[&Fault::Twice, &Fault::Slow(slow), &Fault::Later(later)]).clone()
     }
 
     fn freeze(&mut self, moment: Moment) -> Fault {

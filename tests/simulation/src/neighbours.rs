@@ -1,6 +1,7 @@
 //! An AI and a Braze that do as they are told and remember everything.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use ai::{Ai, AiError, Answer, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::Reply;
+use tokio::time::Instant;
 
+use crate::chance::Chance;
 use crate::witness::Witness;
 
 /// What the AI does with its next question.
@@ -31,8 +34,39 @@ pub enum AiScript {
 pub(crate) struct ScriptedAi {
     pub(crate) script: Mutex<VecDeque<AiScript>>,
     pub(crate) asked: Mutex<Vec<Question>>,
+    pub(crate) asked_at: Mutex<Vec<Instant>>,
     /// What it says after the question.
     pub(crate) always: Mutex<Option<&'static str>>,
+    pub(crate) moods: Mutex<Moods>,
+}
+
+/// How an AI takes its questions that is not told what to do: at its ease, and at times at length. The same question, asked
+/// the same time over, always meets the same mood, so that a run with fewer faults is still the same run.
+#[derive(Default)]
+pub(crate) struct Moods {
+    pub(crate) seed: Option<u64>,
+    asked: HashMap<u64, u64>,
+}
+
+/// The longest an AI thinks that has no fault: what an invocation can wait for, if it asks at once.
+const THINKS_AT_MOST: u64 = 19_000;
+const SENTENCE: &str = "The parcel left our warehouse on Monday and is on its way to you now. ";
+
+impl Moods {
+    /// How long it thinks, and what else it says.
+    fn next(&mut self, question: &str) -> (Duration, String) {
+        let Some(seed) = self.seed else { return (Duration::ZERO, String::new()) };
+        let mut hash = DefaultHasher::new();
+        (seed, question).hash(&mut hash);
+        let times = self.asked.entry(hash.finish()).or_default();
+        *times += 1;
+        let mut chance = Chance::new(hash.finish().wrapping_add(*times));
+        let time = if chance.chance(500) { 0 } else { chance.below(THINKS_AT_MOST + 1) };
+        // A part holds 4,096 characters: so this is two to four parts.
+        let sentences = if chance.chance(70) { 60 + chance.index(130) } else { 0 };
+        let more: Vec<_> = (1..=sentences).map(|number| format!(" {number}. {SENTENCE}")).collect();
+        (Duration::from_millis(time), more.concat())
+    }
 }
 
 #[async_trait]
@@ -43,9 +77,14 @@ impl Ai for ScriptedAi {
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.asked.lock().unwrap().push(question.clone());
+        self.asked_at.lock().unwrap().push(Instant::now());
         let next = self.script.lock().unwrap().pop_front();
         let text = match next {
-            None => self.says(question),
+            None => {
+                let (time, more) = self.moods.lock().unwrap().next(question.text.as_str());
+                tokio::time::sleep(time).await;
+                self.says(question) + &more
+            }
             Some(AiScript::Thinks(time)) => {
                 tokio::time::sleep(time).await;
                 self.says(question)
@@ -83,6 +122,8 @@ pub struct Sent {
     pub reply_id: String,
     /// Whether the user got it.
     pub delivered: bool,
+    /// When it reached Braze.
+    pub at: Instant,
 }
 
 /// Accepts everything, unless told otherwise: an outcome, and whether the message was delivered all the same.
@@ -102,6 +143,7 @@ impl Messaging for ScriptedBraze {
             text: reply.content.text().as_str().to_owned(),
             reply_id: reply.id.as_str().to_owned(),
             delivered,
+            at: Instant::now(),
         });
         if delivered {
             self.witness.delivered(reply);

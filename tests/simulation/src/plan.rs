@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use platform::clock::Deadline;
 use responder::{OnUnknown, Record, Responder};
 
-use crate::effects::Bend;
+use crate::scene::Bend;
 
 /// What works on a batch: the responder, or something a test puts in its place.
 #[async_trait]
@@ -35,6 +35,12 @@ pub struct Plan {
     pub handler: fn(Responder) -> Box<dyn Handler>,
     /// A mistake in the protocol.
     pub bend: Option<Bend>,
+    /// Whether what has not answered at its deadline is killed there; otherwise it lives on, and acts when it is long over.
+    pub kills_at_deadline: bool,
+    /// Lets the AI take its time and, at times, say much, as this seed decides.
+    pub moods: Option<u64>,
+    /// Lets the queue mix up the order of its messages, as this seed decides.
+    pub disorder: Option<u64>,
 }
 
 impl Default for Plan {
@@ -45,6 +51,9 @@ impl Default for Plan {
             toml: String::new(),
             handler: |responder| Box::new(responder),
             bend: None,
+            kills_at_deadline: false,
+            moods: None,
+            disorder: None,
         }
     }
 }

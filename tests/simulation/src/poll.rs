@@ -2,26 +2,30 @@
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use platform::clock::Deadline;
-use platform::queue::Timer as _;
+use platform::queue::{Queue as _, Timer as _};
 use responder::Record;
 use sandbox::queue::Received;
 
 use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::world::{Slot, World};
 
 /// The function's time-out.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long after its deadline a function may live on until it is killed.
+const KILLED_WITHIN: Duration = Duration::from_millis(700);
 
 impl World {
     /// Works on the queue with `pollers` at once until nothing has happened for a long time: everything is settled or dead.
     /// Then nothing may be broken.
     pub async fn settle(&self, pollers: usize) {
         self.work(pollers).await;
-        self.witness.at_rest(&self.queue.dead_letters()).await;
+        self.at_rest().await;
         let broken = self.witness.violations();
         assert!(broken.is_empty(), "{broken:#?}");
     }
@@ -34,11 +38,32 @@ impl World {
             let spare = (number >= self.machines.len())
                 .then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
             let slot = spare.as_ref().unwrap_or_else(|| &self.machines[number]);
-            while let Ok(batch) = tokio::time::timeout(quiet, self.queue.receive(10)).await {
-                self.invoke(slot, batch).await;
+            loop {
+                match tokio::time::timeout(quiet, self.receive()).await {
+                    Ok(batch) => self.invoke(slot, batch).await,
+                    Err(_) if self.is_busy() => {}
+                    Err(_) => return,
+                }
             }
         });
         futures::future::join_all(polling).await;
+    }
+
+    /// A batch, in whatever order the queue likes.
+    async fn receive(&self) -> Vec<Received> {
+        let most = self.disorder.lock().unwrap().as_mut().map_or(10, |chance| 1 + chance.index(10));
+        let mut batch = self.queue.receive(most).await;
+        if let Some(chance) = self.disorder.lock().unwrap().as_mut() {
+            for place in (1..batch.len()).rev() {
+                batch.swap(place, chance.index(place + 1));
+            }
+        }
+        batch
+    }
+
+    /// Checks a world in which nothing moves any more.
+    pub(crate) async fn at_rest(&self) {
+        self.witness.at_rest(&self.queue.dead_letters()).await;
     }
 
     /// Works on what is on the queue right now, once.
@@ -57,17 +82,23 @@ impl World {
             receives: received.receives,
             body: received.body.clone(),
         });
+        let machine = slot.machine.lock().unwrap().clone();
         let deadline = slot.clock.now() + TIMEOUT;
-        slot.machine.set_deadline(deadline);
+        machine.set_deadline(deadline);
         let handler = slot.handler.lock().unwrap().clone();
-        let handled = AssertUnwindSafe(handler.handle(records.collect(), Deadline::at(deadline))).catch_unwind();
-        let kept =
-            slot.machine.run(handled).await.map(|handled| handled.map_err(|_| self.witness.broken("a panic escaped")));
-        let Some(Ok(kept)) = kept else {
+        let records: Vec<_> = records.collect();
+        let handling = async move { handler.handle(records, Deadline::at(deadline)).await };
+        let mut handled = Box::pin(AssertUnwindSafe(handling).catch_unwind());
+        let lives = if self.plan.kills_at_deadline { TIMEOUT + KILLED_WITHIN } else { Duration::MAX };
+        let ended = tokio::time::timeout(lives, machine.run(handled.as_mut())).await.ok().flatten();
+        let Some(ended) = ended else {
             // What replaces a dead machine starts with nothing in memory.
-            *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
+            let machine = Arc::new(Machine::default());
+            *slot.handler.lock().unwrap() = self.deployed(&machine, &slot.clock);
+            *slot.machine.lock().unwrap() = machine;
             return;
         };
+        let Ok(kept) = ended else { return self.witness.broken("a panic escaped") };
         let known: HashSet<_> = batch.iter().map(|received| received.id.to_string()).collect();
         if kept.iter().any(|id| !known.contains(id)) {
             self.witness.broken("the answer to a batch names a message that was not in it");
@@ -78,6 +109,16 @@ impl World {
                 self.queue.delete(&received.receipt);
             }
         }
+    }
+
+    /// The queue delivers a message again when nobody thinks of it any more.
+    fn comes_once_more(&self, body: String, after: Duration) {
+        let (queue, busy) = (self.queue.clone(), self.keeps_busy());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            queue.send(body).await.unwrap();
+            drop(busy);
+        });
     }
 
     /// The part of a batch that arrives, and now.
@@ -92,6 +133,9 @@ impl World {
             };
             if let Some(delay) = again {
                 drop(self.queue.come_back(&received.receipt, delay).await);
+            }
+            if let Some(Fault::Later(time)) = fault {
+                self.comes_once_more(received.body.clone(), time);
             }
             if !matches!(fault, Some(Fault::Slow(_))) {
                 arrived.push(received);

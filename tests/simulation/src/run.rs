@@ -13,7 +13,7 @@ use store::{HeadWrite, Owner, write_head};
 use crate::chance::Chance;
 use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
-use crate::people::Person;
+use crate::people::{Person, crowd};
 use crate::plan::Plan;
 use crate::witness::Figures;
 use crate::world::World;
@@ -62,6 +62,9 @@ impl Run {
                 .to_vec(),
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
             toml: VERSIONS[0].to_owned(),
+            kills_at_deadline: chance.chance(500),
+            moods: Some(seed),
+            disorder: chance.chance(500).then_some(seed),
             ..Plan::default()
         };
         Self { seed, faults: None, plan, keep_trace: false }
@@ -85,25 +88,32 @@ impl Run {
             None => world.faults.by_chance(Weather::new(self.seed)),
         }
         let door = Door::new(&world, 2);
-        futures::future::join(people_write(&world, &door, &mut chance), world.work(5)).await;
+        let busy = world.keeps_busy();
+        let writing = async {
+            people_write(&world, &door, &mut chance).await;
+            drop(busy);
+        };
+        futures::future::join(writing, world.work(5)).await;
         world.faults.calm();
         world.work(3).await;
-        world.witness.at_rest(&world.queue.dead_letters()).await;
-        if chance.chance(300) {
+        world.at_rest().await;
+        if chance.chance(400) {
+            // An operator looks at the dead letters after the weekend, or at once.
+            tokio::time::sleep(chance.pick(&[0, 1, 22, 23, 25, 60]) * Duration::from_hours(1)).await;
             world.queue.redrive();
             world.work(2).await;
-            world.witness.at_rest(&world.queue.dead_letters()).await;
+            world.at_rest().await;
         }
-        if world.faults.count() == 0 {
+        // A clock that is further ahead than a lease allows for is a failure of its own: it ends the claims of the living.
+        let clocks_agree = self.plan.clocks_ahead.iter().all(|ahead| *ahead < Duration::from_secs(15));
+        if world.faults.count() == 0 && clocks_agree {
             world.witness.nothing_failed();
-        }
-        if door.quarantined() > 0 {
-            world.witness.broken("a genuine body was quarantined");
         }
         let depth = world.queue.depth();
         if (depth.waiting, depth.in_flight) != (0, 0) {
             world.witness.broken("the queue did not drain");
         }
+        world.witness.metrics_tell_what_happened(&world.counted_in_all());
         let (sum, trace) = world.witness.trace();
         let (violations, figures) = (world.witness.violations(), world.witness.figures());
         Told { violations, faults: world.faults.happened(), figures, sum, trace }
@@ -112,29 +122,74 @@ impl Run {
 
 /// Everything that people, Braze's operators and the brand's desk do.
 async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
-    let mut people: Vec<_> = (0..=chance.below(8)).map(|number| Person::new(number, chance)).collect();
+    let mut people = crowd(chance);
     let campaign = Mutex::new(Campaign { token: door.newest_token(), since: world.now() });
     let mut posts = FuturesUnordered::new();
-    let messages = 1 + chance.index(12) * people.len();
-    for number in 0..messages {
-        let person = chance.index(people.len());
-        let written = people[person].writes(chance, world.clock.now().seconds());
-        world.witness.typed(&written.canary, &written.text);
-        // Now and then Braze hears nothing of its 202 and posts once more.
-        let copies = 1 + usize::from(chance.chance(60));
-        for copy in 0..copies {
-            let (webhook, campaign) = (written.webhook.clone(), &campaign);
-            posts.push(async move {
-                tokio::time::sleep(Duration::from_secs(copy as u64 * 7)).await;
-                door.post(world, &webhook, campaign, number + copy).await;
-            });
+    // Few people may have much to say: more than a head remembers.
+    let each = if people.len() < 3 && chance.chance(300) { 40 } else { chance.index(12) };
+    let mut left = 1 + each * people.len();
+    // Some write faster than anybody can answer: more than a turn covers, and at times more than may wait.
+    let mut flood = if chance.chance(60) { 20 + chance.index(45) } else { 0 };
+    let (mut number, mut person, mut again) = (0, 0, false);
+    while left > 0 {
+        left -= 1;
+        let floods = flood > 0 && left < 3;
+        if floods {
+            (flood, left) = (flood - 1, left + 1);
+        } else if !again {
+            person = chance.index(people.len());
         }
-        something_happens(world, door, &campaign, &mut people[person], chance).await;
-        let pause = if chance.chance(600) { chance.below(3) } else { chance.below(90) };
-        let pause = tokio::time::sleep(Duration::from_secs(pause));
+        if !may_write(world, &people, person).await {
+            person = 0;
+        }
+        let now = world.clock.now().seconds();
+        let repeated = if again { people[person].repeats(chance, now) } else { None };
+        let written = repeated.unwrap_or_else(|| people[person].writes(chance, now));
+        world.witness.typed(&written.canary, &written.text, &written.keys);
+        let broken = chance.chance(5).then(|| people[person].broken_body());
+        for webhook in written.webhooks.into_iter().chain(broken) {
+            // Now and then Braze hears nothing of its 202 and posts once more.
+            let copies = 1 + usize::from(chance.chance(60));
+            for copy in 0..copies {
+                let (webhook, campaign) = (webhook.clone(), &campaign);
+                posts.push(async move {
+                    tokio::time::sleep(Duration::from_secs(copy as u64 * 7)).await;
+                    door.post(world, &webhook, campaign, number + copy).await;
+                });
+            }
+            number += 1;
+        }
+        if !floods {
+            something_happens(world, door, &campaign, &mut people[person], chance).await;
+        }
+        again = !floods && chance.chance(60);
+        let pause = tokio::time::sleep(pause(chance, again, floods));
         futures::future::select(std::pin::pin!(pause), std::pin::pin!(drain(&mut posts))).await;
     }
     while posts.next().await.is_some() {}
+}
+
+/// How long until somebody writes again; after that somebody who repeats the same words does so.
+fn pause(chance: &mut Chance, again: bool, floods: bool) -> Duration {
+    let seconds = match (again, floods) {
+        (true, _) => chance.pick(&[2, 2, 20, 20, 40, 40, 86_400]),
+        (_, true) => return Duration::from_millis(chance.below(300)),
+        _ if chance.chance(600) => chance.below(3),
+        _ if chance.chance(10) => 40_000,
+        _ => chance.below(90),
+    };
+    Duration::from_secs(seconds)
+}
+
+/// Whether this person can be told from whom they share a phone with. As long as Braze knows nobody but the phone, whoever
+/// comes first under a name of their own with that phone is whose it was: only then may the other write.
+async fn may_write(world: &World, people: &[Person], person: usize) -> bool {
+    if !people[person].borrows_a_phone() {
+        return true;
+    }
+    let key = ConversationKey::parse(&people[person].key_of_the_phone()).unwrap();
+    let head = store::Store::head(&*world.store, &key, world.now()).await.unwrap();
+    people[0].is_known() && (!people[0].wrote_unknown() || head.is_some_and(|head| head.adopted_by.is_some()))
 }
 
 /// Lets what was posted go on, for ever.
@@ -170,6 +225,7 @@ async fn something_happens(
         2 | 3 => change_owner(world, &person.key(), Owner::Person).await,
         4..=6 => change_owner(world, &person.key(), Owner::Bot).await,
         7 => person.is_identified(),
+        8 => drop(world.queue.redrive()),
         _ => {}
     }
 }

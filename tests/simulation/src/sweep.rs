@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use models::Identity;
+use platform::metrics::Metric;
 use responder::OnUnknown;
 use store::Owner;
 
@@ -101,6 +102,10 @@ pub struct Played {
     pub read: Vec<String>,
     /// Messages that are dead letters.
     pub dead: usize,
+    /// Questions that reached the AI.
+    pub asked: usize,
+    /// Turns of which nobody knows whether they arrived, and which say so.
+    pub flagged: usize,
 }
 
 /// The effects of a calm play at which it is worth to break something: all, or the last ones of a long story, which begins
@@ -139,16 +144,28 @@ pub fn pairs(
 
 /// Plays `script` with these faults.
 pub fn play(script: Script, on_unknown: OnUnknown, faults: &[(Effect, Fault)]) -> Played {
+    play_with(script, Plan { on_unknown, ..Plan::default() }, faults)
+}
+
+/// The same in a world that `plan` describes.
+pub fn play_with(script: Script, plan: Plan, faults: &[(Effect, Fault)]) -> Played {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let world = World::new(Plan { on_unknown, ..Plan::default() });
+        let world = World::new(plan);
         world.faults.listed(faults.iter().cloned());
         futures::future::join((script.act)(&world), world.work(2)).await;
         let dead = world.queue.dead_letters();
         world.witness.at_rest(&dead).await;
         let read = world.sent().into_iter().filter(|sent| sent.delivered).map(|sent| sent.text).collect();
-        Played { violations: world.witness.violations(), effects: world.faults.effects(), read, dead: dead.len() }
+        Played {
+            violations: world.witness.violations(),
+            effects: world.faults.effects(),
+            read,
+            dead: dead.len(),
+            asked: world.asked().len(),
+            flagged: world.counted(Metric::Flagged),
+        }
     })
 }
 
@@ -182,3 +199,17 @@ pub fn faults_of(name: &str) -> Vec<Fault> {
     faults.extend_from_slice(own);
     faults
 }
+
+/// What else can befall an effect but a delivery or a deletion: what is on its way when its sender is gone, or has given it
+/// up, takes effect before anybody else looks, or long after.
+pub fn late_faults_of(name: &str) -> Vec<Fault> {
+    if ["deliver", "delete"].contains(&name) {
+        return vec![];
+    }
+    [SOON, LATE].into_iter().flat_map(|time| [Fault::Cut(time), Fault::Lags(time)]).collect()
+}
+
+/// Sooner than a lease ends.
+pub const SOON: Duration = Duration::from_secs(5);
+/// Later than a lease ends.
+pub const LATE: Duration = Duration::from_secs(80);

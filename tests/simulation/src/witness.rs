@@ -1,10 +1,14 @@
 //! The witness sees every effect of a run and knows the promises: it says at once when one is broken, and at the end whether
 //! everything that was accepted is accounted for. It only watches; nothing in a run depends on it.
 
+mod alike;
 mod asks;
 mod figures;
+mod ledger;
+mod phone;
 mod rest;
 mod sends;
+mod settles;
 mod trace;
 mod writes;
 
@@ -13,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use platform::clock::Clock as _;
+use platform::metrics::Metric;
 
 use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
@@ -20,6 +25,8 @@ use store::{Embedded, TurnKey, TurnRow};
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
 pub use figures::{Figure, Figures};
+use ledger::Ledger;
+use phone::{Phone, Request};
 use sends::Part as SentPart;
 use trace::Trace;
 
@@ -41,14 +48,33 @@ pub struct Witness {
 struct State {
     /// What users wrote, by its canary.
     typed: HashMap<String, String>,
+    /// The conversations that are each person's own.
+    own: HashMap<String, Vec<String>>,
     queued: HashMap<MessageId, Message>,
+    /// Everything that was handed over under an id.
+    bodies: HashMap<MessageId, Vec<Message>>,
     accepted: HashSet<MessageId>,
     conversations: HashMap<ConversationKey, Conversation>,
+    rows: HashMap<(ConversationKey, MessageId), Message>,
     filed: HashMap<MessageId, ConversationKey>,
+    /// Where each message stands in the order of filing.
+    places: HashMap<MessageId, u64>,
     ends: HashMap<MessageId, End>,
     answers: Vec<Vec<Part>>,
     drafts: HashMap<(ConversationKey, TurnKey), Draft>,
     parts: HashMap<String, SentPart>,
+    /// Every request to Braze, in the order in which they left.
+    requests: Vec<Request>,
+    /// The one that Braze looks at right now.
+    at_braze: Option<usize>,
+    phones: HashMap<ConversationKey, Phone>,
+    committed: HashSet<(ConversationKey, TurnKey)>,
+    /// Why turns are over, if not because they were said.
+    cut: HashSet<(ConversationKey, TurnKey)>,
+    flagged: HashSet<(ConversationKey, TurnKey)>,
+    ledger: Ledger,
+    /// Runs that lost their claim because the owner was changed, or set to what it was.
+    fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
     unfinished: HashSet<(ConversationKey, TurnKey)>,
     figures: Figures,
@@ -66,8 +92,8 @@ struct Draft {
 #[derive(Default)]
 struct Conversation {
     has_messages: bool,
-    /// The sends that a write has begun and nobody has made yet. A slow machine may make one when it is long given up.
-    begun: Vec<(TurnKey, u32)>,
+    /// The sends that a write of an epoch has begun and nobody has made yet. A slow machine may make one when it is long given up.
+    begun: Vec<(TurnKey, u32, u64)>,
     /// The highest place in the order of filing that a committed turn covered.
     answered_up_to: u64,
     /// The step at which it was last claimed.
@@ -77,6 +103,14 @@ struct Conversation {
     attempts: u32,
     /// The last part begun.
     last_part: Option<(TurnKey, u32)>,
+    /// The epoch of whoever began it.
+    begun_by: u64,
+    /// The ids it remembers as settled.
+    done: Vec<MessageId>,
+    /// Whether it ever had as many messages waiting as it may.
+    was_full: bool,
+    /// What the last turn answered.
+    last_said: Vec<MessageId>,
 }
 
 /// How a message ended.
@@ -128,10 +162,11 @@ impl Witness {
         figures
     }
 
-    /// A user wrote `text`, which holds this canary.
-    pub(crate) fn typed(&self, canary: &str, text: &str) {
+    /// A user whose own these conversations are wrote `text`, which holds this canary.
+    pub(crate) fn typed(&self, canary: &str, text: &str, own: &[String]) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("typed {canary}"));
+        state.own.insert(person(canary).to_owned(), own.to_vec());
         state.typed.insert(canary.to_owned(), text.to_owned());
     }
 
@@ -149,7 +184,17 @@ impl Witness {
         if !body.is_ascii() {
             state.broken("a queue message is not ASCII".to_owned());
         }
+        state.bodies.entry(message.id.clone()).or_default().push(message.clone());
         state.queued.entry(message.id.clone()).or_insert(message);
+    }
+
+    /// A message has its row in a conversation. It may have come by the door more than once: it arrived when the row says so.
+    pub(crate) fn has_a_row(&self, key: &ConversationKey, message: Message) {
+        let mut state = self.lock();
+        if !state.bodies.get(&message.id).is_some_and(|bodies| bodies.contains(&message)) {
+            state.broken(format!("the row of {:?} says something else than its queue message", message.id));
+        }
+        state.rows.insert((key.clone(), message.id.clone()), message);
     }
 
     /// The door answered 202 for this message.
@@ -160,6 +205,7 @@ impl Witness {
         if !state.queued.contains_key(&id) {
             state.broken(format!("{} was accepted and is not on the queue", id.as_str()));
         }
+        state.ledger.expects(Metric::Queued, 1);
         if state.accepted.insert(id) {
             state.figures.count(Figure::Accepted);
         }
@@ -185,6 +231,12 @@ impl State {
         self.figures.count(Figure::Steps);
         self.trace.add(now, &line());
         self.look_at_logs();
+    }
+
+    fn all_broken(&mut self, what: Vec<String>) {
+        for what in what {
+            self.broken(what);
+        }
     }
 
     fn broken(&mut self, what: String) {

@@ -15,13 +15,16 @@ use platform::random::Words;
 use responder::{OnUnknown, Responder};
 use sandbox::queue::EmbeddedQueue;
 use store::{Embedded, Head, Store as _};
+use tokio::time::Instant;
 
+use crate::chance::Chance;
 use crate::clock::{Ahead, VirtualClock};
-use crate::effects::{Effects, Scene};
+use crate::effects::Effects;
 use crate::faults::Faults;
 use crate::machine::Machine;
 use crate::neighbours::{AiScript, ScriptedAi, ScriptedBraze, Sent};
 use crate::plan::{Handler, Plan};
+use crate::scene::Scene;
 use crate::witness::Witness;
 
 /// The responder's machines with everything around them.
@@ -45,11 +48,15 @@ pub struct World {
     counts: Arc<Counts>,
     messages: AtomicU64,
     runs: Arc<AtomicU64>,
+    /// How the queue mixes up its messages, if it does.
+    pub(crate) disorder: Mutex<Option<Chance>>,
+    /// Held by whoever may still put something on the queue.
+    busy: Arc<()>,
 }
 
 /// A machine, and what is deployed on it.
 pub(crate) struct Slot {
-    pub(crate) machine: Arc<Machine>,
+    pub(crate) machine: Mutex<Arc<Machine>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) handler: Mutex<Arc<dyn Handler>>,
 }
@@ -100,9 +107,12 @@ impl World {
             counts: Arc::default(),
             messages: AtomicU64::new(0),
             runs: Arc::default(),
+            disorder: Mutex::new(plan.disorder.map(Chance::new)),
+            busy: Arc::default(),
             toml: Mutex::new(plan.toml.clone()),
             plan,
         };
+        world.ai.moods.lock().unwrap().seed = world.plan.moods;
         world.machines = world.plan.clocks_ahead.iter().map(|ahead| world.slot(*ahead)).collect();
         world
     }
@@ -111,7 +121,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(Ahead(self.clock.clone(), ahead));
         let machine = Arc::new(Machine::default());
         let handler = Mutex::new(self.deployed(&machine, &clock));
-        Slot { machine, clock, handler }
+        Slot { machine: Mutex::new(machine), clock, handler }
     }
 
     pub(crate) fn deployed(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Arc<dyn Handler> {
@@ -157,8 +167,18 @@ impl World {
     pub fn deploy(&self, toml: &str, machines: usize) {
         toml.clone_into(&mut self.toml.lock().unwrap());
         for slot in self.machines.iter().take(machines) {
-            *slot.handler.lock().unwrap() = self.deployed(&slot.machine, &slot.clock);
+            let machine = slot.machine.lock().unwrap().clone();
+            *slot.handler.lock().unwrap() = self.deployed(&machine, &slot.clock);
         }
+    }
+
+    /// As long as this is held, the pollers wait for more.
+    pub fn keeps_busy(&self) -> Arc<()> {
+        self.busy.clone()
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.busy) > 1
     }
 
     /// A user writes; the message is on the queue when this returns.
@@ -230,6 +250,31 @@ impl World {
     pub fn read_by(&self, user: &str) -> Vec<String> {
         let to = format!("user:{user}");
         self.sent().into_iter().filter(|sent| sent.to == to && sent.delivered).map(|sent| sent.text).collect()
+    }
+
+    /// Everything that was counted.
+    pub(crate) fn counted_in_all(&self) -> Vec<Metric> {
+        self.counts.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn meter(&self) -> Arc<dyn Meter> {
+        self.counts.clone()
+    }
+
+    /// When `user` read the first word.
+    pub fn first_read_by(&self, user: &str) -> Option<Instant> {
+        let to = format!("user:{user}");
+        self.braze.sent.lock().unwrap().iter().find(|sent| sent.to == to && sent.delivered).map(|sent| sent.at)
+    }
+
+    /// How many questions the AI got before this moment.
+    pub fn asked_before(&self, moment: Instant) -> usize {
+        self.ai.asked_at.lock().unwrap().iter().filter(|at| **at < moment).count()
+    }
+
+    /// Braze forgets what it was told to do.
+    pub fn braze_is_back(&self) {
+        self.braze.script.lock().unwrap().clear();
     }
 
     /// How often something was counted.

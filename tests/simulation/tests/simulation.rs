@@ -12,7 +12,7 @@ use simulation::{Bend, Handler, Run, Told, shrink};
 use store::{Head, HeadWrite, Held};
 
 /// Runs that take about as long as a test may.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 60;
 
 #[test]
 fn whatever_happens_every_promise_holds() {

@@ -65,6 +65,36 @@ async fn what_comes_while_the_ai_thinks_is_answered_in_the_same_breath() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_took_long_stands_when_there_is_no_time_to_ask_again() {
+    let world = World::default();
+    world.ai_will([AiScript::Says("about shoes", 15 * SECOND), AiScript::Hangs, AiScript::Says("about boots", SECOND)]);
+    world.says("ada", "Do you sell shoes?").await;
+    let late = async {
+        tokio::time::sleep(SECOND).await;
+        world.says("ada", "And boots?").await;
+    };
+    futures::future::join(world.settle(2), late).await;
+    assert_eq!(world.read_by("ada"), ["about shoes", "about boots"]);
+    assert_eq!(world.head("ada").await.attempts, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_counted_of_a_turn_is_counted_once_however_often_it_was_drafted() {
+    let world = World::default();
+    world.faults.listed([(Effect { name: "draft", nth: 0 }, Fault::Fails(Moment::Before))]);
+    let undispatched = |number: u64| {
+        let identity = Identity::new("ada", "", "").unwrap();
+        let id = models::MessageId::stored(format!("m{number}"));
+        models::Message { id, dispatched: false, ..world.message(&identity, "hello") }
+    };
+    for number in 0..2 {
+        world.queued(&undispatched(number)).await;
+    }
+    world.settle(2).await;
+    assert_eq!((world.counted(Metric::Duplicate), world.asked().len()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_message_delivered_many_times_at_once_gets_one_answer() {
     let world = World::default();
     world.queue.duplicate_deliveries(3);

@@ -3,28 +3,44 @@
 use std::fmt;
 
 /// Something that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Figure {
     /// Conversations that had a message.
     Conversations,
-    /// Messages that the door accepted.
+    /// Messages that the door answered with a 2xx, and that can be read.
     Accepted,
-    /// Messages that a turn answered.
+    /// Of these, messages that a turn answered with the AI's words, to its end.
     Answered,
+    /// Messages that got a line of the bot's own.
+    OwnLine,
+    /// Messages of whose answer a rest was dropped.
+    AnsweredInPart,
+    /// Messages whose answer may not have arrived: flagged.
+    InDoubt,
     /// Messages that were copies of another one.
     CopiesOfMessages,
     /// Messages left to a person.
     LeftToPerson,
+    /// Messages of somebody who had too many waiting.
+    TurnedAway,
     /// Messages that ended as dead letters.
     Dead,
+    /// Messages that are nowhere.
+    Lost,
+    /// Bodies that got a 2xx and are in quarantine.
+    Quarantined,
     /// Turns that ended with a send of which nobody knows whether it arrived.
     Flagged,
     /// Turns of which a rest was dropped.
     Cut,
+    /// Turns of more than one part.
+    LongReplies,
     /// Parts that reached a user.
     Delivered,
     /// Parts that reached a user a second time.
     ReadTwice,
+    /// Parts given up for lost that reached a user after a later one.
+    ReadLate,
     /// Second copies begun because the answer to the first said nothing.
     CopiesAfterUnknown,
     /// Second copies begun because the machine died or stood still before it could write the first one down.
@@ -35,28 +51,39 @@ pub enum Figure {
     OwnLines,
     /// Questions to the AI.
     Asked,
+    /// Counts of metrics that were compared with what happened.
+    Counted,
     /// Steps that were checked.
     Steps,
     /// Faults that happened.
     Faults,
 }
 
-const LABELS: [(Figure, &str); 17] = [
+const LABELS: [(Figure, &str); 26] = [
     (Figure::Conversations, "conversations"),
-    (Figure::Accepted, "messages accepted"),
+    (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
+    (Figure::OwnLine, "  told by a line"),
+    (Figure::AnsweredInPart, "  answered in part"),
+    (Figure::InDoubt, "  flagged"),
     (Figure::CopiesOfMessages, "  copies of others"),
     (Figure::LeftToPerson, "  left to a person"),
+    (Figure::TurnedAway, "  one too many"),
     (Figure::Dead, "  dead letters"),
+    (Figure::Lost, "  lost"),
+    (Figure::Quarantined, "in quarantine"),
     (Figure::Flagged, "turns flagged"),
     (Figure::Cut, "turns cut short"),
+    (Figure::LongReplies, "replies in parts"),
     (Figure::Delivered, "parts delivered"),
     (Figure::ReadTwice, "  of these twice"),
+    (Figure::ReadLate, "  of these late"),
     (Figure::CopiesAfterUnknown, "copies begun: unknown"),
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
     (Figure::Asked, "questions to the AI"),
+    (Figure::Counted, "metrics compared"),
     (Figure::Steps, "steps checked"),
     (Figure::Faults, "faults"),
 ];

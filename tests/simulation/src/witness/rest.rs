@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use models::{Message, MessageId, QueueMessage};
+use models::{ConversationKey, Message, MessageId, QueueMessage};
 use platform::clock::Clock as _;
-use store::{MOST_PENDING, RowState, Store as _, TurnKey};
+use store::{RowState, Store as _};
 
 use super::{End, Figure, State, Witness, canaries};
 
@@ -24,15 +24,22 @@ impl Witness {
             }
             state.filed.get(id).cloned().unwrap_or_else(|| message.identity.conversation())
         };
-        let rows = self.store.messages(&key, std::slice::from_ref(id)).await.unwrap_or_default();
         let head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
-        let is_done = rows.iter().any(|row| row.state == RowState::Done) && !head.pending.contains_key(id);
-        let mut state = self.lock();
-        if is_done && head.pending.len() >= MOST_PENDING {
-            state.ends.insert(id.clone(), End::TurnedAway);
-        } else {
-            state.broken(format!("{id:?} was deleted from the queue and is not settled"));
+        if head.pending.contains_key(id) || self.lock().ends.get(id).is_none_or(|end| *end == End::Parked) {
+            self.broken(format!("{id:?} was deleted from the queue and is not settled"));
         }
+    }
+
+    /// A row is marked: as done, if it is settled, or if its conversation had as many waiting as it may.
+    pub(crate) fn marked(&self, key: &ConversationKey, id: &MessageId, row: RowState) {
+        let mut state = self.lock();
+        if row != RowState::Done || state.ends.get(id).is_some_and(|end| *end != End::Parked) {
+            return;
+        }
+        if !state.conversations.get(key).is_some_and(|conversation| conversation.was_full) {
+            state.broken(format!("the row of {id:?} says that it is settled, and it is not"));
+        }
+        state.ends.insert(id.clone(), End::TurnedAway);
     }
 
     /// Checks a world in which nothing moves any more, with these dead letters.
@@ -43,8 +50,9 @@ impl Witness {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
         state.everything_ended(&dead);
-        state.nothing_was_answered_twice();
-        state.as_users_see_it(&dead, self.most_copies);
+        state.copies_have_an_original();
+        state.everything_was_read();
+        state.as_users_see_it(&dead);
         state.sum_up(&dead);
     }
 
@@ -53,7 +61,9 @@ impl Witness {
         let mut state = self.lock();
         for figure in [Figure::Dead, Figure::Flagged, Figure::ReadTwice, Figure::OwnLines] {
             let count = state.figures.get(figure);
-            if count > 0 {
+            // The product counts a run that a desk fenced as an attempt: after two the fallback line is due.
+            let excused = figure == Figure::OwnLines && state.fenced_by_a_desk > 1;
+            if count > 0 && !excused {
                 state.broken(format!("{figure:?} is {count} although nothing failed"));
             }
         }
@@ -81,64 +91,52 @@ impl State {
             None | Some(End::Parked) => !dead.contains(id),
             Some(_) => false,
         };
-        let lost: Vec<_> = self.accepted.iter().filter(lost).cloned().collect();
+        // What Braze got no 2xx for may be on the queue all the same.
+        let mut lost: Vec<_> = self.accepted.iter().chain(self.queued.keys()).filter(lost).cloned().collect();
+        lost.sort();
+        lost.dedup();
         for id in lost {
             self.broken(format!("{id:?} was accepted, is not settled, and is no dead letter"));
         }
-        // A copy is as good as what it is a copy of.
-        let by_words = self.ends_by_words();
-        let unanswered = by_words.iter().filter(|(_, ends)| ends.iter().all(|(_, end)| *end == Some(End::Copy)));
-        let unanswered: Vec<_> = unanswered.map(|(canary, _)| canary.clone()).collect();
-        for canary in unanswered {
-            self.broken(format!("{canary} is only copies of itself: nothing answered it"));
-        }
-    }
-
-    fn nothing_was_answered_twice(&mut self) {
-        let mut twice = Vec::new();
-        for (canary, ends) in self.ends_by_words() {
-            let turns: HashSet<TurnKey> = ends.iter().filter_map(|(_, end)| turn_of(*end)).collect();
-            // Without a dispatch id, a webhook that Braze repeats after half a minute cannot be told from a new one.
-            let told_apart = ends.iter().any(|(id, _)| self.queued.get(id).is_some_and(|message| message.dispatched));
-            if turns.len() > 1 && told_apart {
-                twice.push(format!("{canary} was answered in {turns:?}"));
-            }
-        }
-        self.all_broken(twice);
     }
 
     /// Whatever the heads say: what users wrote came back to them, and not too often.
-    fn as_users_see_it(&mut self, dead: &HashSet<MessageId>, most_copies: u32) {
-        let mut read: HashMap<String, u32> = HashMap::new();
-        for part in self.parts.values() {
+    fn as_users_see_it(&mut self, dead: &HashSet<MessageId>) {
+        let mut replies: HashMap<String, usize> = HashMap::new();
+        for part in self.parts.values().filter(|part| part.delivered > 0) {
             for canary in canaries(&part.text) {
-                *read.entry(canary).or_default() += part.delivered;
+                *replies.entry(canary).or_default() += 1;
+            }
+        }
+        let mut asked: HashMap<String, usize> = HashMap::new();
+        for (id, message) in &self.queued {
+            let counts = self.ends.get(id).is_none_or(|end| matches!(end, End::Answered(_) | End::Parked));
+            for canary in canaries(message.text.as_str()) {
+                *asked.entry(canary).or_default() += usize::from(counts);
             }
         }
         let mut wrong = Vec::new();
+        for (canary, replies) in &replies {
+            let asked = asked.get(canary).copied().unwrap_or_default();
+            if *replies > asked {
+                wrong.push(format!("{canary} was said {asked} times and answered {replies} times"));
+            }
+        }
         for (id, message) in self.queued.iter().filter(|(id, _)| self.accepted.contains(*id)) {
             for canary in canaries(message.text.as_str()) {
-                let times = read.get(&canary).copied().unwrap_or_default();
-                if times > most_copies && message.dispatched {
-                    wrong.push(format!("{canary} was answered {times} times"));
-                }
-                if times == 0 && !dead.contains(id) && !self.twins(message).any(|twin| self.may_be_silent(twin)) {
+                let is_silent = dead.contains(id) || self.twins(message).any(|twin| self.may_be_silent(twin));
+                if !replies.contains_key(&canary) && !is_silent {
                     wrong.push(format!("{canary} was never answered"));
                 }
             }
         }
+        wrong.sort();
         self.all_broken(wrong);
     }
 
     /// The message itself, and those with the same words, of which one answer is for all.
     fn twins(&self, message: &Message) -> impl Iterator<Item = &MessageId> {
         self.queued.values().filter(|other| other.text == message.text).map(|other| &other.id)
-    }
-
-    fn all_broken(&mut self, what: Vec<String>) {
-        for what in what {
-            self.broken(what);
-        }
     }
 
     /// Whether a message may have no answer with its words in it.
@@ -153,35 +151,51 @@ impl State {
         }
     }
 
-    /// Of each text that was written: its messages and how they ended.
-    fn ends_by_words(&self) -> HashMap<String, Vec<(MessageId, Option<End>)>> {
-        let mut ends: HashMap<String, Vec<_>> = HashMap::new();
-        for message in self.queued.values() {
-            for canary in canaries(message.text.as_str()) {
-                let end = self.ends.get(&message.id).copied();
-                ends.entry(canary).or_default().push((message.id.clone(), end));
-            }
-        }
-        ends
-    }
-
+    /// Each message that got a 2xx ended in exactly one way, and the sum of the ways is the sum of the messages.
     fn sum_up(&mut self, dead: &HashSet<MessageId>) {
-        let count = |wanted: fn(&End) -> bool| self.ends.values().filter(|end| wanted(end)).count();
-        let ends = [
-            (Figure::Answered, count(|end| matches!(end, End::Answered(_)))),
-            (Figure::CopiesOfMessages, count(|end| *end == End::Copy)),
-            (Figure::LeftToPerson, count(|end| *end == End::LeftToPerson)),
-            (Figure::Dead, dead.len()),
-        ];
-        for (figure, count) in ends {
-            self.figures.set(figure, count);
+        let mut sums: HashMap<Figure, usize> = HashMap::new();
+        for id in &self.accepted {
+            *sums.entry(self.way_of(id, dead)).or_default() += 1;
+        }
+        for way in WAYS {
+            self.figures.set(way, sums.get(&way).copied().unwrap_or_default());
+        }
+        let sum: usize = WAYS.iter().map(|way| self.figures.get(*way)).sum();
+        if sum != self.accepted.len() {
+            self.broken(format!("{} messages got a 2xx, and {sum} ended", self.accepted.len()));
+        }
+    }
+
+    fn way_of(&self, id: &MessageId, dead: &HashSet<MessageId>) -> Figure {
+        match (self.ends.get(id), self.filed.get(id)) {
+            (Some(End::Answered(turn)), Some(key)) => {
+                let place = (key.clone(), *turn);
+                let own_line = self.drafts.get(&place).is_some_and(|draft| draft.row.own_line);
+                match () {
+                    () if self.flagged.contains(&place) => Figure::InDoubt,
+                    () if self.cut.contains(&place) => Figure::AnsweredInPart,
+                    () if own_line => Figure::OwnLine,
+                    () => Figure::Answered,
+                }
+            }
+            (Some(End::Copy), _) => Figure::CopiesOfMessages,
+            (Some(End::LeftToPerson), _) => Figure::LeftToPerson,
+            (Some(End::TurnedAway), _) => Figure::TurnedAway,
+            _ if dead.contains(id) => Figure::Dead,
+            // Broken already: it is nowhere.
+            _ => Figure::Lost,
         }
     }
 }
 
-fn turn_of(end: Option<End>) -> Option<TurnKey> {
-    match end {
-        Some(End::Answered(turn)) => Some(turn),
-        _ => None,
-    }
-}
+/// The ways in which a message may end.
+const WAYS: [Figure; 8] = [
+    Figure::Answered,
+    Figure::OwnLine,
+    Figure::AnsweredInPart,
+    Figure::InDoubt,
+    Figure::CopiesOfMessages,
+    Figure::LeftToPerson,
+    Figure::TurnedAway,
+    Figure::Dead,
+];

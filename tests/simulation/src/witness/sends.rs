@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use models::{MessageId, Reply, Timestamp};
+use models::{ConversationKey, MessageId, Reply, Timestamp};
 use platform::clock::Clock as _;
+use platform::metrics::Metric;
 use store::TurnKey;
 
+use super::phone::Request;
 use super::{Figure, State, Witness, canaries, person};
 use crate::machine::Machine;
 
@@ -37,8 +39,9 @@ pub(super) enum Heard {
 }
 
 impl Witness {
-    /// A request is about to leave, at `now` by the sender's own clock, with `time` for it.
-    pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) {
+    /// A request is about to leave, at `now` by the sender's own clock, with `time` for it. Returns its number, if a write
+    /// began it.
+    pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) -> Option<usize> {
         let faults = self.faults.count();
         let mut state = self.lock();
         state.step(self.clock.now(), || {
@@ -47,12 +50,21 @@ impl Witness {
         if machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
             state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
         }
-        state.was_begun(reply);
+        let begun = state.was_begun(reply, machine);
         state.goes_to_who_asked(reply, self.clock.now());
         let cause = state.copy_of(reply, machine, faults, self.most_copies);
         if let Err(what) = cause {
             state.broken(what);
         }
+        let (key, turn) = begun?;
+        let epoch = machine.claim_of(&key);
+        state.requests.push(Request { key, turn, part: reply.part, epoch, heard: None });
+        Some(state.requests.len() - 1)
+    }
+
+    /// A request reaches Braze, which says in the same breath whether it delivers it.
+    pub(crate) fn reaches_braze(&self, request: Option<usize>) {
+        self.lock().at_braze = request;
     }
 
     /// A message reached the user's phone.
@@ -70,10 +82,13 @@ impl Witness {
         if copies > most {
             state.broken(format!("{} was delivered {copies} times", reply.id.as_str()));
         }
+        if let Some(request) = state.at_braze.take() {
+            state.appears(request, reply);
+        }
     }
 
     /// What the sender heard of it.
-    pub(crate) fn heard(&self, reply: &Reply, outcome: &Outcome) {
+    pub(crate) fn heard(&self, request: Option<usize>, reply: &Reply, outcome: &Outcome) {
         let heard = match outcome {
             Outcome::Accepted { .. } => Heard::Accepted,
             Outcome::NotAccepted(Refusal::Rejected(_)) => Heard::Rejected,
@@ -83,28 +98,41 @@ impl Witness {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("heard {heard:?} of {}", reply.id.as_str()));
         state.parts.entry(reply.id.as_str().to_owned()).or_default().heard = Some(heard);
+        if let Some(request) = request {
+            state.requests[request].heard = Some(heard);
+        }
+        match heard {
+            Heard::Refused => state.ledger.expects(Metric::SendDelayed, 1),
+            Heard::Nothing => state.ledger.expects(Metric::UnknownSend, 1),
+            Heard::Accepted | Heard::Rejected => {}
+        }
     }
 }
 
 impl State {
-    fn was_begun(&mut self, reply: &Reply) {
+    fn was_begun(&mut self, reply: &Reply, machine: &Machine) -> Option<(ConversationKey, TurnKey)> {
         let first = first(reply);
         let Some(key) = self.filed.get(&first).cloned() else {
-            return self.broken(format!("{first:?} was never filed"));
+            self.broken(format!("{first:?} was never filed"));
+            return None;
         };
-        let says = |(turn, part): &(TurnKey, u32)| {
+        let says = |(turn, part, _): &(TurnKey, u32, u64)| {
             let draft = self.drafts.get(&(key.clone(), *turn));
             let part =
                 draft.map(|draft| &draft.row).filter(|row| *part == reply.part && row.covers.first() == Some(&first));
             let said = part.and_then(|row| row.reply.get(reply.part as usize - 1));
             said.map(|said| &said.content) == Some(&reply.content)
         };
-        let begun = self.conversations.get(&key).and_then(|conversation| conversation.begun.iter().position(says));
+        // The same words may have been begun in vain before: what the sender itself began comes first.
+        let own = |begun: &(TurnKey, u32, u64)| machine.claim_of(&key) == Some(begun.2) && says(begun);
+        let begun = self.conversations.get(&key).map(|conversation| &conversation.begun);
+        let begun = begun.and_then(|begun| begun.iter().position(own).or_else(|| begun.iter().rposition(says)));
         if let (Some(place), Some(conversation)) = (begun, self.conversations.get_mut(&key)) {
-            conversation.begun.remove(place);
-        } else {
-            self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));
+            let (turn, ..) = conversation.begun.remove(place);
+            return Some((key, turn));
         }
+        self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));
+        None
     }
 
     fn goes_to_who_asked(&mut self, reply: &Reply, now: Timestamp) {
@@ -115,15 +143,20 @@ impl State {
             keys.push(identity.conversation());
             keys
         };
-        let same = known(&asked.identity).iter().any(|key| known(&reply.to).contains(key));
         let who: Option<String> = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
+        // People may have a phone in common: then only one of their names tells them apart.
+        let same = match who.as_ref().and_then(|who| self.own.get(who)) {
+            Some(own) => own.iter().any(|key| key == reply.to.conversation().as_str()),
+            None => known(&asked.identity).iter().any(|key| known(&reply.to).contains(key)),
+        };
         let own = canaries(reply.content.text().as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
+        // Whatever the turn answers anew: the newest of it says how long it may be answered.
         let covers = self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first));
-        let arrival = covers.filter_map(|draft| self.newest_arrival(&draft.row.covers)).max();
+        let written = covers.filter_map(|draft| self.newest_written(&self.open(&draft.row.covers))).max();
         if !same || !own {
             self.broken(format!("{} goes to somebody who did not ask", reply.id.as_str()));
         }
-        if arrival.is_some_and(|arrival| now.since(arrival) > WINDOW) {
+        if written.is_some_and(|written| now.since(written) > WINDOW) {
             self.broken(format!("{} was sent after WhatsApp's window", reply.id.as_str()));
         }
     }

@@ -1,0 +1,87 @@
+//! What befalls an effect, whatever it is.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::clock::Clock;
+use store::{Head, HeadWrite};
+
+use crate::faults::{Fault, Faults, Moment};
+use crate::machine::Machine;
+use crate::witness::Witness;
+
+/// Changes a write before it is made: how a test seeds a mistake into the protocol. Gets the head as it is.
+pub type Bend = fn(&HeadWrite, Option<&Head>) -> HeadWrite;
+
+/// What all effects of a machine share.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) faults: Faults,
+    pub(crate) witness: Arc<Witness>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) bend: Option<Bend>,
+}
+
+impl Scene {
+    /// One effect, with what befalls it. `failure` is what the caller hears of a fault that gives an answer.
+    pub(crate) async fn live<R, F>(
+        &self,
+        name: &'static str,
+        effect: impl Fn() -> F,
+        failure: impl FnOnce(&Fault) -> R,
+    ) -> R
+    where
+        R: Send + 'static,
+        F: Future<Output = R> + Send + 'static,
+    {
+        match self.faults.next(name) {
+            None | Some(Fault::Twice | Fault::Later(_)) => effect().await,
+            Some(Fault::Dies(Moment::Before)) => self.machine.die().await,
+            Some(Fault::Dies(Moment::After)) => {
+                effect().await;
+                self.machine.die().await
+            }
+            Some(Fault::Freezes(Moment::Before, time)) => {
+                self.machine.freeze(time).await;
+                effect().await
+            }
+            Some(Fault::Freezes(Moment::After, time)) => {
+                let result = effect().await;
+                self.machine.freeze(time).await;
+                result
+            }
+            Some(Fault::Slow(time)) => {
+                tokio::time::sleep(time).await;
+                effect().await
+            }
+            Some(Fault::Repeats) => {
+                effect().await;
+                effect().await
+            }
+            Some(Fault::Cut(time)) => {
+                later(time, effect());
+                self.machine.die().await
+            }
+            Some(fault @ Fault::Lags(time)) => {
+                later(time, effect());
+                failure(&fault)
+            }
+            Some(fault @ Fault::Fails(Moment::After)) => {
+                effect().await;
+                failure(&fault)
+            }
+            Some(Fault::Panics) => crate::quiet::panics_on_purpose(),
+            Some(fault) => failure(&fault),
+        }
+    }
+}
+
+/// What is on its way arrives, whatever has become of its sender.
+fn later(time: Duration, effect: impl Future<Output: Send> + Send + 'static) {
+    tokio::spawn(async move {
+        tokio::time::sleep(time).await;
+        effect.await;
+    });
+}

@@ -1,0 +1,96 @@
+//! Which messages are one message that came twice, by the rule that the README promises and not by the product's code: the
+//! same words of the same person, without dispatch ids within half a minute, or by two routes within ten seconds.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use models::{ConversationKey, Message, MessageId};
+use store::TurnRow;
+
+use super::{End, State};
+
+fn alike(a: &Message, b: &Message) -> bool {
+    let apart = a.arrival.since(b.arrival).max(b.arrival.since(a.arrival));
+    let repeated = !a.dispatched && !b.dispatched && apart < Duration::from_secs(30);
+    let forwarded_twice = a.route != b.route && apart < Duration::from_secs(10);
+    a.id != b.id && a.text == b.text && (repeated || forwarded_twice)
+}
+
+impl State {
+    /// The messages like this one in its conversation.
+    fn like(&self, id: &MessageId) -> Vec<MessageId> {
+        let Some(message) = self.queued.get(id) else { return vec![] };
+        let key = self.filed.get(id);
+        let same = |other: &&Message| alike(message, other) && self.filed.get(&other.id) == key;
+        self.queued.values().filter(same).map(|other| other.id.clone()).collect()
+    }
+
+    /// Whether the same person wrote the same words in another message that is the same.
+    pub(super) fn has_twin(&self, id: &MessageId) -> bool {
+        !self.like(id).is_empty()
+    }
+
+    /// How many of these messages are copies: of one that the last turn answered, or of another among them.
+    pub(super) fn copies_among(&self, key: &ConversationKey, open: &[MessageId]) -> usize {
+        let last = self.conversations.get(key).map(|conversation| conversation.last_said.clone()).unwrap_or_default();
+        let loses = |(place, id): &(usize, &MessageId)| {
+            let Some(message) = self.queued.get(*id) else { return false };
+            let is_like = |other: &MessageId| self.queued.get(other).is_some_and(|other| alike(message, other));
+            let wins = |(rival, other): (usize, &MessageId)| {
+                let named = |id: &MessageId| self.queued.get(id).is_some_and(|message| message.route.is_some());
+                is_like(other)
+                    && match (named(other), message.route.is_some()) {
+                        (true, false) => true,
+                        (false, true) => false,
+                        _ => rival < *place,
+                    }
+            };
+            last.iter().any(is_like) || open.iter().enumerate().any(wins)
+        };
+        open.iter().enumerate().filter(loses).count()
+    }
+
+    /// Of the messages of a turn, those that its row says were counted.
+    pub(super) fn said_in(&self, row: &TurnRow) -> Vec<MessageId> {
+        let mut said: Vec<MessageId> = Vec::new();
+        for words in &row.said {
+            let is_it = |id: &&MessageId| {
+                self.queued.get(*id).is_some_and(|message| {
+                    (message.arrival, &message.route) == (words.arrival, &words.route)
+                        && message.text.as_str() == words.text.as_str()
+                })
+            };
+            said.extend(row.covers.iter().filter(|id| !said.contains(id)).find(is_it).cloned());
+        }
+        said
+    }
+
+    /// A turn answers no two messages that are one, and none that the turn before it answered.
+    pub(super) fn says_nothing_twice(&mut self, key: &ConversationKey, said: &[MessageId]) {
+        let last = self.conversations.get(key).map(|conversation| conversation.last_said.clone()).unwrap_or_default();
+        let before: HashSet<_> = said.iter().chain(&last).cloned().collect();
+        let twice = said.iter().find(|id| self.like(id).iter().any(|like| before.contains(like)));
+        if let Some(id) = twice {
+            self.broken(format!("{id:?} is answered, and so was its copy"));
+        }
+    }
+
+    /// A copy is as good as what it is a copy of: through all its likes there must be one that is none.
+    pub(super) fn copies_have_an_original(&mut self) {
+        let copies: Vec<_> = self.ends.iter().filter(|(_, end)| **end == End::Copy).map(|(id, _)| id.clone()).collect();
+        let mut wrong = Vec::new();
+        for copy in copies {
+            let (mut seen, mut next) = (HashSet::from([copy.clone()]), vec![copy.clone()]);
+            let mut original = false;
+            while let Some(id) = next.pop() {
+                original |= self.ends.get(&id) != Some(&End::Copy);
+                next.extend(self.like(&id).into_iter().filter(|like| seen.insert(like.clone())));
+            }
+            if !original {
+                wrong.push(format!("{copy:?} is only a copy of copies: nothing answered it"));
+            }
+        }
+        wrong.sort();
+        self.all_broken(wrong);
+    }
+}

@@ -1,0 +1,263 @@
+//! What the counters must say: each metric against what happened in the world, exactly. Most are counted in the same breath
+//! in which a run hears of something; so the witness listens to what runs hear, not to what was applied.
+
+use std::collections::HashMap;
+
+use ai::{AiError, Answer};
+use models::{ConversationKey, Message, MessageId};
+use platform::clock::Clock as _;
+use platform::metrics::Metric;
+use store::{Filed, Head, HeadWrite, RowState, StoreError, TurnKey, TurnRow, WriteError};
+
+use super::sends::Heard;
+use super::{End, Figure, State, Witness};
+use crate::machine::Machine;
+
+/// What was counted must be equal to what happened.
+const EXACT: [Metric; 17] = [
+    Metric::Unauthorized,
+    Metric::Queued,
+    Metric::Quarantined,
+    Metric::Unavailable,
+    Metric::ExplainIgnored,
+    Metric::Answered,
+    Metric::Fallback,
+    Metric::AiFailed,
+    Metric::SendDelayed,
+    Metric::UnknownSend,
+    Metric::Flagged,
+    Metric::Cut,
+    Metric::Parked,
+    Metric::Duplicate,
+    Metric::OverBudget,
+    Metric::UnknownRoute,
+    Metric::Unreadable,
+];
+
+/// What the counters must say.
+#[derive(Default)]
+pub(super) struct Ledger {
+    expected: HashMap<Metric, usize>,
+    /// What may be counted beyond that: a run whose claim is over finds that its messages are settled, cannot tell whether
+    /// its own write did that, and counts its copies as whoever settled them does; and one that is told late that there are
+    /// too many waiting counts its message although another delivery of it has been settled since.
+    perhaps: HashMap<Metric, usize>,
+    /// Copies that a run is about to settle in silence, by its claim.
+    copies: HashMap<(ConversationKey, u64), usize>,
+    /// Claims that found a send of which nobody had written down what became of it.
+    found_sending: Vec<(ConversationKey, u64)>,
+    /// Turns whose rest was dropped, and by which claim.
+    cut: Vec<(ConversationKey, TurnKey, u64)>,
+}
+
+impl Ledger {
+    pub(super) fn expects(&mut self, metric: Metric, amount: usize) {
+        *self.expected.entry(metric).or_default() += amount;
+    }
+}
+
+/// Why a turn is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Its last part was accepted.
+    Said,
+    /// Its rest was dropped.
+    Cut,
+    /// Nobody knows whether its last part arrived.
+    Flagged,
+}
+
+impl Witness {
+    /// Compares what was counted with what happened.
+    pub(crate) fn metrics_tell_what_happened(&self, counted: &[Metric]) {
+        let mut state = self.lock();
+        for metric in EXACT {
+            let counted = counted.iter().filter(|other| **other == metric).count();
+            let happened = state.ledger.expected.get(&metric).copied().unwrap_or_default();
+            let perhaps = state.ledger.perhaps.get(&metric).copied().unwrap_or_default();
+            if !(happened..=happened + perhaps).contains(&counted) {
+                state.broken(format!("{metric:?} was counted {counted} times and happened {happened} times"));
+            }
+        }
+        state.figures.set(Figure::Counted, counted.len());
+    }
+
+    /// The door answered 503.
+    pub(crate) fn unavailable(&self) {
+        self.lock().ledger.expects(Metric::Unavailable, 1);
+    }
+
+    /// The door answered 202 and put this into the quarantine, in which there is so much now.
+    pub(crate) fn quarantined(&self, readable: bool, depth: usize) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || "quarantined".to_owned());
+        state.ledger.expects(Metric::Quarantined, 1);
+        state.figures.count(Figure::Quarantined);
+        if readable {
+            state.broken("a genuine body was quarantined".to_owned());
+        }
+        if depth < state.figures.get(Figure::Quarantined) {
+            state.broken("a body is said to be in quarantine and is not".to_owned());
+        }
+    }
+
+    pub(super) fn expects(&self, metric: Metric, amount: usize) {
+        self.lock().ledger.expects(metric, amount);
+    }
+
+    /// A run heard of its question.
+    pub(crate) fn heard_of_the_ai(&self, answer: &Result<Answer, AiError>) {
+        if answer.is_err() {
+            self.expects(Metric::AiFailed, 1);
+        }
+    }
+
+    /// A run heard of the row it put: once for each conversation in which it puts one.
+    pub(crate) fn heard_of_a_row(&self, message: &Message, filed: &Result<Filed, StoreError>) {
+        if message.route.is_some() && *filed == Ok(Filed::New) {
+            self.expects(Metric::UnknownRoute, 1);
+        }
+    }
+
+    /// A run is about to mark a row.
+    pub(crate) fn marking(&self, key: &ConversationKey, id: &MessageId, row: RowState) {
+        let mut state = self.lock();
+        // What the head is about to forget is marked as well.
+        let is_known = state.conversations.get(key).is_some_and(|conversation| conversation.done.contains(id));
+        match state.ends.get(id) {
+            _ if row != RowState::Done || is_known => {}
+            None => state.ledger.expects(Metric::OverBudget, 1),
+            Some(_) => *state.ledger.perhaps.entry(Metric::OverBudget).or_default() += 1,
+        }
+    }
+
+    /// A run that took a conversation over reads the turn it found there.
+    pub(crate) fn finishes(&self, key: &ConversationKey, machine: &Machine, row: &Result<Option<TurnRow>, StoreError>) {
+        let mut state = self.lock();
+        let claim = machine.claim_of(key).map(|epoch| (key.clone(), epoch));
+        if matches!(row, Ok(Some(_))) && claim.is_some_and(|claim| state.ledger.found_sending.contains(&claim)) {
+            state.ledger.expects(Metric::UnknownSend, 1);
+        }
+    }
+
+    /// A run heard of a row it put for a turn: a turn that stands already is cut with it.
+    pub(crate) fn heard_of_a_draft(
+        &self,
+        key: &ConversationKey,
+        row: &TurnRow,
+        machine: &Machine,
+        put: &Result<(), StoreError>,
+    ) {
+        let mut state = self.lock();
+        let turn = (key.clone(), row.key);
+        if let Some(epoch) = machine.claim_of(key).filter(|_| put.is_ok() && state.committed.contains(&turn)) {
+            state.ledger.cut.push((turn.0, turn.1, epoch));
+            state.ledger.expects(Metric::Cut, 1);
+        }
+    }
+
+    /// A run is about to write.
+    pub(crate) fn writing(&self, key: &ConversationKey, write: &HeadWrite) {
+        let mut state = self.lock();
+        match write {
+            HeadWrite::Settle { .. } if is_parked(write) => {}
+            HeadWrite::Settle { held, turn: Some(turn), .. }
+                if state.why_over(key, *turn, held.epoch) == Some(Over::Flagged) =>
+            {
+                state.ledger.expects(Metric::Flagged, 1);
+            }
+            HeadWrite::Settle { held, turn: None, covers, .. } => {
+                let copies = state.copies_among(key, &state.open(covers));
+                state.ledger.copies.insert((key.clone(), held.epoch), copies);
+            }
+            HeadWrite::Commit { held, turn, covers, .. } => {
+                let said = state.drafts.get(&(key.clone(), *turn)).map_or(0, |draft| draft.row.said.len());
+                let copies = state.open(covers).len().saturating_sub(said);
+                state.ledger.copies.insert((key.clone(), held.epoch), copies);
+            }
+            _ => {}
+        }
+    }
+
+    /// A run heard of its write.
+    pub(crate) fn heard_of_a_write(
+        &self,
+        key: &ConversationKey,
+        write: &HeadWrite,
+        written: &Result<Head, WriteError>,
+    ) {
+        let applied = match written {
+            Ok(_) => true,
+            Err(WriteError::Refused(Some(found))) => write.was_applied(found),
+            Err(_) => false,
+        };
+        if !applied {
+            return;
+        }
+        let mut state = self.lock();
+        match write {
+            HeadWrite::Settle { covers, .. } if is_parked(write) => {
+                state.ledger.expects(Metric::Parked, covers.len());
+            }
+            HeadWrite::Settle { held, turn: Some(turn), .. }
+                if state.why_over(key, *turn, held.epoch) == Some(Over::Said) =>
+            {
+                state.ledger.expects(Metric::Answered, 1);
+            }
+            HeadWrite::Settle { held, turn: None, covers, .. } => {
+                let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
+                state.ledger.expects(Metric::Duplicate, copies);
+                if written.is_err() {
+                    *state.ledger.perhaps.entry(Metric::Duplicate).or_default() += covers.len();
+                }
+            }
+            HeadWrite::Commit { held, turn, .. } => {
+                let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
+                let own_line = state.drafts.get(&(key.clone(), *turn)).is_some_and(|draft| draft.row.own_line);
+                state.ledger.expects(Metric::Duplicate, copies);
+                state.ledger.expects(Metric::Fallback, usize::from(own_line));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a write gives messages up: then it does not remember them as settled.
+pub(super) fn is_parked(write: &HeadWrite) -> bool {
+    matches!(write, HeadWrite::Settle { covers, done, turn, .. }
+        if covers.first().is_some_and(|id| !done.contains(id)) && (turn.is_some() || !covers.is_empty()))
+}
+
+impl State {
+    /// Those of a turn's messages that had not ended before.
+    pub(super) fn open(&self, covers: &[MessageId]) -> Vec<MessageId> {
+        let is_open = |id: &&MessageId| self.ends.get(*id).is_none_or(|end| *end == End::Parked);
+        covers.iter().filter(is_open).cloned().collect()
+    }
+
+    /// A claim found this head.
+    pub(super) fn found_by_a_claim(&mut self, key: &ConversationKey, before: &Head, epoch: u64) {
+        if before.turn.as_ref().is_some_and(|turn| turn.state == store::SendState::Sending) {
+            self.ledger.found_sending.push((key.clone(), epoch));
+        }
+    }
+
+    /// Why the holder of `epoch` says that a turn is over; none if the turn had been cut before and nothing was left of it.
+    pub(super) fn why_over(&self, key: &ConversationKey, turn: TurnKey, epoch: u64) -> Option<Over> {
+        let draft = self.drafts.get(&(key.clone(), turn))?;
+        let parts = u32::try_from(draft.row.reply.len()).unwrap_or_default();
+        let own = |request: &&super::phone::Request| {
+            request.key == *key && request.turn == turn && request.epoch == Some(epoch) && request.part == parts
+        };
+        let last = self.requests.iter().rev().find(own).and_then(|request| request.heard);
+        if self.ledger.cut.iter().any(|cut| *cut == (key.clone(), turn, epoch)) {
+            return Some(Over::Cut);
+        }
+        let conversation = self.conversations.get(key)?;
+        let begun = conversation.last_part.filter(|(last, _)| *last == turn).map_or(0, |(_, part)| part);
+        if begun > parts {
+            return (conversation.begun_by != epoch).then_some(Over::Flagged);
+        }
+        Some(if last == Some(Heard::Accepted) { Over::Said } else { Over::Flagged })
+    }
+}

@@ -1,0 +1,117 @@
+//! What people read on their phones, in the order in which they read it.
+
+use std::collections::{HashMap, HashSet};
+
+use models::{ConversationKey, MessageId, Reply};
+use store::TurnKey;
+
+use super::sends::Heard;
+use super::{End, Figure, State, canaries};
+
+/// A request to Braze.
+pub(super) struct Request {
+    pub(super) key: ConversationKey,
+    pub(super) turn: TurnKey,
+    pub(super) part: u32,
+    /// The claim its sender had.
+    pub(super) epoch: Option<u64>,
+    /// What the sender heard; none if nothing yet.
+    pub(super) heard: Option<Heard>,
+}
+
+/// What one person read of one conversation.
+#[derive(Default)]
+pub(super) struct Phone {
+    last: Option<(TurnKey, u32)>,
+    read: HashSet<(TurnKey, u32)>,
+    /// The place in the order of filing up to which words were answered.
+    up_to: u64,
+    words: HashMap<TurnKey, HashSet<String>>,
+}
+
+impl State {
+    /// Whether a request was overtaken: its sender never heard of it, and another one left meanwhile.
+    fn is_overtaken(&self, number: usize) -> bool {
+        let request = &self.requests[number];
+        let unheard = request.heard.is_none_or(|heard| heard == Heard::Nothing);
+        unheard && self.requests[number + 1..].iter().any(|later| later.key == request.key)
+    }
+
+    /// A part appears on the phone: after the part before it, and never before something older, unless it was given up for
+    /// lost and was only late.
+    pub(super) fn appears(&mut self, number: usize, reply: &Reply) {
+        let late = self.is_overtaken(number);
+        let Request { key, turn, part, .. } = &self.requests[number];
+        let (key, turn, part) = (key.clone(), *turn, *part);
+        let phone = self.phones.entry(key.clone()).or_default();
+        let mut wrong = Vec::new();
+        if part > 1 && !phone.read.contains(&(turn, part - 1)) {
+            wrong.push(format!("{} read part {part} of turn {} without the one before", key.as_str(), turn.number));
+        }
+        if phone.last > Some((turn, part)) {
+            if late {
+                self.figures.count(Figure::ReadLate);
+            } else {
+                wrong.push(format!("{} read part {part} of turn {} after a later one", key.as_str(), turn.number));
+            }
+        }
+        let phone = self.phones.entry(key.clone()).or_default();
+        phone.last = phone.last.max(Some((turn, part)));
+        let words = canaries(reply.content.text().as_str());
+        phone.words.entry(turn).or_default().extend(words.iter().cloned());
+        if phone.read.insert((turn, part)) && !late {
+            wrong.extend(self.answers_in_order(&key, turn, &words));
+        }
+        self.all_broken(wrong);
+    }
+
+    /// The words of an answer stand in the order in which their messages were filed, after everything answered before.
+    fn answers_in_order(&mut self, key: &ConversationKey, turn: TurnKey, words: &[String]) -> Option<String> {
+        let draft = self.drafts.get(&(key.clone(), turn))?;
+        let of = |id: &MessageId| Some((*self.places.get(id)?, self.queued.get(id)?));
+        let covered: Vec<_> = draft.row.covers.iter().filter_map(of).collect();
+        let phone = self.phones.get_mut(key)?;
+        let mut up_to = phone.up_to;
+        for canary in words {
+            let places = covered.iter().filter(|(_, message)| canaries(message.text.as_str()).contains(canary));
+            let Some(place) = places.map(|(place, _)| *place).filter(|place| *place > up_to).min() else {
+                return Some(format!("{} read the answer to {canary} out of order", key.as_str()));
+            };
+            up_to = place;
+        }
+        phone.up_to = up_to;
+        None
+    }
+
+    /// Every part of a turn that was sent to its end was read, and the words of every message that it answered.
+    pub(super) fn everything_was_read(&mut self) {
+        let mut wrong = Vec::new();
+        for (id, end) in &self.ends {
+            let (End::Answered(turn), Some(key)) = (end, self.filed.get(id)) else { continue };
+            let place = (key.clone(), *turn);
+            let (Some(draft), Some(message)) = (self.drafts.get(&place), self.queued.get(id)) else { continue };
+            if self.unfinished.contains(&place) || draft.row.own_line {
+                continue;
+            }
+            let phone = self.phones.get(key);
+            let read = |part: usize| phone.is_some_and(|phone| phone.read.contains(&(*turn, as_part(part))));
+            if let Some(part) = (1..=draft.row.reply.len()).find(|part| !read(*part)) {
+                wrong.push(format!("part {part} of turn {} was never read by {}", turn.number, key.as_str()));
+            }
+            // Tests put words into the AI's mouth that are not about the question.
+            let about = draft.row.reply.iter().any(|part| !canaries(part.text().as_str()).is_empty());
+            let words = phone.and_then(|phone| phone.words.get(turn));
+            let lacks = |canary: &String| words.is_none_or(|words| !words.contains(canary));
+            if about && let Some(canary) = canaries(message.text.as_str()).iter().find(|canary| lacks(canary)) {
+                wrong.push(format!("{canary} counts as answered, and turn {} does not say so", turn.number));
+            }
+        }
+        wrong.sort();
+        wrong.dedup();
+        self.all_broken(wrong);
+    }
+}
+
+fn as_part(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

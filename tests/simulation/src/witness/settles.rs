@@ -1,0 +1,114 @@
+//! How messages may stop waiting: answered by what was sent, left to a person, as copies, or given up with a cause.
+
+use conversation::decide::STALE_AFTER;
+use models::{ConversationKey, Message, MessageId, Timestamp};
+use store::{Head, Owner, TurnKey};
+
+use super::sends::Heard;
+use super::{Draft, End, Figure, State};
+
+/// Claims before messages may be given up: the least of any assistant here.
+const FEWEST_ATTEMPTS: u32 = 4;
+
+impl State {
+    pub(super) fn settle(
+        &mut self,
+        key: &ConversationKey,
+        (covers, turn): (&[MessageId], Option<TurnKey>),
+        (before, after): (&Head, &Head),
+        done_rows: &[MessageId],
+        (now, most_copies): (Timestamp, u32),
+    ) {
+        let parked = covers.first().is_some_and(|id| !after.done.contains(id));
+        // A client that repeats the write changes nothing the second time.
+        if parked && covers.iter().any(|id| before.pending.contains_key(id)) {
+            self.may_be_parked(key, covers, before, now);
+        }
+        let said = turn.and_then(|turn| self.drafts.get(&(key.clone(), turn))).map(|draft| self.said_in(&draft.row));
+        let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
+        for id in covered.collect::<Vec<_>>() {
+            let end = match turn {
+                _ if parked => End::Parked,
+                Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
+                None if before.owner == Owner::Person => End::LeftToPerson,
+                Some(_) | None => End::Copy,
+            };
+            if end == End::Copy && !done_rows.contains(id) && !self.has_twin(id) {
+                self.broken(format!("{id:?} was settled unanswered, and is no copy"));
+            }
+            if let Some(earlier) = self.ends.insert(id.clone(), end).filter(|earlier| *earlier != End::Parked) {
+                self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
+            }
+        }
+        let Some(turn) = turn.filter(|_| !parked) else { return };
+        if let (Some(conversation), Some(said)) = (self.conversations.get_mut(key), said) {
+            conversation.last_said = said;
+        }
+        let open = before.turn.as_ref();
+        if open.is_none_or(|open| open.covers != covers) {
+            self.broken(format!("turn {} of {} settled other messages than it answered", turn.number, key.as_str()));
+        }
+        self.was_said(key, turn, before, now, most_copies);
+    }
+
+    /// Whether a message ended before, and its row says so.
+    fn is_over(&self, id: &MessageId, done_rows: &[MessageId]) -> bool {
+        done_rows.contains(id) && self.ends.contains_key(id)
+    }
+
+    /// A turn that is over was sent to its end, or its last part says why not.
+    fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, before: &Head, now: Timestamp, most_copies: u32) {
+        let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
+        let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
+        let part = |number: usize| self.parts.get(&format!("{first}#{number}"));
+        let heard: Vec<_> = (1..=row.reply.len()).map_while(part).map(|part| part.heard).collect();
+        let last = heard.last().copied().flatten();
+        if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
+            self.unfinished.insert((key.clone(), turn));
+        }
+        let (owner, copies) = (before.owner, before.turn.as_ref().map_or(0, |open| open.copies));
+        let is_stale = self.newest_arrival(&row.covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        // What Braze said was heard by a run that could not write it down; this one cannot know.
+        let claimed_at = self.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
+        let is_hearsay = part(heard.len()).is_some_and(|part| part.claimed_at < claimed_at) && copies >= most_copies;
+        match last {
+            Some(Heard::Accepted) if heard.len() == row.reply.len() => {}
+            Some(Heard::Rejected | Heard::Refused) if is_hearsay => self.figures.count(Figure::Flagged),
+            _ if owner == Owner::Person => self.is_cut(key, turn),
+            Some(Heard::Rejected) if heard.len() > 1 || copies > 1 => self.is_cut(key, turn),
+            Some(Heard::Rejected) => self.broken(format!("{first}: nothing was read, and it is no dead letter")),
+            Some(Heard::Refused) if is_stale => self.is_cut(key, turn),
+            Some(Heard::Refused) => self.broken(format!("{first}: given up although Braze only said later")),
+            // Every copy that may be risked was begun, and nobody can tell.
+            Some(Heard::Accepted | Heard::Nothing) | None if copies >= most_copies => {
+                self.figures.count(Figure::Flagged);
+            }
+            _ => self.broken(format!("{first}: given up although another copy may be sent")),
+        }
+    }
+
+    fn is_cut(&mut self, key: &ConversationKey, turn: TurnKey) {
+        self.figures.count(Figure::Cut);
+        self.cut.insert((key.clone(), turn));
+    }
+
+    /// Messages may be given up when every attempt failed, Braze will never take them, or they are too old.
+    fn may_be_parked(&mut self, key: &ConversationKey, covers: &[MessageId], before: &Head, now: Timestamp) {
+        let part = covers.first().and_then(|first| self.parts.get(&format!("{}#1", first.as_str())));
+        let is_rejected = part.is_some_and(|part| part.heard == Some(Heard::Rejected));
+        let is_stale = self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        if !is_rejected && !is_stale && before.attempts < FEWEST_ATTEMPTS {
+            self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
+        }
+    }
+
+    /// When the newest of these messages was written, as far as anybody can know.
+    pub(super) fn newest_written(&self, messages: &[MessageId]) -> Option<Timestamp> {
+        let written = |message: &Message| message.sent_at.map_or(message.arrival, |at| at.min(message.arrival));
+        messages.iter().filter_map(|id| self.queued.get(id)).map(written).max()
+    }
+
+    pub(super) fn newest_arrival(&self, covers: &[MessageId]) -> Option<Timestamp> {
+        covers.iter().filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
+    }
+}
