@@ -1,6 +1,6 @@
 //! What is said in a turn, if anything.
 
-use ai::{Answer, Question};
+use ai::{Answer, Question, Tools};
 use conversation::decide::{
     Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
 };
@@ -187,6 +187,7 @@ impl Responder {
             history: history.exchanges(limits.history_turns),
             text: joined(said.iter().map(|said| &said.text)),
             output_tokens: limits.output_tokens,
+            tools: Tools::default(),
         };
         let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
         if left.is_zero() {
@@ -194,8 +195,8 @@ impl Responder {
             return None;
         }
         match self.ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Text { text, .. }) => Some(utterances(shape(text.as_str(), limits.reply_parts))),
-            Ok(Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
+            Ok(Answer::Said { text: Some(text), .. }) => Some(utterances(shape(text.as_str(), limits.reply_parts))),
+            Ok(Answer::Said { text: None, .. } | Answer::DontKnow) => Some(self.line(BotText::DontKnow, newest)),
             Err(error) => {
                 self.meter.count(Metric::AiFailed, 1);
                 tracing::warn!(log_id = newest.log_id, %error, attempts = head.attempts, "no answer");

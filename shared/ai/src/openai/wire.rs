@@ -4,8 +4,11 @@ use std::borrow::Cow;
 
 use models::Personal;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{AiError, Answer, Question, Usage};
+use super::tool_calls::{self, Noted};
+use crate::tools::{Calls, Tool};
+use crate::{AiError, Question, Usage};
 
 /// What a server calls the bound on the answer's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +28,55 @@ pub(super) struct Request<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    /// Left out where nothing is offered: not every server knows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Offered>,
 }
 
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: Cow<'a, str>,
+    content: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct Offered {
+    function: Tool,
 }
 
 impl<'a> Request<'a> {
     /// The brand's words in the one system message, everything a user ever said in user messages.
     pub(super) fn new(model: &'a str, bound: Bound, question: &'a Question) -> Self {
-        let said = |role, text: &'a Personal| Message { role, content: Cow::Borrowed(text.as_str()) };
-        let mut messages = vec![Message { role: "system", content: instructions(question) }];
+        let said = |role, text: &'a Personal| Message::new(role, text.as_str());
+        let mut messages = vec![Message::new("system", instructions(question))];
         for earlier in &question.history {
-            let both = [said("user", &earlier.user), said("assistant", &earlier.assistant)];
-            messages.extend(both.into_iter().filter(|said| !said.content.is_empty()));
+            let both = [("user", &earlier.user), ("assistant", &earlier.assistant)];
+            messages.extend(both.into_iter().filter(|(_, text)| !text.is_empty()).map(|(role, text)| said(role, text)));
         }
         messages.push(said("user", &question.text));
         let at_most = |name| (bound == name).then_some(question.output_tokens);
         let (max_tokens, max_completion_tokens) = (at_most(Bound::Tokens), at_most(Bound::CompletionTokens));
-        Self { model, messages, max_tokens, max_completion_tokens }
+        let tools = question.tools.described().into_iter().map(|function| Offered { function }).collect();
+        Self { model, messages, max_tokens, max_completion_tokens, tools }
+    }
+
+    /// The next round: the calls that were made, each with its result.
+    pub(super) fn note(&mut self, noted: Vec<Noted>) {
+        let (ids, tool_calls): (Vec<_>, _) = noted.into_iter().map(|Noted { id, call }| (id, call)).unzip();
+        self.messages.push(Message { role: "assistant", content: None, tool_calls, tool_call_id: None });
+        let results = ids.into_iter().map(|id| Message { tool_call_id: Some(id), ..Message::new("tool", "Noted.") });
+        self.messages.extend(results);
+    }
+}
+
+impl<'a> Message<'a> {
+    fn new(role: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { role, content: Some(text.into()), tool_calls: Vec::new(), tool_call_id: None }
     }
 }
 
@@ -107,23 +138,34 @@ struct Counts {
     completion_tokens: u64,
 }
 
-/// The answer in the body of a 200.
-pub(super) fn answer(body: &[u8]) -> Result<Answer, AiError> {
+/// What one round brought.
+pub(super) struct Heard {
+    /// The words, or why there are none.
+    pub(super) text: Result<Personal, AiError>,
+    /// The calls that want no more than a result.
+    pub(super) noted: Vec<Noted>,
+    /// What it cost.
+    pub(super) usage: Option<Usage>,
+}
+
+/// What the body of a 200 holds; its tool calls go to `calls`.
+pub(super) fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard, AiError> {
     let Ok(Completion { choices, usage }) = serde_json::from_slice(body) else {
         return Err(AiError::Unusable("it is no chat completion"));
     };
     let said = choices.into_iter().next().and_then(|choice| choice.message?.content);
+    let usage = Counts::deserialize(usage).ok();
+    let usage =
+        usage.map(|counts| Usage { input_tokens: counts.prompt_tokens, output_tokens: counts.completion_tokens });
+    Ok(Heard { text: words(said), noted: tool_calls::read(body, calls), usage })
+}
+
+fn words(said: Option<Content>) -> Result<Personal, AiError> {
     let text = match said.ok_or(AiError::Unusable("it holds no text"))? {
         Content::Text(text) => text,
         Content::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
     };
-    if text.trim().is_empty() {
-        return Err(AiError::Unusable("its text is blank"));
-    }
-    let usage = Counts::deserialize(usage).ok();
-    let usage =
-        usage.map(|counts| Usage { input_tokens: counts.prompt_tokens, output_tokens: counts.completion_tokens });
-    Ok(Answer::Text { text: Personal::from(text), usage })
+    if text.trim().is_empty() { Err(AiError::Unusable("its text is blank")) } else { Ok(text.into()) }
 }
 
 #[cfg(test)]
@@ -133,7 +175,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Exchange;
+    use crate::{Answer, Exchange, Tools};
 
     fn question(text: &str) -> Question {
         Question {
@@ -142,7 +184,15 @@ mod tests {
             history: vec![],
             text: text.into(),
             output_tokens: 800,
+            tools: Tools::default(),
         }
+    }
+
+    fn answer(body: &[u8]) -> Result<Answer, AiError> {
+        let nothing = Tools::default();
+        let mut calls = Calls::new(&nothing);
+        let heard = heard(body, &mut calls)?;
+        calls.answer(heard.text, heard.usage)
     }
 
     fn sent(question: &Question) -> Value {
@@ -220,7 +270,7 @@ mod tests {
             (json!("Hello"), json!({"prompt_tokens": -1}), None),
             (json!("Hello"), json!("free"), None),
         ] {
-            let expected = Answer::Text { text: "Hello".into(), usage: expected };
+            let expected = Answer::Said { text: Some("Hello".into()), deeds: vec![], rejected: 0, usage: expected };
             assert_eq!(text(content, counts), Ok(expected));
         }
     }

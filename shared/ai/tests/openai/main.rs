@@ -10,7 +10,7 @@ mod server;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai as _, AiError, Answer, OpenAi, Question};
+use ai::{Ai as _, AiError, Answer, OpenAi, Question, Tools};
 use platform::secrets::{FixedKey, Key};
 use server::Server;
 
@@ -19,7 +19,7 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const AMPLE: Duration = Duration::from_secs(20);
 
 fn hello() -> Answer {
-    Answer::Text { text: "Hello!".into(), usage: None }
+    Answer::text("Hello!")
 }
 
 fn question(text: &str) -> Question {
@@ -29,6 +29,7 @@ fn question(text: &str) -> Question {
         history: vec![],
         text: text.into(),
         output_tokens: 64,
+        tools: Tools::default(),
     }
 }
 
