@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 mod failures;
+mod hostile_calls;
 mod keys;
 mod requests;
 mod server;
+mod tools;
 
 use std::sync::Arc;
 use std::time::Duration;
