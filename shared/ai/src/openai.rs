@@ -1,8 +1,9 @@
 //! Chat completions of any server that speaks OpenAI's API: OpenAI, Azure, Ollama, vLLM, llama.cpp and many more.
 
+mod request;
+mod response;
 mod retry_after;
 mod tool_calls;
-mod wire;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,7 +16,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools, Usage};
-use wire::{Bound, Heard, Request};
+use request::{Bound, Request};
+use response::Heard;
 
 /// The most bytes of a body that are read: a long answer has some 50 kB.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -62,12 +64,12 @@ impl OpenAi {
     async fn ask(&self, question: &Question) -> Result<Answer, AiError> {
         let mut calls = Calls::new(&question.tools);
         let mut request = Request::new(&self.model, self.bound, question);
-        let Heard { text, noted, usage } = wire::heard(&self.round(&request).await?, &mut calls)?;
+        let Heard { text, noted, usage } = response::heard(&self.round(&request).await?, &mut calls)?;
         if text.is_ok() || calls.have_words() || noted.is_empty() {
             return calls.answer(text, usage);
         }
         request.note(noted);
-        let second = wire::heard(&self.round(&request).await?, &mut calls)?;
+        let second = response::heard(&self.round(&request).await?, &mut calls)?;
         calls.answer(second.text, sum(usage, second.usage))
     }
 
@@ -101,7 +103,7 @@ impl OpenAi {
     pub fn read(status: u16, retry_after: Option<&str>, body: &[u8], tools: &Tools) -> Result<Answer, AiError> {
         succeeded(status, retry_after)?;
         let mut calls = Calls::new(tools);
-        let Heard { text, usage, .. } = wire::heard(body, &mut calls)?;
+        let Heard { text, usage, .. } = response::heard(body, &mut calls)?;
         calls.answer(text, usage)
     }
 }
