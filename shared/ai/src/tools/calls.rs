@@ -36,16 +36,12 @@ impl<'a> Calls<'a> {
     pub(crate) fn take(&mut self, name: &str, arguments: &str) -> Option<&Deed> {
         self.looked_at += 1;
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
-        match deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) {
-            Some(deed) => {
-                self.deeds.push(deed);
-                self.deeds.last()
-            }
-            None => {
-                self.reject();
-                None
-            }
-        }
+        let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
+            self.reject();
+            return None;
+        };
+        self.deeds.push(deed);
+        self.deeds.last()
     }
 
     /// Counts something that cannot even be read as a call.

@@ -1,6 +1,6 @@
 //! The `openai` backend against a real server on this machine: what leaves it, and what it makes of what comes back.
 
-#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "every function here is part of a test")]
 
 mod failures;
 mod hostile_calls;

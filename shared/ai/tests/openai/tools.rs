@@ -1,5 +1,6 @@
 //! Tools: how they are offered, what comes of a call, and the round after a note.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ai::{Ai as _, AiError, Answer, Deed, FactKind, FactSpec, Question, Tools, Usage};
@@ -57,8 +58,8 @@ fn request(server: &Server, index: usize) -> Value {
 }
 
 /// Answers one request after the other with these bodies.
-async fn in_turn(bodies: &[String]) -> Server {
-    let bodies = std::sync::Arc::new(std::sync::Mutex::new(bodies.to_vec().into_iter()));
+async fn in_turn<const ROUNDS: usize>(bodies: [String; ROUNDS]) -> Server {
+    let bodies = Arc::new(Mutex::new(bodies.into_iter()));
     Server::start(move |_| {
         let body = bodies.lock().unwrap().next().unwrap();
         std::future::ready(response(200, JSON, body))
@@ -194,7 +195,7 @@ async fn a_note_without_words_is_confirmed_and_the_words_come_in_a_second_round(
     nameless.as_object_mut().unwrap().remove("type");
     let wrong = remember("age", &json!("many"));
     let first = body(&json!(null), &json!([signed, wrong, nameless]));
-    let server = in_turn(&[first, body(&json!("Nice!"), &json!(null))]).await;
+    let server = in_turn([first, body(&json!("Nice!"), &json!(null))]).await;
     let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
 
     let deeds = vec![remembered("age", ProfileValue::Integer(7)), remembered("vegan", ProfileValue::Flag(true))];
@@ -220,7 +221,7 @@ async fn a_note_without_words_is_confirmed_and_the_words_come_in_a_second_round(
 async fn the_second_round_may_do_what_the_first_did_not() {
     let first = body(&json!(""), &json!([remember("age", &json!(7))]));
     let again = [remember("age", &json!(8)), call("hand_off", &json!({"summary": "Is 7."}))];
-    let server = in_turn(&[first, body(&json!(null), &json!(again))]).await;
+    let server = in_turn([first, body(&json!(null), &json!(again))]).await;
     let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
     let Ok(Answer::Said { text: None, deeds, rejected: 1, .. }) = answer else { panic!("{answer:?}") };
     assert_eq!(deeds, [remembered("age", ProfileValue::Integer(7)), Deed::HandOff { summary: "Is 7.".into() }]);
@@ -229,7 +230,7 @@ async fn the_second_round_may_do_what_the_first_did_not() {
 #[tokio::test]
 async fn there_is_no_third_round_and_no_answer_without_words() {
     let noting = |value: i64| body(&json!(null), &json!([remember("age", &json!(value))]));
-    let server = in_turn(&[noting(7), noting(8), HELLO.to_owned()]).await;
+    let server = in_turn([noting(7), noting(8), HELLO.to_owned()]).await;
     let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
     assert_eq!(answer, Err(AiError::Unusable("it holds no text")));
     assert_eq!(server.seen().len(), 2);
