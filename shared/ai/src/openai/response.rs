@@ -48,7 +48,7 @@ struct Counts {
 pub(super) struct Heard {
     /// The words, or why there are none.
     pub(super) text: Result<Personal, AiError>,
-    /// The calls that want no more than a result.
+    /// The calls that were done.
     pub(super) noted: Vec<Noted>,
     /// What it cost.
     pub(super) usage: Option<Usage>,

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Deed;
 use crate::tools::Calls;
 
-/// A call that was done and wants a result.
+/// A call that was done, for a next round.
 pub(super) struct Noted {
     /// What the result refers to.
     pub(super) id: String,
@@ -55,8 +54,7 @@ fn take(number: usize, mut call: Value, calls: &mut Calls<'_>) -> Option<Noted> 
         // Some servers give the object itself.
         other => Cow::Owned(other.to_string()),
     };
-    let deed = calls.take(function["name"].as_str().unwrap_or_default(), &arguments)?;
-    if !matches!(deed, Deed::Remember { .. }) {
+    if !calls.take(function["name"].as_str().unwrap_or_default(), &arguments) {
         return None;
     }
     let id = match call["id"].as_str().filter(|id| !id.is_empty()) {

@@ -32,16 +32,16 @@ impl<'a> Calls<'a> {
         Self { offer, looked_at: 0, deeds: Vec::new(), rejected: 0 }
     }
 
-    /// Takes the call of tool `name` with `arguments` in JSON. `None`: it is rejected and counted.
-    pub(crate) fn take(&mut self, name: &str, arguments: &str) -> Option<&Deed> {
+    /// Whether the call of tool `name` with `arguments` in JSON becomes a deed; otherwise it is counted.
+    pub(crate) fn take(&mut self, name: &str, arguments: &str) -> bool {
         self.looked_at += 1;
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
         let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
             self.reject();
-            return None;
+            return false;
         };
         self.deeds.push(deed);
-        self.deeds.last()
+        true
     }
 
     /// Counts something that cannot even be read as a call.

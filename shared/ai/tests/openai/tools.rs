@@ -187,6 +187,20 @@ async fn words_beside_a_note_need_no_second_round() {
 }
 
 #[tokio::test]
+async fn a_deed_that_says_something_needs_no_second_round_either() {
+    for deed in [
+        call("hand_off", &json!({"summary": "Wants a refund."})),
+        call("start_flow", &json!({"flow": "return"})),
+        call("send_quick_replies", &json!({"body": "Which?", "options": ["a"]})),
+    ] {
+        let server = Server::json(body(&json!(null), &json!([remember("age", &json!(7)), deed]))).await;
+        let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
+        let Ok(Answer::Said { text: None, deeds, rejected: 0, .. }) = answer else { panic!("{answer:?}") };
+        assert_eq!((deeds.len(), server.seen().len()), (2, 1), "{deed}");
+    }
+}
+
+#[tokio::test]
 async fn a_note_without_words_is_confirmed_and_the_words_come_in_a_second_round() {
     let mut signed = remember("age", &json!(7));
     signed["extra_content"] = json!({"google": {"thought_signature": "abc"}});
