@@ -1,9 +1,9 @@
 //! An answer: the next step of a flow, or what the AI says.
 
-use ai::{Answer, Question};
+use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools};
 use conversation::flow::{End, Fact, Flowing, Progress, Saying};
 use conversation::shape::shape;
-use models::assistant::BotText;
+use models::assistant::{BotText, Flow, Learned, LearnedValues};
 use models::{
     Attributes, Campaign, CampaignId, Content, FieldName, FlowState, HandOffReason, Part, Personal, ProfileValue,
     Utterance,
@@ -30,6 +30,8 @@ pub(crate) struct Answered {
     pub(crate) flow: Option<FlowState>,
     /// What the profile is to say from now on.
     pub(crate) attributes: Attributes,
+    /// What a person who takes over should know.
+    pub(crate) summary: Option<Personal>,
 }
 
 impl Answered {
@@ -106,6 +108,7 @@ impl Responder {
             history: matter.history.exchanges(limits.history_turns),
             text,
             output_tokens: limits.output_tokens,
+            tools: self.tools(matter),
         };
         let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
         if left.is_zero() {
@@ -114,7 +117,13 @@ impl Responder {
         }
         let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
         match ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Text { text, .. }) => Some(Answered::of(utterances(shape(text.as_str(), limits.reply_parts)))),
+            Ok(Answer::Said { text, deeds, rejected, .. }) => {
+                if rejected > 0 {
+                    self.count(Metric::ToolRejected, rejected as usize);
+                    tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
+                }
+                Some(self.done(text, deeds, matter))
+            }
             Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
             Err(error) => {
                 self.meter.count(Metric::AiFailed, 1);
@@ -123,6 +132,66 @@ impl Responder {
             }
         }
     }
+}
+
+impl Responder {
+    /// What the AI may do besides talking.
+    fn tools(&self, matter: &Matter<'_>) -> Tools {
+        let assistant = &self.assistant;
+        let described = |(name, flow): (&str, &Flow)| Some((name.to_owned(), flow.describe.clone()?));
+        Tools {
+            hand_off: matter.desk && assistant.hand_off.by_assistant,
+            flows: assistant.flows.iter().filter_map(described).collect(),
+            facts: assistant.profile.learn.iter().map(fact).collect(),
+            kinds: assistant.reply_kinds,
+        }
+    }
+
+    /// The AI's words, and what it did beside them.
+    fn done(&self, text: Option<Personal>, deeds: Vec<Deed>, matter: &Matter<'_>) -> Answered {
+        let said = |text: &str| utterances(shape(text, self.assistant.limits.reply_parts));
+        let mut answered = Answered::of(text.iter().flat_map(|text| said(text.as_str())).collect());
+        let mut hand_off = None;
+        for deed in deeds {
+            match deed {
+                Deed::HandOff { summary } => hand_off = Some(summary),
+                Deed::StartFlow(name) => {
+                    if let Some(progress) = self.flowing(matter).start(&name) {
+                        let started = self.progressed(progress, matter);
+                        answered.reply.extend(started.reply);
+                        (answered.kind, answered.flow) = (started.kind, started.flow);
+                        answered.attributes.merge(started.attributes);
+                    }
+                }
+                Deed::Remember { name, value } => {
+                    if let Err(reason) = answered.attributes.set(&name, value) {
+                        tracing::warn!(%reason, "a fact is left out");
+                    }
+                }
+                Deed::Propose(proposal) => match proposal.fit() {
+                    Ok(content) => answered.reply.push(Utterance { content, campaign: None }),
+                    Err(text) => answered.reply.extend(said(&text)),
+                },
+            }
+        }
+        if let Some(summary) = hand_off {
+            // One line, and not the AI's good-bye before it: the user reads one thing.
+            let line = self.own_line(BotText::HandOff, matter);
+            let kind = Some(TurnKind::HandOff(HandOffReason::Assistant));
+            return Answered { kind, summary: Some(summary), attributes: answered.attributes, ..line };
+        }
+        answered
+    }
+}
+
+fn fact(fact: &Learned) -> FactSpec {
+    let kind = match &fact.values {
+        LearnedValues::Text => FactKind::Text,
+        LearnedValues::Number => FactKind::Number,
+        LearnedValues::Flag => FactKind::Bool,
+        LearnedValues::OneOf(choices) => FactKind::Choice(choices.clone()),
+    };
+    FactSpec { name: fact.name.clone(), description: fact.description.clone(), kind }
 }
 
 fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) -> Option<Utterance> {

@@ -147,6 +147,7 @@ impl Responder {
             own_line: answered.own_line,
             attributes: Attributes::default(),
             route: matter.way.name(),
+            summary: answered.summary,
             flow: answered.flow,
             spent: self.spent(head, plan.line),
         };
@@ -234,6 +235,7 @@ impl Words {
             own_line: kind == TurnKind::DeskDown,
             attributes: Attributes::default(),
             route: None,
+            summary: None,
             flow: None,
             spent,
         }

@@ -126,9 +126,10 @@ fn events(
     let since = head.person_since.unwrap_or_default();
     let first = (!history.told_the_desk_since(since)).then(|| {
         let newest = &agenda.open[*counted.last().unwrap_or(&0)];
+        let (reason, told) = history.hand_off().unwrap_or((HandOffReason::Agent, None));
         let what = What::HandOff {
-            reason: history.hand_off().unwrap_or(HandOffReason::Agent),
-            summary: summary(agenda),
+            reason,
+            summary: told.filter(|told| !told.is_empty()).cloned().unwrap_or_else(|| summary(agenda)),
             transcript: history.lines().map(line).collect(),
             profile_name: newest.profile_name.clone(),
             language: newest.language.clone(),

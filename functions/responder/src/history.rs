@@ -58,10 +58,10 @@ impl History {
         self.turns.first().map(|row| row.kind)
     }
 
-    /// Why the conversation last went to a person, if the bot said so.
-    pub(crate) fn hand_off(&self) -> Option<HandOffReason> {
+    /// Why the conversation last went to a person, and what the AI wants that person to know, if the bot handed it over.
+    pub(crate) fn hand_off(&self) -> Option<(HandOffReason, Option<&Personal>)> {
         self.turns.iter().find_map(|row| match row.kind {
-            TurnKind::HandOff(reason) => Some(Some(reason)),
+            TurnKind::HandOff(reason) => Some(Some((reason, row.summary.as_ref()))),
             TurnKind::Answer | TurnKind::OptIn => Some(None),
             TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown => None,
         })?
@@ -175,6 +175,7 @@ mod tests {
             reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
             attributes: models::Attributes::default(),
             route: None,
+            summary: None,
             flow: None,
             own_line: false,
         }
@@ -269,7 +270,7 @@ mod tests {
             (Some(Author::Agent), "Hello, Eve here"),
         ];
         assert_eq!(lines, expected.map(|(from, text)| (from, text.to_owned())));
-        assert_eq!(history.hand_off(), Some(HandOffReason::Keyword));
+        assert_eq!(history.hand_off(), Some((HandOffReason::Keyword, None)));
         assert!(history.told_the_desk_since(Timestamp::EPOCH));
         assert!(!history.told_the_desk_since(Timestamp::from_seconds(1)));
     }

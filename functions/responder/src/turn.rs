@@ -1,7 +1,7 @@
 //! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
 
 use futures::future;
-use models::{Attributes, FlowState, Identity, MessageId, RouteName, Spent, Utterance};
+use models::{Attributes, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -28,6 +28,8 @@ pub(crate) struct Words {
     pub(crate) attributes: Attributes,
     /// The route it goes by.
     pub(crate) route: Option<RouteName>,
+    /// What a person who takes over should know.
+    pub(crate) summary: Option<Personal>,
     /// The flow that waits for an answer from now on.
     pub(crate) flow: Option<FlowState>,
     /// The user's turns from now on.
@@ -155,6 +157,7 @@ impl Responder {
             reply: words.reply,
             attributes: words.attributes,
             route: words.route,
+            summary: words.summary,
             flow: words.flow,
             own_line: words.own_line,
         }

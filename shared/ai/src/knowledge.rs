@@ -70,7 +70,7 @@ impl Ai for Knowledge {
 
     async fn answer(&self, question: &Question, _: Duration) -> Result<Answer, AiError> {
         let found = self.find(question);
-        Ok(found.map_or(Answer::DontKnow, |passage| Answer::Text { text: passage.text.as_str().into(), usage: None }))
+        Ok(found.map_or(Answer::DontKnow, |passage| Answer::text(passage.text.as_str())))
     }
 }
 

@@ -59,6 +59,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::Tools;
 
     const BUSY: AiError = AiError::Unavailable { status: Some(429), retry_after: Some(Duration::from_secs(7)) };
     const BROKEN: AiError = AiError::Unusable("its text is blank");
@@ -88,7 +89,7 @@ mod tests {
     }
 
     fn text(text: &str) -> Answer {
-        Answer::Text { text: text.into(), usage: None }
+        Answer::text(text)
     }
 
     fn ladder(backends: &[Arc<Fake>]) -> Ladder {
@@ -102,6 +103,7 @@ mod tests {
             history: vec![],
             text: "hi".into(),
             output_tokens: 1,
+            tools: Tools::default(),
         };
         ladder(backends).answer(&question, Duration::from_secs(seconds)).await
     }

@@ -3,6 +3,7 @@
 mod knowledge;
 mod ladder;
 mod openai;
+mod tools;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use models::Personal;
 pub use knowledge::Knowledge;
 pub use ladder::Ladder;
 pub use openai::{BadBaseUrl, OpenAi};
+pub use tools::{Deed, FactKind, FactSpec, Tools};
 
 /// What an AI is asked: one user's new words, with what went before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Question {
     pub text: Personal,
     /// Tokens the answer may have.
     pub output_tokens: u32,
+    /// What the AI may do besides talking. Only backends that have tools look at it.
+    pub tools: Tools,
 }
 
 /// One earlier turn; in some only one of the two said something.
@@ -40,15 +44,26 @@ pub struct Exchange {
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// An answer, in Markdown; never blank.
-    Text {
-        /// The words.
-        text: Personal,
+    /// An answer: a text, or a deed that [has words](Deed::has_words), or both.
+    Said {
+        /// The words, in Markdown; never blank.
+        text: Option<Personal>,
+        /// What it did, in its order; at most 8.
+        deeds: Vec<Deed>,
+        /// How many tool calls were ignored: not offered, not as described, a repetition, or one too many.
+        rejected: u32,
         /// What it cost, where the backend says so.
         usage: Option<Usage>,
     },
     /// The backend looked and has nothing on this. Only backends that can tell say so.
     DontKnow,
+}
+
+impl Answer {
+    /// An answer of words alone, at an unknown cost.
+    pub fn text(text: impl Into<Personal>) -> Self {
+        Self::Said { text: Some(text.into()), deeds: Vec::new(), rejected: 0, usage: None }
+    }
 }
 
 /// Tokens, as counted by the backend.

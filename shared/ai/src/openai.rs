@@ -1,7 +1,9 @@
 //! Chat completions of any server that speaks OpenAI's API: OpenAI, Azure, Ollama, vLLM, llama.cpp and many more.
 
+mod request;
+mod response;
 mod retry_after;
-mod wire;
+mod tool_calls;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,8 +14,10 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Ai, AiError, Answer, Question};
-use wire::{Bound, Request};
+use crate::tools::Calls;
+use crate::{Ai, AiError, Answer, Question, Tools, Usage};
+use request::{Bound, Request};
+use response::Heard;
 
 /// The most bytes of a body that are read: a long answer has some 50 kB.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -56,43 +60,51 @@ impl OpenAi {
         Ok(Self { endpoint, model: model.into(), bound, key, http })
     }
 
-    /// Asks once, and once more with a fresh key if the one we had is refused.
+    /// Asks once; and once more where something was noted but nothing said, because the user must get words.
     async fn ask(&self, question: &Question) -> Result<Answer, AiError> {
-        let request = Request::new(&self.model, self.bound, question);
-        let Some(key) = &self.key else { return self.attempt(&request, None).await };
+        let mut calls = Calls::new(&question.tools);
+        let mut request = Request::new(&self.model, self.bound, question);
+        let Heard { text, noted, usage } = response::heard(&self.round(&request).await?, &mut calls)?;
+        if text.is_ok() || calls.have_words() || noted.is_empty() {
+            return calls.answer(text, usage);
+        }
+        request.note(noted);
+        let second = response::heard(&self.round(&request).await?, &mut calls)?;
+        calls.answer(second.text, sum(usage, second.usage))
+    }
+
+    /// The body of a 2xx, if need be with a fresh key if the one we had is refused.
+    async fn round(&self, request: &Request<'_>) -> Result<Vec<u8>, AiError> {
+        let Some(key) = &self.key else { return self.attempt(request, None).await };
         let unknown_key = |_| AiError::Unavailable { status: None, retry_after: None };
         let current = key.current().await.map_err(unknown_key)?;
-        match self.attempt(&request, Some(&current)).await {
+        match self.attempt(request, Some(&current)).await {
             Err(refused @ AiError::Refused { status: 401 }) => match key.refreshed().await {
-                Ok(fresh) => self.attempt(&request, Some(&fresh)).await,
+                Ok(fresh) => self.attempt(request, Some(&fresh)).await,
                 Err(_) => Err(refused),
             },
             outcome => outcome,
         }
     }
 
-    async fn attempt(&self, body: &Request<'_>, key: Option<&SecretString>) -> Result<Answer, AiError> {
+    async fn attempt(&self, body: &Request<'_>, key: Option<&SecretString>) -> Result<Vec<u8>, AiError> {
         let mut request = self.http.post(self.endpoint.clone()).json(body);
         if let Some(key) = key {
             request = request.bearer_auth(key.expose_secret().trim());
         }
         let response = request.send().await.map_err(|error| not_sent(&error))?;
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = if status.is_success() { json_body(response).await? } else { Vec::new() };
-        Self::read(status.as_u16(), retry_after.as_deref(), &body)
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        succeeded(response.status().as_u16(), retry_after)?;
+        json_body(response).await
     }
 
-    /// What a server's answer means: of a 2xx its body does, of anything else the status and the `Retry-After` header.
-    pub fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Result<Answer, AiError> {
-        match status {
-            200..=299 => wire::answer(body),
-            408 | 429 | 500.. => {
-                let retry_after = retry_after.and_then(|value| retry_after::wait(value, SystemTime::now()));
-                Err(AiError::Unavailable { status: Some(status), retry_after })
-            }
-            status => Err(AiError::Refused { status }),
-        }
+    /// What a server's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and
+    /// the `Retry-After` header.
+    pub fn read(status: u16, retry_after: Option<&str>, body: &[u8], tools: &Tools) -> Result<Answer, AiError> {
+        succeeded(status, retry_after)?;
+        let mut calls = Calls::new(tools);
+        let Heard { text, usage, .. } = response::heard(body, &mut calls)?;
+        calls.answer(text, usage)
     }
 }
 
@@ -119,6 +131,27 @@ fn endpoint(base_url: &str) -> Option<Url> {
 fn bound(host: &str) -> Bound {
     let is_in = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     if COMPLETION_TOKEN_HOSTS.iter().any(is_in) { Bound::CompletionTokens } else { Bound::Tokens }
+}
+
+/// Whether this is a 2xx; otherwise what it means.
+fn succeeded(status: u16, retry_after: Option<&str>) -> Result<(), AiError> {
+    match status {
+        200..=299 => Ok(()),
+        408 | 429 | 500.. => {
+            let retry_after = retry_after.and_then(|value| retry_after::wait(value, SystemTime::now()));
+            Err(AiError::Unavailable { status: Some(status), retry_after })
+        }
+        status => Err(AiError::Refused { status }),
+    }
+}
+
+/// What both rounds cost, as far as the server says.
+fn sum(first: Option<Usage>, second: Option<Usage>) -> Option<Usage> {
+    let both = first.zip(second).map(|(first, second)| Usage {
+        input_tokens: first.input_tokens.saturating_add(second.input_tokens),
+        output_tokens: first.output_tokens.saturating_add(second.output_tokens),
+    });
+    both.or(first).or(second)
 }
 
 /// What a failed call means. The error itself is dropped: its text has the URL.

@@ -33,6 +33,8 @@ pub enum Metric {
     Answered,
     /// A turn was answered with the fallback line.
     Fallback,
+    /// An AI called tools that it was not offered, or not as described.
+    ToolRejected,
     /// No backend gave an answer in one attempt.
     AiFailed,
     /// Braze refused a send for now.

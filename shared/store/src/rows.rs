@@ -59,6 +59,9 @@ pub struct TurnRow {
     /// The route it went by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<RouteName>,
+    /// What a person who takes over should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Personal>,
     /// The flow that waits for an answer after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<FlowState>,

@@ -115,6 +115,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         reply: vec![Part::new("hello").unwrap().into()],
         attributes: models::Attributes::default(),
         route: models::RouteName::parse("returns"),
+        summary: Some("wants a refund".into()),
         flow: None,
         own_line: true,
     }

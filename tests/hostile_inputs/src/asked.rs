@@ -1,6 +1,6 @@
 //! What the AI is asked about a message, down to the request that leaves.
 
-use ai::{Ai as _, Question};
+use ai::{Ai as _, Question, Tools};
 use conversation::decide::{Answerer, Decision, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
@@ -32,6 +32,7 @@ impl Chain {
             history: vec![],
             text: words.as_str().into(),
             output_tokens: self.assistant.limits.output_tokens,
+            tools: Tools::default(),
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         answer.map_err(|error| format!("the AI was not asked: {error}"))?;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use ai::{Ai as _, AiError, Answer, Question};
+use ai::{Ai as _, AiError, Answer, Question, Tools};
 use conversation::shape::shape;
 use models::PART_CHARACTERS;
 
@@ -50,11 +50,12 @@ impl Chain {
             history: vec![],
             text: "Anything?".into(),
             output_tokens: self.assistant.limits.output_tokens,
+            tools: Tools::default(),
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         drop(self.ai.requests());
         Ok(match answer? {
-            Answer::Text { text, .. } => text.into_string(),
+            Answer::Said { text, .. } => text.unwrap_or_default().into_string(),
             Answer::DontKnow => String::new(),
         })
     }

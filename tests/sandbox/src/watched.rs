@@ -75,9 +75,12 @@ impl Ai for WatchedAi {
             }
         };
         let (title, body) = match &answer {
-            Ok(Answer::Text { text, usage }) => {
+            Ok(Answer::Said { text, deeds, rejected, usage }) => {
                 let usage = usage.map(|usage| json!({"input": usage.input_tokens, "output": usage.output_tokens}));
-                ("it answers".to_owned(), json!({"text": text.as_str(), "tokens": usage}))
+                (
+                    "it answers".to_owned(),
+                    json!({"text": text, "deeds": deeds, "rejected_calls": rejected, "tokens": usage}),
+                )
             }
             Ok(Answer::DontKnow) => ("it does not know".to_owned(), Value::Null),
             Err(error) => ("it fails".to_owned(), json!({"error": error.to_string()})),

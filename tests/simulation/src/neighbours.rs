@@ -100,7 +100,7 @@ impl Ai for ScriptedAi {
                 words.to_owned()
             }
         };
-        Ok(Answer::Text { text: text.into(), usage: None })
+        Ok(Answer::text(text))
     }
 }
 

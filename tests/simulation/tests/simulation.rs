@@ -2,7 +2,7 @@
 //! and they show that the simulation finds what it is there to find.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
-use ai::{Answer, Question};
+use ai::{Answer, Question, Tools};
 use async_trait::async_trait;
 use conversation::shape::shape;
 use models::{Attributes, Content, MessageId, QueueMessage, Reply, ReplyId};
@@ -60,9 +60,10 @@ impl Handler for Naive {
                 history: vec![],
                 text: message.text.clone(),
                 output_tokens: 100,
+                tools: Tools::default(),
             };
             let left = deadline.left(self.0.clock.now(), std::time::Duration::ZERO);
-            let Ok(Answer::Text { text, .. }) = self.0.ai.answer(&question, left).await else { continue };
+            let Ok(Answer::Said { text: Some(text), .. }) = self.0.ai.answer(&question, left).await else { continue };
             let Some(text) = shape(text.as_str(), 1).pop() else { continue };
             let id = ReplyId::new(&message.id, 1);
             let (content, attributes) = (Content::Text(text), Attributes::default());

@@ -6,7 +6,8 @@ mod questions;
 
 use std::time::Duration;
 
-use ai::{Ai as _, Answer, Knowledge, Question};
+use ai::{Ai as _, Answer, Knowledge, Question, Tools};
+use models::Personal;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use questions::{Case, HOTEL, HOTEL_MISSES, SHOP, SHOP_MISSES};
@@ -31,11 +32,12 @@ fn ask(knowledge: &Knowledge, text: &str, language: Option<&str>) -> Option<Stri
         history: vec![],
         text: text.into(),
         output_tokens: 1,
+        tools: Tools::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     match runtime.block_on(knowledge.answer(&question, Duration::from_secs(1))).unwrap() {
-        Answer::Text { text, usage: None } => Some(text.into_string()),
-        Answer::Text { .. } => panic!("this costs no tokens"),
+        Answer::Said { text, usage: None, .. } => text.map(Personal::into_string),
+        Answer::Said { .. } => panic!("this costs no tokens"),
         Answer::DontKnow => None,
     }
 }

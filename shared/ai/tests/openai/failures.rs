@@ -105,7 +105,7 @@ async fn a_flood_is_cut_off_after_one_mebibyte() {
 async fn a_long_answer_below_the_cap_arrives_whole() {
     let text = "é".repeat(50_000);
     let server = Server::json(serde_json::json!({"choices": [{"message": {"content": text}}]}).to_string()).await;
-    assert_eq!(ask(&server).await, Ok(Answer::Text { text: text.into(), usage: None }));
+    assert_eq!(ask(&server).await, Ok(Answer::text(text)));
 }
 
 /// Answers `HELLO` one byte at a time, so that each byte alone would look like progress.

@@ -1,16 +1,18 @@
 //! The `openai` backend against a real server on this machine: what leaves it, and what it makes of what comes back.
 
-#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "every function here is part of a test")]
 
 mod failures;
+mod hostile_calls;
 mod keys;
 mod requests;
 mod server;
+mod tools;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai as _, AiError, Answer, OpenAi, Question};
+use ai::{Ai as _, AiError, Answer, OpenAi, Question, Tools};
 use platform::secrets::{FixedKey, Key};
 use server::Server;
 
@@ -19,7 +21,7 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 const AMPLE: Duration = Duration::from_secs(20);
 
 fn hello() -> Answer {
-    Answer::Text { text: "Hello!".into(), usage: None }
+    Answer::text("Hello!")
 }
 
 fn question(text: &str) -> Question {
@@ -29,6 +31,7 @@ fn question(text: &str) -> Question {
         history: vec![],
         text: text.into(),
         output_tokens: 64,
+        tools: Tools::default(),
     }
 }
 

@@ -19,7 +19,7 @@ async fn the_request_is_exactly_this() {
     let answer = client(&server.base_url, Some(fixed("sk-secret"))).answer(&question, AMPLE).await;
 
     let usage = Some(Usage { input_tokens: 9, output_tokens: 2 });
-    assert_eq!(answer, Ok(Answer::Text { text: "Hello!".into(), usage }));
+    assert_eq!(answer, Ok(Answer::Said { text: Some("Hello!".into()), deeds: vec![], rejected: 0, usage }));
     let [seen] = &server.seen()[..] else { panic!("one request") };
     assert_eq!(seen.path, "/v1/chat/completions");
     assert_eq!(seen.headers["authorization"], "Bearer sk-secret");

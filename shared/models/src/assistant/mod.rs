@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::{Budget, CampaignId};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
-pub use profile::{ConversationFact, ProfileRules};
+pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};
@@ -40,6 +40,8 @@ pub struct Assistant {
     pub routes: Routes,
     /// What is written to profiles.
     pub profile: ProfileRules,
+    /// Whether the AI may answer with quick replies, lists and media: the reply campaign has to show them.
+    pub reply_kinds: bool,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
     /// Questions asked step by step.
@@ -83,6 +85,8 @@ pub struct Limits {
 /// When and for how long a person answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandOff {
+    /// Whether the AI may hand over, where there is a desk.
+    pub by_assistant: bool,
     /// Whether a user for whom nothing could answer goes to a person, where there is a desk.
     pub on_failure: bool,
     /// How long after an agent's last deed the bot takes the conversation back. Shorter than a head lives, so that it is
@@ -133,6 +137,7 @@ impl Assistant {
             hand_off: HandOff::read(file.section("hand_off")),
             routes: Routes::read(file.section("routes")),
             profile: ProfileRules::read(file.section("profile")),
+            reply_kinds: file.section("replies").flag("kinds", false),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
         };
@@ -181,6 +186,7 @@ impl Limits {
 impl HandOff {
     fn read(mut section: Section) -> Self {
         Self {
+            by_assistant: section.flag("by_assistant", true),
             on_failure: section.flag("on_failure", true),
             return_after: section.minutes("return_after_minutes", 720, 1..=43_200),
         }

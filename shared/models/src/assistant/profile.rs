@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::section::Section;
-use crate::SubscriptionGroupId;
+use crate::{FieldName, SubscriptionGroupId};
 
 /// The longest id of anything in Braze.
 const LONGEST_ID: usize = 128;
@@ -13,11 +13,61 @@ const LONGEST_ID: usize = 128;
 pub struct ProfileRules {
     /// What is written down about conversations.
     pub facts: BTreeSet<ConversationFact>,
+    /// What the AI may note about a user.
+    pub learn: Vec<Learned>,
     /// The subscription group of the WhatsApp number that somebody new is subscribed to with their first answer. Braze
     /// makes a number it does not know unsubscribed, and then nothing reaches it.
     pub newcomers_group: Option<SubscriptionGroupId>,
     /// The subscription group that an opt-out unsubscribes from, and an opt-in subscribes to.
     pub opt_out_group: Option<SubscriptionGroupId>,
+}
+
+/// A custom attribute that the AI may set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learned {
+    /// The attribute.
+    pub name: String,
+    /// What it says about the user, in words for the AI.
+    pub description: String,
+    /// What its values are.
+    pub values: LearnedValues,
+}
+
+/// What the values of an attribute are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LearnedValues {
+    /// Words.
+    Text,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// One of these.
+    OneOf(Vec<String>),
+}
+
+impl Learned {
+    fn read(name: &str, mut section: Section) -> Self {
+        if FieldName::new(name).is_err() || name.starts_with("dragoman_") {
+            section.mistake_at_root(&format!("profile.learn.{name}"), "is no name for a custom attribute");
+        }
+        let description = section.text("describe", "", 500);
+        if description.is_empty() {
+            section.mistake("describe", "is missing: the AI has to know what the attribute says");
+        }
+        let choices: Vec<_> = section.numbered_texts("one_of", 255).into_iter().map(|(_, choice)| choice).collect();
+        let values = match section.text("values", "text", 20).as_str() {
+            _ if !choices.is_empty() => LearnedValues::OneOf(choices),
+            "text" => LearnedValues::Text,
+            "number" => LearnedValues::Number,
+            "flag" => LearnedValues::Flag,
+            _ => {
+                section.mistake("values", "must be text, number or flag; or give one_of");
+                LearnedValues::Text
+            }
+        };
+        Self { name: name.to_owned(), description, values }
+    }
 }
 
 /// One thing about a conversation that a segment or a campaign may ask for.
@@ -60,9 +110,11 @@ impl ProfileRules {
                 }
             }
         }
+        let mut learned = section.section("learn");
+        let learn = learned.keys().iter().map(|name| Learned::read(name, learned.section(name))).collect();
         let newcomers_group = group(&mut section, "newcomers_group");
         let opt_out_group = group(&mut section, "opt_out_group");
-        Self { facts, newcomers_group, opt_out_group }
+        Self { facts, learn, newcomers_group, opt_out_group }
     }
 }
 
@@ -91,8 +143,23 @@ mod tests {
 
     #[test]
     fn unknown_facts_and_ids_that_are_none_are_mistakes() {
-        let toml = "[profile]\nfacts = [\"mood\"]\nopt_out_group = \"two words\"";
-        let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
-        assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+        for (toml, count) in [
+            ("[profile]\nfacts = [\"mood\"]\nopt_out_group = \"two words\"", 2),
+            ("[profile.learn.size]\nvalues = \"colour\"", 2),
+            ("[profile.learn.dragoman_owner]\ndescribe = \"x\"\n[profile.learn.\"$x\"]\ndescribe = \"x\"", 2),
+        ] {
+            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            assert_eq!(mistakes.len(), count, "{mistakes:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_ai_may_note_has_a_description_and_values_of_one_kind() {
+        let toml = "[profile.learn.size]\ndescribe = \"Shoe size\"\nvalues = \"number\"\n\
+                    [profile.learn.taste]\ndescribe = \"Favourite\"\none_of = [\"red\", \"blue\"]";
+        let learn = Assistant::from_toml(toml).unwrap().profile.learn;
+        let values: Vec<_> = learn.iter().map(|fact| (fact.name.as_str(), &fact.values)).collect();
+        let choices = LearnedValues::OneOf(vec!["red".to_owned(), "blue".to_owned()]);
+        assert_eq!(values, [("size", &LearnedValues::Number), ("taste", &choices)]);
     }
 }

@@ -27,7 +27,7 @@ impl Ai for CountingAi {
 
     async fn answer(&self, question: &Question, _: Duration) -> Result<Answer, AiError> {
         tokio::time::sleep(self.0).await;
-        Ok(Answer::Text { text: question.text.as_str().lines().count().to_string().into(), usage: None })
+        Ok(Answer::text(question.text.as_str().lines().count().to_string()))
     }
 }
 

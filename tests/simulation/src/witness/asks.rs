@@ -34,7 +34,7 @@ impl Witness {
     /// What the AI said.
     pub(crate) fn answered(&self, question: &Question, answer: &Result<Answer, AiError>) {
         let text = match answer {
-            Ok(Answer::Text { text, .. }) => text.as_str(),
+            Ok(Answer::Said { text: Some(text), .. }) => text.as_str(),
             _ => return,
         };
         let mut state = self.lock();

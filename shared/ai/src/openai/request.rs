@@ -1,11 +1,14 @@
-//! The JSON of chat completions, as the API reference of OpenAI has it and other servers copy it.
+//! The JSON of a question to chat completions, as the API reference of OpenAI has it and other servers copy it.
 
 use std::borrow::Cow;
 
 use models::Personal;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::{AiError, Answer, Question, Usage};
+use super::tool_calls::Noted;
+use crate::Question;
+use crate::tools::Tool;
 
 /// What a server calls the bound on the answer's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +28,55 @@ pub(super) struct Request<'a> {
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    /// Left out where nothing is offered: not every server knows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Offered>,
 }
 
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: Cow<'a, str>,
+    content: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct Offered {
+    function: Tool,
 }
 
 impl<'a> Request<'a> {
     /// The brand's words in the one system message, everything a user ever said in user messages.
     pub(super) fn new(model: &'a str, bound: Bound, question: &'a Question) -> Self {
-        let said = |role, text: &'a Personal| Message { role, content: Cow::Borrowed(text.as_str()) };
-        let mut messages = vec![Message { role: "system", content: instructions(question) }];
+        let said = |role, text: &'a Personal| Message::new(role, text.as_str());
+        let mut messages = vec![Message::new("system", instructions(question))];
         for earlier in &question.history {
-            let both = [said("user", &earlier.user), said("assistant", &earlier.assistant)];
-            messages.extend(both.into_iter().filter(|said| !said.content.is_empty()));
+            let both = [("user", &earlier.user), ("assistant", &earlier.assistant)];
+            messages.extend(both.into_iter().filter(|(_, text)| !text.is_empty()).map(|(role, text)| said(role, text)));
         }
         messages.push(said("user", &question.text));
         let at_most = |name| (bound == name).then_some(question.output_tokens);
         let (max_tokens, max_completion_tokens) = (at_most(Bound::Tokens), at_most(Bound::CompletionTokens));
-        Self { model, messages, max_tokens, max_completion_tokens }
+        let tools = question.tools.described().into_iter().map(|function| Offered { function }).collect();
+        Self { model, messages, max_tokens, max_completion_tokens, tools }
+    }
+
+    /// The next round: the calls that were made, each with its result.
+    pub(super) fn note(&mut self, noted: Vec<Noted>) {
+        let (ids, tool_calls): (Vec<_>, _) = noted.into_iter().map(|Noted { id, call }| (id, call)).unzip();
+        self.messages.push(Message { role: "assistant", content: None, tool_calls, tool_call_id: None });
+        let results = ids.into_iter().map(|id| Message { tool_call_id: Some(id), ..Message::new("tool", "Noted.") });
+        self.messages.extend(results);
+    }
+}
+
+impl<'a> Message<'a> {
+    fn new(role: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { role, content: Some(text.into()), tool_calls: Vec::new(), tool_call_id: None }
     }
 }
 
@@ -70,62 +101,6 @@ fn is_alphanumeric(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-#[derive(Deserialize)]
-struct Completion {
-    #[serde(default)]
-    choices: Vec<Choice>,
-    /// Read on its own: an odd count must not cost the answer.
-    #[serde(default)]
-    usage: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    message: Option<Said>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    content: Option<Content>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<ContentPart>),
-}
-
-#[derive(Deserialize)]
-struct ContentPart {
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Counts {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-}
-
-/// The answer in the body of a 200.
-pub(super) fn answer(body: &[u8]) -> Result<Answer, AiError> {
-    let Ok(Completion { choices, usage }) = serde_json::from_slice(body) else {
-        return Err(AiError::Unusable("it is no chat completion"));
-    };
-    let said = choices.into_iter().next().and_then(|choice| choice.message?.content);
-    let text = match said.ok_or(AiError::Unusable("it holds no text"))? {
-        Content::Text(text) => text,
-        Content::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
-    };
-    if text.trim().is_empty() {
-        return Err(AiError::Unusable("its text is blank"));
-    }
-    let usage = Counts::deserialize(usage).ok();
-    let usage =
-        usage.map(|counts| Usage { input_tokens: counts.prompt_tokens, output_tokens: counts.completion_tokens });
-    Ok(Answer::Text { text: Personal::from(text), usage })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -133,7 +108,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Exchange;
+    use crate::{Exchange, Tools};
 
     fn question(text: &str) -> Question {
         Question {
@@ -142,6 +117,7 @@ mod tests {
             history: vec![],
             text: text.into(),
             output_tokens: 800,
+            tools: Tools::default(),
         }
     }
 
@@ -158,17 +134,13 @@ mod tests {
             let mut question = question(&text);
             let mut expected = vec![json!({"role": "system", "content": "Be brief."})];
             for (user, assistant) in history {
-                expected.push(json!({"role": "user", "content": user}));
-                expected.push(json!({"role": "assistant", "content": assistant}));
+                // Who said nothing has no message.
+                let both = [("user", &user), ("assistant", &assistant)].into_iter().filter(|(_, text)| !text.is_empty());
+                expected.extend(both.map(|(role, text)| json!({"role": role, "content": text})));
                 question.history.push(Exchange { user: user.into(), assistant: assistant.into() });
             }
             expected.push(json!({"role": "user", "content": text}));
             prop_assert_eq!(&sent(&question)["messages"], &Value::Array(expected));
-        }
-
-        #[test]
-        fn no_body_makes_the_reader_panic(body in vec(any::<u8>(), 0..200)) {
-            prop_assert!(answer(&body).is_err());
         }
     }
 
@@ -203,50 +175,5 @@ mod tests {
             let sent = serde_json::to_value(Request::new("m", bound, &question("hi"))).unwrap();
             assert_eq!((sent.get(name), sent.get(other)), (Some(&json!(800)), None));
         }
-    }
-
-    #[test]
-    fn text_is_read_whole_or_in_parts_with_its_cost() {
-        let text = |content: Value, usage: Value| {
-            answer(json!({"choices": [{"message": {"content": content}}], "usage": usage}).to_string().as_bytes())
-        };
-        let counted = json!({"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15});
-        let parts = json!([{"type": "text", "text": "Hel"}, {"type": "refusal", "refusal": "no"}, {"text": "lo"}]);
-        let usage = Some(Usage { input_tokens: 12, output_tokens: 3 });
-        for (content, counts, expected) in [
-            (json!("Hello"), counted.clone(), usage),
-            (parts, counted, usage),
-            (json!("Hello"), json!(null), None),
-            (json!("Hello"), json!({"prompt_tokens": -1}), None),
-            (json!("Hello"), json!("free"), None),
-        ] {
-            let expected = Answer::Text { text: "Hello".into(), usage: expected };
-            assert_eq!(text(content, counts), Ok(expected));
-        }
-    }
-
-    #[test]
-    fn what_holds_no_text_is_no_answer() {
-        for body in [
-            "{}",
-            r#"{"choices": []}"#,
-            r#"{"choices": [{}]}"#,
-            r#"{"choices": [{"message": null}]}"#,
-            r#"{"choices": [{"message": {"content": null, "tool_calls": [{"id": "1"}]}}]}"#,
-            r#"{"choices": [{"message": {"content": ""}}]}"#,
-            r#"{"choices": [{"message": {"content": " \n\t"}}]}"#,
-            r#"{"choices": [{"message": {"content": []}}]}"#,
-            r#"{"choices": [{"message": {"content": [{"type": "image_url"}]}}]}"#,
-            r#"{"choices": [{"message": {"content": 7}}]}"#,
-            r#"{"choices": [{"message": {"content": "Hello"#,
-            r#"{"error": {"message": "overloaded"}}"#,
-            r#""Hello""#,
-            "Hello",
-            "",
-        ] {
-            assert!(matches!(answer(body.as_bytes()), Err(AiError::Unusable(_))), "{body}");
-        }
-        let nested = "[".repeat(100_000);
-        assert!(answer(format!("{{\"usage\": {nested}").as_bytes()).is_err());
     }
 }
