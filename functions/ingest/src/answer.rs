@@ -23,6 +23,10 @@ impl Answer {
         Self::new(StatusCode::ACCEPTED, body)
     }
 
+    pub(crate) fn ignored() -> Self {
+        Self::new(StatusCode::OK, json!({"state": "ignored"}))
+    }
+
     pub(crate) fn explained(explanation: Value) -> Self {
         Self::new(StatusCode::OK, explanation)
     }
