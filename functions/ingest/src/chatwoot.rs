@@ -12,7 +12,7 @@ use crate::{Answer, Call, Ingest};
 /// what cannot be sent is refused, and what needs no action is not.
 pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>) -> Answer {
     if call.body.len() > MOST_BODY_BYTES {
-        return Answer::too_large();
+        return Answer::too_large("256 KiB");
     }
     let wished = match understand(call.body) {
         None => return Answer::ignored(),

@@ -55,7 +55,7 @@ struct Body {
 /// Takes an agent's wish in.
 pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, wish: Wish) -> Answer {
     if call.body.len() > MOST_BODY_BYTES {
-        return Answer::too_large();
+        return Answer::too_large("256 KiB");
     }
     match understand(call.body, wish) {
         Ok(wished) => queue(ingest, wished).await,
