@@ -69,7 +69,9 @@ def test_checkov_finds_nothing_but_what_is_waived(path: Path) -> None:
         ("AiBaseUrl", "http://api.openai.com/v1", False),
         ("DeskUrl", "", True),
         ("DeskUrl", "https://desk.example.com/hook?tenant=1", True),
+        ("DeskUrl", "https://desk.example.com/hook?from=a@example.com", True),
         ("DeskUrl", "http://127.0.0.1:8080/hook", True),
+        ("DeskUrl", "http://127.0.0.1:8080@example.com", False),
         ("DeskUrl", "http://desk.example.com/hook", False),
         ("DeskUrl", "https://me:password@desk.example.com", False),
         ("DeskUrl", "https://desk.example.com/a b", False),
@@ -91,7 +93,9 @@ def test_a_wrong_parameter_is_refused_before_anything_is_made(parameter: str, va
 
 
 def test_every_parameter_says_what_it_is_for() -> None:
-    assert [name for name, parameter in load()["Parameters"].items() if len(parameter.get("Description", "")) < 20] == []
+    assert [
+        name for name, parameter in load()["Parameters"].items() if len(parameter.get("Description", "")) < 20
+    ] == []
 
 
 def test_every_metric_that_is_watched_is_counted_by_the_code() -> None:
