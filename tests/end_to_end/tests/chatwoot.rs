@@ -1,4 +1,5 @@
 //! An agent's words from Chatwoot through the real binaries to the user's phone.
+#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +19,7 @@ async fn tells(stack: &Stack, event: &Value) -> Value {
     let at = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("{at}.{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let headers = [("x-chatwoot-timestamp", at.as_str()), ("x-chatwoot-signature", &format!("sha256={hex}"))];
     stack.post(PATH, &headers, &body).await["statusCode"].clone()
 }
