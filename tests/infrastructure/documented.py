@@ -18,6 +18,12 @@ ENVIRONMENT = {
         "AI_BACKEND": None,
         "AI_BASE_URL": None,
         "AI_MODEL": None,
+        "DESK": None,
+        "DESK_URL": None,
+        "DESK_ACCOUNT": None,
+        "DESK_INBOX": None,
+        "DESK_INBOX_IDENTIFIER": None,
+        "DESK_LABEL": None,
         "ON_UNKNOWN": None,
         "ASSISTANT_CONFIG": None,
     },
@@ -29,6 +35,7 @@ ROUTES = {
     "post /conversations/takeover",
     "post /conversations/release",
     "post /conversations/erase",
+    "post /conversations/chatwoot",
     "get /health",
 }
 # What each function may do, and to what. X-Ray alone knows no resources.
@@ -49,7 +56,10 @@ PERMISSIONS = {
             for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
             for queue in ("WorkQueue", "AgentQueue")
         ),
-        *((f"dynamodb:{action}", "Table") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query")),
+        *(
+            (f"dynamodb:{action}", "Table")
+            for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        ),
         ("secretsmanager:GetSecretValue", "ResponderSecret"),
         ("logs:CreateLogStream", "ResponderLogs"),
         ("logs:PutLogEvents", "ResponderLogs"),
@@ -65,6 +75,8 @@ COUNTED = {
     ("Cut", "Responder"),
     ("Fallback", "Responder"),
     ("Parked", "Responder"),
+    ("DeskFailed", "Responder"),
+    ("LoopBroken", "Responder"),
 }
 # Every metric that is watched, and the resource it is watched for.
 WATCHED = COUNTED | {

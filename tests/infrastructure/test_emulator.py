@@ -168,6 +168,10 @@ def test_a_wrong_token_is_refused_and_nothing_is_queued(world: World) -> None:
     assert world.braze.sends_to(who) == []
 
 
+def test_chatwoots_route_is_not_there_before_its_secret_is(world: World) -> None:
+    assert world.act("chatwoot", {}).status == 404
+
+
 def test_no_text_changes_who_is_answered(world: World) -> None:
     asked = {user(): (body, text) for body in (documented, recommended) for text in HOSTILE_TEXTS}
     for who, (body, text) in asked.items():
@@ -217,7 +221,6 @@ def test_what_cannot_be_read_is_kept_in_quarantine(world: World) -> None:
     assert not any(CANARY in text for text in kept)
 
 
-@pytest.mark.xfail(reason="the agent's door answers 501: it is not built", strict=True)
 def test_a_person_who_takes_over_is_not_talked_over(world: World) -> None:
     who = user()
     assert world.act("takeover", {"conversation": f"user:{who}"}).status == 202

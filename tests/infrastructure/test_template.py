@@ -67,6 +67,21 @@ def test_checkov_finds_nothing_but_what_is_waived(path: Path) -> None:
         ("AiBaseUrl", "", True),
         ("AiBaseUrl", "https://api.openai.com/v1", True),
         ("AiBaseUrl", "http://api.openai.com/v1", False),
+        ("DeskUrl", "", True),
+        ("DeskUrl", "https://desk.example.com/hook?tenant=1", True),
+        ("DeskUrl", "https://desk.example.com/hook?from=a@example.com", True),
+        ("DeskUrl", "http://127.0.0.1:8080/hook", True),
+        ("DeskUrl", "http://127.0.0.1:8080@example.com", False),
+        ("DeskUrl", "http://desk.example.com/hook", False),
+        ("DeskUrl", "https://me:password@desk.example.com", False),
+        ("DeskUrl", "https://desk.example.com/a b", False),
+        ("DeskAccount", "", True),
+        ("DeskAccount", "12", True),
+        ("DeskAccount", "/app/accounts/12", False),
+        ("DeskInbox", "3", True),
+        ("DeskInbox", "-3", False),
+        ("DeskInboxIdentifier", "q3dFzN9Yb7rTq2LmWx8VhK1c", True),
+        ("DeskInboxIdentifier", "two words", False),
         ("AlarmEmail", "", True),
         ("AlarmEmail", "operations@example.com", True),
         ("AlarmEmail", "operations", False),
@@ -75,6 +90,12 @@ def test_checkov_finds_nothing_but_what_is_waived(path: Path) -> None:
 def test_a_wrong_parameter_is_refused_before_anything_is_made(parameter: str, value: str, good: bool) -> None:
     pattern = load()["Parameters"][parameter]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, value)) == good
+
+
+def test_every_parameter_says_what_it_is_for() -> None:
+    assert [
+        name for name, parameter in load()["Parameters"].items() if len(parameter.get("Description", "")) < 20
+    ] == []
 
 
 def test_every_metric_that_is_watched_is_counted_by_the_code() -> None:

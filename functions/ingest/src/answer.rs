@@ -23,6 +23,10 @@ impl Answer {
         Self::new(StatusCode::ACCEPTED, body)
     }
 
+    pub(crate) fn ignored() -> Self {
+        Self::new(StatusCode::OK, json!({"state": "ignored"}))
+    }
+
     pub(crate) fn explained(explanation: Value) -> Self {
         Self::new(StatusCode::OK, explanation)
     }
@@ -43,8 +47,8 @@ impl Answer {
         Self::error(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path")
     }
 
-    pub(crate) fn too_large() -> Self {
-        Self::error(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 1 MiB")
+    pub(crate) fn too_large(most: &str) -> Self {
+        Self::error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {most}"))
     }
 
     pub(crate) fn bad_request(reason: &str) -> Self {

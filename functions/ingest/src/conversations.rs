@@ -1,15 +1,15 @@
 //! What agents and operators ask for: understood, queued and answered like a user's message, but in a queue of its own.
 
-use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage};
+use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage, Timestamp};
 use platform::metrics::Metric;
 use serde::Deserialize;
 
 use crate::{Answer, Call, Ingest};
 
 /// The largest body that is read.
-const MOST_BODY_BYTES: usize = 256 * 1024;
+pub(crate) const MOST_BODY_BYTES: usize = 256 * 1024;
 /// The longest text an agent may send at once: four WhatsApp messages.
-const MOST_CHARACTERS: usize = 16_384;
+pub(crate) const MOST_CHARACTERS: usize = 16_384;
 /// The longest name a desk may give a request.
 const LONGEST_ID: usize = 200;
 /// The longest key of a conversation: an external id of 512 bytes with what stands before it.
@@ -55,17 +55,32 @@ struct Body {
 /// Takes an agent's wish in.
 pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, wish: Wish) -> Answer {
     if call.body.len() > MOST_BODY_BYTES {
-        return Answer::too_large();
+        return Answer::too_large("256 KiB");
     }
-    let action = match action(ingest, call.body, wish) {
-        Ok(action) => action,
-        Err(reason) => return Answer::bad_request(&reason.to_string()),
-    };
-    let (id, log_id) = (action.id.clone(), action.log_id.clone());
+    match understand(call.body, wish) {
+        Ok(wished) => queue(ingest, wished).await,
+        Err(reason) => Answer::bad_request(&reason.to_string()),
+    }
+}
+
+/// What was understood: whose conversation, what is to happen, and the desk's name for the request.
+pub(crate) struct Wished {
+    /// Whose.
+    pub(crate) conversation: ConversationKey,
+    /// What.
+    pub(crate) deed: AgentDeed,
+    /// The desk's name for the request.
+    pub(crate) name: Option<String>,
+}
+
+/// Hands on what was understood.
+pub(crate) async fn queue(ingest: &Ingest, wished: Wished) -> Answer {
+    let action = wished.action((ingest.log_ids)(), ingest.clock.now());
+    let (id, log_id, deed) = (action.id.clone(), action.log_id.clone(), name(&action.deed));
     match ingest.agents.send(QueueMessage::AgentV1(action).to_ascii_json()).await {
         Ok(()) => {
             ingest.meter.count(Metric::AgentQueued, 1);
-            tracing::info!(log_id, ?wish, "an agent's wish is queued");
+            tracing::info!(log_id, deed, "an agent's wish is queued");
             Answer::queued(id.as_str())
         }
         Err(error) => {
@@ -75,11 +90,9 @@ pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, wish: Wish) -> Answ
     }
 }
 
-fn action(ingest: &Ingest, body: &[u8], wish: Wish) -> Result<AgentAction, BadWish> {
+fn understand(body: &[u8], wish: Wish) -> Result<Wished, BadWish> {
     let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson)?;
-    let conversation = Some(body.conversation.as_str()).filter(|key| key.len() <= LONGEST_CONVERSATION);
-    let conversation = conversation.filter(|key| !key.contains(char::is_control)).and_then(ConversationKey::parse);
-    let conversation = conversation.ok_or(BadWish::Conversation)?;
+    let conversation = ConversationKey::parse(&body.conversation).filter(is_usable).ok_or(BadWish::Conversation)?;
     if body.id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > LONGEST_ID) {
         return Err(BadWish::Id);
     }
@@ -89,16 +102,38 @@ fn action(ingest: &Ingest, body: &[u8], wish: Wish) -> Result<AgentAction, BadWi
         Wish::Release => AgentDeed::Release,
         Wish::Erase => AgentDeed::Erase,
     };
-    let at = ingest.clock.now();
-    let key = conversation.as_str();
-    let id = match (&body.id, &deed) {
-        (Some(id), _) => MessageId::of_request(key, id),
-        (None, AgentDeed::Say(text)) => MessageId::of_arrival(key, text.as_str(), at),
-        (None, _) => MessageId::of_arrival(key, "", at),
-    };
-    Ok(AgentAction { id, log_id: (ingest.log_ids)(), conversation, at, named: body.id.is_some(), deed })
+    Ok(Wished { conversation, deed, name: body.id })
 }
 
-fn is_sayable(text: &Personal) -> bool {
+impl Wished {
+    fn action(self, log_id: String, at: Timestamp) -> AgentAction {
+        let key = self.conversation.as_str();
+        let id = match (&self.name, &self.deed) {
+            (Some(name), _) => MessageId::of_request(key, name),
+            (None, AgentDeed::Say(text)) => MessageId::of_arrival(key, text.as_str(), at),
+            (None, _) => MessageId::of_arrival(key, "", at),
+        };
+        let named = self.name.is_some();
+        AgentAction { id, log_id, conversation: self.conversation, at, named, deed: self.deed }
+    }
+}
+
+/// Whether a key can be somebody's: no control character, and no longer than one that came in with a message.
+pub(crate) fn is_usable(conversation: &ConversationKey) -> bool {
+    let key = conversation.as_str();
+    key.len() <= LONGEST_CONVERSATION && !key.contains(char::is_control)
+}
+
+/// Whether there is something to send, and not too much.
+pub(crate) fn is_sayable(text: &Personal) -> bool {
     !text.as_str().trim().is_empty() && text.as_str().chars().count() <= MOST_CHARACTERS
+}
+
+fn name(deed: &AgentDeed) -> &'static str {
+    match deed {
+        AgentDeed::Say(_) => "message",
+        AgentDeed::TakeOver => "takeover",
+        AgentDeed::Release => "release",
+        AgentDeed::Erase => "erase",
+    }
 }

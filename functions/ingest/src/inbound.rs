@@ -15,7 +15,7 @@ const MOST_QUEUE_BYTES: usize = 1024 * 1024;
 /// Takes a webhook in.
 pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, route: Option<RouteName>) -> Answer {
     if call.body.len() > MOST_BODY_BYTES {
-        return Answer::too_large();
+        return Answer::too_large("1 MiB");
     }
     let arrival = ingest.clock.now();
     let body = encoding(call.headers).and_then(|()| Body::read(call.body, arrival));

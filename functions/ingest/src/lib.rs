@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod chatwoot;
 mod conversations;
 mod explain;
 mod inbound;
@@ -74,30 +75,40 @@ impl Ingest {
     }
 
     async fn answer(&self, call: Call<'_>) -> Answer {
-        match route::route(call.method, call.path) {
-            Ok(Route::Health) => Answer::healthy(),
-            Ok(Route::Inbound(route)) => match self.admit(Audience::Webhook, call).await {
-                Ok(()) => inbound::receive(self, call, route).await,
-                Err(refusal) => refusal,
-            },
-            Ok(Route::Conversation(wish)) => match self.admit(Audience::Agent, call).await {
-                Ok(()) => conversations::receive(self, call, wish).await,
-                Err(refusal) => refusal,
-            },
-            Err(answer) => answer,
+        let route = match route::route(call.method, call.path) {
+            Ok(route) => route,
+            Err(answer) => return answer,
+        };
+        let audience = match route {
+            Route::Health => return Answer::healthy(),
+            Route::Inbound(_) => Audience::Webhook,
+            Route::Conversation(_) => Audience::Agent,
+            Route::Chatwoot => Audience::Chatwoot,
+        };
+        if let Err(refusal) = self.admit(audience, call).await {
+            return refusal;
+        }
+        match route {
+            Route::Health => Answer::healthy(),
+            Route::Inbound(route) => inbound::receive(self, call, route).await,
+            Route::Conversation(wish) => conversations::receive(self, call, wish).await,
+            Route::Chatwoot => chatwoot::receive(self, call).await,
         }
     }
 
-    /// Lets a caller in whose token is good, looking once for a newer secret before it says no.
+    /// Lets a caller in who proves to be of the audience, looking once for a newer secret before it says no.
     async fn admit(&self, audience: Audience, call: Call<'_>) -> Result<(), Answer> {
-        let presented = tokens::presented(call.headers);
+        let now = self.clock.now();
         let known = self.tokens.current().await.map_err(|_| Answer::unavailable("the tokens cannot be read"))?;
-        if known.admits(audience, presented) {
+        if known.admits(audience, call, now) {
             return Ok(());
         }
         let renewed = self.tokens.refreshed().await.map_err(|_| Answer::unavailable("the tokens cannot be read"))?;
-        if renewed.admits(audience, presented) {
+        if renewed.admits(audience, call, now) {
             return Ok(());
+        }
+        if !renewed.expects(audience) {
+            return Err(Answer::not_found());
         }
         self.meter.count(Metric::Unauthorized, 1);
         tracing::warn!(path = %call.path.chars().take(80).collect::<String>(), "a request without a good token");

@@ -2,55 +2,78 @@
 
 use std::fmt;
 
+use desk::chatwoot::is_authentic;
 use http::{HeaderMap, header};
+use models::Timestamp;
 use platform::secrets::{SecretUnavailable, Versions};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-/// Who may come in with a token.
+use crate::Call;
+
+/// Who may come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// Braze's webhook campaigns.
     Webhook,
     /// Agents and operators.
     Agent,
+    /// Chatwoot, which has no token to show: it signs.
+    Chatwoot,
 }
 
-/// The tokens in force and those before the last rotation, as digests: equal lengths, nothing to leak.
+/// The tokens in force and those before the last rotation, as digests: equal lengths, nothing to leak. And the secrets of
+/// Chatwoot's inbox, by which it signs.
 pub struct Tokens {
     webhook: Vec<[u8; 32]>,
     agent: Vec<[u8; 32]>,
+    chatwoot: Vec<SecretString>,
 }
 
 #[derive(Deserialize)]
 struct Stored {
     webhook_token: SecretString,
     agent_token: SecretString,
+    #[serde(default)]
+    chatwoot_secret: Option<SecretString>,
 }
 
 impl Tokens {
-    /// Reads the secret `{"webhook_token": …, "agent_token": …}`. The two must differ: whoever knows one must not have
-    /// the other. A previous version that cannot be read is left out.
+    /// Reads the secret `{"webhook_token": …, "agent_token": …, "chatwoot_secret": …?}`. They must differ: whoever knows one
+    /// must not have another. A previous version that cannot be read is left out.
     pub fn parse(versions: &Versions) -> Result<Self, SecretUnavailable> {
         let current = Stored::read(&versions.current)?;
         let previous = versions.previous.as_ref().and_then(|previous| Stored::read(previous).ok());
         let all = [Some(current), previous];
         let digests = |token: fn(&Stored) -> &SecretString| all.iter().flatten().map(|s| digest(token(s))).collect();
-        Ok(Self { webhook: digests(|stored| &stored.webhook_token), agent: digests(|stored| &stored.agent_token) })
+        Ok(Self {
+            webhook: digests(|stored| &stored.webhook_token),
+            agent: digests(|stored| &stored.agent_token),
+            chatwoot: all.iter().flatten().filter_map(|stored| stored.chatwoot_secret.clone()).collect(),
+        })
     }
 
-    /// Whether `presented` opens the door for `audience`. Every token is compared to its end.
-    pub(crate) fn admits(&self, audience: Audience, presented: &[u8]) -> bool {
-        let known = match audience {
-            Audience::Webhook => &self.webhook,
-            Audience::Agent => &self.agent,
-        };
-        let presented: [u8; 32] = Sha256::digest(presented).into();
-        let equal = known.iter().fold(Choice::from(0), |any, token| any | token.ct_eq(&presented));
-        equal.into()
+    /// Whether `call`, which came in at `now`, proves to be from `audience`.
+    pub(crate) fn admits(&self, audience: Audience, call: Call<'_>, now: Timestamp) -> bool {
+        match audience {
+            Audience::Webhook => is_known(presented(call.headers), &self.webhook),
+            Audience::Agent => is_known(presented(call.headers), &self.agent),
+            Audience::Chatwoot => self.chatwoot.iter().any(|secret| is_authentic(call.headers, call.body, secret, now)),
+        }
     }
+
+    /// Whether anybody of `audience` can come in at all.
+    pub(crate) fn expects(&self, audience: Audience) -> bool {
+        audience != Audience::Chatwoot || !self.chatwoot.is_empty()
+    }
+}
+
+/// Whether a token is one of `tokens`, each of which is compared to its end.
+fn is_known(token: &[u8], tokens: &[[u8; 32]]) -> bool {
+    let presented: [u8; 32] = Sha256::digest(token).into();
+    tokens.iter().fold(Choice::from(0), |any, token| any | token.ct_eq(&presented)).into()
 }
 
 impl fmt::Debug for Tokens {
@@ -66,14 +89,17 @@ impl Stored {
             reason: reason.to_owned(),
         };
         // What serde says may quote the secret: only the form is named.
-        let stored: Self = serde_json::from_str(secret.expose_secret())
-            .map_err(|_| bad("it must be JSON with the texts webhook_token and agent_token"))?;
-        let (webhook, agent) = (stored.webhook_token.expose_secret(), stored.agent_token.expose_secret());
-        if webhook.trim().is_empty() || agent.trim().is_empty() {
+        let stored: Self = serde_json::from_str(secret.expose_secret()).map_err(|_| {
+            bad("it must be JSON with the texts webhook_token and agent_token, and perhaps chatwoot_secret")
+        })?;
+        let both = [&stored.webhook_token, &stored.agent_token];
+        let all: Vec<_> =
+            both.into_iter().chain(&stored.chatwoot_secret).map(|text| text.expose_secret().trim()).collect();
+        if all.contains(&"") {
             return Err(bad("a token is blank"));
         }
-        if webhook == agent {
-            return Err(bad("webhook_token and agent_token must differ"));
+        if (1..all.len()).any(|place| all[..place].contains(&all[place])) {
+            return Err(bad("webhook_token, agent_token and chatwoot_secret must differ"));
         }
         Ok(stored)
     }
@@ -104,6 +130,13 @@ mod tests {
         format!(r#"{{"webhook_token": "{webhook}", "agent_token": "{agent}"}}"#).into()
     }
 
+    /// Whether a call with this token is let in.
+    fn admits(tokens: &Tokens, audience: Audience, token: &str) -> bool {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
+        let call = Call { method: &http::Method::POST, path: "", query: "", headers: &headers, body: b"" };
+        tokens.admits(audience, call, Timestamp::from_seconds(1_700_000_000))
+    }
+
     #[test]
     fn current_and_previous_tokens_hold_each_for_its_audience() {
         let versions = Versions { current: secret("w2", "a2"), previous: Some(secret("w1", "a1")) };
@@ -114,13 +147,15 @@ mod tests {
             (Audience::Webhook, "a2", false),
             (Audience::Agent, "a1", true),
             (Audience::Agent, "w2", false),
+            (Audience::Chatwoot, "w2", false),
+            (Audience::Chatwoot, "a2", false),
             (Audience::Webhook, "", false),
             (Audience::Webhook, "w", false),
             (Audience::Webhook, "W2", false),
             (Audience::Webhook, "w2 ", false),
             (Audience::Webhook, "w1,w2", false),
         ] {
-            assert_eq!(tokens.admits(audience, token.as_bytes()), admitted, "{token}");
+            assert_eq!(admits(&tokens, audience, token), admitted, "{token}");
         }
     }
 
@@ -132,6 +167,11 @@ mod tests {
             "hush",
             "{}",
             r#"{"webhook_token": "hush", "agent_token": " "}"#,
+            r#"{"webhook_token": "hush", "agent_token": "hush\n"}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "chatwoot_secret": "hush"}"#,
+            r#"{"webhook_token": "w", "agent_token": "hush", "chatwoot_secret": "hush\n"}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "chatwoot_secret": " "}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "chatwoot_secret": 42}"#,
         ] {
             let error = Tokens::parse(&Versions { current: text.into(), previous: None }).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
@@ -142,14 +182,14 @@ mod tests {
     fn a_rotation_that_keeps_a_token_locks_nobody_out() {
         let versions = Versions { current: secret("w1", "a2"), previous: Some(secret("w1", "a1")) };
         let tokens = Tokens::parse(&versions).unwrap();
-        assert!(tokens.admits(Audience::Webhook, b"w1"));
+        assert!(admits(&tokens, Audience::Webhook, "w1"));
         assert_eq!(format!("{tokens:?}"), "Tokens");
     }
 
     #[test]
     fn a_broken_previous_version_locks_nobody_out() {
         let versions = Versions { current: secret("w2", "a2"), previous: Some("old format".into()) };
-        assert!(Tokens::parse(&versions).unwrap().admits(Audience::Webhook, b"w2"));
+        assert!(admits(&Tokens::parse(&versions).unwrap(), Audience::Webhook, "w2"));
     }
 
     #[test]

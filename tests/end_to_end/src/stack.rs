@@ -1,5 +1,6 @@
 //! Both functions, their queues, table and secrets, and Braze.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
@@ -70,13 +71,19 @@ impl Stack {
 
     /// Braze posts `body`; the answer as the gateway gets it.
     pub async fn webhook(&self, token: &str, body: &str) -> Value {
+        self.post("/inbound", &[("authorization", &format!("Bearer {token}"))], body).await
+    }
+
+    /// Somebody posts `body` to `path`; the answer as the gateway gets it.
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
+        let headers: BTreeMap<_, _> = headers.iter().copied().chain([("host", "example.com")]).collect();
         let event = json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": "/inbound", "rawQueryString": "",
-            "headers": {"authorization": format!("Bearer {token}"), "host": "example.com"},
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+            "headers": headers,
             "requestContext": {
                 "accountId": "1", "apiId": "a", "domainName": "example.com", "requestId": "r", "stage": "$default",
                 "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 1, "routeKey": "$default", "domainPrefix": "a",
-                "http": {"method": "POST", "path": "/inbound", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "Braze"}
+                "http": {"method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "Braze"}
             },
             "body": body, "isBase64Encoded": false,
         });
@@ -85,7 +92,12 @@ impl Stack {
 
     /// Feeds the responder for as long as `until` does not hold, with killed or failed invocations as on Lambda.
     pub async fn feed(&self, until: impl Fn() -> bool) {
-        let mapping = Mapping::new(self.work.clone());
+        self.feed_from("work", until).await;
+    }
+
+    /// The same from the queue called `queue`.
+    pub async fn feed_from(&self, queue: &str, until: impl Fn() -> bool) {
+        let mapping = Mapping::new(self.aws.queue(queue).unwrap());
         let feeding = mapping.run(1, |event| self.responder.invoke(event, Duration::from_secs(30)));
         let waiting = async {
             while !until() {

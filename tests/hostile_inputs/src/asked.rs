@@ -5,24 +5,24 @@ use conversation::decide::{Answerer, Decision, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
 use models::assistant::BotText;
-use models::{Message, Spent};
+use models::{HandOffReason, Message, Spent};
 use serde_json::{Value, json};
 
 use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
 use crate::received::{holds, same};
 
 impl Chain {
-    /// Whether the AI gets the user's words as the one user message and nothing else of the user's; or is left alone, if
-    /// there is nothing to ask.
-    pub(crate) async fn asks(&self, message: &Message, asked: bool, kept: Option<String>) -> Result<(), String> {
+    /// Whether what happens is `wanted`: if that is to ask the AI, whether it gets the user's words as the one user message
+    /// and nothing else of the user's.
+    pub(crate) async fn asks(&self, message: &Message, wanted: Decision, kept: Option<String>) -> Result<(), String> {
         let words = kept_words(message.text.as_str(), message.shortened, self.assistant.limits.input_characters);
         match kept {
             Some(kept) => same("what is kept", &words, &kept)?,
             None => self.keeps(message, &words)?,
         }
         let decision = self.decision(message, &words);
-        same("the decision", &decision, &if asked { Decision::Ask(vec![0]) } else { say_no_words() })?;
-        if !asked {
+        same("the decision", &decision, &wanted)?;
+        if !matches!(wanted, Decision::Ask(_)) {
             return Ok(());
         }
         self.ai_says("The answer.");
@@ -77,8 +77,14 @@ impl Chain {
     }
 }
 
-fn say_no_words() -> Decision {
-    Decision::Say(BotText::NoWords, vec![0])
+/// What follows from the words of a message: from the shipped list of keywords they are in, or from whether there are any.
+pub(crate) fn follows(keyword: Option<&str>, asked: bool) -> Decision {
+    match keyword {
+        Some("opt_out") => Decision::OptOut,
+        Some("hand_off") => Decision::HandOff(HandOffReason::Keyword, vec![0]),
+        _ if asked => Decision::Ask(vec![0]),
+        _ => Decision::Say(BotText::NoWords, vec![0]),
+    }
 }
 
 /// Whether the instructions hold the brand's words, a language tag, and nothing else that anybody could have written.

@@ -7,7 +7,7 @@ use crate::cases::{Called, Told};
 use crate::chain::Chain;
 use crate::door::{Door, Visit};
 use crate::notation::Notation;
-use crate::received::{message, quarantined, refused, same};
+use crate::received::{asked, message, quarantined, refused, same};
 
 /// What most requests say: "hi" by user 42.
 const HI: &str = r#"{"user_id": "42", "phone_number": "", "message": "hi"}"#;
@@ -47,6 +47,14 @@ impl Chain {
         }
         if let Some(status) = told.status.filter(|status| *status != 202) {
             return refused(&arrival, status);
+        }
+        if let Some(deed) = &told.asked {
+            asked(&arrival, deed, told)?;
+            door.wait(1);
+            let again = door.visit(&called.visit(), &body).await;
+            asked(&again, deed, told)?;
+            let repeated = arrival.answer.body["message_id"] == again.answer.body["message_id"];
+            return same("whether it is known again", &repeated, &told.repeatable.unwrap_or(false));
         }
         let message = message(&arrival)?;
         let usual = called.body.is_none().then(|| Notation::from("hi"));

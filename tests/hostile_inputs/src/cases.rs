@@ -140,6 +140,11 @@ pub(crate) struct Told {
     #[serde(default)]
     pub(crate) shortened: bool,
     pub(crate) route: Option<String>,
+    /// What an agent's request asks for, of the conversation `user` and with the words `text`: `say`, `take_over`,
+    /// `release` or `erase`.
+    pub(crate) asked: Option<String>,
+    /// Whether the same request a second later has the same id.
+    pub(crate) repeatable: Option<bool>,
 }
 
 /// The AI says something.

@@ -15,8 +15,10 @@ use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
 /// When every request arrives, unless a test lets time pass.
 pub(crate) const ARRIVAL: Timestamp = Timestamp::from_seconds(1_700_000_003);
 /// The secret the door knows, unless a case brings its own.
-const SECRET: &str = r#"{"webhook_token": "right-webhook-token", "agent_token": "right-agent-token"}"#;
-const PREVIOUS: &str = r#"{"webhook_token": "older-webhook-token", "agent_token": "older-agent-token"}"#;
+const SECRET: &str = r#"{"webhook_token": "right-webhook-token", "agent_token": "right-agent-token",
+    "chatwoot_secret": "right-chatwoot-secret"}"#;
+const PREVIOUS: &str = r#"{"webhook_token": "older-webhook-token", "agent_token": "older-agent-token",
+    "chatwoot_secret": "older-chatwoot-secret"}"#;
 /// The header of a webhook that may come in.
 const GOOD: HeaderValue = HeaderValue::from_static("Bearer right-webhook-token");
 

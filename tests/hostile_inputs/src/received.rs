@@ -5,10 +5,20 @@ use std::fmt::Debug;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use models::{Identity, Message, Personal, QueueMessage};
+use models::{AgentAction, AgentDeed, Identity, Message, Personal, QueueMessage};
 use serde_json::{Value, json};
 
+use crate::cases::Told;
 use crate::door::Arrival;
+use crate::notation::Notation;
+
+/// What an agent's tool is told that asks for nonsense: never a word of what it said.
+const NONSENSE: [&str; 4] = [
+    "the body must be JSON like {\"conversation\": \"user:42\"}, with \"text\" and perhaps \"id\" for a message",
+    "\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>",
+    "\"text\" must be a text of 1 to 16384 characters",
+    "\"id\" must be a text of 1 to 200 characters, or be left out",
+];
 
 /// Whether `got` is what was wanted.
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, got: &T, wanted: &T) -> Result<(), String> {
@@ -43,6 +53,26 @@ pub(crate) fn message(arrival: &Arrival) -> Result<Message, String> {
     Ok(message)
 }
 
+/// Whether an agent's `deed` was queued, and nothing else: of whom and with which words, `told` says.
+pub(crate) fn asked(arrival: &Arrival, deed: &str, told: &Told) -> Result<(), String> {
+    same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
+    same("what else was handed on", &(arrival.queued.len() + arrival.parked.len()), &0)?;
+    let [queued] = &arrival.asked[..] else { return Err(format!("{} wishes were queued", arrival.asked.len())) };
+    let is_ascii = queued.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    holds(is_ascii, || "the queue's message is not plain ASCII".to_owned())?;
+    let QueueMessage::AgentV1(action) = QueueMessage::from_json(queued).map_err(|error| error.to_string())? else {
+        return Err("it is no agent's".to_owned());
+    };
+    same("the answer", &arrival.answer.body, &json!({"message_id": action.id.as_str(), "state": "queued"}))?;
+    same("the conversation", &action.conversation.as_str(), &told.user.as_deref().unwrap_or("user:42"))?;
+    let json = serde_json::to_value(&action.deed).map_err(|error| error.to_string())?;
+    same("the deed", &json["kind"], &json!(deed))?;
+    same("the words", &json.get("text").and_then(Value::as_str), &told.text.as_ref().map(Notation::text).as_deref())?;
+    let AgentDeed::Say(words) = &action.deed else { return Ok(()) };
+    let other = AgentAction { deed: AgentDeed::Say(filler(words)), ..action.clone() };
+    holds(format!("{action:?}") == format!("{other:?}"), || "Debug shows what was said".to_owned())
+}
+
 /// Whether the body was parked, whole, for a reason with these words.
 pub(crate) fn quarantined(arrival: &Arrival, body: &[u8], reason: &str) -> Result<(), String> {
     same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
@@ -64,18 +94,20 @@ pub(crate) fn quarantined(arrival: &Arrival, body: &[u8], reason: &str) -> Resul
 /// Whether the request was turned away: nothing handed on, and nothing told.
 pub(crate) fn refused(arrival: &Arrival, status: u16) -> Result<(), String> {
     same("the status", &arrival.answer.status.as_u16(), &status)?;
-    same("what was handed on", &arrival.queued.len(), &arrival.parked.len())?;
-    same("the number of queued messages", &arrival.queued.len(), &0)?;
+    same("what was handed on", &(arrival.queued.len() + arrival.parked.len() + arrival.asked.len()), &0)?;
+    let told = &arrival.answer.body;
     let constant = match status {
         200 => json!({"status": "ok"}),
+        400 => NONSENSE.iter().map(|reason| json!({"error": reason})).find(|known| known == told).unwrap_or_default(),
         401 => json!({"error": "unauthorized"}),
         404 => json!({"error": "no such path"}),
         405 => json!({"error": "no such method on this path"}),
+        413 if told["error"] == "the body is larger than 256 KiB" => told.clone(),
         413 => json!({"error": "the body is larger than 1 MiB"}),
         503 => json!({"error": "the tokens cannot be read"}),
         status => return Err(format!("the table has no answer with status {status}")),
     };
-    same("the answer", &arrival.answer.body, &constant)
+    same("the answer", told, &constant)
 }
 
 /// Whether nothing that is printed depends on what a person said or is called: a message with other words of the same

@@ -4,6 +4,7 @@ use models::assistant::KeywordLists;
 use models::{Message, Part};
 use serde_json::json;
 
+use crate::asked::follows;
 use crate::cases::{Pair, Read, Said};
 use crate::chain::Chain;
 use crate::door::Visit;
@@ -64,7 +65,8 @@ impl Chain {
         self.explains(&body, &message).await?;
         self.is_known_again(&body, &message).await?;
         let asked = read.asked.unwrap_or(!webhook.message.trim().is_empty());
-        self.asks(&message, asked, read.kept.as_ref().map(Notation::text)).await?;
+        let follows = follows(read.keyword.as_deref(), asked);
+        self.asks(&message, follows, read.kept.as_ref().map(Notation::text)).await?;
         if read.user.is_none() {
             same("the identity", &Some(&message.identity), &names.identity().as_ref())?;
             self.sends(&[Part::new("The answer.").unwrap()], &message.identity, &names).await?;
