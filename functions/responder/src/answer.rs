@@ -170,7 +170,7 @@ impl Responder {
                 }
                 Deed::Propose(proposal) => match proposal.fit() {
                     Ok(content) => answered.reply.push(Utterance { content, campaign: None }),
-                    Err(text) => answered.reply.extend(said(&text)),
+                    Err(text) => answered.reply.extend(said(text.as_str())),
                 },
             }
         }
