@@ -122,7 +122,7 @@ impl Responder {
                     self.count(Metric::ToolRejected, rejected as usize);
                     tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
                 }
-                Some(self.done(text, deeds, matter))
+                Some(self.done(text.as_ref(), deeds, matter))
             }
             Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
             Err(error) => {
@@ -148,9 +148,9 @@ impl Responder {
     }
 
     /// The AI's words, and what it did beside them.
-    fn done(&self, text: Option<Personal>, deeds: Vec<Deed>, matter: &Matter<'_>) -> Answered {
+    fn done(&self, text: Option<&Personal>, deeds: Vec<Deed>, matter: &Matter<'_>) -> Answered {
         let said = |text: &str| utterances(shape(text, self.assistant.limits.reply_parts));
-        let mut answered = Answered::of(text.iter().flat_map(|text| said(text.as_str())).collect());
+        let mut answered = Answered::of(text.map(|text| said(text.as_str())).unwrap_or_default());
         let mut hand_off = None;
         for deed in deeds {
             match deed {

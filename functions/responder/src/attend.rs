@@ -143,7 +143,7 @@ impl Responder {
         match self.act(action, receives, deadline).await {
             Ok(Acted::Done) => Ok(Verdict::Settled),
             Ok(Acted::Again(after)) => Ok(Verdict::ComesBack(after)),
-            Ok(Acted::Says(message)) => Err(Delivery { receives, message }),
+            Ok(Acted::Says(message)) => Err(Delivery { receives, message: *message }),
             Err(error) => {
                 tracing::error!(log_id = action.log_id, %error, "an agent's wish is not fulfilled yet");
                 Ok(Verdict::ComesBack(keep::after_outage(receives)))

@@ -214,7 +214,9 @@ impl Responder {
     }
 
     pub(crate) fn count_all(&self, counts: &Counts) {
-        counts.iter().for_each(|(metric, amount)| self.count(*metric, *amount));
+        for (metric, amount) in counts {
+            self.count(*metric, *amount);
+        }
     }
 
     pub(crate) fn count(&self, metric: Metric, amount: usize) {

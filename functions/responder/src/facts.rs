@@ -61,7 +61,7 @@ impl Responder {
         if let Some(group) = rules.opt_out_group.clone().filter(|_| words.kind == TurnKind::OptIn) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
-        unwritten(attributes, &history.written())
+        unwritten(&attributes, &history.written())
     }
 
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
@@ -114,7 +114,7 @@ fn set(attributes: &mut Attributes, name: &str, value: ProfileValue) {
 }
 
 /// Without what was written before with the same value. When an owner became one changes with the owner alone.
-fn unwritten(attributes: Attributes, written: &BTreeMap<FieldName, ProfileValue>) -> Attributes {
+fn unwritten(attributes: &Attributes, written: &BTreeMap<FieldName, ProfileValue>) -> Attributes {
     let is_old = |name: &FieldName, value: Option<&ProfileValue>| value.is_some() && written.get(name) == value;
     let owner_stays = attributes.values().any(|(name, value)| name.as_str() == "dragoman_owner" && is_old(name, value));
     let mut new = Attributes::default();

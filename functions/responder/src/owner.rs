@@ -22,7 +22,7 @@ pub(crate) enum Acted {
     /// It is done.
     Done,
     /// It is done, and the words are to be sent.
-    Says(Message),
+    Says(Box<Message>),
     /// It is done, and to be done once more after this.
     Again(Duration),
 }
@@ -68,7 +68,7 @@ impl Responder {
                 return Ok(if receives == 1 { Acted::Again(runs_end) } else { Acted::Done });
             }
         }
-        Ok(action.message().map_or(Acted::Done, Acted::Says))
+        Ok(action.message().map_or(Acted::Done, |message| Acted::Says(Box::new(message))))
     }
 
     /// Tells the desk that the conversation is the bot's again. To know of it is a convenience: an agent who writes takes over

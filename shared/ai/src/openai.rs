@@ -60,6 +60,16 @@ impl OpenAi {
         Ok(Self { endpoint, model: model.into(), bound, key, http })
     }
 
+    /// Asks; and once more without tools where the server may have no use for them: some refuse the whole request then.
+    async fn ask_in_all(&self, question: &Question) -> Result<Answer, AiError> {
+        match self.ask(question).await {
+            Err(AiError::Refused { status: 400 }) if question.tools != Tools::default() => {
+                self.ask(&Question { tools: Tools::default(), ..question.clone() }).await
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Asks once; and once more where something was noted but nothing said, because the user must get words.
     async fn ask(&self, question: &Question) -> Result<Answer, AiError> {
         let mut calls = Calls::new(&question.tools);
@@ -115,7 +125,7 @@ impl Ai for OpenAi {
     }
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
-        tokio::time::timeout(time, self.ask(question)).await.unwrap_or(Err(AiError::TimedOut))
+        tokio::time::timeout(time, self.ask_in_all(question)).await.unwrap_or(Err(AiError::TimedOut))
     }
 }
 

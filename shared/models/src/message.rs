@@ -60,6 +60,7 @@ pub enum Author {
 }
 
 impl Author {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_user(&self) -> bool {
         *self == Self::User
     }

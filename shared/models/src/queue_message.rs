@@ -11,6 +11,7 @@ use crate::{AgentAction, Message};
 /// a responder reads every version that an ingest still running may have written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and each lives for a moment")]
 pub enum QueueMessage {
     /// A user wrote.
     InboundV1(Message),

@@ -151,7 +151,7 @@ async fn what_is_forgotten_is_gone_and_stays_out() {
             let before = wrote(&subject, &key, file.clone(), NOW).await;
             store.put_turn(&key, &turn_row(TurnKey { number: 1, epoch: 1 }), NOW).await.unwrap();
             assert_eq!(store.erase(&key, later, NOW).await, Ok(Some(before.clone())), "{}", subject.name);
-            assert_eq!(store.messages(&key, &[message.id.clone()]).await, Ok(vec![]), "{}", subject.name);
+            assert_eq!(store.messages(&key, std::slice::from_ref(&message.id)).await, Ok(vec![]), "{}", subject.name);
             assert_eq!(store.newest_turns(&key, 9, NOW).await, Ok(vec![]), "{}", subject.name);
             let refused = store.try_write(&key, &file, NOW).await;
             let Err(WriteError::Refused(Some(head))) = refused else { panic!("{}: {refused:?}", subject.name) };

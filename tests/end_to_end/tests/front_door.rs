@@ -1,5 +1,4 @@
 //! Through the front door of the sandbox, over HTTP: what a user types or `curl` posts comes back on the right phone.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::time::{Duration, Instant};
 

@@ -57,6 +57,19 @@ fn request(server: &Server, index: usize) -> Value {
     serde_json::from_slice(&server.seen()[index].body).unwrap()
 }
 
+#[tokio::test]
+async fn a_server_that_refuses_tools_is_asked_without_them() {
+    let server = Server::start(|seen| {
+        let offers = serde_json::from_slice::<Value>(&seen.body).unwrap().get("tools").is_some();
+        let (status, body) = if offers { (400, "{}".to_owned()) } else { (200, HELLO.to_owned()) };
+        std::future::ready(response(status, JSON, body))
+    })
+    .await;
+    let client = client(&server.base_url, None);
+    assert_eq!(client.answer(&offered(everything()), AMPLE).await, Ok(hello()));
+    assert_eq!(server.seen().len(), 2);
+}
+
 /// Answers one request after the other with these bodies.
 async fn in_turn<const ROUNDS: usize>(bodies: [String; ROUNDS]) -> Server {
     let bodies = Arc::new(Mutex::new(bodies.into_iter()));

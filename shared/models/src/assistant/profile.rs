@@ -102,12 +102,11 @@ impl ProfileRules {
     pub(super) fn read(mut section: Section) -> Self {
         let mut facts = BTreeSet::new();
         for (place, word) in section.numbered_texts("facts", 40) {
-            match ConversationFact::ALL.iter().find(|(name, _)| *name == word) {
-                Some((_, fact)) => drop(facts.insert(*fact)),
-                None => {
-                    let names = ConversationFact::ALL.map(|(name, _)| name).join(", ");
-                    section.mistake("facts", &format!("may be {names}: number {place} is none"));
-                }
+            let fact = ConversationFact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
+            facts.extend(fact);
+            if fact.is_none() {
+                let names = ConversationFact::ALL.map(|(name, _)| name).join(", ");
+                section.mistake("facts", &format!("may be {names}: number {place} is none"));
             }
         }
         let mut learned = section.section("learn");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use models::{ConversationKey, Timestamp};
 
 use super::client::{DynamoDb, malformed, unavailable};
@@ -54,7 +55,7 @@ impl DynamoDb {
                 Ok(_) => return Ok(head),
                 Err(error) => {
                     let refused =
-                        error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception());
+                        error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
                     if !refused {
                         return Err(unavailable("erase", &error));
                     }

@@ -69,7 +69,9 @@ impl Update {
             }
             HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath } => {
                 update.settle(held, *turn, covers, done, *last_turn);
-                aftermath.iter().for_each(|aftermath| update.aftermath(*aftermath));
+                if let Some(Aftermath::HandOver { at }) = aftermath {
+                    update.belongs_to(Owner::Person, *at);
+                }
             }
             HeadWrite::Release { held } => {
                 update.held(held);
@@ -101,13 +103,6 @@ impl Update {
                 self.set.push(format!("{EXPIRES_AT} = if_not_exists(kp, :{EXPIRES_AT})"));
                 self.value(&format!(":{EXPIRES_AT}"), life);
             }
-        }
-    }
-
-    fn aftermath(&mut self, aftermath: Aftermath) {
-        match aftermath {
-            Aftermath::HandOver { at } => self.belongs_to(Owner::Person, at),
-            Aftermath::OptOut | Aftermath::OptIn => {}
         }
     }
 
