@@ -5,8 +5,8 @@ use conversation::flow::{End, Fact, Flowing, Progress, Saying};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned, LearnedValues};
 use models::{
-    Attributes, Campaign, CampaignId, Content, FieldName, FlowState, HandOffReason, Part, Personal, ProfileValue,
-    Utterance,
+    Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
+    ProfileValue, Timestamp, Utterance,
 };
 use platform::metrics::Metric;
 use store::TurnKind;
@@ -30,6 +30,8 @@ pub(crate) struct Answered {
     pub(crate) flow: Option<FlowState>,
     /// What the profile is to say from now on.
     pub(crate) attributes: Attributes,
+    /// What Braze is to be told.
+    pub(crate) events: Vec<Event>,
     /// What a person who takes over should know.
     pub(crate) summary: Option<Personal>,
 }
@@ -87,7 +89,8 @@ impl Responder {
             Some(_) if reply.is_empty() => reply.extend(line(BotText::Cancelled)),
             _ => {}
         }
-        Answered { kind, flow: progress.state, attributes: attributes(&progress.facts), ..Answered::of(reply) }
+        let (attributes, events) = (attributes(&progress.facts), events(&progress.facts, self.clock.now()));
+        Answered { kind, flow: progress.state, attributes, events, ..Answered::of(reply) }
     }
 
     fn utter(&self, saying: Saying) -> Vec<Utterance> {
@@ -161,6 +164,7 @@ impl Responder {
                         answered.reply.extend(started.reply);
                         (answered.kind, answered.flow) = (started.kind, started.flow);
                         answered.attributes.merge(started.attributes);
+                        answered.events.extend(started.events);
                     }
                 }
                 Deed::Remember { name, value } => {
@@ -202,6 +206,17 @@ fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) 
         .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(value.into_string()).ok()?)));
     let content = Campaign::new(Part::new("…").ok()?, properties.collect()).ok()?;
     Some(Utterance { content: Content::Campaign(content), campaign: Some(campaign) })
+}
+
+/// The facts that are events.
+fn events(facts: &[Fact], now: Timestamp) -> Vec<Event> {
+    let event = |fact: &Fact| {
+        let Fact::Event { name, value } = fact else { return None };
+        let event = Event::new(name, now).ok()?;
+        let value = value.as_ref().and_then(|value| ProfileValue::text(value.as_str()).ok());
+        value.map_or(Some(event.clone()), |value| event.with("value", value).ok())
+    };
+    facts.iter().filter_map(event).collect()
 }
 
 /// The facts that are attributes.

@@ -7,11 +7,12 @@ use braze::ProfileUpdate;
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Subscription, Timestamp};
 use platform::metrics::Metric;
-use store::TurnKind;
+use store::{TurnKind, TurnRow};
 
-use crate::Responder;
+use crate::attend::Conversation;
 use crate::history::History;
 use crate::turn::Words;
+use crate::{RECORD_WITHIN, Responder};
 
 /// How long a call to Braze may take that writes to profiles.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -82,7 +83,26 @@ impl Responder {
         self.write_profile(user, attributes).await
     }
 
-    async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
+    /// Tells Braze what happened in a turn that was sent, and notes in its row that this is done. What fails is left for the
+    /// next run of the conversation; a reply never hangs on it.
+    pub(crate) async fn record_events(&self, conversation: &Conversation<'_>, row: &TurnRow) {
+        let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
+        let Some(who) = row.to.recipients().into_iter().next().filter(|_| left > WRITE_WITHIN) else { return };
+        let updates = [ProfileUpdate { who, attributes: Attributes::default(), events: row.events.clone() }];
+        let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
+        if !outcome.all_written() {
+            self.meter.count(Metric::ProfileFailed, 1);
+            tracing::warn!(log_id = conversation.log_id, "events of a turn were not recorded");
+        }
+        if outcome.again(&updates).is_empty() {
+            let row = TurnRow { events: vec![], ..row.clone() };
+            if let Err(error) = self.store.put_turn(conversation.key, &row, self.clock.now()).await {
+                tracing::warn!(log_id = conversation.log_id, %error, "recorded events may be recorded once more");
+            }
+        }
+    }
+
+    pub(crate) async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
         let Some(who) = user.recipients().into_iter().next() else { return true };
         let updates = [ProfileUpdate { who, attributes, events: vec![] }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;

@@ -107,6 +107,11 @@ impl History {
         written
     }
 
+    /// The turns of which Braze has not been told everything, although there was time for it before `since`.
+    pub(crate) fn unrecorded(&self, since: Timestamp) -> impl Iterator<Item = &TurnRow> {
+        self.turns.iter().filter(move |row| !row.events.is_empty() && row.at < since)
+    }
+
     /// Whom the last turn went to, by every name that is known.
     pub(crate) fn addressee(&self) -> Option<&Identity> {
         self.turns.first().map(|row| &row.to)
@@ -174,6 +179,7 @@ mod tests {
             to: Identity::new("42", "", "").unwrap(),
             reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
             attributes: models::Attributes::default(),
+            events: vec![],
             route: None,
             summary: None,
             flow: None,

@@ -6,6 +6,7 @@ mod assistant;
 mod attend;
 mod backends;
 mod batch;
+mod deliveries;
 mod desks;
 mod draft;
 mod facts;

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     let desk_key = Arc::new(SecretKey::Desk(secrets));
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze =
-        Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_campaign_id, braze_key));
+        Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
     let backends = Backends::new(&settings.ai, &files, http.clone(), Some(ai_key))?;
     let responder = Arc::new(Responder {
         store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),

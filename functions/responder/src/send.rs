@@ -105,11 +105,23 @@ impl Responder {
         if turn.part >= turn.parts {
             let worked = self.over(out, head).await?;
             self.meter.count(sent(out.row.kind), 1);
+            self.told_beside(out, turn).await;
             return Ok(Next::Over(worked));
         }
         let (held, voice) = (out.held.clone(), turn.voice);
         let write = HeadWrite::NextPart { held, turn: turn.key, voice, part: turn.part };
         self.step(out, &write, turn.part).await
+    }
+
+    /// What Braze is to know beside the reply, once nothing hangs on it any more.
+    async fn told_beside(&self, out: Outgoing<'_>, turn: &OpenTurn) {
+        if !out.row.events.is_empty() {
+            self.record_events(out.conversation, out.row).await;
+        }
+        let first = out.row.reply.first().map(|said| reply(out.row, &OpenTurn { part: 1, ..turn.clone() }, said));
+        if !out.row.attributes.is_empty() && first.is_some_and(|first| !self.messaging.carries_attributes(&first)) {
+            self.write_profile(&out.row.to, out.row.attributes.clone()).await;
+        }
     }
 
     async fn refused(&self, out: Outgoing<'_>, head: &Head, refusal: Refusal) -> Result<Next, Stop> {

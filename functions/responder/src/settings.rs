@@ -1,8 +1,9 @@
 //! What the responder is told by its environment.
 
+use braze::Delivery;
 use platform::settings::{BadSettings, Settings as Reader};
 
-use crate::{DeskSettings, OnUnknown};
+use crate::{DeskSettings, OnUnknown, deliveries};
 
 /// The settings; see the README for what each means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct Settings {
     pub table_name: String,
     /// `BRAZE_ENDPOINT`.
     pub braze_endpoint: String,
-    /// `BRAZE_CAMPAIGN_ID`.
-    pub braze_campaign_id: String,
+    /// `BRAZE_DELIVERY` and what belongs to it.
+    pub braze_delivery: Delivery,
     /// `AI_BACKEND` and what belongs to it.
     pub ai: AiSettings,
     /// `DESK` and what belongs to it.
@@ -59,7 +60,7 @@ impl Settings {
             secret_id: reader.required("RESPONDER_SECRET_ID"),
             table_name: reader.required("TABLE_NAME"),
             braze_endpoint: reader.base_url("BRAZE_ENDPOINT"),
-            braze_campaign_id: reader.required("BRAZE_CAMPAIGN_ID"),
+            braze_delivery: deliveries::read(&mut reader),
             ai: AiSettings::read(&mut reader),
             desk: DeskSettings::read(&mut reader),
             on_unknown: reader
@@ -122,6 +123,17 @@ mod tests {
         let desk = Settings::read(&desk).unwrap_err().to_string();
         for name in ["DESK_URL", "DESK_ACCOUNT", "DESK_INBOX", "DESK_INBOX_IDENTIFIER"] {
             assert!(desk.contains(name), "{name} in {desk}");
+        }
+        for (delivery, needed) in
+            [("canvas", vec!["BRAZE_CANVAS_ID"]), ("messages", vec!["BRAZE_APP_ID", "BRAZE_SUBSCRIPTION_GROUP_ID"])]
+        {
+            let lookup = |name: &str| match name {
+                "BRAZE_DELIVERY" => Some(delivery.to_owned()),
+                "BRAZE_CAMPAIGN_ID" => None,
+                name => complete(name),
+            };
+            let bad = Settings::read(&lookup).unwrap_err().to_string();
+            assert!(needed.iter().all(|name| bad.contains(name)) && !bad.contains("BRAZE_CAMPAIGN_ID"), "{bad}");
         }
         let words = |name: &str| match name {
             "ON_UNKNOWN" => Some("maybe".to_owned()),

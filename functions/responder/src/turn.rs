@@ -1,7 +1,9 @@
 //! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
 
+use std::time::Duration;
+
 use futures::future;
-use models::{Attributes, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
+use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -11,6 +13,9 @@ use crate::draft::{Draft, Drafted};
 use crate::history::{History, is_whole};
 use crate::send::Outgoing;
 use crate::settle::Settled;
+
+/// Who sent a turn records its events at once. Later than this nobody does any more, and the next run may.
+const RECORDED_BY: Duration = Duration::from_mins(2);
 
 /// What is to be said in a turn.
 pub(crate) struct Words {
@@ -26,6 +31,8 @@ pub(crate) struct Words {
     pub(crate) own_line: bool,
     /// What is written to the user's profile with it.
     pub(crate) attributes: Attributes,
+    /// What Braze is to be told once it was sent.
+    pub(crate) events: Vec<Event>,
     /// The route it goes by.
     pub(crate) route: Option<RouteName>,
     /// What a person who takes over should know.
@@ -50,6 +57,9 @@ impl Responder {
             return self.finish(conversation, head, &held).await;
         }
         let history = self.history(conversation, head, rows).await?;
+        for row in history.unrecorded(self.clock.now() - RECORDED_BY) {
+            self.record_events(conversation, row).await;
+        }
         // Asked at most twice: once more if something newer came while the AI was thinking.
         let (mut head, mut answered) = (head.clone(), None);
         for look_again in [true, false] {
@@ -156,6 +166,7 @@ impl Responder {
             to: words.to,
             reply: words.reply,
             attributes: words.attributes,
+            events: words.events,
             route: words.route,
             summary: words.summary,
             flow: words.flow,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use models::{
-    Attributes, FlowState, HandOffReason, Identity, Message, MessageId, Personal, RouteName, Timestamp, Utterance,
+    Attributes, Event, FlowState, HandOffReason, Identity, Message, MessageId, Personal, RouteName, Timestamp,
+    Utterance,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,9 @@ pub struct TurnRow {
     /// What is written to the user's profile with it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
+    /// What Braze has not been told yet of what happened in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
     /// The route it went by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<RouteName>,

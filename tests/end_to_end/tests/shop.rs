@@ -47,6 +47,10 @@ async fn a_return_is_asked_for_step_by_step_with_a_branch() {
         sent(&door).await.into_iter().map(|(_, recipient)| recipient["attributes"].clone()).collect();
     assert_eq!(attributes[2]["last_return_order"], "ab1234");
     assert_eq!(attributes[3]["last_return_wish"], "Exchange");
+    let requests = door.get("/sandbox/braze/requests").await;
+    let tracked = requests.as_array().unwrap().iter().find_map(|request| request["body"]["events"].as_array());
+    let event = &tracked.unwrap()[0];
+    assert_eq!((&event["name"], &event["properties"]["value"]), (&json!("return_wished"), &json!("Exchange")));
     assert_eq!((&attributes[0]["dragoman_owner"], &attributes[0]["dragoman_turns"]), (&json!("bot"), &json!(1)));
     assert!(attributes[1].get("dragoman_owner").is_none(), "what has not changed is not written again");
 }
