@@ -40,7 +40,7 @@ impl DeskSettings {
         let kinds = [("none", Kind::None), ("webhook", Kind::Webhook), ("chatwoot", Kind::Chatwoot)];
         match reader.one_of("DESK", &kinds) {
             Kind::None => Self::None,
-            Kind::Webhook => Self::Webhook { url: reader.base_url("DESK_URL") },
+            Kind::Webhook => Self::Webhook { url: reader.url("DESK_URL") },
             Kind::Chatwoot => Self::Chatwoot {
                 base_url: reader.base_url("DESK_URL"),
                 inbox: Inbox {

@@ -63,12 +63,17 @@ impl<'a> Settings<'a> {
 
     /// The base of an HTTP service, without a slash at its end.
     pub fn base_url(&mut self, name: &'static str) -> String {
+        self.url(name).trim_end_matches('/').to_owned()
+    }
+
+    /// An address that is called as it stands.
+    pub fn url(&mut self, name: &'static str) -> String {
         let value = self.required(name);
         let plain = value.starts_with("https://") || value.starts_with("http://");
         if !value.is_empty() && (!plain || value.contains(char::is_whitespace)) {
             self.problem(name, "must start with https:// (or http://) and hold no white space");
         }
-        value.trim_end_matches('/').to_owned()
+        value
     }
 
     /// Notes that a setting is wrong.
