@@ -2,7 +2,7 @@
 
 use conversation::prompt::kept_words;
 use models::{Author, Message, MessageId};
-use store::{Head, RowState, Said};
+use store::{Head, MOST_COVERED, Owner, RowState, Said};
 
 use crate::Responder;
 use crate::attend::{Conversation, Stop};
@@ -29,7 +29,12 @@ impl Responder {
     /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
     /// the same: giving up takes it out of the head before its row says so.
     pub(crate) async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
-        let covers = head.next_covers();
+        let mut covers = head.next_covers();
+        if head.owner == Owner::Person && head.pending.len() > covers.len() {
+            // An agent's line may stand behind more of the user's than one turn covers.
+            covers = head.pending.keys().cloned().collect();
+            covers.sort_by_key(|id| head.pending.get(id).map(|pending| pending.sequence));
+        }
         let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
         let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
         let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
@@ -46,8 +51,9 @@ impl Responder {
             open.retain(|message| message.author == Author::Agent);
             open.sort_by_key(|message| message.arrival);
         }
+        open.truncate(MOST_COVERED);
         // A reply is named after its first message: that must be one nobody has answered.
-        let covers = open.iter().map(|message| message.id.clone()).chain(closed).collect();
+        let covers = open.iter().map(|message| message.id.clone()).chain(closed).take(MOST_COVERED).collect();
         let said = self.said(&open);
         Agenda { covers, open, said }
     }

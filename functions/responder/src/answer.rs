@@ -60,7 +60,12 @@ impl Responder {
         let state = matter.history.flow()?;
         let text = joined(matter.said.iter().map(|said| &said.text));
         let cancel = self.assistant.keywords.cancel.matches(text.as_str());
-        let progress = self.flowing(matter).advance(state, text.as_str(), cancel);
+        let progress = if matter.history.newest_kind().is_some_and(TurnKind::is_with_people) && !cancel {
+            // These words were for the person who has just left, most likely: the question is asked once more.
+            self.flowing(matter).resume(state)
+        } else {
+            self.flowing(matter).advance(state, text.as_str(), cancel)
+        };
         (!progress.leaves_the_message()).then(|| self.progressed(progress, matter))
     }
 
@@ -86,7 +91,7 @@ impl Responder {
             Some(End::HandOff) => reply.extend(line(BotText::Fallback)),
             Some(End::Cancelled) => reply.extend(line(BotText::Cancelled)),
             // A flow without a closing line has ended, and the user is not left without a word.
-            Some(_) if reply.is_empty() => reply.extend(line(BotText::Cancelled)),
+            Some(_) if reply.is_empty() => reply.extend(line(BotText::Completed)),
             _ => {}
         }
         let (attributes, events) = (attributes(&progress.facts), events(&progress.facts, self.clock.now()));
@@ -204,6 +209,7 @@ fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) 
     let properties = properties
         .into_iter()
         .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(value.into_string()).ok()?)));
+    // What it says is decided in Braze; the history shows that something was said.
     let content = Campaign::new(Part::new("…").ok()?, properties.collect()).ok()?;
     Some(Utterance { content: Content::Campaign(content), campaign: Some(campaign) })
 }

@@ -15,6 +15,7 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::answer::Answered;
 use crate::attend::{Conversation, Stop};
+use crate::facts::Facts;
 use crate::history::{History, joined, look};
 use crate::turn::Words;
 use crate::way::Way;
@@ -129,7 +130,12 @@ impl Responder {
         let drafted = matter.history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
         let flow = matter.history.flow();
         let answered = match (drafted, plan.line) {
-            (Some(draft), _) => Answered { flow: draft.flow.clone(), ..Answered::of(draft.reply.clone()) },
+            (Some(draft), _) => Answered {
+                flow: draft.flow.clone(),
+                attributes: draft.attributes.clone(),
+                events: draft.events.clone(),
+                ..Answered::of(draft.reply.clone())
+            },
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, matter) },
             (None, Line::Answer) => match self.answer(conversation, matter).await {
                 Some(answered) => answered,
@@ -153,7 +159,8 @@ impl Responder {
             spent: self.spent(head, plan.line),
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
-        words.attributes = self.facts(&words, matter.history, turn, language, answered.unresolved);
+        let facts = Facts { turn, language, unresolved: answered.unresolved, owner_since: head.owner_since };
+        words.attributes = self.facts(&words, matter.history, &facts);
         words.attributes.merge(answered.attributes);
         if let (Some(campaign), false) =
             (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)

@@ -17,16 +17,22 @@ use crate::{RECORD_WITHIN, Responder};
 /// How long a call to Braze may take that writes to profiles.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
 
+/// What facts are made of, beside the words of a turn.
+pub(crate) struct Facts<'a> {
+    /// The turn's number.
+    pub(crate) turn: u64,
+    /// The user's language.
+    pub(crate) language: Option<&'a str>,
+    /// Whether the question found no answer.
+    pub(crate) unresolved: bool,
+    /// When an owner was last chosen.
+    pub(crate) owner_since: Option<Timestamp>,
+}
+
 impl Responder {
     /// What the profile is to say with the turn that says `words`: only what it does not say already.
-    pub(crate) fn facts(
-        &self,
-        words: &Words,
-        history: &History,
-        turn: u64,
-        language: Option<&str>,
-        unresolved: bool,
-    ) -> Attributes {
+    pub(crate) fn facts(&self, words: &Words, history: &History, facts: &Facts<'_>) -> Attributes {
+        let Facts { turn, language, unresolved, owner_since } = *facts;
         let now = self.clock.now();
         let rules = &self.assistant.profile;
         let mut attributes = Attributes::default();
@@ -62,7 +68,12 @@ impl Responder {
         if let Some(group) = rules.opt_out_group.clone().filter(|_| words.kind == TurnKind::OptIn) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
-        unwritten(&attributes, &history.written())
+        let mut written = history.written();
+        if owner_since > history.answered_at() {
+            // Somebody else has written that since, or tried to.
+            written.retain(|name, _| name.as_str() != "dragoman_owner");
+        }
+        unwritten(&attributes, &written)
     }
 
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
@@ -75,11 +86,12 @@ impl Responder {
         self.write_profile(&Identity::of(conversation), attributes).await
     }
 
-    /// Unsubscribes the user, if that is wanted. False if it could not be done, and may be later.
-    pub(crate) async fn unsubscribe(&self, user: &Identity) -> bool {
+    /// Lets the user join or leave the subscription group, if that is wanted. False if it could not be done, and may be
+    /// later.
+    pub(crate) async fn join(&self, user: &Identity, joins: bool) -> bool {
         let Some(group) = self.assistant.profile.opt_out_group.clone() else { return true };
         let mut attributes = Attributes::default();
-        attributes.subscribe(group, Subscription::Unsubscribed);
+        attributes.subscribe(group, if joins { Subscription::Subscribed } else { Subscription::Unsubscribed });
         self.write_profile(user, attributes).await
     }
 

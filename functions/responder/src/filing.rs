@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use conversation::quiet::quiet_period;
 use futures::future;
-use models::{ConversationKey, Message, Recipient, Timestamp};
+use models::{Author, ConversationKey, Message, Recipient, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{
@@ -85,6 +85,8 @@ impl Responder {
                 tracing::info!(log_id = message.log_id, "its user was forgotten meanwhile, and so is the message");
                 Filing::Settled
             }
+            // What an agent says is never too much; it waits until the user's messages are fewer.
+            Placed::Full if message.author == Author::Agent => return Err(unexplained()),
             Placed::Full => {
                 self.turn_away(key, message).await?;
                 Filing::Settled

@@ -38,6 +38,12 @@ impl Responder {
         wish: Option<OptWish>,
     ) -> Result<Worked, Stop> {
         let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
+        if let Some(aftermath) = wish.and_then(|wish| unheard(wish, head)) {
+            // The wish must not hang on the desk, nor on Braze: it is kept first, and then the desk is told.
+            self.join(&newest.identity, aftermath == Aftermath::OptIn).await;
+            let heard = Settled::Silent { turn: head.last_turn, aftermath: Some(aftermath) };
+            return self.settle(conversation, head, held, &[], heard).await;
+        }
         if let Some(desk) = &self.desk {
             let events = events(conversation, head, history, agenda, counted);
             if let Err(error) = self.tell(&**desk, conversation, &events).await {
@@ -53,11 +59,7 @@ impl Responder {
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         self.count(Metric::Forwarded, counted.len());
-        let aftermath = wish.map(|wish| match wish {
-            OptWish::Out => Aftermath::OptOut,
-            OptWish::In => Aftermath::OptIn,
-        });
-        let settled = Settled::Silent { turn: row.key.number, aftermath };
+        let settled = Settled::Silent { turn: row.key.number, aftermath: None };
         self.settle(conversation, head, held, &agenda.covers, settled).await
     }
 
@@ -96,16 +98,25 @@ impl Responder {
         self.begin(conversation, head, held, &row).await
     }
 
-    /// Gives the conversation back to the bot; the claim ends with it.
-    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>) -> Result<Worked, Stop> {
-        let now = self.clock.now();
-        drop(self.change_owner(conversation.key, Owner::Bot, now).await?);
+    /// Gives the conversation back to the bot; the claim ends with it. It counts as done when the agents had been quiet for
+    /// long enough, so whatever an agent has done since stands.
+    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Worked, Stop> {
+        let at = head.owner_since.unwrap_or_default() + self.assistant.hand_off.return_after;
+        let head = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
         self.count(Metric::TakenBack, 1);
-        self.tell_released(conversation.key, ReleasedBy::QuietHours, now, conversation.log_id).await;
+        self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;
         // The next answer tells it too; a campaign that leaves people in a live chat alone should not have to wait for it.
-        self.write_owner(conversation.key, false, now).await;
-        let head = self.store.head(conversation.key, now).await?.ok_or(Stop::Lost)?;
+        self.write_owner(conversation.key, false, at).await;
         Ok(Worked { head, kept: crate::keep::Kept::AsSeen })
+    }
+}
+
+/// What a wish changes, if it was not heard before.
+fn unheard(wish: OptWish, head: &Head) -> Option<Aftermath> {
+    match wish {
+        OptWish::Out if !head.opted_out => Some(Aftermath::OptOut),
+        OptWish::In if head.opted_out => Some(Aftermath::OptIn),
+        OptWish::Out | OptWish::In => None,
     }
 }
 

@@ -95,6 +95,11 @@ impl History {
         Some((last.route.as_ref()?, last.at))
     }
 
+    /// When the bot last answered.
+    pub(crate) fn answered_at(&self) -> Option<Timestamp> {
+        self.turns.iter().find(|row| !row.kind.is_with_people()).map(|row| row.at)
+    }
+
     /// What the user's profile says, as far as these turns wrote it.
     pub(crate) fn written(&self) -> BTreeMap<FieldName, ProfileValue> {
         let mut written = BTreeMap::new();
@@ -107,9 +112,9 @@ impl History {
         written
     }
 
-    /// The turns of which Braze has not been told everything, although there was time for it before `since`.
-    pub(crate) fn unrecorded(&self, since: Timestamp) -> impl Iterator<Item = &TurnRow> {
-        self.turns.iter().filter(move |row| !row.events.is_empty() && row.at < since)
+    /// The newest turn of which Braze has not been told everything, although there was time for it before `since`.
+    pub(crate) fn unrecorded(&self, since: Timestamp) -> Option<&TurnRow> {
+        self.turns.iter().find(|row| !row.events.is_empty() && row.at < since)
     }
 
     /// Whom the last turn went to, by every name that is known.

@@ -62,10 +62,10 @@ impl Responder {
                 }
             }
             AgentDeed::Erase => {
-                self.erase(conversation, *at).await?;
                 // A run of before may still leave a draft; it ends before this one would have to.
                 let runs_end = deadline.left(self.clock.now(), Duration::ZERO) + LEASE_MARGIN;
-                return Ok(if receives == 1 { Acted::Again(runs_end) } else { Acted::Done });
+                let is_new = self.erase(conversation, *at).await?;
+                return Ok(if is_new { Acted::Again(runs_end) } else { Acted::Done });
             }
         }
         Ok(action.message().map_or(Acted::Done, |message| Acted::Says(Box::new(message))))
@@ -108,7 +108,7 @@ impl Responder {
                 Err(WriteError::Refused(None)) => sending = false,
                 Err(WriteError::Refused(Some(head))) => match head.moved_to {
                     Some(to) => key = to,
-                    None if head.owner_since.is_some_and(|since| since >= at) => return Ok(None),
+                    None if head.owner_since.is_some_and(|since| since >= at) || head.forgot(at) => return Ok(None),
                     None => sending = head.turn.is_some_and(|turn| turn.state == SendState::Sending),
                 },
             }
@@ -116,12 +116,13 @@ impl Responder {
         Err(StoreError::Unavailable { operation: "owner", reason: "the head kept changing".to_owned() })
     }
 
-    /// Forgets the user under every key they are known by here.
-    async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<(), StoreError> {
-        let (mut keys, mut next) = (vec![conversation.clone()], 0);
+    /// Forgets the user under every key they are known by here, and says whether anything was not forgotten yet.
+    async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<bool, StoreError> {
+        let (mut keys, mut next, mut is_new) = (vec![conversation.clone()], 0, false);
         while let Some(key) = keys.get(next).cloned() {
             let signs = self.signs_to(&key).await?;
             let head = self.store.erase(&key, at, self.clock.now()).await?;
+            is_new |= !head.as_ref().is_some_and(|head| head.forgot(at));
             let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
             for other in others.flatten().chain(signs) {
                 if !keys.contains(&other) {
@@ -130,8 +131,8 @@ impl Responder {
             }
             next += 1;
         }
-        self.meter.count(Metric::Erased, 1);
-        Ok(())
+        self.count(Metric::Erased, usize::from(is_new));
+        Ok(is_new)
     }
 
     /// The user's other keys, as far as they lead to this conversation: under a shared phone stands somebody else's.

@@ -157,7 +157,12 @@ impl Responder {
         match self.write(out.conversation, write).await? {
             Ok(head) => Ok(Next::Go(head)),
             Err(Some(found)) if found.owner == Owner::Person && out.row.kind.voice() == Voice::Bot => {
-                Ok(Next::Over(self.cut(out, &found, read).await?))
+                let worked = match read {
+                    // Nothing was read: the messages are that person's to answer.
+                    0 => self.settle(out.conversation, &found, out.held, &[], Settled::Withdrawn).await?,
+                    read => self.cut(out, &found, read).await?,
+                };
+                Ok(Next::Over(worked))
             }
             Err(_) => Err(Stop::Lost),
         }
@@ -194,7 +199,10 @@ impl Responder {
     /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
     async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
         let told = out.row.reply.iter().take(read as usize).cloned().collect();
-        let row = TurnRow { reply: told, ..out.row.clone() };
+        let mut row = TurnRow { reply: told, ..out.row.clone() };
+        if read == 0 {
+            (row.attributes, row.events) = (Attributes::default(), vec![]);
+        }
         self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
         self.meter.count(Metric::Cut, 1);
         let (log_id, parts) = (out.conversation.log_id, out.row.reply.len());

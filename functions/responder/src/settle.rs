@@ -1,5 +1,7 @@
 //! The ways a run gives a conversation back: settled, given up, or as it was.
 
+use std::time::Duration;
+
 use conversation::decide::ParkReason;
 use models::MessageId;
 use platform::metrics::Metric;
@@ -21,6 +23,8 @@ pub(crate) enum Settled {
         /// What else is so from now on.
         aftermath: Option<Aftermath>,
     },
+    /// The turn about them is taken back; they are still pending.
+    Withdrawn,
     /// They are given up and may come again.
     Parked,
 }
@@ -38,10 +42,12 @@ impl Responder {
         let turn = head.turn.as_ref().map(|turn| turn.key);
         let (last_turn, aftermath) = match how {
             Settled::Answered(kind) => {
-                (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(self.clock.now()))
+                // Later than what was known of the owner when the turn was committed, whatever the clocks say.
+                let at = self.clock.now().max(head.owner_since.unwrap_or_default() + Duration::from_millis(1));
+                (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(at))
             }
             Settled::Silent { turn, aftermath } => (turn, aftermath),
-            Settled::Parked => (head.last_turn, None),
+            Settled::Parked | Settled::Withdrawn => (head.last_turn, None),
         };
         let done = if how == Settled::Parked { head.done.clone() } else { head.done_after(covers).0 };
         let (held, covers) = (held.clone(), covers.to_vec());

@@ -57,17 +57,21 @@ impl Responder {
             return self.finish(conversation, head, &held).await;
         }
         let history = self.history(conversation, head, rows).await?;
-        for row in history.unrecorded(self.clock.now() - RECORDED_BY) {
-            self.record_events(conversation, row).await;
-        }
         // Asked at most twice: once more if something newer came while the AI was thinking.
         let (mut head, mut answered) = (head.clone(), None);
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             let drafted = self.draft(conversation, &head, &history, &agenda);
             // While the AI thinks: what settling will push out of the head is written down in its row.
-            let (Drafted { draft, counts }, ()) =
-                future::try_join(drafted, self.mark_forgotten(conversation, &head, &agenda.covers)).await?;
+            // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
+            let leftover = async {
+                if let Some(row) = history.unrecorded(self.clock.now() - RECORDED_BY).filter(|_| look_again) {
+                    self.record_events(conversation, row).await;
+                }
+                Ok(())
+            };
+            let (Drafted { draft, counts }, (), ()) =
+                future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
@@ -123,7 +127,7 @@ impl Responder {
             Draft::OptOut => {
                 let user = agenda.open.last().map(|message| message.identity.clone());
                 let done = match user {
-                    Some(user) => self.unsubscribe(&user).await,
+                    Some(user) => self.join(&user, false).await,
                     None => true,
                 };
                 // Tried again a few times; but the wish itself must not depend on Braze.
@@ -136,7 +140,7 @@ impl Responder {
             Draft::Forward(counted, wish) => {
                 self.forward(conversation, head, held, history, agenda, &counted, wish).await
             }
-            Draft::TakeBack => self.take_back(conversation).await,
+            Draft::TakeBack => self.take_back(conversation, head).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }

@@ -236,11 +236,21 @@ impl Store for Embedded {
         let mut before = None;
         self.update(conversation, sort_key::HEAD, |old: Option<Head>| {
             before.clone_from(&old);
-            Ok::<_, StoreError>(Some(old.unwrap_or_default().tombstone(at, now)))
+            let head = old.unwrap_or_default();
+            Ok::<_, StoreError>((!head.forgot(at)).then(|| head.tombstone(at, now)))
         })?;
-        let sorts: Vec<_> =
-            self.lock().get(conversation.as_str()).into_iter().flat_map(BTreeMap::keys).cloned().collect();
-        sorts.iter().filter(|sort| *sort != sort_key::HEAD).try_for_each(|sort| self.remove(conversation, sort))?;
+        let rows: Vec<_> = self.lock().get(conversation.as_str()).cloned().unwrap_or_default().into_iter().collect();
+        for (sort, bytes) in rows {
+            let old = if sort.starts_with("M#") {
+                let row: StoredMessage = decode(&bytes)?;
+                MessageRow { message: row.message, state: row.state }.is_of_before(at)
+            } else {
+                sort != sort_key::HEAD && decode::<StoredTurn>(&bytes)?.turn.is_of_before(at)
+            };
+            if old {
+                self.remove(conversation, &sort)?;
+            }
+        }
         Ok(before)
     }
 

@@ -193,8 +193,9 @@ impl Head {
         let expires_at = Timestamp::from_seconds((now + TOMBSTONE_LIFE).seconds());
         Self {
             epoch: self.epoch + 1,
-            done: self.done.clone(),
-            erased_at: Some(at),
+            // A part of these may be on its way: what arrived after the erasure's door time must not be answered anew.
+            done: self.turn.as_ref().map_or_else(|| self.done.clone(), |turn| self.done_after(&turn.covers).0),
+            erased_at: self.erased_at.max(Some(at)),
             adopted_by: self.adopted_by.clone(),
             moved_to: self.moved_to.clone(),
             expires_at,

@@ -64,8 +64,9 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError>;
 
-    /// Forgets everything of the conversation; what was said until `at` stays forgotten though it come once more. Returns
-    /// the head as it was. Repeatable; a run of before can write nothing to the head any more, but may leave a draft.
+    /// Forgets everything of the conversation that had reached the door by `at`; it stays forgotten though it come once
+    /// more. Returns the head as it was. A head that was forgotten as of then already stays as it is. A run of before can
+    /// write nothing to the head any more, but may leave a draft: done once more, this finds it.
     async fn erase(
         &self,
         conversation: &ConversationKey,

@@ -23,6 +23,21 @@ pub struct MessageRow {
     pub state: RowState,
 }
 
+impl MessageRow {
+    /// Whether it had reached the door by `at`.
+    pub(crate) fn is_of_before(&self, at: Timestamp) -> bool {
+        self.message.arrival <= at
+    }
+}
+
+impl TurnRow {
+    /// Whether it is only about what had reached the door by `at`, whenever it was drafted.
+    pub(crate) fn is_of_before(&self, at: Timestamp) -> bool {
+        let newest = self.said.iter().map(|said| said.arrival).max();
+        newest.unwrap_or(self.at) <= at
+    }
+}
+
 /// What became of a message, once the head may have forgotten it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -256,6 +256,7 @@ impl HeadWrite {
             Self::Release { held } => head.is_held(held),
             Self::ChangeOwner { at, sending, .. } => {
                 head.moved_to.is_none()
+                    && !head.forgot(*at)
                     && !head.changed_owner_by(*at)
                     && *sending == turn.is_some_and(|turn| turn.state == SendState::Sending)
             }

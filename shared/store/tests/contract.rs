@@ -140,28 +140,50 @@ async fn a_message_is_filed_once_and_remembers_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_forgotten_is_gone_and_stays_out() {
+async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_alone() {
+    let at = |seconds| NOW + Duration::from_secs(seconds);
     for subject in subjects().await {
-        let (store, key, message) = (&subject.store, conversation(), message("m1"));
-        assert_eq!(store.erase(&key, NOW, NOW).await, Ok(None), "{}: nobody was there", subject.name);
-        for _ in 0..2 {
-            let later = NOW + Duration::from_secs(1);
-            store.put_message(&key, &message, NOW).await.unwrap();
-            let file =
-                HeadWrite::File { message: message.id.clone(), due: NOW, arrival: later, claim: None, create: true };
-            let before = wrote(&subject, &key, file.clone(), NOW).await;
-            store.put_turn(&key, &turn_row(TurnKey { number: 1, epoch: 1 }), NOW).await.unwrap();
-            assert_eq!(store.erase(&key, later, NOW).await, Ok(Some(before.clone())), "{}", subject.name);
-            assert_eq!(store.messages(&key, std::slice::from_ref(&message.id)).await, Ok(vec![]), "{}", subject.name);
-            assert_eq!(store.newest_turns(&key, 9, NOW).await, Ok(vec![]), "{}", subject.name);
-            let refused = store.try_write(&key, &file, NOW).await;
+        let (store, key) = (&subject.store, conversation());
+        let arrived = |id: &str, seconds| Message { arrival: at(seconds), ..message(id) };
+        let file = |message: &Message| HeadWrite::File {
+            message: message.id.clone(),
+            due: NOW,
+            arrival: message.arrival,
+            claim: None,
+            create: true,
+        };
+        let said = |seconds| {
+            let said = Said { text: "hi".into(), arrival: at(seconds), route: None, dispatched: true };
+            TurnRow { said: vec![said], at: at(9), ..turn_row(TurnKey { number: seconds, epoch: 1 }) }
+        };
+        let (old, new) = (arrived("m1", 1), arrived("m2", 3));
+        store.put_message(&key, &old, NOW).await.unwrap();
+        let before = wrote(&subject, &key, file(&old), NOW).await;
+        store.put_turn(&key, &said(1), NOW).await.unwrap();
+        assert_eq!(store.erase(&key, at(2), NOW).await, Ok(Some(before.clone())), "{}", subject.name);
+
+        assert_eq!(store.messages(&key, std::slice::from_ref(&old.id)).await, Ok(vec![]), "{}", subject.name);
+        assert_eq!(store.newest_turns(&key, 9, NOW).await, Ok(vec![]), "{}", subject.name);
+        let tombstone = before.tombstone(at(2), NOW);
+        let stays_out = [file(&old), HeadWrite::ChangeOwner { owner: Owner::Person, at: at(2), sending: false }];
+        for write in stays_out {
+            let refused = store.try_write(&key, &write, NOW).await;
             let Err(WriteError::Refused(Some(head))) = refused else { panic!("{}: {refused:?}", subject.name) };
-            assert_eq!(*head, before.tombstone(later, NOW), "{}", subject.name);
-            assert!(head.forgot(later) && head.epoch > before.epoch);
-            assert_eq!(store.head(&key, NOW + TOMBSTONE_LIFE).await, Ok(None), "{}", subject.name);
-            // A message of afterwards begins a conversation anew.
-            store.erase(&key, NOW, NOW).await.unwrap();
+            assert_eq!(*head, tombstone, "{}", subject.name);
         }
+        assert!(tombstone.forgot(at(2)) && !tombstone.forgot(at(3)) && tombstone.epoch > before.epoch);
+        assert_eq!(store.head(&key, NOW + TOMBSTONE_LIFE).await, Ok(None), "{}", subject.name);
+
+        // A draft that a run of before left, and a conversation that begins anew.
+        store.put_turn(&key, &said(2), NOW).await.unwrap();
+        store.put_message(&key, &new, NOW).await.unwrap();
+        let begun = wrote(&subject, &key, file(&new), NOW).await;
+        store.put_turn(&key, &said(3), NOW).await.unwrap();
+        assert_eq!(store.erase(&key, at(2), NOW).await, Ok(Some(begun.clone())), "{}", subject.name);
+        assert_eq!(store.head(&key, NOW).await, Ok(Some(begun)), "{}", subject.name);
+        assert_eq!(store.messages(&key, std::slice::from_ref(&new.id)).await.unwrap().len(), 1, "{}", subject.name);
+        assert_eq!(store.newest_turns(&key, 9, NOW).await, Ok(vec![said(3)]), "{}", subject.name);
+        assert_eq!(store.erase(&conversation(), NOW, NOW).await, Ok(None), "{}: nobody was there", subject.name);
     }
 }
 

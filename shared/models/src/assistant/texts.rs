@@ -27,10 +27,12 @@ pub enum BotText {
     OverBudget,
     /// The user called a flow off.
     Cancelled,
+    /// A flow that has no closing line of its own is done.
+    Completed,
 }
 
 impl BotText {
-    const ALL: [(Self, &'static str); 8] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Fallback, "fallback"),
         (Self::DontKnow, "dont_know"),
         (Self::NoWords, "no_words"),
@@ -39,6 +41,7 @@ impl BotText {
         (Self::OptedIn, "opted_in"),
         (Self::OverBudget, "over_budget"),
         (Self::Cancelled, "cancelled"),
+        (Self::Completed, "completed"),
     ];
 }
 

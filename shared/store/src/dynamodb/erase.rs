@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use models::{ConversationKey, Timestamp};
 
 use super::client::{DynamoDb, malformed, unavailable};
-use super::item::{self, Item, number, text};
+use super::item::{self, Item, text};
 use crate::head::Head;
 use crate::{StoreError, sort_key};
 
@@ -21,9 +21,10 @@ impl DynamoDb {
         now: Timestamp,
     ) -> Result<Option<Head>, StoreError> {
         let old = self.bury(conversation, at, now).await?;
-        for sort in self.sort_keys(conversation).await? {
-            if sort != sort_key::HEAD {
-                self.delete(conversation, &sort).await?;
+        for row in self.rows(conversation).await? {
+            let Some(sort) = row.get("sk").and_then(|sort| sort.as_s().ok()) else { continue };
+            if sort != sort_key::HEAD && is_of_before(sort, &row, at) {
+                self.delete(conversation, sort).await?;
             }
         }
         Ok(old)
@@ -40,17 +41,25 @@ impl DynamoDb {
             let found = self.get("erase", conversation, sort_key::HEAD.to_owned()).await?;
             let head = found.as_ref().map(item::read_head).transpose();
             let head = head.map_err(|attribute| malformed("erase", attribute))?;
+            if head.as_ref().is_some_and(|head| head.forgot(at)) {
+                return Ok(head);
+            }
             let tombstone = head.clone().unwrap_or_default().tombstone(at, now);
-            let call = self.client.put_item().table_name(&self.table);
-            let call = call.set_item(Some(item::tombstone(conversation, &tombstone)));
-            // A sign to another conversation has no epoch.
-            let call = match head.as_ref().map(|head| head.epoch) {
-                None => call.condition_expression("attribute_not_exists(pk)"),
-                Some(0) => call.condition_expression("attribute_exists(pk) AND attribute_not_exists(ep)"),
-                Some(epoch) => {
-                    call.condition_expression("ep = :seen").expression_attribute_values(":seen", number(epoch))
+            let mut call = self.client.put_item().table_name(&self.table);
+            call = call.set_item(Some(item::tombstone(conversation, &tombstone)));
+            // Whatever a run or a filing changes, one of these changes with it.
+            let mut unchanged =
+                vec![if found.is_some() { "attribute_exists(pk)" } else { "attribute_not_exists(pk)" }.to_owned()];
+            for name in ["ep", "sq", "lu", "tk", "tp", "mt"] {
+                match found.as_ref().and_then(|item| item.get(name)) {
+                    Some(value) => {
+                        unchanged.push(format!("{name} = :{name}"));
+                        call = call.expression_attribute_values(format!(":{name}"), value.clone());
+                    }
+                    None => unchanged.push(format!("attribute_not_exists({name})")),
                 }
-            };
+            }
+            let call = call.condition_expression(unchanged.join(" AND "));
             match call.send().await {
                 Ok(_) => return Ok(head),
                 Err(error) => {
@@ -65,18 +74,17 @@ impl DynamoDb {
         Err(StoreError::Unavailable { operation: "erase", reason: "the head kept changing".to_owned() })
     }
 
-    async fn sort_keys(&self, conversation: &ConversationKey) -> Result<Vec<String>, StoreError> {
-        let (mut sorts, mut next): (Vec<String>, Option<HashMap<_, _>>) = (Vec::new(), None);
+    async fn rows(&self, conversation: &ConversationKey) -> Result<Vec<Item>, StoreError> {
+        let (mut rows, mut next): (Vec<Item>, Option<HashMap<_, _>>) = (Vec::new(), None);
         loop {
             let call = self.client.query().table_name(&self.table).consistent_read(true);
             let call = call.key_condition_expression("pk = :pk");
             let call = call.expression_attribute_values(":pk", text(conversation.as_str()));
             let page = call.set_exclusive_start_key(next).send().await.map_err(|error| unavailable("erase", &error))?;
-            let found = page.items.unwrap_or_default();
-            sorts.extend(found.iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned()));
+            rows.extend(page.items.unwrap_or_default());
             next = page.last_evaluated_key.filter(|key| !key.is_empty());
             if next.is_none() {
-                return Ok(sorts);
+                return Ok(rows);
             }
         }
     }
@@ -85,5 +93,14 @@ impl DynamoDb {
         let key = Item::from([("pk".to_owned(), text(conversation.as_str())), ("sk".to_owned(), text(sort))]);
         let call = self.client.delete_item().table_name(&self.table).set_key(Some(key));
         call.send().await.map(drop).map_err(|error| unavailable("forget", &error))
+    }
+}
+
+/// What cannot be read is nobody's to keep.
+fn is_of_before(sort: &str, row: &Item, at: Timestamp) -> bool {
+    if sort.starts_with("M#") {
+        item::read_message(row).map_or(true, |row| row.is_of_before(at))
+    } else {
+        item::read_turn_row(row).map_or(true, |row| row.is_of_before(at))
     }
 }

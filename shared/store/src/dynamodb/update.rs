@@ -211,6 +211,7 @@ impl Update {
 
     fn change_owner(&mut self, owner: Owner, at: Timestamp, sending: bool) {
         self.when("attribute_not_exists(mv)");
+        self.when("(attribute_not_exists(er) OR er < :mt)");
         self.belongs_to(owner, at);
         self.value(":sending", text("s"));
         if sending {
