@@ -288,12 +288,11 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         Decision::Silence(Silence::OverBudget) => vec![(Metric::OverBudget, all)],
         Decision::Silence(Silence::Loop) => vec![(Metric::LoopBroken, all)],
         Decision::OptOut => vec![(Metric::OptedOut, 1)],
-        Decision::Say(_, counted)
-        | Decision::Ask(counted)
-        | Decision::HandOff(_, counted)
-        | Decision::OptIn(counted)
-        | Decision::Forward(counted, _) => vec![(Metric::Duplicate, all - counted.len())],
-        Decision::Park(_) | Decision::TakeBack => vec![],
+        Decision::Say(_, counted) | Decision::Ask(counted) | Decision::OptIn(counted) => {
+            vec![(Metric::Duplicate, all - counted.len())]
+        }
+        // What is handed over settles no message: that is counted where the desk is told of them.
+        Decision::HandOff(..) | Decision::Forward(..) | Decision::Park(_) | Decision::TakeBack => vec![],
     }
 }
 

@@ -58,9 +58,11 @@ impl Responder {
         let words = Words { said, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
-        self.count(Metric::Forwarded, counted.len());
         let settled = Settled::Silent { turn: row.key.number, aftermath: None };
-        self.settle(conversation, head, held, &agenda.covers, settled).await
+        let worked = self.settle(conversation, head, held, &agenda.covers, settled).await?;
+        self.count(Metric::Forwarded, counted.len());
+        self.count(Metric::Duplicate, agenda.open.len() - counted.len());
+        Ok(worked)
     }
 
     async fn tell(

@@ -137,10 +137,11 @@ impl Responder {
         self.put_back(out, open(head)?, retry_at).await
     }
 
-    /// Begins one more copy of the current part, if one may be risked; otherwise the turn is flagged and over.
+    /// Begins one more copy of the current part, if one may be risked and still be read; otherwise the turn is flagged and
+    /// over.
     async fn again(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
-        if turn.copies < self.on_unknown.most_copies() {
+        if turn.copies < self.on_unknown.most_copies() && !self.is_stale(out.row) {
             let (held, voice) = (out.held.clone(), turn.voice);
             let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;

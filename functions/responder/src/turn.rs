@@ -11,6 +11,7 @@ use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted};
 use crate::history::{History, is_whole};
+use crate::keep::Kept;
 use crate::send::Outgoing;
 use crate::settle::Settled;
 
@@ -82,7 +83,10 @@ impl Responder {
                 (Draft::Failed, Some(earlier)) => earlier,
                 (draft, _) => {
                     let done = self.without_words(conversation, &head, &held, &history, &agenda, draft).await?;
-                    self.count_all(&counts);
+                    // What was given back is looked at anew.
+                    if done.kept != Kept::Failed {
+                        self.count_all(&counts);
+                    }
                     return Ok(done);
                 }
             };

@@ -23,7 +23,7 @@ pub use chance::Chance;
 pub use clock::VirtualClock;
 pub use faults::{Effect, Fault, Faults, Moment, Weather};
 pub use neighbours::{AiScript, Sent};
-pub use plan::{Handler, Plan};
+pub use plan::{Handler, NO_BUDGET, Plan};
 pub use run::{Run, Told};
 pub use scene::Bend;
 pub use shrink::shrink;

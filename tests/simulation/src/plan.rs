@@ -22,6 +22,9 @@ impl Handler for Responder {
     }
 }
 
+/// An assistant that answers as often as anybody writes: for worlds that are not about budgets.
+pub const NO_BUDGET: &str = "[limits]\nturns_per_minute = 10000\nturns_per_day = 100000\n";
+
 /// What a world is made of.
 #[derive(Clone)]
 pub struct Plan {
@@ -48,7 +51,7 @@ impl Default for Plan {
         Self {
             clocks_ahead: vec![Duration::ZERO],
             on_unknown: OnUnknown::ResendOnce,
-            toml: String::new(),
+            toml: NO_BUDGET.to_owned(),
             handler: |responder| Box::new(responder),
             bend: None,
             kills_at_deadline: false,

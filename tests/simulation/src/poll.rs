@@ -30,6 +30,16 @@ impl World {
         assert!(broken.is_empty(), "{broken:#?}");
     }
 
+    /// The same on one machine for three days, however long nothing happens.
+    pub async fn settle_for_days(&self) {
+        let busy = self.keeps_busy();
+        let waits = async {
+            tokio::time::sleep(Duration::from_hours(72)).await;
+            drop(busy);
+        };
+        futures::future::join(waits, self.settle(1)).await;
+    }
+
     /// Works on the queue with `pollers` at once until nothing has happened for a long time.
     pub(crate) async fn work(&self, pollers: usize) {
         let quiet = Duration::from_hours(2);

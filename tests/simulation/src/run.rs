@@ -20,8 +20,9 @@ use crate::world::World;
 
 /// Assistants that follow each other, and work side by side while a deployment rolls on.
 const VERSIONS: [&str; 2] = [
-    "instructions = \"You are the canary prompt\"",
-    "instructions = \"You are the canary prompt, of today\"\n[limits]\nattempts = 5\n[quiet_period]\nfragment_seconds = 2",
+    "instructions = \"You are the canary prompt\"\n[limits]\nturns_per_minute = 10000\nturns_per_day = 100000",
+    "instructions = \"You are the canary prompt, of today\"\n[limits]\nattempts = 5\nturns_per_minute = 10000\n\
+     turns_per_day = 100000\n[quiet_period]\nfragment_seconds = 2",
 ];
 
 /// What to run.

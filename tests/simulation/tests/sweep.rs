@@ -102,6 +102,7 @@ fn between_them_the_scripts_come_by_every_effect() {
         "deliver",
         "draft",
         "file",
+        "forget",
         "mark",
         "next part",
         "point",

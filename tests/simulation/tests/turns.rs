@@ -422,3 +422,27 @@ async fn a_flood_is_answered_as_far_as_the_bound_and_the_rest_is_counted() {
     assert!(world.head("ada").await.pending.is_empty());
     assert!(world.sent().len() <= 3, "{}", world.sent().len());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_counts_once_however_often_the_ai_fails_before_it_is_settled() {
+    let world = World::default();
+    world.ai_will([AiScript::Fails]);
+    let plain = world.says("ada", "I want to return my shoes, please?").await;
+    let mut named = world.message(&plain.identity, plain.text.as_str());
+    named.route = RouteName::parse("returns");
+    world.queued(&named).await;
+    world.settle(1).await;
+    assert_eq!((world.sent().len(), world.asked().len(), world.counted(Metric::Duplicate)), (1, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_in_doubt_is_not_sent_again_when_the_day_in_which_it_can_be_read_is_over() {
+    let world = World::default();
+    let hours = |nth| (Effect { name: "deliver", nth }, Fault::Slow(Duration::from_hours(8)));
+    let dies = (Effect { name: "send", nth: 0 }, Fault::Dies(Moment::After));
+    world.faults.listed([dies, hours(1), hours(2), hours(3)]);
+    world.says("ada", "Are you open?").await;
+    world.settle_for_days().await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+    assert_eq!(world.counted(Metric::Flagged), 1);
+}

@@ -14,7 +14,7 @@ impl State {
     pub(super) fn settle(
         &mut self,
         key: &ConversationKey,
-        (covers, turn): (&[MessageId], Option<TurnKey>),
+        (covers, turn, forwarded): (&[MessageId], Option<TurnKey>, Option<TurnKey>),
         (before, after): (&Head, &Head),
         done_rows: &[MessageId],
         (now, most_copies): (Timestamp, u32),
@@ -24,13 +24,14 @@ impl State {
         if parked && covers.iter().any(|id| before.pending.contains_key(id)) {
             self.may_be_parked(key, covers, before, now);
         }
-        let said = turn.and_then(|turn| self.drafts.get(&(key.clone(), turn))).map(|draft| self.said_in(&draft.row));
+        let row = turn.or(forwarded).and_then(|turn| self.drafts.get(&(key.clone(), turn)));
+        let said = row.map(|draft| self.said_in(&draft.row));
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {
                 _ if parked => End::Parked,
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
-                None if before.owner == Owner::Person => End::LeftToPerson,
+                None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
                 Some(_) | None => End::Copy,
             };
             if end == End::Copy && !done_rows.contains(id) && !self.has_twin(id) {
@@ -40,10 +41,10 @@ impl State {
                 self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
             }
         }
-        let Some(turn) = turn.filter(|_| !parked) else { return };
-        if let (Some(conversation), Some(said)) = (self.conversations.get_mut(key), said) {
+        if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {
             conversation.last_said = said;
         }
+        let Some(turn) = turn.filter(|_| !parked) else { return };
         let open = before.turn.as_ref();
         if open.is_none_or(|open| open.covers != covers) {
             self.broken(format!("turn {} of {} settled other messages than it answered", turn.number, key.as_str()));
@@ -79,8 +80,8 @@ impl State {
             Some(Heard::Rejected) => self.broken(format!("{first}: nothing was read, and it is no dead letter")),
             Some(Heard::Refused) if is_stale => self.is_cut(key, turn),
             Some(Heard::Refused) => self.broken(format!("{first}: given up although Braze only said later")),
-            // Every copy that may be risked was begun, and nobody can tell.
-            Some(Heard::Accepted | Heard::Nothing) | None if copies >= most_copies => {
+            // Every copy that may be risked was begun, or it is too late for one, and nobody can tell.
+            Some(Heard::Accepted | Heard::Nothing) | None if copies >= most_copies || is_stale => {
                 self.figures.count(Figure::Flagged);
             }
             _ => self.broken(format!("{first}: given up although another copy may be sent")),

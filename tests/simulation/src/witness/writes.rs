@@ -108,12 +108,15 @@ impl State {
                 }
                 self.begin(key, *turn, open.map_or(1, |open| open.part), before);
             }
-            HeadWrite::Settle { held, covers, turn, .. } => {
+            HeadWrite::Settle { held, covers, turn, last_turn, .. } => {
                 let why = turn.and_then(|turn| self.why_over(key, turn, held.epoch)).filter(|_| !is_parked(write));
                 if let (Some(turn), Some(Over::Flagged)) = (turn, why) {
                     self.flagged.insert((key.clone(), *turn));
                 }
-                self.settle(key, (covers, *turn), (before, after), done_rows, (now, most_copies));
+                // Without a turn that was sent, what is over is what a person was told.
+                let forwarded = (turn.is_none() && *last_turn > before.last_turn)
+                    .then_some(TurnKey { number: *last_turn, epoch: held.epoch });
+                self.settle(key, (covers, *turn, forwarded), (before, after), done_rows, (now, most_copies));
             }
             _ => {}
         }
