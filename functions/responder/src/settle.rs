@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conversation::decide::ParkReason;
-use models::MessageId;
+use models::{MessageId, Timestamp};
 use platform::metrics::Metric;
 use store::{Aftermath, Head, HeadWrite, Held, RowState, StoreError, TurnKind, WriteError, write_head};
 
@@ -42,9 +42,7 @@ impl Responder {
         let turn = head.turn.as_ref().map(|turn| turn.key);
         let (last_turn, aftermath) = match how {
             Settled::Answered(kind) => {
-                // Later than what was known of the owner when the turn was committed, whatever the clocks say.
-                let at = self.clock.now().max(head.owner_since.unwrap_or_default() + Duration::from_millis(1));
-                (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(at))
+                (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(self.after_the_last_owner(head)))
             }
             Settled::Silent { turn, aftermath } => (turn, aftermath),
             Settled::Parked | Settled::Withdrawn => (head.last_turn, None),
@@ -61,6 +59,12 @@ impl Responder {
             written = self.write(conversation, &write).await?;
         }
         Ok(Worked { head: written.map_err(|_| Stop::Lost)?, kept: Kept::AsSeen })
+    }
+
+    /// This moment, as an owner's: later than the last change that the hand-off knew of, whose clock may be ahead.
+    fn after_the_last_owner(&self, head: &Head) -> Timestamp {
+        let after = head.owner_since.map(|since| since + Duration::from_millis(1));
+        after.map_or(self.clock.now(), |after| after.max(self.clock.now()))
     }
 
     /// Gives messages up: they are no longer pending, and their deliveries go to the dead letters.

@@ -69,7 +69,7 @@ impl Door {
         Arc::new(Ingest {
             tokens: SecretCache::new(Effects { inner: self.secret.clone(), scene: scene.clone() }, Tokens::parse),
             work: Arc::new(Effects { inner: world.queue.clone(), scene: scene.clone() }),
-            agents: Arc::new(Effects { inner: world.queue.clone(), scene }),
+            agents: Arc::new(Effects { inner: world.agents.clone(), scene }),
             quarantine: self.quarantine.clone(),
             clock,
             meter: world.meter(),
@@ -112,10 +112,42 @@ impl Door {
         }
     }
 
-    /// One request; none if the machine died over it.
+    /// A desk posts what an agent wants, with the newest token, a few times if nobody answers.
+    pub(crate) async fn agent(&self, world: &World, wish: &Webhook, number: usize) {
+        for (tries, wait) in [0, 7, 60].into_iter().enumerate() {
+            tokio::time::sleep(Duration::from_secs(wait)).await;
+            let token = format!("Bearer secret-agent-{}", self.newest_token());
+            match self.request(world, wish, &token, number + tries).await {
+                Some((202, _)) => return,
+                Some((503, _)) => world.witness.unavailable(),
+                None => {}
+                Some((status, _)) => return world.witness.turned_away(status),
+            }
+        }
+    }
+
+    /// One webhook; none if the machine died over it.
     async fn try_once(&self, world: &World, webhook: &Webhook, token: u32, number: usize) -> Option<u16> {
+        let (status, body) = self.request(world, webhook, &bearer(token), number).await?;
+        let id = body["message_id"].as_str().unwrap_or_default();
+        match (status, body.get("quarantined").is_some()) {
+            (202, true) => world.witness.quarantined(webhook.readable, self.quarantined()),
+            (202, false) => world.witness.accepted(id),
+            _ => world.witness.unavailable(),
+        }
+        Some(status)
+    }
+
+    /// One request; none if the machine died over it.
+    async fn request(
+        &self,
+        world: &World,
+        webhook: &Webhook,
+        bearer: &str,
+        number: usize,
+    ) -> Option<(u16, serde_json::Value)> {
         let (machine, ingest) = &self.machines[number % self.machines.len()];
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer(token).parse().unwrap())]);
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer.parse().unwrap())]);
         let now = ingest.lock().unwrap().clone();
         let (method, body) = (Method::POST, webhook.body.as_bytes());
         let call = Call { method: &method, path: &webhook.path, query: "", headers: &headers, body };
@@ -125,14 +157,7 @@ impl Door {
             *ingest.lock().unwrap() = self.deployed(world, machine);
             return None;
         };
-        let (status, body) = (answer.status.as_u16(), &answer.body);
-        let id = body["message_id"].as_str().unwrap_or_default();
-        match (status, body.get("quarantined").is_some()) {
-            (202, true) => world.witness.quarantined(webhook.readable, self.quarantined()),
-            (202, false) => world.witness.accepted(id),
-            _ => world.witness.unavailable(),
-        }
-        Some(status)
+        Some((answer.status.as_u16(), answer.body))
     }
 }
 

@@ -157,7 +157,19 @@ impl Weather {
     pub fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let rate = chance.pick(&[0, 5, 10, 20, 40, 80, 120]);
-        let neighbours = ["ask", "send", "file", "claim", "settle", "commit", "draft", "come back", "hand over"];
+        let neighbours = [
+            "ask",
+            "send",
+            "file",
+            "claim",
+            "settle",
+            "commit",
+            "draft",
+            "come back",
+            "hand over",
+            "change owner",
+            "tell desk",
+        ];
         let sick = chance.chance(250).then(|| (chance.pick(&neighbours), chance.pick(&[300, 700, 950])));
         Self { chance, rate, sick }
     }
@@ -177,6 +189,7 @@ impl Weather {
                 Fault::Refused(400),
                 Fault::Unauthorized,
             ],
+            "tell desk" => &[Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
             "deliver" => return Some(self.queues_own()),
             "read secret" => &[],
             _ => &[Fault::Repeats],

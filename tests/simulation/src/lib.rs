@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
+mod agents;
 mod chance;
 mod clock;
+mod desk;
 mod door;
 mod effects;
 mod faults;

@@ -103,6 +103,27 @@ impl Person {
         self.known = true;
     }
 
+    /// Which person it is.
+    pub(crate) fn name(&self) -> String {
+        self.number.to_string()
+    }
+
+    /// The conversations that are this person's own.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys = vec![self.key_of_the_known()];
+        if !self.borrows_a_phone() {
+            keys.push(self.key_of_the_phone());
+        }
+        keys
+    }
+
+    /// These words, which mean something by themselves.
+    pub(crate) fn says_just(&mut self, words: &str, chance: &mut Chance, now: u64) -> Written {
+        self.written += 1;
+        let name = format!("{}-{}-word", self.number, self.written);
+        Written { canary: String::new(), ..self.says(name, words.to_owned(), 0, chance, now) }
+    }
+
     fn number(&self) -> String {
         format!("+1555{:04}", self.phone)
     }
@@ -139,11 +160,7 @@ impl Person {
             readable: true,
         };
         let webhooks = paths.iter().enumerate().map(webhook).collect();
-        let mut keys = vec![self.key_of_the_known()];
-        if !self.borrows_a_phone() {
-            keys.push(self.key_of_the_phone());
-        }
-        Written { canary, text, keys, webhooks }
+        Written { canary, text, keys: self.keys(), webhooks }
     }
 
     fn body(&self, dispatch: &str, text: &str, now: u64) -> String {

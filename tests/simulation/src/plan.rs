@@ -36,6 +36,8 @@ pub struct Plan {
     pub toml: String,
     /// Makes the handler out of a responder: itself, unless a test wants another.
     pub handler: fn(Responder) -> Box<dyn Handler>,
+    /// Whether there is a desk to hand over to.
+    pub desk: bool,
     /// A mistake in the protocol.
     pub bend: Option<Bend>,
     /// Whether what has not answered at its deadline is killed there; otherwise it lives on, and acts when it is long over.
@@ -53,6 +55,7 @@ impl Default for Plan {
             on_unknown: OnUnknown::ResendOnce,
             toml: NO_BUDGET.to_owned(),
             handler: |responder| Box::new(responder),
+            desk: false,
             bend: None,
             kills_at_deadline: false,
             moods: None,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use platform::clock::Deadline;
 use platform::queue::{Queue as _, Timer as _};
-use responder::Record;
-use sandbox::queue::Received;
+use responder::{Record, Source};
+use sandbox::queue::{EmbeddedQueue, Received};
 
 use crate::faults::Fault;
 use crate::machine::Machine;
@@ -44,13 +44,17 @@ impl World {
     pub(crate) async fn work(&self, pollers: usize) {
         let quiet = Duration::from_hours(2);
         // A poller is a machine of its own, or shares one clock and deployment with others.
-        let polling = (0..pollers.max(self.machines.len())).map(|number| async move {
+        let work = pollers.max(self.machines.len());
+        let polling = (0..work + 2).map(|number| async move {
+            let agents = number >= work;
             let spare = (number >= self.machines.len())
                 .then(|| self.slot(self.plan.clocks_ahead[number % self.machines.len()]));
             let slot = spare.as_ref().unwrap_or_else(|| &self.machines[number]);
+            // Each queue has pollers of its own.
+            let source = if agents { Source::Agents } else { Source::Work };
             loop {
-                match tokio::time::timeout(quiet, self.receive()).await {
-                    Ok(batch) => self.invoke(slot, batch).await,
+                match tokio::time::timeout(quiet, self.receive(source)).await {
+                    Ok(batch) => self.invoke(slot, source, batch).await,
                     Err(_) if self.is_busy() => {}
                     Err(_) => return,
                 }
@@ -60,9 +64,9 @@ impl World {
     }
 
     /// A batch, in whatever order the queue likes.
-    async fn receive(&self) -> Vec<Received> {
+    async fn receive(&self, source: Source) -> Vec<Received> {
         let most = self.disorder.lock().unwrap().as_mut().map_or(10, |chance| 1 + chance.index(10));
-        let mut batch = self.queue.receive(most).await;
+        let mut batch = self.queue_of(source).receive(most).await;
         if let Some(chance) = self.disorder.lock().unwrap().as_mut() {
             for place in (1..batch.len()).rev() {
                 batch.swap(place, chance.index(place + 1));
@@ -73,20 +77,28 @@ impl World {
 
     /// Checks a world in which nothing moves any more.
     pub(crate) async fn at_rest(&self) {
-        self.witness.at_rest(&self.queue.dead_letters()).await;
+        let dead = [self.queue.dead_letters(), self.agents.dead_letters()].concat();
+        self.witness.at_rest(&dead).await;
+    }
+
+    fn queue_of(&self, source: Source) -> &Arc<EmbeddedQueue> {
+        match source {
+            Source::Work => &self.queue,
+            Source::Agents => &self.agents,
+        }
     }
 
     /// Works on what is on the queue right now, once.
     pub async fn poll_once(&self) {
         if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.queue.receive(10)).await {
-            self.invoke(&self.machines[0], batch).await;
+            self.invoke(&self.machines[0], Source::Work, batch).await;
         }
     }
 
-    async fn invoke(&self, slot: &Slot, batch: Vec<Received>) {
-        let batch = self.delivered(batch).await;
+    async fn invoke(&self, slot: &Slot, source: Source, batch: Vec<Received>) {
+        let batch = self.delivered(source, batch).await;
         let records = batch.iter().map(|received| Record {
-            queue: responder::Source::Work,
+            queue: source,
             id: received.id.to_string(),
             receipt: received.receipt.clone(),
             receives: received.receives,
@@ -116,14 +128,14 @@ impl World {
         for received in batch.iter().filter(|received| !kept.contains(&received.id.to_string())) {
             self.witness.deleted(&received.body).await;
             if self.faults.next("delete").is_none() {
-                self.queue.delete(&received.receipt);
+                self.queue_of(source).delete(&received.receipt);
             }
         }
     }
 
     /// The queue delivers a message again when nobody thinks of it any more.
-    fn comes_once_more(&self, body: String, after: Duration) {
-        let (queue, busy) = (self.queue.clone(), self.keeps_busy());
+    fn comes_once_more(&self, source: Source, body: String, after: Duration) {
+        let (queue, busy) = (self.queue_of(source).clone(), self.keeps_busy());
         tokio::spawn(async move {
             tokio::time::sleep(after).await;
             queue.send(body).await.unwrap();
@@ -132,7 +144,7 @@ impl World {
     }
 
     /// The part of a batch that arrives, and now.
-    async fn delivered(&self, mut batch: Vec<Received>) -> Vec<Received> {
+    async fn delivered(&self, source: Source, mut batch: Vec<Received>) -> Vec<Received> {
         let mut arrived = Vec::new();
         for received in batch.drain(..) {
             let fault = self.faults.next("deliver");
@@ -142,10 +154,10 @@ impl World {
                 _ => None,
             };
             if let Some(delay) = again {
-                drop(self.queue.come_back(&received.receipt, delay).await);
+                drop(self.queue_of(source).come_back(&received.receipt, delay).await);
             }
             if let Some(Fault::Later(time)) = fault {
-                self.comes_once_more(received.body.clone(), time);
+                self.comes_once_more(source, received.body.clone(), time);
             }
             if !matches!(fault, Some(Fault::Slow(_))) {
                 arrived.push(received);

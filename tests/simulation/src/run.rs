@@ -4,18 +4,20 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 use models::ConversationKey;
 use platform::clock::Clock as _;
 use responder::OnUnknown;
 use store::{HeadWrite, Owner, write_head};
 
+use crate::agents::wishes;
 use crate::chance::Chance;
 use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
 use crate::people::{Person, crowd};
 use crate::plan::Plan;
-use crate::witness::Figures;
+use crate::witness::{Figures, HUMAN, START, STOP};
 use crate::world::World;
 
 /// Assistants that follow each other, and work side by side while a deployment rolls on.
@@ -66,6 +68,7 @@ impl Run {
             kills_at_deadline: chance.chance(500),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),
+            desk: chance.chance(600),
             ..Plan::default()
         };
         Self { seed, faults: None, plan, keep_trace: false }
@@ -102,6 +105,7 @@ impl Run {
             // An operator looks at the dead letters after the weekend, or at once.
             tokio::time::sleep(chance.pick(&[0, 1, 22, 23, 25, 60]) * Duration::from_hours(1)).await;
             world.queue.redrive();
+            world.agents.redrive();
             world.work(2).await;
             world.at_rest().await;
         }
@@ -110,9 +114,10 @@ impl Run {
         if world.faults.count() == 0 && clocks_agree {
             world.witness.nothing_failed();
         }
-        let depth = world.queue.depth();
-        if (depth.waiting, depth.in_flight) != (0, 0) {
-            world.witness.broken("the queue did not drain");
+        for depth in [world.queue.depth(), world.agents.depth()] {
+            if (depth.waiting, depth.in_flight) != (0, 0) {
+                world.witness.broken("the queue did not drain");
+            }
         }
         world.witness.metrics_tell_what_happened(&world.counted_in_all());
         let (sum, trace) = world.witness.trace();
@@ -125,13 +130,14 @@ impl Run {
 async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let mut people = crowd(chance);
     let campaign = Mutex::new(Campaign { token: door.newest_token(), since: world.now() });
-    let mut posts = FuturesUnordered::new();
+    let mut posts: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
+    let shares = people.iter().any(Person::borrows_a_phone);
     // Few people may have much to say: more than a head remembers.
     let each = if people.len() < 3 && chance.chance(300) { 40 } else { chance.index(12) };
     let mut left = 1 + each * people.len();
     // Some write faster than anybody can answer: more than a turn covers, and at times more than may wait.
     let mut flood = if chance.chance(60) { 20 + chance.index(45) } else { 0 };
-    let (mut number, mut person, mut again) = (0, 0, false);
+    let (mut number, mut person, mut again, mut lines) = (0, 0, false, 0);
     while left > 0 {
         left -= 1;
         let floods = flood > 0 && left < 3;
@@ -145,23 +151,45 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
         }
         let now = world.clock.now().seconds();
         let repeated = if again { people[person].repeats(chance, now) } else { None };
-        let written = repeated.unwrap_or_else(|| people[person].writes(chance, now));
-        world.witness.typed(&written.canary, &written.text, &written.keys);
+        let words = (!again && chance.chance(60)).then(|| chance.pick(&[HUMAN, HUMAN, STOP, START, START]));
+        let written = match (repeated, words.filter(|words| *words != HUMAN || world.plan.desk)) {
+            (Some(repeated), _) => repeated,
+            (None, Some(words)) => people[person].says_just(words, chance, now),
+            (None, None) => people[person].writes(chance, now),
+        };
+        if written.canary.is_empty() {
+            world.witness.concerns(&people[person].name(), &written.keys);
+        } else {
+            world.witness.typed(&written.canary, &written.text, &written.keys);
+        }
         let broken = chance.chance(5).then(|| people[person].broken_body());
         for webhook in written.webhooks.into_iter().chain(broken) {
             // Now and then Braze hears nothing of its 202 and posts once more.
             let copies = 1 + usize::from(chance.chance(60));
             for copy in 0..copies {
                 let (webhook, campaign) = (webhook.clone(), &campaign);
-                posts.push(async move {
+                posts.push(Box::pin(async move {
                     tokio::time::sleep(Duration::from_secs(copy as u64 * 7)).await;
                     door.post(world, &webhook, campaign, number + copy).await;
-                });
+                }));
             }
             number += 1;
         }
         if !floods {
-            something_happens(world, door, &campaign, &mut people[person], chance).await;
+            something_happens(world, door, &campaign, &mut people[person], chance);
+            // Agents also write to people who have not written yet.
+            let whom = &people[if chance.chance(800) { person } else { chance.index(people.len()) }];
+            // Whose a phone is that two people have is decided by who writes.
+            if chance.chance(150) && (whom.is_known() || !shares) {
+                world.witness.concerns(&whom.name(), &whom.keys());
+                for wish in wishes(whom, &mut lines, chance) {
+                    number += 1;
+                    posts.push(Box::pin(async move {
+                        tokio::time::sleep(Duration::from_secs(wish.after)).await;
+                        door.agent(world, &wish.webhook, number).await;
+                    }));
+                }
+            }
         }
         again = !floods && chance.chance(60);
         let pause = tokio::time::sleep(pause(chance, again, floods));
@@ -194,19 +222,13 @@ async fn may_write(world: &World, people: &[Person], person: usize) -> bool {
 }
 
 /// Lets what was posted go on, for ever.
-async fn drain(posts: &mut FuturesUnordered<impl Future<Output = ()>>) {
+async fn drain(posts: &mut FuturesUnordered<LocalBoxFuture<'_, ()>>) {
     while posts.next().await.is_some() {}
     std::future::pending::<()>().await;
 }
 
 /// What else goes on in the middle of a conversation.
-async fn something_happens(
-    world: &World,
-    door: &Door,
-    campaign: &Mutex<Campaign>,
-    person: &mut Person,
-    chance: &mut Chance,
-) {
+fn something_happens(world: &World, door: &Door, campaign: &Mutex<Campaign>, person: &mut Person, chance: &mut Chance) {
     match chance.below(60) {
         0 => {
             world.deploy(chance.pick(&VERSIONS), chance.index(4));
@@ -223,10 +245,8 @@ async fn something_happens(
                 door.rotate();
             }
         }
-        2 | 3 => change_owner(world, &person.key(), Owner::Person).await,
-        4..=6 => change_owner(world, &person.key(), Owner::Bot).await,
         7 => person.is_identified(),
-        8 => drop(world.queue.redrive()),
+        8 => drop((world.queue.redrive(), world.agents.redrive())),
         _ => {}
     }
 }

@@ -5,6 +5,7 @@ mod alike;
 mod asks;
 mod figures;
 mod ledger;
+mod people;
 mod phone;
 mod rest;
 mod sends;
@@ -26,6 +27,8 @@ use crate::clock::VirtualClock;
 use crate::faults::Faults;
 pub use figures::{Figure, Figures};
 use ledger::Ledger;
+use people::People;
+pub(crate) use people::{HUMAN, LINE, START, STOP};
 use phone::{Phone, Request};
 use sends::Part as SentPart;
 use trace::Trace;
@@ -73,6 +76,7 @@ struct State {
     cut: HashSet<(ConversationKey, TurnKey)>,
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
+    people: People,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
     fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
@@ -111,6 +115,12 @@ struct Conversation {
     was_full: bool,
     /// What the last turn answered.
     last_said: Vec<MessageId>,
+    /// What the last turn of an agent's said.
+    last_lines: Vec<MessageId>,
+    /// The number of the last turn.
+    last_turn: u64,
+    /// Whether its user has opted out.
+    opted_out: bool,
 }
 
 /// How a message ended.
@@ -121,6 +131,8 @@ enum End {
     Copy,
     /// A person owned the conversation.
     LeftToPerson,
+    /// Its user had opted out, or did so with it.
+    Silent,
     /// Given up: it must be found among the dead letters.
     Parked,
     /// Its conversation had too many waiting.
@@ -172,7 +184,14 @@ impl Witness {
 
     /// A message is on the queue.
     pub(crate) fn queued(&self, body: &str) {
-        let Ok(QueueMessage::InboundV1(message)) = QueueMessage::from_json(body) else { return };
+        let message = match QueueMessage::from_json(body) {
+            Ok(QueueMessage::InboundV1(message)) => message,
+            Ok(QueueMessage::AgentV1(action)) => match action.message() {
+                Some(message) => message,
+                None => return,
+            },
+            Err(_) => return,
+        };
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("queued {}", message.id.as_str()));
         for canary in canaries(message.text.as_str()) {
@@ -254,7 +273,7 @@ impl State {
 }
 
 /// What no log line may hold: words, numbers, secrets, instructions. Worlds use no others.
-pub(crate) const FORBIDDEN: [&str; 4] = [CANARY, "+1555", "secret-", "You are the canary prompt"];
+pub(crate) const FORBIDDEN: [&str; 5] = [CANARY, LINE, "+1555", "secret-", "You are the canary prompt"];
 
 /// The canaries in a text, in their order.
 fn canaries(text: &str) -> Vec<String> {

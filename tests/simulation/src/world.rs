@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::desk::{Desk, DeskEvent};
 use ai::{Ai, Question};
 use braze::{Messaging, Outcome};
 use models::assistant::Assistant;
-use models::{ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
+use models::{AgentAction, AgentDeed, ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
 use platform::clock::Clock;
 use platform::metrics::{Meter, Metric};
 use platform::queue::Queue as _;
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::clock::{Ahead, VirtualClock};
+use crate::desk::ScriptedDesk;
 use crate::effects::Effects;
 use crate::faults::Faults;
 use crate::machine::Machine;
@@ -33,6 +35,8 @@ pub struct World {
     pub store: Arc<Embedded>,
     /// What messages wait in.
     pub queue: Arc<EmbeddedQueue>,
+    /// What the wishes of agents wait in.
+    pub agents: Arc<EmbeddedQueue>,
     /// What goes wrong.
     pub faults: Faults,
     /// Who watches.
@@ -40,6 +44,7 @@ pub struct World {
     pub(crate) clock: Arc<VirtualClock>,
     ai: Arc<ScriptedAi>,
     braze: Arc<ScriptedBraze>,
+    desk: Arc<ScriptedDesk>,
     pub(crate) plan: Plan,
     /// The assistant that is deployed.
     toml: Mutex<String>,
@@ -98,6 +103,8 @@ impl World {
         let mut world = Self {
             store,
             queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
+            agents: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
+            desk: Arc::new(ScriptedDesk { told: Mutex::default(), witness: witness.clone() }),
             faults,
             witness,
             clock,
@@ -113,6 +120,9 @@ impl World {
             plan,
         };
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
+        if world.plan.desk {
+            world.witness.knows_of_the_desk();
+        }
         world.machines = world.plan.clocks_ahead.iter().map(|ahead| world.slot(*ahead)).collect();
         world
     }
@@ -128,15 +138,17 @@ impl World {
         let scene = self.scene(machine, clock);
         let ai: Arc<dyn Ai> = self.ai.clone();
         let braze: Arc<dyn Messaging> = self.braze.clone();
+        let desk: Arc<dyn Desk> = self.desk.clone();
+        let desk: Arc<dyn Desk> = Arc::new(Effects { inner: desk, scene: scene.clone() });
         let responder = Responder {
             store: Arc::new(Effects { inner: self.store.clone(), scene: scene.clone() }),
             ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
-            desk: None,
+            desk: self.plan.desk.then_some(desk),
             route_ais: std::collections::BTreeMap::new(),
             profiles: Arc::new(braze::NoProfiles),
             work: Arc::new(Effects { inner: self.queue.clone(), scene: scene.clone() }),
-            agents: Arc::new(Effects { inner: self.queue.clone(), scene }),
+            agents: Arc::new(Effects { inner: self.agents.clone(), scene }),
             clock: clock.clone(),
             meter: self.counts.clone(),
             words: self.words(),
@@ -244,6 +256,33 @@ impl World {
     /// Every request Braze got.
     pub fn sent(&self) -> Vec<Sent> {
         self.braze.sent.lock().unwrap().clone()
+    }
+
+    /// Every event the desk was told.
+    pub fn told(&self) -> Vec<DeskEvent> {
+        self.desk.told.lock().unwrap().clone()
+    }
+
+    /// An agent asks for something; it is on the queue when this returns.
+    pub async fn agent(&self, conversation: &str, name: Option<&str>, deed: AgentDeed) -> AgentAction {
+        let number = self.messages.fetch_add(1, Ordering::Relaxed);
+        let action = AgentAction {
+            id: MessageId::of_request(conversation, name.unwrap_or(&format!("a{number}"))),
+            log_id: format!("l{number}"),
+            conversation: ConversationKey::parse(conversation).unwrap(),
+            at: self.now(),
+            named: name.is_some(),
+            deed,
+        };
+        self.agent_again(&action).await;
+        action
+    }
+
+    /// This very wish is on the queue (once more).
+    pub async fn agent_again(&self, action: &AgentAction) {
+        let body = QueueMessage::AgentV1(action.clone()).to_ascii_json();
+        self.witness.queued(&body);
+        self.agents.send(body).await.unwrap();
     }
 
     /// What `user` read.

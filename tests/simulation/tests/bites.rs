@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
-use models::{Identity, MessageId, QueueMessage, Reply, Timestamp};
+use desk::{Desk, DeskError, DeskEvent};
+use models::{AgentDeed, Identity, MessageId, QueueMessage, Reply, Timestamp};
 use platform::clock::{Clock, Deadline};
 use platform::metrics::{Meter, Metric};
 use responder::{OnUnknown, Record, Responder};
 use simulation::sweep::{SCRIPTS, late_faults_of, play, play_with};
 use simulation::{Bend, Effect, Fault, Handler, Plan, Run};
-use store::{Head, HeadWrite, Held};
+use store::{Aftermath, Head, HeadWrite, Held, Voice};
 
 /// Runs worlds with this change until one breaks a promise in these words.
 fn finds(words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
@@ -101,7 +102,7 @@ struct Rewrites(Responder);
 impl Handler for Rewrites {
     async fn handle(&self, mut batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
         for record in &mut batch {
-            let mut message = QueueMessage::from_json(&record.body).unwrap().inbound().unwrap();
+            let Some(mut message) = QueueMessage::from_json(&record.body).unwrap().inbound() else { continue };
             // As if whoever says the same words on the same day had said them once.
             let day = message.arrival.seconds() / 86_400 * 86_400;
             (message.arrival, message.dispatched) = (Timestamp::from_seconds(day), false);
@@ -241,4 +242,93 @@ fn a_message_that_comes_again_when_it_is_long_forgotten() {
     let (forgetful, sound) = (of(Some(forgets as Bend)), of(None));
     assert!(!forgetful.violations.is_empty());
     assert!(sound.violations.is_empty() && sound.read.len() == 1, "{:?} {:?}", sound.violations, sound.read);
+}
+
+/// Whoever speaks does so in a person's name, which nobody may forbid.
+fn speaks_as_a_person(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let HeadWrite::Commit { voice, .. } = &mut write {
+        *voice = Voice::Person;
+    }
+    write
+}
+
+#[test]
+fn a_bot_that_speaks_while_a_person_has_the_conversation() {
+    finds("while a person owned it", 60, |plan| (plan.desk, plan.bend) = (true, Some(speaks_as_a_person as Bend)));
+}
+
+/// What settling brings about is forgotten.
+fn without_aftermath(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::OptOut), .. } = &mut write {
+        *aftermath = Some(Aftermath::OptIn);
+    }
+    write
+}
+
+/// Everybody opts out with whatever they say.
+fn opts_everybody_out(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let HeadWrite::Settle { aftermath: aftermath @ None, .. } = &mut write {
+        *aftermath = Some(Aftermath::OptOut);
+    }
+    write
+}
+
+#[test]
+fn wishes_to_hear_nothing_that_nobody_had_or_that_nobody_heeds() {
+    finds("opted out or in, and never said so", 20, |plan| plan.bend = Some(opts_everybody_out));
+    finds("was settled unanswered, and is no copy", 60, |plan| plan.bend = Some(without_aftermath));
+}
+
+/// A desk that is said to be told, and is not.
+struct Deaf;
+
+#[async_trait]
+impl Desk for Deaf {
+    fn name(&self) -> &'static str {
+        "deaf"
+    }
+
+    async fn deliver(&self, _: &DeskEvent, _: Duration) -> Result<(), DeskError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_message_that_is_left_to_a_person_whom_nobody_told() {
+    fn deaf(responder: Responder) -> Box<dyn Handler> {
+        Box::new(Responder { desk: Some(Arc::new(Deaf)), ..responder })
+    }
+    finds("whom nobody told", 20, |plan| {
+        plan.desk = true;
+        plan.handler = deaf;
+    });
+}
+
+#[test]
+fn agents_lines_that_are_changed_on_their_way() {
+    fn mumbles(responder: Responder) -> Box<dyn Handler> {
+        Box::new(Mumbles(responder))
+    }
+    finds("something else than its queue message", 20, |plan| plan.handler = mumbles);
+}
+
+/// Shouts what agents write.
+struct Mumbles(Responder);
+
+#[async_trait]
+impl Handler for Mumbles {
+    async fn handle(&self, mut batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        for record in &mut batch {
+            if let Ok(QueueMessage::AgentV1(mut action)) = QueueMessage::from_json(&record.body) {
+                if let AgentDeed::Say(text) = &mut action.deed {
+                    *text = text.as_str().to_uppercase().as_str().into();
+                }
+                record.body = QueueMessage::AgentV1(action).to_ascii_json();
+            }
+        }
+        self.0.handle(batch, deadline).await
+    }
 }

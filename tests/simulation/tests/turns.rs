@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use models::{Identity, RouteName};
+use models::{AgentDeed, Identity, RouteName};
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{AiScript, Effect, Fault, Moment, World};
+use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -445,4 +445,22 @@ async fn a_part_in_doubt_is_not_sent_again_when_the_day_in_which_it_can_be_read_
     world.settle_for_days().await;
     assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
     assert_eq!(world.counted(Metric::Flagged), 1);
+}
+
+fn with_a_desk() -> World {
+    World::new(Plan { desk: true, ..Plan::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_off_holds_although_the_door_that_took_the_release_before_it_has_a_clock_ahead() {
+    let world = with_a_desk();
+    let mut release = world.agent("user:ada", None, AgentDeed::Release).await;
+    release.at = world.now() + 30 * SECOND;
+    world.agent_again(&release).await;
+    world.says("ada", "talk to a human").await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+    assert_eq!(world.read_by("ada").len(), 1, "{:?}", world.read_by("ada"));
+    let told = world.told().into_iter().filter(|event| !event.id.starts_with("released")).count();
+    assert_eq!(told, 2, "the hand-off and the message");
 }

@@ -20,6 +20,8 @@ pub(super) enum Deed {
     FileRow,
     /// A message's row is marked.
     MarkRow,
+    /// A message's row is forgotten: its conversation is elsewhere.
+    ForgetRow,
     /// Rows of messages are read.
     ReadRows,
     /// The head or one turn is read.
@@ -47,7 +49,7 @@ pub(super) const OF_SOME_WEBHOOKS: [&str; 1] = ["quarantine"];
 pub(super) const OF_EVERY_TURN: [&str; 8] =
     ["put message row", "file and claim", "read history", "ask", "put draft", "commit", "send", "settle"];
 /// And those of some turns.
-pub(super) const OF_SOME_TURNS: [&str; 10] = [
+pub(super) const OF_SOME_TURNS: [&str; 11] = [
     "read item",
     "file",
     "claim",
@@ -57,6 +59,7 @@ pub(super) const OF_SOME_TURNS: [&str; 10] = [
     "put back",
     "give back",
     "mark message row",
+    "sign",
     "come back",
 ];
 
@@ -74,6 +77,7 @@ impl Deed {
             Some("ChangeMessageVisibility") => Self::ComeBack,
             Some("PutItem") if text(&json["Item"]["sk"]["S"]).starts_with("T#") => Self::Draft,
             Some("PutItem") => Self::FileRow,
+            Some("DeleteItem") => Self::ForgetRow,
             Some("BatchGetItem") => Self::ReadRows,
             Some("GetItem") => Self::ReadItem,
             Some("Query") => Self::ReadHistory,
@@ -96,6 +100,7 @@ impl Deed {
             Self::ComeBack => "come back",
             Self::FileRow => "put message row",
             Self::MarkRow => "mark message row",
+            Self::ForgetRow => "forget message row",
             Self::ReadRows => "read message rows",
             Self::ReadItem => "read item",
             Self::ReadHistory => "read history",
@@ -119,6 +124,7 @@ fn moment_of(change: &Change) -> &'static str {
         Change::PutBack => "put back",
         Change::Settle => "settle",
         Change::Release => "give back",
+        Change::Sign => "sign",
         Change::Other => "other head write",
     }
 }
@@ -157,6 +163,7 @@ fn change(update: &Value) -> Change {
         () if has(":tc") && has(":tp") => Change::NextPart,
         () if has(":tc") => Change::SendAgain,
         () if has(":lu") && !has(":mt") => Change::Release,
+        () if has(":mv") => Change::Sign,
         () => Change::Other,
     }
 }
@@ -208,7 +215,8 @@ mod tests {
             ("SET tr = :tr", vec![":tr", ":tc", ":lu", ":is_ru"], "put back"),
             (settling, vec![":lu", ":covered", ":is_ru"], "settle"),
             ("SET lu = :lu", vec![":lu", ":is_ru"], "give back"),
-            ("SET mv = :mv", vec![":mv"], "other head write"),
+            ("SET mv = :mv", vec![":mv"], "sign"),
+            ("SET ad = :ad", vec![":ad"], "other head write"),
         ] {
             assert_eq!(moment("DynamoDB_20120810.UpdateItem", &update(expression, &values)), expected);
         }
@@ -225,6 +233,7 @@ mod tests {
             ("d.PutItem", row("M#1"), "put message row"),
             ("d.PutItem", row("T#1#1"), "put draft"),
             ("d.UpdateItem", row("M#1"), "mark message row"),
+            ("d.DeleteItem", row("M#1"), "forget message row"),
             ("s.SendMessage", body(r#"{"type": "inbound_v1", "id": "m1", "text": "hi"}"#), "queue"),
             ("s.SendMessage", body(r#"{"type": "quarantined_v1"}"#), "quarantine"),
             ("s.SendMessage", body("?"), "unknown"),

@@ -108,6 +108,8 @@ pub enum Change {
     Settle,
     /// The conversation is given back.
     Release,
+    /// A user's other name points to the conversation.
+    Sign,
     /// Anything else.
     Other,
 }

@@ -202,6 +202,7 @@ impl Passage {
                 self.world.tally.unknown.lock().insert(deed.moment().to_owned());
                 return;
             }
+            Deed::Head { change: Change::Sign, .. } => return,
             Deed::Head { user, change } => {
                 Event::Head { process, user, change: deed::answered(change, answer), applied: done }
             }

@@ -30,9 +30,16 @@ impl State {
         !self.like(id).is_empty()
     }
 
+    /// What the last turn by the author of these messages was about.
+    fn last_said(&self, key: &ConversationKey, messages: &[MessageId]) -> Vec<MessageId> {
+        let Some(conversation) = self.conversations.get(key) else { return vec![] };
+        let lines = messages.first().is_some_and(|id| self.is_line(id));
+        if lines { conversation.last_lines.clone() } else { conversation.last_said.clone() }
+    }
+
     /// How many of these messages are copies: of one that the last turn answered, or of another among them.
     pub(super) fn copies_among(&self, key: &ConversationKey, open: &[MessageId]) -> usize {
-        let last = self.conversations.get(key).map(|conversation| conversation.last_said.clone()).unwrap_or_default();
+        let last = self.last_said(key, open);
         let loses = |(place, id): &(usize, &MessageId)| {
             let Some(message) = self.queued.get(*id) else { return false };
             let is_like = |other: &MessageId| self.queued.get(other).is_some_and(|other| alike(message, other));
@@ -67,7 +74,7 @@ impl State {
 
     /// A turn answers no two messages that are one, and none that the turn before it answered.
     pub(super) fn says_nothing_twice(&mut self, key: &ConversationKey, said: &[MessageId]) {
-        let last = self.conversations.get(key).map(|conversation| conversation.last_said.clone()).unwrap_or_default();
+        let last = self.last_said(key, said);
         let before: HashSet<_> = said.iter().chain(&last).cloned().collect();
         let twice = said.iter().find(|id| self.like(id).iter().any(|like| before.contains(like)));
         if let Some(id) = twice {

@@ -2,11 +2,11 @@
 
 use ai::{AiError, Answer, Question};
 use conversation::shape::shape;
-use models::ConversationKey;
+use models::{ConversationKey, HandOffReason};
 use platform::clock::Clock as _;
-use store::{Store as _, TurnKey, TurnRow};
+use store::{Store as _, TurnKey, TurnKind, TurnRow};
 
-use super::{Draft, Figure, State, Witness, canaries, person};
+use super::{Draft, Figure, HUMAN, START, STOP, State, Witness, canaries, person};
 use crate::machine::Machine;
 
 /// As in the assistant's limits that every world has.
@@ -50,7 +50,10 @@ impl Witness {
         });
         // A row that is cut short keeps the first parts of its answer.
         let reply: Vec<_> = row.reply.iter().map(|said| said.text().clone()).collect();
-        let said = row.own_line || reply.is_empty() || state.answers.iter().any(|answer| answer.starts_with(&reply));
+        let said = row.own_line
+            || reply.is_empty()
+            || row.kind == TurnKind::Agent
+            || state.answers.iter().any(|answer| answer.starts_with(&reply));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
         }
@@ -59,10 +62,14 @@ impl Witness {
             state.conversations.get(key).map_or((0, 0), |conversation| (conversation.epoch, conversation.attempts));
         let (holder, attempts) = claimed;
         let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
-        if row.own_line && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
+        let ladder = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
+        if row.own_line && ladder && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }
-        if row.own_line {
+        if row.kind == TurnKind::Agent {
+            state.says_the_agents_words(key, row);
+        }
+        if row.own_line && ladder {
             state.figures.count(Figure::OwnLines);
         }
         let step = state.figures.get(Figure::Steps);
@@ -76,6 +83,9 @@ impl Witness {
         if machine.claim_of(key) != Some(head.epoch) {
             return;
         }
+        if head.opted_out {
+            self.lock().broken(format!("the AI was asked about {words:?} of somebody who has opted out"));
+        }
         if head.turn.is_some() {
             self.lock().broken(format!("the AI was asked about {words:?} while a turn stood"));
         }
@@ -85,7 +95,12 @@ impl Witness {
         let claimed = state.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
         let is_known = |(place, draft): (&(ConversationKey, TurnKey), &Draft)| {
             let (row, next) = (&draft.row, head.last_turn + 1);
-            place.0 == *key && row.key.number == next && row.covers == covers && !row.own_line && draft.step < claimed
+            row.kind == TurnKind::Answer
+                && place.0 == *key
+                && row.key.number == next
+                && row.covers == covers
+                && !row.own_line
+                && draft.step < claimed
         };
         if state.drafts.iter().any(is_known) {
             state.broken(format!("the AI was asked about {words:?} although a draft was there"));
@@ -108,7 +123,10 @@ impl State {
 
     fn words_as_typed(&mut self, question: &Question, words: &[String]) {
         let typed: Option<Vec<_>> = words.iter().map(|canary| self.typed.get(canary).map(String::as_str)).collect();
-        if typed.is_some_and(|typed| !typed.is_empty() && typed.join("\n") != question.text.as_str()) {
+        // What has no canary says nothing but itself.
+        let seen = question.text.as_str().split('\n').filter(|line| ![START, STOP, HUMAN].contains(line));
+        let seen = seen.collect::<Vec<_>>().join("\n");
+        if typed.is_some_and(|typed| !typed.is_empty() && typed.join("\n") != seen) {
             self.broken(format!("the AI was shown other words than {words:?} were"));
         }
     }

@@ -21,6 +21,8 @@ pub enum Figure {
     CopiesOfMessages,
     /// Messages left to a person.
     LeftToPerson,
+    /// Messages of somebody who had opted out.
+    Silent,
     /// Messages of somebody who had too many waiting.
     TurnedAway,
     /// Messages that ended as dead letters.
@@ -59,7 +61,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 26] = [
+const LABELS: [(Figure, &str); 27] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -68,6 +70,7 @@ const LABELS: [(Figure, &str); 26] = [
     (Figure::InDoubt, "  flagged"),
     (Figure::CopiesOfMessages, "  copies of others"),
     (Figure::LeftToPerson, "  left to a person"),
+    (Figure::Silent, "  opted out"),
     (Figure::TurnedAway, "  one too many"),
     (Figure::Dead, "  dead letters"),
     (Figure::Lost, "  lost"),

@@ -7,14 +7,16 @@ use ai::{AiError, Answer};
 use models::{ConversationKey, Message, MessageId};
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
-use store::{Filed, Head, HeadWrite, RowState, StoreError, TurnKey, TurnRow, WriteError};
+use store::{Filed, Head, HeadWrite, RowState, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
 
 use super::sends::Heard;
 use super::{End, Figure, State, Witness};
 use crate::machine::Machine;
 
 /// What was counted must be equal to what happened.
-const EXACT: [Metric; 17] = [
+const EXACT: [Metric; 19] = [
+    Metric::HandedOff,
+    Metric::AgentAnswered,
     Metric::Unauthorized,
     Metric::Queued,
     Metric::Quarantined,
@@ -166,8 +168,16 @@ impl Witness {
             {
                 state.ledger.expects(Metric::Flagged, 1);
             }
-            HeadWrite::Settle { held, turn: None, covers, .. } => {
-                let copies = state.copies_among(key, &state.open(covers));
+            HeadWrite::Settle { held, turn: None, covers, last_turn, aftermath, .. } => {
+                let open = state.open(covers);
+                let copies = state.copies_among(key, &open);
+                // Among others they are counted where a person was told of those; where nothing is said, all are copies.
+                let (known, silent) = state
+                    .conversations
+                    .get(key)
+                    .map_or((0, false), |known| (known.last_turn, known.opted_out || aftermath.is_some()));
+                let counts = *last_turn > known || !silent || copies == open.len();
+                let copies = if counts { copies } else { 0 };
                 state.ledger.copies.insert((key.clone(), held.epoch), copies);
             }
             HeadWrite::Commit { held, turn, covers, .. } => {
@@ -202,7 +212,12 @@ impl Witness {
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Said) =>
             {
-                state.ledger.expects(Metric::Answered, 1);
+                let metric = match state.kind(key, *turn) {
+                    TurnKind::HandOff(_) => Metric::HandedOff,
+                    TurnKind::Agent => Metric::AgentAnswered,
+                    _ => Metric::Answered,
+                };
+                state.ledger.expects(metric, 1);
             }
             HeadWrite::Settle { held, turn: None, covers, .. } => {
                 let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
@@ -213,7 +228,8 @@ impl Witness {
             }
             HeadWrite::Commit { held, turn, .. } => {
                 let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
-                let own_line = state.drafts.get(&(key.clone(), *turn)).is_some_and(|draft| draft.row.own_line);
+                let own_line = state.drafts.get(&(key.clone(), *turn)).is_some_and(|draft| draft.row.own_line)
+                    && state.kind(key, *turn) == TurnKind::Answer;
                 state.ledger.expects(Metric::Duplicate, copies);
                 state.ledger.expects(Metric::Fallback, usize::from(own_line));
             }

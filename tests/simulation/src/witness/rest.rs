@@ -11,8 +11,10 @@ use super::{End, Figure, State, Witness, canaries};
 impl Witness {
     /// The queue is told to delete this message: only if it is settled.
     pub(crate) async fn deleted(&self, body: &str) {
-        let Ok(QueueMessage::InboundV1(message)) = QueueMessage::from_json(body) else {
-            return self.broken("a message that nobody can read was deleted");
+        let message = match QueueMessage::from_json(body) {
+            Ok(QueueMessage::InboundV1(message)) => message,
+            Ok(QueueMessage::AgentV1(action)) => return self.a_wish_is_deleted(&action).await,
+            Err(_) => return self.broken("a message that nobody can read was deleted"),
         };
         let id = &message.id;
         let key = {
@@ -45,13 +47,18 @@ impl Witness {
     /// Checks a world in which nothing moves any more, with these dead letters.
     pub(crate) async fn at_rest(&self, dead: &[String]) {
         let messages = dead.iter().filter_map(|body| QueueMessage::from_json(body).ok());
-        let dead: HashSet<_> = messages.filter_map(QueueMessage::inbound).map(|message| message.id).collect();
+        let id = |message| match message {
+            QueueMessage::InboundV1(message) => message.id,
+            QueueMessage::AgentV1(action) => action.id,
+        };
+        let dead: HashSet<_> = messages.map(id).collect();
         self.heads_are_empty(&dead).await;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
         state.everything_ended(&dead);
         state.copies_have_an_original();
         state.everything_was_read();
+        state.lines_were_read_once();
         state.as_users_see_it(&dead);
         state.sum_up(&dead);
     }
@@ -180,6 +187,7 @@ impl State {
             }
             (Some(End::Copy), _) => Figure::CopiesOfMessages,
             (Some(End::LeftToPerson), _) => Figure::LeftToPerson,
+            (Some(End::Silent), _) => Figure::Silent,
             (Some(End::TurnedAway), _) => Figure::TurnedAway,
             _ if dead.contains(id) => Figure::Dead,
             // Broken already: it is nowhere.
@@ -189,13 +197,14 @@ impl State {
 }
 
 /// The ways in which a message may end.
-const WAYS: [Figure; 8] = [
+const WAYS: [Figure; 9] = [
     Figure::Answered,
     Figure::OwnLine,
     Figure::AnsweredInPart,
     Figure::InDoubt,
     Figure::CopiesOfMessages,
     Figure::LeftToPerson,
+    Figure::Silent,
     Figure::TurnedAway,
     Figure::Dead,
 ];

@@ -52,7 +52,8 @@ impl Witness {
         }
         let begun = state.was_begun(reply, machine);
         state.goes_to_who_asked(reply, self.clock.now());
-        let cause = state.copy_of(reply, machine, faults, self.most_copies);
+        let name = part_name(reply.id.as_str(), begun.as_ref().map_or(NO_TURN, |(_, turn)| *turn));
+        let cause = state.copy_of(reply, &name, machine, faults, self.most_copies);
         if let Err(what) = cause {
             state.broken(what);
         }
@@ -72,7 +73,8 @@ impl Witness {
         let most = self.most_copies;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("delivered {}", reply.id.as_str()));
-        let part = state.parts.entry(reply.id.as_str().to_owned()).or_default();
+        let turn = state.at_braze.map_or(NO_TURN, |request| state.requests[request].turn);
+        let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
         part.delivered += 1;
         let copies = part.delivered;
         state.figures.count(Figure::Delivered);
@@ -97,7 +99,8 @@ impl Witness {
         };
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("heard {heard:?} of {}", reply.id.as_str()));
-        state.parts.entry(reply.id.as_str().to_owned()).or_default().heard = Some(heard);
+        let turn = request.map_or(NO_TURN, |request| state.requests[request].turn);
+        state.parts.entry(part_name(reply.id.as_str(), turn)).or_default().heard = Some(heard);
         if let Some(request) = request {
             state.requests[request].heard = Some(heard);
         }
@@ -143,7 +146,12 @@ impl State {
             keys.push(identity.conversation());
             keys
         };
-        let who: Option<String> = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
+        // Words that say no name come from a conversation that does; an agent names the one that the words are for.
+        let name = asked.identity.conversation();
+        let is_own = |own: &[String]| own.iter().any(|key| key == name.as_str());
+        let owner = || self.own.iter().find(|(_, own)| is_own(own)).map(|(person, _)| person.clone());
+        let named = canaries(asked.text.as_str()).first().map(|canary| person(canary).to_owned());
+        let who: Option<String> = named.or_else(owner);
         // People may have a phone in common: then only one of their names tells them apart.
         let same = match who.as_ref().and_then(|who| self.own.get(who)) {
             Some(own) => own.iter().any(|key| key == reply.to.conversation().as_str()),
@@ -162,8 +170,7 @@ impl State {
     }
 
     /// Counts a copy by its cause; an error if it has none.
-    fn copy_of(&mut self, reply: &Reply, machine: &Machine, faults: usize, most: u32) -> Result<(), String> {
-        let id = reply.id.as_str();
+    fn copy_of(&mut self, reply: &Reply, id: &str, machine: &Machine, faults: usize, most: u32) -> Result<(), String> {
         let key = self.filed.get(&first(reply));
         let conversation = key.and_then(|key| self.conversations.get(key));
         let claimed_at = conversation.map_or(0, |conversation| conversation.claimed_at);
@@ -204,5 +211,14 @@ impl State {
 
 /// The first message a reply answers: it is in the reply's id.
 fn first(reply: &Reply) -> MessageId {
-    MessageId::stored(reply.id.as_str().split('#').next().unwrap_or_default())
+    MessageId::stored(reply.id.as_str().split(['#', '!']).next().unwrap_or_default())
+}
+
+/// What stands for the turn of a reply that no write began.
+const NO_TURN: TurnKey = TurnKey { number: 0, epoch: 0 };
+
+/// The name of a part among all that are said: a line that is said besides an answer may be said about its message in several
+/// turns.
+pub(super) fn part_name(reply: &str, turn: TurnKey) -> String {
+    if reply.contains('!') { format!("{reply} of turn {}", turn.number) } else { reply.to_owned() }
 }

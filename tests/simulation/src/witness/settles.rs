@@ -2,9 +2,9 @@
 
 use conversation::decide::STALE_AFTER;
 use models::{ConversationKey, Message, MessageId, Timestamp};
-use store::{Head, Owner, TurnKey};
+use store::{Head, Owner, TurnKey, TurnKind, Voice};
 
-use super::sends::Heard;
+use super::sends::{Heard, part_name};
 use super::{Draft, End, Figure, State};
 
 /// Claims before messages may be given up: the least of any assistant here.
@@ -25,15 +25,19 @@ impl State {
             self.may_be_parked(key, covers, before, now);
         }
         let row = turn.or(forwarded).and_then(|turn| self.drafts.get(&(key.clone(), turn)));
-        let said = row.map(|draft| self.said_in(&draft.row));
+        let (said, kind) =
+            (row.map(|draft| self.said_in(&draft.row)), row.map(|draft| draft.row.kind).unwrap_or_default());
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {
                 _ if parked => End::Parked,
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
-                Some(_) | None => End::Copy,
+                Some(_) | None => self.silent_end(id, (before, after)),
             };
+            if end == End::LeftToPerson {
+                self.is_left_to_somebody(id);
+            }
             if end == End::Copy && !done_rows.contains(id) && !self.has_twin(id) {
                 self.broken(format!("{id:?} was settled unanswered, and is no copy"));
             }
@@ -42,9 +46,15 @@ impl State {
             }
         }
         if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {
-            conversation.last_said = said;
+            match kind {
+                TurnKind::Agent => conversation.last_lines = said,
+                kind if kind.settles() => conversation.last_said = said,
+                _ => {}
+            }
         }
+        self.wishes(key, covers, (before, after));
         let Some(turn) = turn.filter(|_| !parked) else { return };
+        self.is_handed_over(key, turn, after);
         let open = before.turn.as_ref();
         if open.is_none_or(|open| open.covers != covers) {
             self.broken(format!("turn {} of {} settled other messages than it answered", turn.number, key.as_str()));
@@ -61,7 +71,8 @@ impl State {
     fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, before: &Head, now: Timestamp, most_copies: u32) {
         let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
-        let part = |number: usize| self.parts.get(&format!("{first}#{number}"));
+        let (kind, name) = (row.kind, besides(row.kind));
+        let part = |number: usize| self.parts.get(&part_name(&format!("{first}{name}#{number}"), turn));
         let heard: Vec<_> = (1..=row.reply.len()).map_while(part).map(|part| part.heard).collect();
         let last = heard.last().copied().flatten();
         if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
@@ -75,7 +86,9 @@ impl State {
         match last {
             Some(Heard::Accepted) if heard.len() == row.reply.len() => {}
             Some(Heard::Rejected | Heard::Refused) if is_hearsay => self.figures.count(Figure::Flagged),
-            _ if owner == Owner::Person => self.is_cut(key, turn),
+            _ if owner == Owner::Person && kind.voice() == Voice::Bot => self.is_cut(key, turn),
+            // Whoever is handed over is, whether or not that could be said.
+            _ if !kind.settles() && row.reply.is_empty() => self.is_cut(key, turn),
             Some(Heard::Rejected) if heard.len() > 1 || copies > 1 => self.is_cut(key, turn),
             Some(Heard::Rejected) => self.broken(format!("{first}: nothing was read, and it is no dead letter")),
             Some(Heard::Refused) if is_stale => self.is_cut(key, turn),
@@ -111,5 +124,14 @@ impl State {
 
     pub(super) fn newest_arrival(&self, covers: &[MessageId]) -> Option<Timestamp> {
         covers.iter().filter_map(|id| Some(self.queued.get(id)?.arrival)).max()
+    }
+}
+
+/// What stands in the names of replies that are no answers to their first message.
+fn besides(kind: TurnKind) -> &'static str {
+    match kind {
+        TurnKind::HandOff(_) => "!hand-off",
+        TurnKind::DeskDown => "!desk-down",
+        _ => "",
     }
 }

@@ -1,0 +1,51 @@
+//! A desk that is told what users write to people, and remembers it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use desk::{Desk, DeskError, DeskEvent};
+
+use crate::effects::Effects;
+use crate::faults::Fault;
+use crate::witness::Witness;
+
+/// Takes everything; that it fails, hangs or loses its answer is a fault of the effect.
+pub(crate) struct ScriptedDesk {
+    pub(crate) told: Mutex<Vec<DeskEvent>>,
+    pub(crate) witness: Arc<Witness>,
+}
+
+#[async_trait]
+impl Desk for ScriptedDesk {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, _: Duration) -> Result<(), DeskError> {
+        self.told.lock().unwrap().push(event.clone());
+        self.witness.the_desk_is_told(event);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Desk for Effects<dyn Desk> {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        let failure = |fault: &Fault| match fault {
+            Fault::Refused(status) => Err(DeskError::Refused { status: *status }),
+            Fault::Lags(_) => Err(DeskError::TimedOut),
+            _ => Err(DeskError::Unavailable { status: None }),
+        };
+        let effect = || {
+            let (inner, event) = (self.inner.clone(), event.clone());
+            async move { inner.deliver(&event, within).await }
+        };
+        let telling = self.scene.live("tell desk", effect, failure);
+        tokio::time::timeout(within, telling).await.unwrap_or(Err(DeskError::TimedOut))
+    }
+}
