@@ -18,6 +18,7 @@ use super::started;
 use crate::Unfit;
 
 const TABLE: &str = "conversations";
+const ASSISTANT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/growth/assistant.toml");
 const USERS: usize = 100;
 /// One in so many deliveries is a copy of the one before.
 const COPIES: usize = 10;
@@ -50,6 +51,7 @@ impl Subject {
             ("AI_BACKEND", "openai".to_owned()),
             ("AI_BASE_URL", format!("{outside}/v1")),
             ("AI_MODEL", "constant".to_owned()),
+            ("ASSISTANT_CONFIG", ASSISTANT.to_owned()),
         ];
         let function = started(binary, settings, &aws).await?;
         let users = (0..USERS).map(|user| Identity::new(&format!("user-{user}"), "", "+15550123456"));
