@@ -215,10 +215,11 @@ impl State {
         if (before.opted_out || after.opted_out) && !self.is_line(id) { End::Silent } else { End::Copy }
     }
 
-    /// A wish to hear nothing, or something again, has its cause in the words.
+    /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is
+    /// heard before its message is told to the desk.
     pub(super) fn wishes(&mut self, key: &ConversationKey, covers: &[MessageId], (before, after): (&Head, &Head)) {
         let says = |words: &str| {
-            let mut messages = covers.iter().filter_map(|id| self.queued.get(id));
+            let mut messages = covers.iter().chain(before.pending.keys()).filter_map(|id| self.queued.get(id));
             messages.any(|message| message.text.as_str() == words)
         };
         let right = match (before.opted_out, after.opted_out) {
