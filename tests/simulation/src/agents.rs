@@ -17,8 +17,8 @@ pub(crate) struct Wish {
 pub(crate) fn wishes(person: &Person, number: &mut u64, chance: &mut Chance) -> Vec<Wish> {
     let key = person.key();
     match chance.below(10) {
-        0..=2 => vec![wish(0, "takeover", json!({ "conversation": key }))],
-        3..=5 => vec![wish(0, "release", json!({ "conversation": key }))],
+        0..=2 => vec![wish(0, "takeover", &json!({ "conversation": key }))],
+        3..=5 => vec![wish(0, "release", &json!({ "conversation": key }))],
         _ => lines(&key, number, chance),
     }
 }
@@ -33,14 +33,14 @@ fn lines(key: &str, number: &mut u64, chance: &mut Chance) -> Vec<Wish> {
             body["id"] = json!(format!("r{number}"));
         }
         if chance.chance(150) {
-            wishes.push(wish(chance.below(20), "messages", body.clone()));
+            wishes.push(wish(chance.below(20), "messages", &body));
         }
-        wishes.push(wish(chance.below(3), "messages", body));
+        wishes.push(wish(chance.below(3), "messages", &body));
     }
     wishes
 }
 
-fn wish(after: u64, what: &str, body: serde_json::Value) -> Wish {
+fn wish(after: u64, what: &str, body: &serde_json::Value) -> Wish {
     let webhook = Webhook { path: format!("/conversations/{what}"), body: body.to_string(), readable: true };
     Wish { after, webhook }
 }
