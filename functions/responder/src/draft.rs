@@ -1,7 +1,7 @@
 //! What is said in a turn, if anything.
 
 use conversation::decide::{
-    Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
+    Answerer, Decision, OptWish, ParkReason, Pending, STALE_AFTER, Silence, Situation, decide, without_copies,
 };
 use conversation::language::language;
 use conversation::likeness::Look;
@@ -85,7 +85,7 @@ impl Responder {
         agenda: &Agenda,
     ) -> Result<Drafted, Stop> {
         if agenda.author() == Author::Agent {
-            return Ok(in_the_agents_words(head, history, agenda));
+            return Ok(in_the_agents_words(head, history, agenda, self.clock.now()));
         }
         let way = self.way(&agenda.open, history, self.clock.now());
         let decision = self.decide(head, history, agenda, way);
@@ -262,8 +262,12 @@ impl Plan {
 }
 
 /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
-/// requests may have sent one twice.
-fn in_the_agents_words(head: &Head, history: &History, agenda: &Agenda) -> Drafted {
+/// requests may have sent one twice. What was written a day ago is no longer sent: it may not be read any more.
+fn in_the_agents_words(head: &Head, history: &History, agenda: &Agenda, now: Timestamp) -> Drafted {
+    let newest = agenda.open.iter().map(|message| message.arrival).max();
+    if newest.is_some_and(|newest| now.since(newest) >= STALE_AFTER) {
+        return Drafted { draft: Draft::Park(ParkReason::Stale), counts: vec![] };
+    }
     let looks = agenda.said.iter().map(look);
     let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
     let counted = without_copies(&pending, &history.last_agent_turn());
