@@ -112,6 +112,9 @@ impl Responder {
         let (attempts, desk) = (head.attempts, self.desk.is_some());
         let matter = Matter { history, way, said, newest, language, attempts, desk };
         let draft = self.say(conversation, head, &matter, agenda, &plan).await;
+        if matches!(&draft, Draft::Say(words) if words.kind.settles()) {
+            counts.push((Metric::Duplicate, agenda.open.len() - plan.counted.len()));
+        }
         if plan.line == Line::Own(BotText::Fallback) && matches!(&draft, Draft::Say(words) if words.own_line) {
             counts.push((Metric::Fallback, 1));
         }
@@ -292,11 +295,14 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         Decision::Silence(Silence::OverBudget) => vec![(Metric::OverBudget, all)],
         Decision::Silence(Silence::Loop) => vec![(Metric::LoopBroken, all)],
         Decision::OptOut => vec![(Metric::OptedOut, 1)],
-        Decision::Say(_, counted) | Decision::Ask(counted) | Decision::OptIn(counted) => {
-            vec![(Metric::Duplicate, all - counted.len())]
-        }
-        // What is handed over settles no message: that is counted where the desk is told of them.
-        Decision::HandOff(..) | Decision::Forward(..) | Decision::Park(_) | Decision::TakeBack => vec![],
+        // What a turn settles is counted once it is known what the turn is; what is forwarded, where the desk is told of it.
+        Decision::Say(..)
+        | Decision::Ask(_)
+        | Decision::OptIn(_)
+        | Decision::HandOff(..)
+        | Decision::Forward(..)
+        | Decision::Park(_)
+        | Decision::TakeBack => vec![],
     }
 }
 
