@@ -163,6 +163,8 @@ impl Witness {
         let mut state = self.lock();
         match write {
             HeadWrite::Settle { .. } if is_parked(write) => {}
+            HeadWrite::Settle { turn: Some(turn), covers, .. }
+                if covers.is_empty() && state.kind(key, *turn).settles() => {}
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Flagged) =>
             {
@@ -209,6 +211,9 @@ impl Witness {
             HeadWrite::Settle { covers, .. } if is_parked(write) => {
                 state.ledger.expects(Metric::Parked, covers.len());
             }
+            // A turn that is taken back settles nothing; that nothing of it was read is checked where it is written.
+            HeadWrite::Settle { turn: Some(turn), covers, .. }
+                if covers.is_empty() && state.kind(key, *turn).settles() => {}
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Said) =>
             {

@@ -45,6 +45,9 @@ impl State {
                 self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
             }
         }
+        if turn.is_some() && is_withdrawn(covers, before, after) {
+            return;
+        }
         if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {
             match kind {
                 TurnKind::Agent => conversation.last_lines = said,
@@ -134,4 +137,10 @@ fn besides(kind: TurnKind) -> &'static str {
         TurnKind::DeskDown => "!desk-down",
         _ => "",
     }
+}
+
+/// Whether a turn of which nothing can have been read is taken back, because its messages are a person's to answer.
+fn is_withdrawn(covers: &[MessageId], before: &Head, after: &Head) -> bool {
+    let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0 && !open.covers.is_empty());
+    covers.is_empty() && unread && after.owner == Owner::Person && after.last_turn == before.last_turn
 }
