@@ -163,8 +163,8 @@ impl Witness {
         let mut state = self.lock();
         match write {
             HeadWrite::Settle { .. } if is_parked(write) => {}
-            HeadWrite::Settle { turn: Some(turn), covers, .. }
-                if covers.is_empty() && state.kind(key, *turn).settles() => {}
+            HeadWrite::Settle { turn: Some(turn), covers, last_turn, .. }
+                if covers.is_empty() && *last_turn < turn.number => {}
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Flagged) =>
             {
@@ -212,8 +212,8 @@ impl Witness {
                 state.ledger.expects(Metric::Parked, covers.len());
             }
             // A turn that is taken back settles nothing; that nothing of it was read is checked where it is written.
-            HeadWrite::Settle { turn: Some(turn), covers, .. }
-                if covers.is_empty() && state.kind(key, *turn).settles() => {}
+            HeadWrite::Settle { turn: Some(turn), covers, last_turn, .. }
+                if covers.is_empty() && *last_turn < turn.number => {}
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Said) =>
             {

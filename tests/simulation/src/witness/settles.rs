@@ -141,6 +141,6 @@ fn besides(kind: TurnKind) -> &'static str {
 
 /// Whether a turn of which nothing can have been read is taken back, because its messages are a person's to answer.
 fn is_withdrawn(covers: &[MessageId], before: &Head, after: &Head) -> bool {
-    let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0 && !open.covers.is_empty());
+    let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0);
     covers.is_empty() && unread && after.owner == Owner::Person && after.last_turn == before.last_turn
 }
