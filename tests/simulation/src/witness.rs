@@ -105,6 +105,8 @@ struct Conversation {
     /// Its epoch and attempts at that claim.
     epoch: u64,
     attempts: u32,
+    /// What was pending at that claim.
+    waiting_then: HashSet<MessageId>,
     /// The last part begun.
     last_part: Option<(TurnKey, u32)>,
     /// The epoch of whoever began it.

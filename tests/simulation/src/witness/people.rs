@@ -147,12 +147,14 @@ impl State {
         }
     }
 
-    /// No line waits that reached the door before one that is sent.
+    /// No line waits that reached the door before one that is sent, and was there when the turn's run looked. One that a
+    /// slow queue hands over later cannot be waited for.
     fn takes_the_oldest_lines(&mut self, key: &ConversationKey, covers: &[MessageId], head: &Head) {
         let arrival = |id: &MessageId| self.queued.get(id).map(|message| message.arrival);
         let newest = covers.iter().filter_map(arrival).max();
+        let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
         let waits = |id: &&MessageId| self.is_line(id) && !covers.contains(id) && !self.ends.contains_key(*id);
-        let overtaken = head.pending.keys().filter(waits).any(|id| arrival(id) < newest);
+        let overtaken = waiting.into_iter().flatten().filter(waits).any(|id| arrival(id) < newest);
         if overtaken && head.pending.len() <= store::MOST_COVERED {
             self.broken(format!("a line of {} was overtaken by a later one", key.as_str()));
         }

@@ -19,6 +19,7 @@ impl Witness {
             let step = state.figures.get(Figure::Steps);
             let conversation = state.conversations.entry(key.clone()).or_default();
             (conversation.claimed_at, conversation.epoch, conversation.attempts) = (step, after.epoch, after.attempts);
+            conversation.waiting_then = after.pending.keys().cloned().collect();
             state.found_by_a_claim(key, &head, after.epoch);
             let is_claim = matches!(write, HeadWrite::File { .. } | HeadWrite::Claim { .. });
             if is_claim && head.lease_until > self.clock.now() + self.ahead {
