@@ -12,6 +12,8 @@ pub(crate) const MOST_BODY_BYTES: usize = 256 * 1024;
 pub(crate) const MOST_CHARACTERS: usize = 16_384;
 /// The longest name a desk may give a request.
 const LONGEST_ID: usize = 200;
+/// The longest name of a flow.
+const LONGEST_FLOW: usize = 64;
 /// The longest key of a conversation: an external id of 512 bytes with what stands before it.
 const LONGEST_CONVERSATION: usize = 600;
 
@@ -26,6 +28,8 @@ pub(crate) enum Wish {
     Release,
     /// Forget the user.
     Erase,
+    /// Start a flow.
+    Flow,
 }
 
 /// Reading for people: agents' tools see these words.
@@ -41,6 +45,10 @@ enum BadWish {
     Text,
     #[error("\"id\" must be a text of 1 to {LONGEST_ID} characters, or be left out")]
     Id,
+    #[error("\"flow\" must be the name of a flow in assistant.toml, of 1 to {LONGEST_FLOW} characters")]
+    Flow,
+    #[error("\"language\" must be a tag such as de or pt-BR, or be left out")]
+    Language,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +58,10 @@ struct Body {
     text: Option<Personal>,
     #[serde(default)]
     id: Option<String>,
+    #[serde(default)]
+    flow: Option<String>,
+    #[serde(default)]
+    language: Option<String>,
 }
 
 /// Takes an agent's wish in.
@@ -101,6 +113,13 @@ fn understand(body: &[u8], wish: Wish) -> Result<Wished, BadWish> {
         Wish::Takeover => AgentDeed::TakeOver,
         Wish::Release => AgentDeed::Release,
         Wish::Erase => AgentDeed::Erase,
+        Wish::Flow => {
+            let flow = body.flow.filter(|flow| (1..=LONGEST_FLOW).contains(&flow.chars().count()));
+            if !body.language.as_deref().is_none_or(is_language) {
+                return Err(BadWish::Language);
+            }
+            AgentDeed::StartFlow { flow: flow.ok_or(BadWish::Flow)?, language: body.language }
+        }
     };
     Ok(Wished { conversation, deed, name: body.id })
 }
@@ -111,6 +130,7 @@ impl Wished {
         let id = match (&self.name, &self.deed) {
             (Some(name), _) => MessageId::of_request(key, name),
             (None, AgentDeed::Say(text)) => MessageId::of_arrival(key, text.as_str(), at),
+            (None, AgentDeed::StartFlow { flow, .. }) => MessageId::of_arrival(key, flow, at),
             (None, _) => MessageId::of_arrival(key, "", at),
         };
         let named = self.name.is_some();
@@ -135,5 +155,11 @@ fn name(deed: &AgentDeed) -> &'static str {
         AgentDeed::TakeOver => "takeover",
         AgentDeed::Release => "release",
         AgentDeed::Erase => "erase",
+        AgentDeed::StartFlow { .. } => "flow",
     }
+}
+
+/// Whether it looks like a language tag: `de`, `pt-BR`, `zh_Hans`.
+fn is_language(tag: &str) -> bool {
+    (2..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

@@ -1,7 +1,7 @@
 //! What a claimed conversation is about: the open messages that the next turn covers.
 
 use conversation::prompt::kept_words;
-use models::{Author, Message, MessageId};
+use models::{Author, Message, MessageId, Timestamp};
 use store::{Head, MOST_COVERED, Owner, RowState, Said};
 
 use crate::Responder;
@@ -15,6 +15,8 @@ pub(crate) struct Agenda {
     pub(crate) open: Vec<Message>,
     /// What the open ones say, as the assistant keeps it.
     pub(crate) said: Vec<Said>,
+    /// When the newest message of the user arrived that is known to be open, whoever this turn is by.
+    pub(crate) heard: Option<Timestamp>,
 }
 
 impl Agenda {
@@ -42,20 +44,28 @@ impl Responder {
         Ok(self.agenda_of(covers, &known))
     }
 
-    /// One turn is by one author. What an agent wrote goes first: it waits for nobody, least of all for the desk.
+    /// One turn is by one author. What an agent wrote goes first: it waits for nobody, least of all for the desk. A flow that
+    /// another system starts comes last.
     fn agenda_of(&self, covers: Vec<MessageId>, known: &[Message]) -> Agenda {
         let find = |id: &MessageId| known.iter().find(|message| message.id == *id);
         let (open, closed): (Vec<_>, Vec<_>) = covers.into_iter().partition(|id| find(id).is_some());
         let mut open: Vec<_> = open.iter().filter_map(|id| find(id).cloned()).collect();
-        if open.iter().any(|message| message.author == Author::Agent) {
-            open.retain(|message| message.author == Author::Agent);
-            open.sort_by_key(|message| message.arrival);
+        let by = |author: Author| open.iter().filter(move |message| message.author == author);
+        let heard = by(Author::User).map(|message| message.arrival).max();
+        let next =
+            [Author::Agent, Author::User, Author::System].into_iter().find(|author| by(*author).next().is_some());
+        open.retain(|message| Some(message.author) == next);
+        match next {
+            Some(Author::Agent) => open.sort_by_key(|message| message.arrival),
+            // One flow at a time; what the user wrote before it must not be taken for an answer.
+            Some(Author::System) => open.truncate(1),
+            _ => {}
         }
         open.truncate(MOST_COVERED);
         // A reply is named after its first message: that must be one nobody has answered.
         let covers = open.iter().map(|message| message.id.clone()).chain(closed).take(MOST_COVERED).collect();
         let said = self.said(&open);
-        Agenda { covers, open, said }
+        Agenda { covers, open, said, heard }
     }
 
     /// What the messages say: each as far as one message may go, all together as far as a turn's row can hold.

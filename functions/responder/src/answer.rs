@@ -70,7 +70,11 @@ impl Responder {
     }
 
     fn flow_started(&self, text: &str, matter: &Matter<'_>) -> Option<Answered> {
-        let name = self.assistant.flows.started_by(text)?;
+        self.flow_named(self.assistant.flows.started_by(text)?, matter)
+    }
+
+    /// The beginning of the flow called `name`, if there is one.
+    pub(crate) fn flow_named(&self, name: &str, matter: &Matter<'_>) -> Option<Answered> {
         Some(self.progressed(self.flowing(matter).start(name)?, matter))
     }
 
@@ -123,8 +127,18 @@ impl Responder {
             tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
             return None;
         }
+        if limits.questions_per_day.is_some_and(|most| self.deployment.has_asked(most, self.clock.now())) {
+            self.meter.count(Metric::DeploymentOverBudget, 1);
+            return Some(self.unasked(matter));
+        }
         let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
-        match ai.answer(&question, left.min(limits.ai_deadline)).await {
+        let counting = async {
+            if limits.questions_per_day.is_some() {
+                self.deployment.asks(self.clock.now()).await;
+            }
+        };
+        let (answer, ()) = futures::future::join(ai.answer(&question, left.min(limits.ai_deadline)), counting).await;
+        match answer {
             Ok(Answer::Said { text, deeds, rejected, .. }) => {
                 if rejected > 0 {
                     self.count(Metric::ToolRejected, rejected as usize);
@@ -143,6 +157,15 @@ impl Responder {
 }
 
 impl Responder {
+    /// What is said where the deployment may ask no more today: what is said where every backend failed.
+    fn unasked(&self, matter: &Matter<'_>) -> Answered {
+        if matter.desk && self.assistant.hand_off.on_failure {
+            let kind = Some(TurnKind::HandOff(HandOffReason::Failure));
+            return Answered { kind, ..self.own_line(BotText::HandOff, matter) };
+        }
+        self.own_line(BotText::Fallback, matter)
+    }
+
     /// What the AI may do besides talking.
     fn tools(&self, matter: &Matter<'_>) -> Tools {
         let assistant = &self.assistant;
@@ -151,7 +174,7 @@ impl Responder {
             hand_off: matter.desk && assistant.hand_off.by_assistant,
             flows: assistant.flows.iter().filter_map(described).collect(),
             facts: assistant.profile.learn.iter().map(fact).collect(),
-            kinds: assistant.reply_kinds,
+            kinds: assistant.replies.kinds,
         }
     }
 
@@ -178,7 +201,10 @@ impl Responder {
                     }
                 }
                 Deed::Propose(proposal) => match proposal.fit() {
-                    Ok(content) => answered.reply.push(Utterance { content, campaign: None }),
+                    Ok(content) => {
+                        let campaign = self.assistant.replies.campaign_for(&content).cloned();
+                        answered.reply.push(Utterance { content, campaign });
+                    }
                     Err(text) => answered.reply.extend(said(text.as_str())),
                 },
             }

@@ -1,11 +1,9 @@
 //! What is said in a turn, if anything.
 
-use conversation::decide::{
-    Answerer, Decision, OptWish, ParkReason, Pending, STALE_AFTER, Silence, Situation, decide, without_copies,
-};
+use conversation::decide::{Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide};
 use conversation::language::language;
 use conversation::likeness::Look;
-use conversation::shape::{shape, verbatim};
+use conversation::shape::shape;
 use models::assistant::BotText;
 use models::{Attributes, Author, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
 use platform::metrics::Metric;
@@ -26,8 +24,10 @@ pub(crate) enum Draft {
     Say(Box<Words>),
     /// Nothing is.
     Silence,
-    /// Nothing is, from now on.
-    OptOut,
+    /// Nothing is, and what the user wants from now on is remembered.
+    Heed(OptWish),
+    /// What the agent wrote at these places cannot reach the user.
+    NotSent(Vec<usize>),
     /// The messages at these places go to the desk.
     Forward(Vec<usize>, Option<OptWish>),
     /// The bot owns the conversation again.
@@ -84,8 +84,10 @@ impl Responder {
         history: &History,
         agenda: &Agenda,
     ) -> Result<Drafted, Stop> {
-        if agenda.author() == Author::Agent {
-            return Ok(in_the_agents_words(head, history, agenda, self.clock.now()));
+        match agenda.author() {
+            Author::Agent => return Ok(self.in_the_agents_words(head, history, agenda)),
+            Author::System => return Ok(self.started(head, history, agenda)),
+            Author::User => {}
         }
         let way = self.way(&agenda.open, history, self.clock.now());
         let decision = self.decide(head, history, agenda, way);
@@ -94,7 +96,7 @@ impl Responder {
         let plan = match decision {
             Decision::Silence(_) => return without_words(Draft::Silence),
             Decision::Park(reason) => return without_words(Draft::Park(reason)),
-            Decision::OptOut => return without_words(Draft::OptOut),
+            Decision::Heed(wish) => return without_words(Draft::Heed(wish)),
             Decision::TakeBack => return without_words(Draft::TakeBack),
             Decision::Forward(counted, wish) => return without_words(Draft::Forward(counted, wish)),
             Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
@@ -264,29 +266,6 @@ impl Plan {
     }
 }
 
-/// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
-/// requests may have sent one twice. What was written a day ago is no longer sent: it may not be read any more.
-fn in_the_agents_words(head: &Head, history: &History, agenda: &Agenda, now: Timestamp) -> Drafted {
-    let newest = agenda.open.iter().map(|message| message.arrival).max();
-    if newest.is_some_and(|newest| now.since(newest) >= STALE_AFTER) {
-        return Drafted { draft: Draft::Park(ParkReason::Stale), counts: vec![] };
-    }
-    let looks = agenda.said.iter().map(look);
-    let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
-    let counted = without_copies(&pending, &history.last_agent_turn());
-    let counts = vec![(Metric::Duplicate, pending.len() - counted.len())];
-    let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
-    let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
-    let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
-        return Drafted { draft: Draft::Silence, counts };
-    };
-    // The desk may know the user by one name only; the user's own messages brought all of them.
-    let to = history.addressee().unwrap_or(&newest.identity).clone();
-    let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-    let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
-    Drafted { draft: Draft::Say(Box::new(words)), counts }
-}
-
 /// What is counted of a decision about so many messages.
 fn counts(decision: &Decision, all: usize) -> Counts {
     match decision {
@@ -294,7 +273,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         Decision::Silence(Silence::OptedOut) => vec![(Metric::SilentByOptOut, all)],
         Decision::Silence(Silence::OverBudget) => vec![(Metric::OverBudget, all)],
         Decision::Silence(Silence::Loop) => vec![(Metric::LoopBroken, all)],
-        Decision::OptOut => vec![(Metric::OptedOut, 1)],
+        Decision::Heed(OptWish::Out) => vec![(Metric::OptedOut, 1)],
         // What a turn settles is counted once it is known what the turn is; what is forwarded, where the desk is told of it.
         Decision::Say(..)
         | Decision::Ask(_)
@@ -302,6 +281,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         | Decision::HandOff(..)
         | Decision::Forward(..)
         | Decision::Park(_)
+        | Decision::Heed(OptWish::In)
         | Decision::TakeBack => vec![],
     }
 }
@@ -310,7 +290,8 @@ pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
     parts.into_iter().map(Utterance::from).collect()
 }
 
-fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
+/// What a decision looks at in a message.
+pub(crate) fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
     // A clock that is ahead of ours must not make a message younger than its arrival.
     let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
     Pending { look, written }

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use conversation::decide::OptWish;
+use conversation::window;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
 use models::{Author, HandOffReason, Message, Personal};
 use platform::metrics::Metric;
-use store::{Aftermath, Head, Held, Owner, TurnKind, TurnRow};
+use store::{Aftermath, Head, Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
-use crate::history::History;
 use crate::settle::Settled;
-use crate::turn::Words;
+use crate::turn::{Claimed, Words, aftermath};
 use crate::{RECORD_WITHIN, Responder};
 
 /// How long the desk may take for one event.
@@ -26,17 +26,13 @@ const SUMMARY: usize = 300;
 impl Responder {
     /// Tells the desk what the user wrote; without a desk it is only written down. A desk may be told the same twice, under
     /// the same id.
-    #[expect(clippy::too_many_arguments, reason = "one turn's whole context, used in one place")]
     pub(crate) async fn forward(
         &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        history: &History,
-        agenda: &Agenda,
+        claimed: Claimed<'_>,
         counted: &[usize],
         wish: Option<OptWish>,
     ) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
         let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
         if let Some(aftermath) = wish.and_then(|wish| unheard(wish, head)) {
             // The wish must not hang on the desk, nor on Braze: it is kept first, and then the desk is told.
@@ -45,11 +41,11 @@ impl Responder {
             return self.settle(conversation, head, held, &[], heard).await;
         }
         if let Some(desk) = &self.desk {
-            let events = events(conversation, head, history, agenda, counted);
+            let events = events(claimed, counted);
             if let Err(error) = self.tell(&**desk, conversation, &events).await {
                 self.meter.count(Metric::DeskFailed, 1);
                 tracing::warn!(log_id = conversation.log_id, desk = desk.name(), %error, "the desk was not told");
-                return self.desk_is_down(conversation, head, held, history, agenda, newest).await;
+                return self.desk_is_down(claimed, newest).await;
             }
         }
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
@@ -65,7 +61,7 @@ impl Responder {
         Ok(worked)
     }
 
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         desk: &dyn Desk,
         conversation: &Conversation<'_>,
@@ -82,22 +78,17 @@ impl Responder {
     }
 
     /// The messages are kept and come back; once, the user is told.
-    async fn desk_is_down(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        history: &History,
-        agenda: &Agenda,
-        newest: &Message,
-    ) -> Result<Worked, Stop> {
-        if head.attempts < TOLD_AT || head.opted_out || history.newest_kind() == Some(TurnKind::DeskDown) {
+    async fn desk_is_down(&self, claimed: Claimed<'_>, newest: &Message) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let told = history.newest_kind() == Some(TurnKind::DeskDown);
+        let closed = window::is_closed(Some(newest.arrival), self.clock.now());
+        if head.attempts < TOLD_AT || head.opted_out || told || closed {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said).as_deref());
         let words = Words::plain(TurnKind::DeskDown, line, newest.identity.clone(), head.spent);
         let row = self.row(head, held, agenda, words);
-        self.begin(conversation, head, held, &row).await
+        self.begin(claimed, &row).await
     }
 
     /// Gives the conversation back to the bot; the claim ends with it. It counts as done when the agents had been quiet for
@@ -115,21 +106,12 @@ impl Responder {
 
 /// What a wish changes, if it was not heard before.
 fn unheard(wish: OptWish, head: &Head) -> Option<Aftermath> {
-    match wish {
-        OptWish::Out if !head.opted_out => Some(Aftermath::OptOut),
-        OptWish::In if head.opted_out => Some(Aftermath::OptIn),
-        OptWish::Out | OptWish::In => None,
-    }
+    ((wish == OptWish::Out) != head.opted_out).then(|| aftermath(wish))
 }
 
 /// What the desk has to know: at first what went before, then each message.
-fn events(
-    conversation: &Conversation<'_>,
-    head: &Head,
-    history: &History,
-    agenda: &Agenda,
-    counted: &[usize],
-) -> Vec<DeskEvent> {
+fn events(claimed: Claimed<'_>, counted: &[usize]) -> Vec<DeskEvent> {
+    let Claimed { conversation, head, history, agenda, .. } = claimed;
     let event = |id, at, what| DeskEvent { id, conversation: conversation.key.clone(), at, what };
     let messages = counted.iter().map(|place| {
         let (message, said) = (&agenda.open[*place], &agenda.said[*place]);
@@ -162,7 +144,7 @@ fn line((from, text, row): (Option<Author>, Personal, &TurnRow)) -> Line {
     let from = match from {
         Some(Author::User) => Speaker::User,
         Some(Author::Agent) => Speaker::Agent,
-        None => Speaker::Bot,
+        Some(Author::System) | None => Speaker::Bot,
     };
     Line { from, text, at: row.at }
 }

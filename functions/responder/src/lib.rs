@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod agenda;
+mod agents_words;
 mod answer;
 mod assistant;
 mod attend;
 mod backends;
 mod batch;
 mod deliveries;
+mod deployment;
 mod desks;
 mod draft;
 mod facts;
@@ -19,6 +21,7 @@ mod secret;
 mod send;
 mod settings;
 mod settle;
+mod started_flow;
 mod turn;
 mod way;
 
@@ -40,6 +43,7 @@ use store::Store;
 pub use assistant::{AssistantFiles, PackError};
 pub use backends::Backends;
 pub use batch::{Record, Source};
+pub use deployment::Deployment;
 pub use desks::DeskSettings;
 pub use secret::{SecretKey, Secrets};
 pub use settings::{AiSettings, Settings};
@@ -55,6 +59,8 @@ pub(crate) const LEASE_MARGIN: Duration = Duration::from_secs(15);
 pub struct Responder {
     /// The conversations.
     pub store: Arc<dyn Store>,
+    /// How much the whole deployment has asked today.
+    pub deployment: Deployment,
     /// What answers.
     pub ai: Arc<dyn Ai>,
     /// What answers on routes that have something else for it.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use braze::Gathered;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use platform::aws::{ManagedSecret, SqsQueue, config};
 use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
 use platform::{http, logs, random, settings};
-use responder::{AssistantFiles, Backends, Record, Responder, SecretKey, Secrets, Settings, Source};
+use responder::{AssistantFiles, Backends, Deployment, Record, Responder, SecretKey, Secrets, Settings, Source};
 use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
@@ -30,12 +31,14 @@ async fn main() -> Result<(), Error> {
     let braze =
         Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
     let backends = Backends::new(&settings.ai, &files, http.clone(), Some(ai_key))?;
+    let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
     let responder = Arc::new(Responder {
-        store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
+        deployment: Deployment::new(Arc::<DynamoDb>::clone(&table)),
+        store: table,
         ai: backends.ladder(),
         route_ais: backends.route_ladders(),
         messaging: Arc::<braze::Client>::clone(&braze),
-        profiles: braze,
+        profiles: Arc::new(Gathered::new(braze)),
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
         agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),

@@ -41,9 +41,11 @@ impl Responder {
             AgentDeed::TakeOver => "takeover",
             AgentDeed::Release => "release",
             AgentDeed::Erase => "erase",
+            AgentDeed::StartFlow { .. } => "flow",
         };
         tracing::info!(log_id, deed, "an agent acts");
         match action.deed {
+            AgentDeed::StartFlow { .. } => {}
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let head = self.change_owner(conversation, Owner::Person, *at).await?;
                 // Not with each of an agent's lines.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conversation::decide::OptWish;
 use futures::future;
 use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
@@ -17,6 +18,16 @@ use crate::settle::Settled;
 
 /// Who sent a turn records its events at once. Later than this nobody does any more, and the next run may.
 const RECORDED_BY: Duration = Duration::from_mins(2);
+
+/// A claimed conversation, and what this run knows of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Claimed<'a> {
+    pub(crate) conversation: &'a Conversation<'a>,
+    pub(crate) head: &'a Head,
+    pub(crate) held: &'a Held,
+    pub(crate) history: &'a History,
+    pub(crate) agenda: &'a Agenda,
+}
 
 /// What is to be said in a turn.
 pub(crate) struct Words {
@@ -82,7 +93,9 @@ impl Responder {
                 // a turn of its own.
                 (Draft::Failed, Some(earlier)) => earlier,
                 (draft, _) => {
-                    let done = self.without_words(conversation, &head, &held, &history, &agenda, draft).await?;
+                    let claimed =
+                        Claimed { conversation, head: &head, held: &held, history: &history, agenda: &agenda };
+                    let done = self.without_words(claimed, draft).await?;
                     // What was given back is looked at anew.
                     if done.kept != Kept::Failed {
                         self.count_all(&counts);
@@ -102,13 +115,8 @@ impl Responder {
     }
 
     /// Says what does not wait for the user's next words.
-    pub(crate) async fn begin(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        row: &TurnRow,
-    ) -> Result<Worked, Stop> {
+    pub(crate) async fn begin(&self, claimed: Claimed<'_>, row: &TurnRow) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, .. } = claimed;
         match self.commit(conversation, head, held, row, head.spent, false).await? {
             Committed::Begun(head) => self.deliver(Outgoing { conversation, held, row }, head).await,
             Committed::Newer(_) => Err(Stop::Lost),
@@ -116,38 +124,35 @@ impl Responder {
     }
 
     /// Ends a run in which nothing is said to the user.
-    async fn without_words(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-        history: &History,
-        agenda: &Agenda,
-        draft: Draft,
-    ) -> Result<Worked, Stop> {
-        let silent = |aftermath| Settled::Silent { turn: head.last_turn, aftermath };
+    async fn without_words(&self, claimed: Claimed<'_>, draft: Draft) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
         match draft {
-            Draft::Silence => self.settle(conversation, head, held, &agenda.covers, silent(None)).await,
-            Draft::OptOut => {
-                let user = agenda.open.last().map(|message| message.identity.clone());
-                let done = match user {
-                    Some(user) => self.join(&user, false).await,
-                    None => true,
-                };
-                // Tried again a few times; but the wish itself must not depend on Braze.
-                if !done && head.attempts < self.assistant.limits.attempts {
-                    return self.give_back(conversation, held).await;
-                }
-                let out = silent(Some(Aftermath::OptOut));
-                self.settle(conversation, head, held, &agenda.covers, out).await
+            Draft::Silence => {
+                let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+                self.settle(conversation, head, held, &agenda.covers, silent).await
             }
-            Draft::Forward(counted, wish) => {
-                self.forward(conversation, head, held, history, agenda, &counted, wish).await
-            }
+            Draft::Heed(wish) => self.heed(claimed, wish).await,
+            Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
+            Draft::NotSent(places) => self.not_sent(claimed, &places).await,
             Draft::TakeBack => self.take_back(conversation, head).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }
+    }
+
+    /// Remembers what the user wants from now on, and says nothing.
+    async fn heed(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let done = match agenda.open.last() {
+            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            None => true,
+        };
+        // Tried again a few times; but the wish itself must not depend on Braze.
+        if !done && head.attempts < self.assistant.limits.attempts {
+            return self.give_back(conversation, held).await;
+        }
+        let heeded = Settled::Silent { turn: head.last_turn, aftermath: Some(aftermath(wish)) };
+        self.settle(conversation, head, held, &agenda.covers, heeded).await
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
@@ -230,6 +235,14 @@ impl Responder {
 enum Committed {
     Begun(Head),
     Newer(Head),
+}
+
+/// What a wish changes.
+pub(crate) fn aftermath(wish: OptWish) -> Aftermath {
+    match wish {
+        OptWish::Out => Aftermath::OptOut,
+        OptWish::In => Aftermath::OptIn,
+    }
 }
 
 fn is_held(head: &Head, held: &Held) -> bool {

@@ -96,6 +96,10 @@ impl Messaging for Client {
     fn carries_attributes(&self, reply: &Reply) -> bool {
         request::carried(&self.delivery, reply) == reply.attributes
     }
+
+    fn has_template(&self) -> bool {
+        matches!(&self.delivery, Delivery::Messages(sender) if sender.template.is_some())
+    }
 }
 
 #[async_trait]

@@ -3,6 +3,7 @@
 mod call;
 mod client;
 mod delivery;
+mod gathered;
 mod outcome;
 mod request;
 mod track;
@@ -14,6 +15,7 @@ use models::Reply;
 
 pub use client::{Client, OnServerError};
 pub use delivery::{ApprovedTemplate, Delivery, Sender};
+pub use gathered::Gathered;
 pub use outcome::{Outcome, Refusal, outcome};
 pub use track::{MOST_OBJECTS, ProfileUpdate, TrackOutcome, Tracked, Updated};
 
@@ -27,6 +29,11 @@ pub trait Messaging: Send + Sync {
     /// [`Profiles`] to write.
     fn carries_attributes(&self, _reply: &Reply) -> bool {
         true
+    }
+
+    /// Whether it can bring a text, as an approved template, to somebody who has not written for a day.
+    fn has_template(&self) -> bool {
+        false
     }
 }
 

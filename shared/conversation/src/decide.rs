@@ -6,9 +6,10 @@ use models::assistant::{Assistant, BotText};
 use models::{HandOffReason, Spent, Timestamp};
 
 use crate::likeness::{Look, kept};
+use crate::window::OPEN_FOR;
 
-/// A message this long after it was written is no longer answered: WhatsApp's window of 24 hours is about to close.
-pub const STALE_AFTER: Duration = Duration::from_hours(23);
+/// A message this long after it was written is no longer answered: the window is closed, unless something newer opened it.
+pub const STALE_AFTER: Duration = OPEN_FOR;
 
 /// One pending message of the user, as deciding needs it.
 #[derive(Debug, Clone, Copy)]
@@ -72,9 +73,9 @@ pub enum Decision {
     HandOff(HandOffReason, Vec<usize>),
     /// The agents have been quiet for so long that the bot owns the conversation again; then decide anew.
     TakeBack,
-    /// The user wants to hear nothing any more: remember it and be silent.
-    OptOut,
-    /// The user wants to hear from the bot again.
+    /// Remember what the user wants, and be silent.
+    Heed(OptWish),
+    /// The user wants to hear from the bot again: remember it and say so.
     OptIn(Vec<usize>),
 }
 
@@ -122,13 +123,16 @@ pub fn decide(situation: &Situation) -> Decision {
         let alone = situation.now.since(since) >= situation.assistant.hand_off.return_after;
         return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
     }
+    let stale = situation.now.since(newest) >= STALE_AFTER;
     match wish {
-        Some(OptWish::Out) => return Decision::OptOut,
+        Some(OptWish::Out) => return Decision::Heed(OptWish::Out),
+        // What a wish changes holds however late it comes; saying so would reach nobody any more.
+        Some(OptWish::In) if situation.opted_out && stale => return Decision::Heed(OptWish::In),
         Some(OptWish::In) if situation.opted_out => return Decision::OptIn(counted),
         _ if situation.opted_out => return Decision::Silence(Silence::OptedOut),
         _ => {}
     }
-    if situation.now.since(newest) >= STALE_AFTER {
+    if stale {
         return Decision::Park(ParkReason::Stale);
     }
     let limits = &situation.assistant.limits;

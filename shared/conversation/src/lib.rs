@@ -7,3 +7,4 @@ pub mod likeness;
 pub mod prompt;
 pub mod quiet;
 pub mod shape;
+pub mod window;

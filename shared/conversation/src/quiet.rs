@@ -17,8 +17,10 @@ const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
 /// How long the conversation must be silent after `message` before it is answered, or sent on.
 pub fn quiet_period(message: &Message, periods: &QuietPeriods) -> Duration {
-    if message.author == Author::Agent {
-        return BETWEEN_LINES;
+    match message.author {
+        Author::Agent => return BETWEEN_LINES,
+        Author::System => return Duration::ZERO,
+        Author::User => {}
     }
     let complete = message.media_urls.is_none() && looks_complete(message.text.as_str());
     if complete { periods.complete } else { periods.fragment }

@@ -65,6 +65,21 @@ pub enum What {
         /// Who gave it back.
         by: ReleasedBy,
     },
+    /// What an agent wrote was not sent, and will not be.
+    NotSent {
+        /// Why.
+        reason: NotSent,
+        /// The words.
+        text: Personal,
+    },
+}
+
+/// Why an agent's words were not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotSent {
+    /// The user has not written for a day: WhatsApp lets nothing but an approved template through, and none is configured.
+    WindowClosed,
 }
 
 /// Who gave a conversation back to the bot.

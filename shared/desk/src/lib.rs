@@ -5,7 +5,6 @@ pub mod chatwoot;
 mod delivery;
 mod event;
 mod hmac_sha256;
-mod instant;
 mod webhook;
 
 use std::time::Duration;
@@ -14,7 +13,7 @@ use async_trait::async_trait;
 
 pub use address::BadAddress;
 pub use chatwoot::{Chatwoot, FromDesk};
-pub use event::{DeskEvent, Line, ReleasedBy, Speaker, What};
+pub use event::{DeskEvent, Line, NotSent, ReleasedBy, Speaker, What};
 pub use webhook::Webhook;
 
 /// An agent desk: where people answer instead of the bot.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Author, ConversationKey, Identity, Message, MessageId, Personal, Timestamp};
 
-/// One thing a desk or an operator asked for through the door.
+/// One thing a desk, an operator or another system asked for through the door.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentAction {
     /// The same for every try of the same request, as far as the desk names its requests.
@@ -34,6 +34,14 @@ pub enum AgentDeed {
     Release,
     /// Forget the user.
     Erase,
+    /// Start a flow with the user.
+    StartFlow {
+        /// Its name in the assistant's configuration.
+        flow: String,
+        /// The user's language, if who starts it knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
+    },
 }
 
 /// Why a conversation goes to a person.
@@ -55,21 +63,25 @@ pub enum HandOffReason {
 }
 
 impl AgentAction {
-    /// The words as a message of the conversation, if there are any.
+    /// What takes its turn in the conversation as a message does: an agent's words, or the name of a flow to start.
     pub fn message(&self) -> Option<Message> {
-        let AgentDeed::Say(text) = &self.deed else { return None };
+        let (author, text, language) = match &self.deed {
+            AgentDeed::Say(text) => (Author::Agent, text.clone(), None),
+            AgentDeed::StartFlow { flow, language } => (Author::System, flow.as_str().into(), language.clone()),
+            AgentDeed::TakeOver | AgentDeed::Release | AgentDeed::Erase => return None,
+        };
         Some(Message {
             id: self.id.clone(),
             log_id: self.log_id.clone(),
-            author: Author::Agent,
+            author,
             identity: Identity::of(&self.conversation),
-            text: text.clone(),
+            text,
             shortened: false,
             arrival: self.at,
             sent_at: None,
             dispatched: self.named,
             route: None,
-            language: None,
+            language,
             profile_name: None,
             media_urls: None,
         })

@@ -1,17 +1,11 @@
 //! Texts as people mean them, whatever their keyboard made of it.
 
-use icu_normalizer::DecomposingNormalizerBorrowed;
+use crate::normalised;
 
-/// `text` made comparable: small letters, no accents, one space between words, no signs around it (unless there is nothing
-/// else: a text of emoji alone is kept).
+/// `text` made comparable: as keywords are, unless there is no word in it. A text of emoji alone is kept.
 pub fn folded(text: &str) -> String {
-    let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
-    // The accents of Latin, Greek and Cyrillic; the marks of other scripts are letters in their own right.
-    let plain: String = decomposed.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect();
-    let small = plain.to_lowercase();
-    let words = small.trim_matches(|c: char| !c.is_alphanumeric());
-    let kept = if words.is_empty() { small.trim() } else { words };
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = normalised(text);
+    if words.is_empty() { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { words }
 }
 
 #[cfg(test)]

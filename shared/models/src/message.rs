@@ -57,6 +57,8 @@ pub enum Author {
     User,
     /// A person of the brand, at a desk: it goes out to the user.
     Agent,
+    /// Another system of the brand: the text is the name of the flow that it starts.
+    System,
 }
 
 impl Author {

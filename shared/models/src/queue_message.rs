@@ -11,7 +11,6 @@ use crate::{AgentAction, Message};
 /// a responder reads every version that an ingest still running may have written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and each lives for a moment")]
 pub enum QueueMessage {
     /// A user wrote.
     InboundV1(Message),
@@ -119,7 +118,18 @@ mod tests {
     #[test]
     fn what_a_desk_asks_for_travels_too() {
         let conversation = ConversationKey::parse("user:42").unwrap();
-        for deed in [AgentDeed::Say("Hello 👋".into()), AgentDeed::TakeOver, AgentDeed::Release, AgentDeed::Erase] {
+        let start = |language: Option<&str>| AgentDeed::StartFlow {
+            flow: "return".to_owned(),
+            language: language.map(str::to_owned),
+        };
+        for deed in [
+            AgentDeed::Say("Hello 👋".into()),
+            AgentDeed::TakeOver,
+            AgentDeed::Release,
+            AgentDeed::Erase,
+            start(None),
+            start(Some("de")),
+        ] {
             let (id, at) = (MessageId::stored("a1"), Timestamp::from_millis(1));
             let action =
                 AgentAction { id, log_id: "l".to_owned(), conversation: conversation.clone(), at, named: true, deed };

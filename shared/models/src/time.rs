@@ -83,6 +83,8 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -97,6 +99,20 @@ mod tests {
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
             assert_eq!(Timestamp::from_millis(millis).iso_8601(), written);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_date_counted_back_is_the_day_it_came_from(days in 0_u64..3_000_000) {
+            let (year, month, day) = date(days);
+            let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+            let before = |year: u64| 365 * year + year.div_ceil(4) - year.div_ceil(100) + year.div_ceil(400);
+            let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            let month = usize::try_from(month).unwrap();
+            prop_assert!((1..=12).contains(&month) && (1..=lengths[month - 1]).contains(&day));
+            let counted = before(year) - before(1970) + lengths[..month - 1].iter().sum::<u64>() + day - 1;
+            prop_assert_eq!(counted, days);
         }
     }
 }

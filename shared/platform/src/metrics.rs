@@ -51,6 +51,15 @@ pub enum Metric {
     Duplicate,
     /// Messages were settled unanswered because their user has had, or has waiting, as many as anybody may.
     OverBudget,
+    /// A question was not asked of the AI because the deployment had asked as many as it may in a day.
+    DeploymentOverBudget,
+    /// A flow was started by another system.
+    FlowStarted,
+    /// A flow that another system wanted to start was not: a person has the conversation, or its user wants silence, or there
+    /// is no such flow.
+    FlowNotStarted,
+    /// An agent's words were not sent: the user has not written for a day, and there is no template.
+    WindowClosed,
     /// A webhook named a route the assistant does not have.
     UnknownRoute,
     /// A message was queued that this version cannot read.

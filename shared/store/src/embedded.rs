@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
 use crate::write::HeadWrite;
-use crate::{Filed, Store, StoreError, WriteError, sort_key};
+use crate::{Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
 
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
 
@@ -82,7 +82,7 @@ impl Embedded {
     /// Reads, decides and writes under one lock: what a conditional write is.
     fn update<T, E>(
         &self,
-        conversation: &ConversationKey,
+        partition: &str,
         sort: &str,
         decide: impl FnOnce(Option<T>) -> Result<Option<T>, E>,
     ) -> Result<(), E>
@@ -91,18 +91,14 @@ impl Embedded {
         E: From<StoreError>,
     {
         let mut items = self.lock();
-        let partition = items.entry(conversation.as_str().to_owned()).or_default();
-        let old = partition.get(sort).map(|bytes| decode(bytes)).transpose()?;
+        let place = items.entry(partition.to_owned()).or_default();
+        let old = place.get(sort).map(|bytes| decode(bytes)).transpose()?;
         if let Some(new) = decide(old)? {
             let bytes = serde_json::to_vec(&new).map_err(|_| malformed("json"))?;
-            self.persist(conversation, sort, &bytes)?;
-            partition.insert(sort.to_owned(), bytes);
+            self.on_disk_too(|items| items.insert((partition, sort), &*bytes).map(drop))?;
+            place.insert(sort.to_owned(), bytes);
         }
         Ok(())
-    }
-
-    fn persist(&self, conversation: &ConversationKey, sort: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.on_disk_too(|items| items.insert((conversation.as_str(), sort), bytes).map(drop))
     }
 
     fn remove(&self, conversation: &ConversationKey, sort: &str) -> Result<(), StoreError> {
@@ -158,7 +154,7 @@ impl Store for Embedded {
         now: Timestamp,
     ) -> Result<Filed, StoreError> {
         let mut filed = Filed::New;
-        self.update(conversation, &sort_key::message(&message.id), |old: Option<StoredMessage>| match old {
+        self.update(conversation.as_str(), &sort_key::message(&message.id), |old: Option<StoredMessage>| match old {
             Some(old) if old.expires_at > now => {
                 filed = Filed::Known(old.state);
                 Ok::<_, StoreError>(None)
@@ -179,7 +175,7 @@ impl Store for Embedded {
     }
 
     async fn mark(&self, conversation: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
-        self.update(conversation, &sort_key::message(id), |old: Option<StoredMessage>| {
+        self.update(conversation.as_str(), &sort_key::message(id), |old: Option<StoredMessage>| {
             Ok(old.filter(|old| old.state != RowState::Done).map(|old| StoredMessage { state, ..old }))
         })
     }
@@ -195,7 +191,7 @@ impl Store for Embedded {
         now: Timestamp,
     ) -> Result<Head, WriteError> {
         let mut written = Head::default();
-        self.update(conversation, sort_key::HEAD, |old: Option<Head>| match write.apply(old.as_ref(), now) {
+        self.update(conversation.as_str(), sort_key::HEAD, |old: Option<Head>| match write.apply(old.as_ref(), now) {
             Ok(new) => {
                 written = new.clone();
                 Ok(Some(new))
@@ -207,7 +203,7 @@ impl Store for Embedded {
 
     async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
         let stored = StoredTurn { turn: turn.clone(), expires_at: now + ROW_LIFE };
-        self.update(conversation, &sort_key::turn(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
+        self.update(conversation.as_str(), &sort_key::turn(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
     }
 
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
@@ -234,7 +230,7 @@ impl Store for Embedded {
         now: Timestamp,
     ) -> Result<Option<Head>, StoreError> {
         let mut before = None;
-        self.update(conversation, sort_key::HEAD, |old: Option<Head>| {
+        self.update(conversation.as_str(), sort_key::HEAD, |old: Option<Head>| {
             before.clone_from(&old);
             let head = old.unwrap_or_default();
             Ok::<_, StoreError>((!head.forgot(at)).then(|| head.tombstone(at, now)))
@@ -256,5 +252,17 @@ impl Store for Embedded {
 
     async fn forget(&self, conversation: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
         self.remove(conversation, &sort_key::message(id))
+    }
+}
+
+#[async_trait]
+impl Tally for Embedded {
+    async fn add(&self, questions: u64, now: Timestamp) -> Result<u64, StoreError> {
+        let mut sum = questions;
+        self.update(tally::PARTITION, &tally::sort(now), |old: Option<u64>| {
+            sum += old.unwrap_or_default();
+            Ok::<_, StoreError>(Some(sum))
+        })?;
+        Ok(sum)
     }
 }

@@ -80,7 +80,7 @@ impl Chain {
 /// What follows from the words of a message: from the shipped list of keywords they are in, or from whether there are any.
 pub(crate) fn follows(keyword: Option<&str>, asked: bool) -> Decision {
     match keyword {
-        Some("opt_out") => Decision::OptOut,
+        Some("opt_out") => Decision::Heed(OptWish::Out),
         Some("hand_off") => Decision::HandOff(HandOffReason::Keyword, vec![0]),
         _ if asked => Decision::Ask(vec![0]),
         _ => Decision::Say(BotText::NoWords, vec![0]),

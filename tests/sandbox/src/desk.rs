@@ -56,6 +56,7 @@ fn shown(event: &DeskEvent) -> Value {
             "type": "message", "text": text.as_str(), "media_urls": media_urls.as_ref().map(models::Personal::as_str),
         }),
         What::Released { by } => json!({"type": "released", "by": by}),
+        What::NotSent { reason, text } => json!({"type": "not_sent", "reason": reason, "text": text.as_str()}),
     };
     json!({"id": event.id, "conversation": event.conversation.as_str(), "at": event.at.millis(), "what": what})
 }

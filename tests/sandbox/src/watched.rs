@@ -129,6 +129,10 @@ impl<M: Messaging> Messaging for MortalMessaging<M> {
         outcome
     }
 
+    fn has_template(&self) -> bool {
+        self.inner.has_template()
+    }
+
     fn carries_attributes(&self, reply: &Reply) -> bool {
         self.inner.carries_attributes(reply)
     }

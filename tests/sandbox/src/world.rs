@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use braze::Gathered;
 use ingest::{Ingest, Tokens};
 use models::assistant::Assistant;
 use platform::clock::SystemClock;
@@ -10,7 +11,7 @@ use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
 use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, Backends, DeskSettings, OnUnknown, Responder};
+use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
@@ -98,7 +99,8 @@ impl World {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
             ai: backends.ladder(),
             route_ais: backends.route_ladders(),
-            profiles: Arc::new(client()),
+            profiles: Arc::new(Gathered::new(Arc::new(client()))),
+            deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
             messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),
             desk: Some(Arc::new(desk)),
             work: Arc::<EmbeddedQueue>::clone(&work),

@@ -13,7 +13,7 @@ use platform::clock::Clock;
 use platform::metrics::{Meter, Metric};
 use platform::queue::Queue as _;
 use platform::random::Words;
-use responder::{OnUnknown, Responder};
+use responder::{Deployment, OnUnknown, Responder};
 use sandbox::queue::EmbeddedQueue;
 use store::{Embedded, Head, Store as _};
 use tokio::time::Instant;
@@ -141,6 +141,7 @@ impl World {
         let desk: Arc<dyn Desk> = self.desk.clone();
         let desk: Arc<dyn Desk> = Arc::new(Effects { inner: desk, scene: scene.clone() });
         let responder = Responder {
+            deployment: Deployment::new(self.store.clone()),
             store: Arc::new(Effects { inner: self.store.clone(), scene: scene.clone() }),
             ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),

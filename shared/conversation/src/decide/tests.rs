@@ -125,18 +125,26 @@ fn the_newest_wish_counts_and_after_an_opt_out_there_is_silence() {
         decided(&pending, |s| s.opted_out = opted_out)
     };
     for (texts, opted_out, expected) in [
-        (&["STOP"][..], false, Decision::OptOut),
-        (&["stop!", "why did you write?"], false, Decision::OptOut),
+        (&["STOP"][..], false, Decision::Heed(OptWish::Out)),
+        (&["stop!", "why did you write?"], false, Decision::Heed(OptWish::Out)),
         (&["please stop sending me late parcels"], false, Decision::Ask(vec![0])),
-        (&["STOP"], true, Decision::OptOut),
+        (&["STOP"], true, Decision::Heed(OptWish::Out)),
         (&["hello"], true, Decision::Silence(Silence::OptedOut)),
         (&["human"], true, Decision::Silence(Silence::OptedOut)),
         (&["START"], true, Decision::OptIn(vec![0])),
         (&["STOP", "START"], true, Decision::OptIn(vec![0, 1])),
-        (&["START", "STOP"], true, Decision::OptOut),
+        (&["START", "STOP"], true, Decision::Heed(OptWish::Out)),
         (&["START"], false, Decision::Ask(vec![0])),
     ] {
         assert_eq!(out(texts, opted_out), expected, "{texts:?} {opted_out}");
+    }
+}
+
+#[test]
+fn a_wish_that_comes_late_is_heeded_without_a_word() {
+    let late = |text| [written(text, NOW - STALE_AFTER)];
+    for (text, wish) in [("STOP", OptWish::Out), ("START", OptWish::In)] {
+        assert_eq!(decided(&late(text), |s| s.opted_out = true), Decision::Heed(wish), "{text}");
     }
 }
 

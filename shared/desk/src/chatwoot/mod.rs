@@ -128,6 +128,11 @@ impl Attempt for Chatwoot {
                 Some(conversation) => api.write(conversation.id, &private_note(&note::released(*by), &id)).await,
                 None => Ok(()),
             },
+            What::NotSent { reason, text } => {
+                let content = note::not_sent(*reason, text);
+                let conversation = self.place(&api, contact, &source_id, newest).await?;
+                api.write(conversation.id, &private_note(&content, &id)).await
+            }
         }
     }
 }

@@ -1,11 +1,8 @@
 //! The private notes that agents read. They are in English, as agents' tools are.
 
-use models::Personal;
+use models::{HandOffReason, Personal, Timestamp};
 
-use crate::instant::to_the_minute;
-use models::HandOffReason;
-
-use crate::{Line, ReleasedBy, Speaker};
+use crate::{Line, NotSent, ReleasedBy, Speaker};
 
 /// The most characters of a transcript in one note. Chatwoot takes 150,000 in all.
 const MOST_CHARACTERS: usize = 60_000;
@@ -40,6 +37,16 @@ pub(super) fn released(by: ReleasedBy) -> Personal {
         ReleasedBy::QuietHours => "nobody wrote for a while",
     };
     format!("**The assistant answers again: {by}.** A reply from here takes the conversation over.").into()
+}
+
+/// What a note says when an agent's words did not go out.
+pub(super) fn not_sent(reason: NotSent, text: &Personal) -> Personal {
+    let why = match reason {
+        NotSent::WindowClosed => {
+            "the user has not written for a day, and WhatsApp lets only approved templates through"
+        }
+    };
+    format!("**Not sent: {why}.**\n\n{}", quoted(&first(text.as_str(), MOST_OF_A_FIELD))).into()
 }
 
 fn because(reason: HandOffReason) -> &'static str {
@@ -95,10 +102,13 @@ fn first(text: &str, characters: usize) -> String {
     }
 }
 
+/// A moment in UTC for a person: `2026-11-27 22:33`.
+fn to_the_minute(at: Timestamp) -> String {
+    at.iso_8601().chars().take(16).collect::<String>().replace('T', " ")
+}
+
 #[cfg(test)]
 mod tests {
-    use models::Timestamp;
-
     use super::*;
 
     fn line(from: Speaker, text: &str, minute: u64) -> Line {

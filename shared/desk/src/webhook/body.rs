@@ -1,12 +1,9 @@
 //! The JSON of an event, version 1. The README is its reference: what stands there is never changed, only added to.
 
-use models::{ConversationKey, Personal};
+use models::{ConversationKey, HandOffReason, Personal};
 use serde::Serialize;
 
-use crate::instant::iso;
-use models::HandOffReason;
-
-use crate::{DeskEvent, ReleasedBy, Speaker, What};
+use crate::{DeskEvent, NotSent, ReleasedBy, Speaker, What};
 
 const VERSION: u8 = 1;
 
@@ -42,6 +39,10 @@ enum Detail<'a> {
     Released {
         by: ReleasedBy,
     },
+    NotSent {
+        reason: NotSent,
+        text: &'a Personal,
+    },
 }
 
 #[derive(Serialize)]
@@ -55,7 +56,7 @@ struct Spoken<'a> {
 pub(super) fn body(event: &DeskEvent) -> Vec<u8> {
     let (r#type, what) = detail(&event.what);
     let data = Data { conversation: &event.conversation, what };
-    let body = Body { r#type, version: VERSION, timestamp: iso(event.at), data };
+    let body = Body { r#type, version: VERSION, timestamp: event.at.iso_8601(), data };
     // Text, numbers and lists: there is nothing in it that JSON cannot say.
     serde_json::to_vec(&body).unwrap_or_default()
 }
@@ -63,13 +64,16 @@ pub(super) fn body(event: &DeskEvent) -> Vec<u8> {
 fn detail(what: &What) -> (&'static str, Detail<'_>) {
     match what {
         What::HandOff { reason, summary, transcript, profile_name, language } => {
-            let transcript =
-                transcript.iter().map(|line| Spoken { from: line.from, text: &line.text, at: iso(line.at) }).collect();
+            let transcript = transcript
+                .iter()
+                .map(|line| Spoken { from: line.from, text: &line.text, at: line.at.iso_8601() })
+                .collect();
             let (profile_name, language) = (profile_name.as_ref(), language.as_deref());
             ("hand_off", Detail::HandOff { reason: *reason, summary, profile_name, language, transcript })
         }
         What::Message { text, media_urls } => ("message", Detail::Message { text, media_urls: media_urls.as_ref() }),
         What::Released { by } => ("released", Detail::Released { by: *by }),
+        What::NotSent { reason, text } => ("not_sent", Detail::NotSent { reason: *reason, text }),
     }
 }
 
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_the_words_and_a_release_who_gave_back() {
+    fn a_message_has_the_words_and_a_release_who_gave_back_and_what_was_not_sent_says_why() {
         let message = |media_urls| What::Message { text: "hi".into(), media_urls };
         let data = |urls: Value| json!({"conversation": "user:42", "text": "hi", "media_urls": urls});
         assert_eq!(written(message(None)), expected("message", &data(Value::Null)));
@@ -134,6 +138,9 @@ mod tests {
             let data = json!({"conversation": "user:42", "by": name});
             assert_eq!(written(What::Released { by }), expected("released", &data));
         }
+        let data = json!({"conversation": "user:42", "reason": "window_closed", "text": "hi"});
+        let not_sent = What::NotSent { reason: NotSent::WindowClosed, text: "hi".into() };
+        assert_eq!(written(not_sent), expected("not_sent", &data));
     }
 
     #[test]

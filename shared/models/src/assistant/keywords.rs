@@ -26,6 +26,11 @@ pub struct KeywordLists {
 }
 
 impl KeywordLists {
+    /// Whether `text` is a keyword of any list.
+    pub fn have(&self, text: &str) -> bool {
+        [&self.opt_out, &self.opt_in, &self.hand_off, &self.cancel, &self.ignore].iter().any(|list| list.matches(text))
+    }
+
     /// The shipped words, unless the configuration drops them, and its own.
     pub(super) fn read(mut configured: Section) -> Self {
         let shipped = if configured.flag("shipped", true) { shipped() } else { BTreeMap::new() };

@@ -5,6 +5,7 @@
 mod flows;
 mod keywords;
 mod profile;
+mod replies;
 mod routes;
 mod section;
 mod texts;
@@ -17,6 +18,7 @@ use crate::{Budget, CampaignId};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
+pub use replies::ReplyRules;
 pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};
@@ -40,8 +42,8 @@ pub struct Assistant {
     pub routes: Routes,
     /// What is written to profiles.
     pub profile: ProfileRules,
-    /// Whether the AI may answer with quick replies, lists and media: the reply campaign has to show them.
-    pub reply_kinds: bool,
+    /// What replies may be besides text.
+    pub replies: ReplyRules,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
     /// Questions asked step by step.
@@ -78,6 +80,8 @@ pub struct Limits {
     pub attempts: u32,
     /// The most turns a user gets.
     pub budget: Budget,
+    /// Questions to the AI that the whole deployment may ask in a day in UTC, if that is bounded.
+    pub questions_per_day: Option<u64>,
     /// How often the same words are answered in a row: somebody's own bot would go on for ever.
     pub repeats: usize,
 }
@@ -108,7 +112,7 @@ impl fmt::Display for BadAssistant {
 impl std::error::Error for BadAssistant {}
 
 impl Assistant {
-    /// Every campaign that is named here: those of routes and of flows' steps.
+    /// Every campaign that is named here: those of routes, of kinds of replies and of flows' steps.
     pub fn campaigns(&self) -> BTreeSet<CampaignId> {
         let routes = self.routes.iter().filter_map(|(_, route)| route.campaign.clone());
         let steps = self.flows.iter().flat_map(|(_, flow)| &flow.steps);
@@ -116,7 +120,13 @@ impl Assistant {
             Say::Campaign(id) => CampaignId::new(id).ok(),
             Say::Text(_) => None,
         });
-        routes.chain(flows).collect()
+        routes.chain(self.replies.campaigns().cloned()).chain(flows).collect()
+    }
+
+    /// Whether `text` is a whole message that means something by itself: a keyword of any kind. Nobody has to wait for the
+    /// rest of it.
+    pub fn knows(&self, text: &str) -> bool {
+        self.keywords.have(text) || self.routes.led_to(text).is_some() || self.flows.started_by(text).is_some()
     }
 
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
@@ -137,7 +147,7 @@ impl Assistant {
             hand_off: HandOff::read(file.section("hand_off")),
             routes: Routes::read(file.section("routes")),
             profile: ProfileRules::read(file.section("profile")),
-            reply_kinds: file.section("replies").flag("kinds", false),
+            replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
         };
@@ -178,6 +188,9 @@ impl Limits {
                 per_minute: section.whole("turns_per_minute", 20, 1..=10_000),
                 per_day: section.whole("turns_per_day", 300, 1..=1_000_000),
             },
+            questions_per_day: section
+                .has("questions_per_day")
+                .then(|| section.whole("questions_per_day", 0, 1..=1_000_000_000).into()),
             repeats: section.whole("repeats", 5, 2..=10_000) as usize,
         }
     }

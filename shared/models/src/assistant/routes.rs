@@ -81,7 +81,7 @@ impl Route {
         Self {
             keywords: keywords.iter().map(|(_, word)| word).collect(),
             instructions: section.optional_text("instructions", 20_000),
-            campaign: campaign(&mut section),
+            campaign: section.campaign("campaign"),
             knowledge_folder: section.optional_text("knowledge_folder", 200),
             knowledge_only: section.flag("knowledge_only", false),
             quiet: section.has("quiet_period").then(|| QuietPeriods::read(section.section("quiet_period"))),
@@ -89,14 +89,6 @@ impl Route {
             stay: section.minutes("stay_minutes", 30, 0..=1_440),
         }
     }
-}
-
-fn campaign(section: &mut Section) -> Option<CampaignId> {
-    let campaign = CampaignId::new(section.optional_text("campaign", 128)?);
-    if let Err(reason) = &campaign {
-        section.mistake("campaign", &format!("is no campaign's id: {reason}"));
-    }
-    campaign.ok()
 }
 
 #[cfg(test)]

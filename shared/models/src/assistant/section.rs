@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use crate::CampaignId;
+
 /// One table of the file. Keys that nobody asked for by the end are mistakes too.
 pub(super) struct Section {
     path: String,
@@ -131,6 +133,15 @@ impl Section {
             self.mistake(key, &format!("must be texts of 1 to {most} characters: number {place} is none"));
         }
         texts
+    }
+
+    /// A campaign's id.
+    pub(super) fn campaign(&mut self, key: &str) -> Option<CampaignId> {
+        let campaign = CampaignId::new(self.optional_text(key, 128)?);
+        if let Err(reason) = &campaign {
+            self.mistake(key, &format!("is no campaign's id: {reason}"));
+        }
+        campaign.ok()
     }
 
     /// Yes or no.

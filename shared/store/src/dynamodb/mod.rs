@@ -3,6 +3,7 @@
 mod client;
 mod erase;
 mod item;
+mod tally;
 mod update;
 
 pub use client::DynamoDb;

@@ -10,7 +10,7 @@ use platform::clock::{Clock as _, Deadline, SystemClock};
 use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::SecretCache;
-use responder::{AssistantFiles, OnUnknown, Record, Responder};
+use responder::{AssistantFiles, Deployment, OnUnknown, Record, Responder};
 use sandbox::queue::{EmbeddedQueue, Received};
 use store::Embedded;
 use tokio::sync::Semaphore;
@@ -48,8 +48,10 @@ impl Stage {
             meter: Arc::new(Uncounted),
             log_ids: random::words(),
         };
+        let store = Arc::new(Embedded::in_memory());
         let responder = Responder {
-            store: Arc::new(Embedded::in_memory()),
+            deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
+            store,
             ai: Arc::new(CountingAi(ai)),
             messaging: Arc::new(phones.clone()),
             desk: None,

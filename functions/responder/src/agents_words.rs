@@ -1,0 +1,100 @@
+//! What agents write, on its way to the user.
+
+use conversation::decide::{ParkReason, STALE_AFTER, without_copies};
+use conversation::shape::verbatim;
+use conversation::window;
+use desk::{DeskEvent, NotSent, What};
+use models::{Content, Template, Timestamp, Utterance};
+use platform::metrics::Metric;
+use store::{Head, TurnKind};
+
+use crate::Responder;
+use crate::agenda::Agenda;
+use crate::attend::{Stop, Worked};
+use crate::draft::{Draft, Drafted, pending};
+use crate::history::{History, look};
+use crate::settle::Settled;
+use crate::turn::{Claimed, Words};
+
+impl Responder {
+    /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its
+    /// requests may have sent one twice. What was written a day ago is no longer sent: it may not be read any more.
+    pub(crate) fn in_the_agents_words(&self, head: &Head, history: &History, agenda: &Agenda) -> Drafted {
+        let now = self.clock.now();
+        let newest = agenda.open.iter().map(|message| message.arrival).max();
+        if newest.is_some_and(|newest| now.since(newest) >= STALE_AFTER) {
+            return Drafted { draft: Draft::Park(ParkReason::Stale), counts: vec![] };
+        }
+        let looks = agenda.said.iter().map(look);
+        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        let counted = without_copies(&pending, &history.last_agent_turn());
+        let counts = vec![(Metric::Duplicate, pending.len() - counted.len())];
+        let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
+        let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
+        let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
+            return Drafted { draft: Draft::Silence, counts };
+        };
+        let Some(reply) = self.through_the_window(reply, history, agenda, now) else {
+            return Drafted { draft: Draft::NotSent(counted), counts };
+        };
+        // The desk may know the user by one name only; the user's own messages brought all of them.
+        let to = history.addressee().unwrap_or(&newest.identity).clone();
+        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
+        Drafted { draft: Draft::Say(Box::new(words)), counts }
+    }
+
+    /// `reply` as it can reach the user now: where the window is closed, its texts as templates. `None` if there is no
+    /// template, and WhatsApp would drop it without a word.
+    pub(crate) fn through_the_window(
+        &self,
+        reply: Vec<Utterance>,
+        history: &History,
+        agenda: &Agenda,
+        now: Timestamp,
+    ) -> Option<Vec<Utterance>> {
+        if !window::is_closed(agenda.heard.max(history.heard()), now) {
+            return Some(reply);
+        }
+        let campaign = self.assistant.replies.closed_window.as_ref();
+        let has_template = campaign.is_some() || self.messaging.has_template();
+        let template = |line| Utterance { content: Content::Template(line), campaign: campaign.cloned() };
+        let through = reply.into_iter().flat_map(|said| match said.content {
+            // Its author chose it for this moment.
+            Content::Campaign(_) => vec![Some(said)],
+            _ if !has_template => vec![None],
+            _ => Template::flatten(said.text()).into_iter().map(template).map(Some).collect(),
+        });
+        through.collect()
+    }
+
+    /// Tells the desk that the messages at these places were not sent. They are settled: sent later, they would say something
+    /// else than their author meant.
+    pub(crate) async fn not_sent(&self, claimed: Claimed<'_>, places: &[usize]) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        if let Some(desk) = &self.desk {
+            let events: Vec<_> = places.iter().map(|place| not_sent(claimed, *place)).collect();
+            if let Err(error) = self.tell(&**desk, conversation, &events).await {
+                self.meter.count(Metric::DeskFailed, 1);
+                tracing::warn!(log_id = conversation.log_id, %error, "the desk was not told what was not sent");
+                if head.attempts < self.assistant.limits.attempts {
+                    return self.give_back(conversation, held).await;
+                }
+            }
+        }
+        self.count(Metric::WindowClosed, places.len());
+        tracing::error!(log_id = conversation.log_id, lines = places.len(), "an agent's words were not sent");
+        let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+        self.settle(conversation, head, held, &agenda.covers, silent).await
+    }
+}
+
+fn not_sent(claimed: Claimed<'_>, place: usize) -> DeskEvent {
+    let (message, said) = (&claimed.agenda.open[place], &claimed.agenda.said[place]);
+    DeskEvent {
+        id: format!("not-sent:{}", message.id.as_str()),
+        conversation: claimed.conversation.key.clone(),
+        at: message.arrival,
+        what: What::NotSent { reason: NotSent::WindowClosed, text: said.text.clone() },
+    }
+}

@@ -1,0 +1,62 @@
+//! Flows that another system of the brand starts.
+
+use conversation::decide::{ParkReason, STALE_AFTER};
+use platform::metrics::Metric;
+use store::{Head, Owner, TurnKind};
+
+use crate::Responder;
+use crate::agenda::Agenda;
+use crate::draft::{Draft, Drafted, Matter};
+use crate::history::History;
+use crate::turn::Words;
+use crate::way::Way;
+
+impl Responder {
+    /// The first step of the flow that somebody asked for; in the place of one that the user is in. Not while a person has
+    /// the conversation, nor where the user wants silence, nor where it could not be read.
+    pub(crate) fn started(&self, head: &Head, history: &History, agenda: &Agenda) -> Drafted {
+        let give_up = |reason| Drafted { draft: Draft::Park(reason), counts: vec![] };
+        let now = self.clock.now();
+        let Some(start) = agenda.open.first() else { return Drafted { draft: Draft::Silence, counts: vec![] } };
+        if now.since(start.arrival) >= STALE_AFTER {
+            return give_up(ParkReason::Stale);
+        }
+        if head.attempts >= self.assistant.limits.attempts {
+            return give_up(ParkReason::Attempts);
+        }
+        let not_started = |why: &'static str| {
+            tracing::warn!(log_id = start.log_id, why, "a flow is not started");
+            Drafted { draft: Draft::Silence, counts: vec![(Metric::FlowNotStarted, 1)] }
+        };
+        if head.owner == Owner::Person {
+            return not_started("a person has the conversation");
+        }
+        if head.opted_out {
+            return not_started("its user has opted out");
+        }
+        let matter = Matter {
+            history,
+            way: Way::default(),
+            said: vec![],
+            newest: start,
+            language: self.language(start, &[]),
+            attempts: head.attempts,
+            desk: self.desk.is_some(),
+        };
+        let Some(answered) = self.flow_named(start.text.as_str(), &matter) else {
+            return not_started("the assistant has no such flow");
+        };
+        let Some(reply) = self.through_the_window(answered.reply, history, agenda, now) else {
+            return not_started("its user has not written for a day, and there is no template");
+        };
+        let to = history.addressee().unwrap_or(&start.identity).clone();
+        let words = Words {
+            attributes: answered.attributes,
+            events: answered.events,
+            flow: answered.flow,
+            own_line: answered.own_line,
+            ..Words::plain(answered.kind.unwrap_or(TurnKind::Answer), reply, to, head.spent)
+        };
+        Drafted { draft: Draft::Say(Box::new(words)), counts: vec![(Metric::FlowStarted, 1)] }
+    }
+}
