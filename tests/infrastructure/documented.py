@@ -19,6 +19,8 @@ ENVIRONMENT = {
         "BRAZE_CANVAS_ID": None,
         "BRAZE_APP_ID": None,
         "BRAZE_SUBSCRIPTION_GROUP_ID": None,
+        "BRAZE_TEMPLATE": None,
+        "BRAZE_TEMPLATE_LANGUAGE": None,
         "AI_BACKEND": None,
         "AI_BASE_URL": None,
         "AI_MODEL": None,
@@ -39,6 +41,7 @@ ROUTES = {
     "post /conversations/takeover",
     "post /conversations/release",
     "post /conversations/erase",
+    "post /conversations/flows",
     "post /conversations/chatwoot",
     "get /health",
 }
@@ -81,6 +84,8 @@ COUNTED = {
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
     ("LoopBroken", "Responder"),
+    ("WindowClosed", "Responder"),
+    ("DeploymentOverBudget", "Responder"),
 }
 # Every metric that is watched, and the resource it is watched for.
 WATCHED = COUNTED | {

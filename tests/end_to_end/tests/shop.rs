@@ -100,3 +100,29 @@ async fn what_braze_answers_itself_is_left_alone_and_the_language_is_the_users()
     assert!(door.wait_for("user:bob", 1).await[0].contains("Kolleg"));
     door.wait_for(ADA, 0).await;
 }
+
+#[tokio::test]
+async fn another_system_starts_a_flow_and_the_user_answers_it() {
+    let door = shop().await;
+    door.types(ADA, "When are you open?").await;
+    door.wait_for(ADA, 1).await;
+    let start = |flow: &str| json!({"conversation": ADA, "flow": flow, "language": "de", "id": "parcel-7"}).to_string();
+    for _ in 0..2 {
+        let (status, answer) = door.post("/conversations/flows", "agent", start("return")).await;
+        assert_eq!((status, &answer["state"]), (StatusCode::ACCEPTED, &json!("queued")));
+    }
+    assert!(door.wait_for(ADA, 2).await[1].contains("Um welche Bestellung"));
+    door.types(ADA, "AB1234").await;
+    door.wait_for(ADA, 3).await;
+    let (_, recipient) = sent(&door).await.pop().unwrap();
+    assert_eq!(recipient["attributes"]["last_return_order"], "AB1234");
+    for (body, wrong) in [
+        (json!({"conversation": ADA}), "\"flow\""),
+        (json!({"conversation": ADA, "flow": ""}), "\"flow\""),
+        (json!({"conversation": ADA, "flow": "return", "language": "de; DROP"}), "\"language\""),
+    ] {
+        let (status, answer) = door.post("/conversations/flows", "agent", body.to_string()).await;
+        assert!(status == StatusCode::BAD_REQUEST && answer["error"].as_str().unwrap().contains(wrong), "{answer}");
+    }
+    assert_eq!(door.post("/conversations/flows", "sandbox", start("return")).await.0, StatusCode::UNAUTHORIZED);
+}

@@ -118,6 +118,8 @@ pub struct Sent {
     pub to: String,
     /// The words.
     pub text: String,
+    /// The campaign, if it is not the one of every reply.
+    pub campaign: Option<String>,
     /// The id of the part.
     pub reply_id: String,
     /// Whether the user got it.
@@ -141,6 +143,7 @@ impl Messaging for ScriptedBraze {
         self.sent.lock().unwrap().push(Sent {
             to: reply.to.conversation().as_str().to_owned(),
             text: reply.content.text().as_str().to_owned(),
+            campaign: reply.campaign.as_ref().map(|id| id.as_str().to_owned()),
             reply_id: reply.id.as_str().to_owned(),
             delivered,
             at: Instant::now(),

@@ -1,0 +1,38 @@
+//! The deployment's number, in every store.
+#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use local_aws::LocalAws;
+use models::Timestamp;
+use store::{DynamoDb, Embedded, Tally};
+
+const NOON: Timestamp = Timestamp::from_seconds(20_000 * 86_400 + 12 * 3_600);
+
+fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+#[tokio::test]
+async fn each_day_has_a_number_of_its_own_that_everybody_adds_to() {
+    let ground = LocalAws::start().await;
+    ground.create_table("conversations", "expires_at");
+    let table = DynamoDb::new(client(&ground.endpoint()), "conversations");
+    let memory = Embedded::in_memory();
+    for tally in [&table as &dyn Tally, &memory] {
+        let mut sums = Vec::new();
+        for (questions, hours) in [(3, 0), (4, 11), (1, 12), (2, 35), (1, 36)] {
+            sums.push(tally.add(questions, NOON + Duration::from_hours(hours)).await.unwrap());
+        }
+        assert_eq!(sums, [3, 7, 1, 3, 1]);
+    }
+    let items = ground.items("conversations");
+    assert!(items.len() == 3 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");
+}
