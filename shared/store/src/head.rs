@@ -321,6 +321,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_forgotten_user_a_head_keeps_what_keeps_the_past_out_and_nothing_else() {
+        let (newer, older) = (ConversationKey::parse("user:42"), ConversationKey::parse("alias:phone:+1555"));
+        let mut head = waiting(&[(1, 1), (2, 2)]);
+        head.done = ids(5..8);
+        head.turn = Some(sending(None));
+        (head.epoch, head.sequence, head.opted_out) = (4, 9, true);
+        (head.adopted_by, head.moved_to) = (newer.clone(), older.clone());
+        head.run = Some(RunToken("r1".to_owned()));
+        let tombstone = head.tombstone(at(50), NOW);
+        let expected = Head {
+            epoch: 5,
+            done: [ids(5..8), ids(0..1)].concat(),
+            erased_at: Some(at(50)),
+            adopted_by: newer,
+            moved_to: older,
+            expires_at: NOW + TOMBSTONE_LIFE,
+            ..Head::default()
+        };
+        assert_eq!(tombstone, expected);
+        assert_eq!(tombstone.tombstone(at(40), NOW).erased_at, Some(at(50)), "an older wish forgets nothing newer");
+        assert!(tombstone.forgot(at(50)) && !tombstone.forgot(at(51)) && !Head::default().forgot(at(0)));
+    }
+
+    #[test]
     fn a_run_token_says_that_it_is_one() {
         assert_eq!(format!("{:?}", RunToken("r1".to_owned())), "run r1");
     }

@@ -156,3 +156,51 @@ pub struct Said {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dispatched: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_seconds(7);
+
+    #[test]
+    fn each_kind_of_turn_has_its_voice_and_its_consequences() {
+        use Voice::{Bot, Person};
+        let hand_over = Some(Aftermath::HandOver { at: AT });
+        for (kind, voice, settles, with_people, aftermath) in [
+            (TurnKind::Answer, Bot, true, false, None),
+            (TurnKind::HandOff(HandOffReason::Keyword), Bot, false, true, hand_over),
+            (TurnKind::Forwarded, Person, true, true, None),
+            (TurnKind::Agent, Person, true, true, None),
+            (TurnKind::DeskDown, Person, false, true, None),
+            (TurnKind::OptIn, Bot, true, false, Some(Aftermath::OptIn)),
+        ] {
+            assert_eq!((kind.voice(), kind.settles()), (voice, settles), "{kind:?}");
+            assert_eq!((kind.is_with_people(), kind.aftermath(AT)), (with_people, aftermath), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
+        let row = |kind| TurnRow {
+            key: TurnKey { number: 1, epoch: 1 },
+            kind,
+            at: AT,
+            covers: vec![],
+            said: vec![],
+            to: Identity::new("42", "", "").unwrap(),
+            reply: vec![],
+            attributes: Attributes::default(),
+            events: vec![],
+            route: None,
+            summary: None,
+            flow: None,
+            own_line: false,
+        };
+        for (kind, written) in [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent"))] {
+            let stored = serde_json::to_value(row(kind)).unwrap();
+            assert_eq!(stored.get("kind").and_then(|kind| kind.as_str()), written);
+            assert_eq!(serde_json::from_value::<TurnRow>(stored).unwrap().kind, kind);
+        }
+    }
+}
