@@ -25,7 +25,12 @@ pub(crate) trait Attempt: Send + Sync {
 /// Tells the desk once, and once more if the key was refused and there is a newer one; all within `time`.
 pub(crate) async fn deliver(desk: &impl Attempt, event: &DeskEvent, time: Duration) -> Result<(), DeskError> {
     let whole = async {
-        let current = desk.key().current().await.map_err(|_| DeskError::Unavailable { status: None })?;
+        let unknown = |_| DeskError::Unavailable { status: None };
+        let mut current = desk.key().current().await.map_err(unknown)?;
+        // One that is not there yet may have been set since: nobody should have to deploy for it.
+        if current.expose_secret().trim().is_empty() {
+            current = desk.key().refreshed().await.map_err(unknown)?;
+        }
         match desk.attempt(event, &current).await {
             Err(refused @ DeskError::Refused { status: 401 }) => match desk.key().refreshed().await {
                 Ok(newer) if newer.expose_secret() != current.expose_secret() => desk.attempt(event, &newer).await,

@@ -185,6 +185,8 @@ async fn a_rotation_loses_nothing() {
         // Both sign while the receiver knows one of them.
         (Rotated("whsec_bmV3IHNlY3JldA== whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Err(unreachable())), Ok(()), 1),
         (Rotated("old", Ok(SECRET)), Ok(()), 2),
+        // Set after the function had read the secret.
+        (Rotated(" ", Ok(SECRET)), Ok(()), 1),
         (Rotated("old", Ok("also wrong")), refused, 2),
         (Rotated("old", Ok("old")), refused, 1),
         (Rotated("old", Err(unreachable())), refused, 1),
