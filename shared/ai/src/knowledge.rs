@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::{Ai, AiError, Answer, Question};
-use passages::Passage;
+pub use passages::Passage;
 use shelf::{Found, Shelf};
 
 /// The share of the best possible score from which a passage counts as being about the question. Chosen on the questions
@@ -36,21 +36,34 @@ impl Knowledge {
         Self { files: files.into_iter().collect(), shelves: OnceLock::new() }
     }
 
+    /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some may be
+    /// about something else that shares words with it.
+    pub fn nearest(&self, text: &str, language: Option<&str>, most: usize) -> Vec<&Passage> {
+        let mut found = self.found(text, language);
+        // A stable order: of equals the first, as in the files.
+        found.sort_by(|one, other| other.share.total_cmp(&one.share));
+        found.into_iter().take(most).map(|found| found.passage).collect()
+    }
+
     /// The passage that is about `question`, if there is one.
     fn find(&self, question: &Question) -> Option<&Passage> {
-        let text = question.text.as_str();
-        let asked: BTreeSet<_> = words::words(text).into_iter().collect();
-        let shelves = self.shelves.get_or_init(|| shelves(&self.files));
-        let language = languages::language(text).or_else(|| languages::known(question.language.as_deref()?));
-        // A question in a language that no file is in is as good as one in any.
-        let language = language.filter(|language| shelves.contains_key(&Some(*language)));
-        let found = shelves.iter().filter_map(|(shelf_language, shelf)| {
-            let Found { passage, share } = shelf.find(&asked)?;
-            let foreign = language.is_some() && *shelf_language != language;
-            Some(Found { passage, share: if foreign { share * OTHER_LANGUAGE } else { share } })
-        });
+        let found = self.found(question.text.as_str(), question.language.as_deref()).into_iter();
         let best = found.reduce(|best, next| if next.share > best.share { next } else { best })?;
         (best.share >= ABOUT).then_some(best.passage)
+    }
+
+    fn found(&self, text: &str, profile: Option<&str>) -> Vec<Found<'_>> {
+        let asked: BTreeSet<_> = words::words(text).into_iter().collect();
+        let shelves = self.shelves.get_or_init(|| shelves(&self.files));
+        let language = languages::language(text).or_else(|| languages::known(profile?));
+        // A question in a language that no file is in is as good as one in any.
+        let language = language.filter(|language| shelves.contains_key(&Some(*language)));
+        let found = shelves.iter().flat_map(|(shelf_language, shelf)| {
+            let foreign = language.is_some() && *shelf_language != language;
+            let worth = if foreign { OTHER_LANGUAGE } else { 1.0 };
+            shelf.find_all(&asked).into_iter().map(move |found| Found { share: found.share * worth, ..found })
+        });
+        found.collect()
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod grounded;
 mod knowledge;
 mod ladder;
 mod openai;
@@ -10,7 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use models::Personal;
 
-pub use knowledge::Knowledge;
+pub use grounded::Grounded;
+pub use knowledge::{Knowledge, Passage};
 pub use ladder::Ladder;
 pub use openai::{BadBaseUrl, OpenAi};
 pub use tools::{Deed, FactKind, FactSpec, Tools};

@@ -51,7 +51,8 @@ impl Fake {
 
     /// The next answer is these words and this tool call.
     fn will_call(&self, words: Option<&str>, tool: &str, arguments: &Value) {
-        let call = json!({"id": "c1", "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}});
+        let call =
+            json!({"id": "c1", "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}});
         let message = json!({"role": "assistant", "content": words, "tool_calls": [call]});
         let answer = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]});
         self.says.lock().unwrap().push_back(answer);
@@ -82,7 +83,9 @@ impl Shop {
             ("DESK_URL", &events),
         ];
         let stack = Stack::deploy_with(braze, &settings).await;
-        stack.aws.put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token"}"#);
+        stack
+            .aws
+            .put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token"}"#);
         stack.introduce("ada");
         Self { stack, ai, desk, _assistant: assistant }
     }

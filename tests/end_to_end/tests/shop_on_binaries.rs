@@ -37,7 +37,9 @@ impl Shop {
             [("BRAZE_ENDPOINT", &*endpoint), ("ASSISTANT_CONFIG", SHOP), ("DESK", "webhook"), ("DESK_URL", &address)];
         let stack = Stack::deploy_with(braze, &settings).await;
         // Set after the start: it is found when it is needed.
-        stack.aws.put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token"}"#);
+        stack
+            .aws
+            .put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token"}"#);
         stack.introduce("ada");
         Self { stack, told }
     }
@@ -83,7 +85,10 @@ async fn a_return_goes_step_by_step_into_the_profile_and_another_system_may_star
         let read = shop.writes("/inbound", text).await;
         assert!(read.len() == 1 && read[0].contains(expected), "{text}: {read:?}");
     }
-    assert_eq!((shop.attribute("last_return_order"), shop.attribute("last_return_wish")), (json!("AB1234"), json!("Refund")));
+    assert_eq!(
+        (shop.attribute("last_return_order"), shop.attribute("last_return_wish")),
+        (json!("AB1234"), json!("Refund"))
+    );
     shop.agent("flows", json!({"conversation": "user:ada", "flow": "return", "language": "de"})).await;
     assert!(shop.read().last().unwrap().contains("Um welche Bestellung"), "{:?}", shop.read());
 }
@@ -92,7 +97,8 @@ async fn a_return_goes_step_by_step_into_the_profile_and_another_system_may_star
 async fn a_person_takes_over_answers_and_gives_back_and_the_profile_says_who_answers() {
     let shop = Shop::open().await;
     assert!(shop.writes("/inbound/vip", "My parcel is broken.").await[0].contains("colleague"));
-    let kinds = |told: &[Value]| told.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let kinds =
+        |told: &[Value]| told.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(kinds(&shop.told.lock().unwrap()), ["hand_off", "message"]);
     assert_eq!(shop.told.lock().unwrap()[0]["data"]["reason"], "route");
     assert_eq!(shop.attribute("dragoman_owner"), "person");

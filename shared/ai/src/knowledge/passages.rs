@@ -10,11 +10,11 @@ const LONGEST: usize = 1_200;
 
 /// A piece of one file that can stand as an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Passage {
+pub struct Passage {
     /// Every heading it stands under, outermost first; without any, the name of its file.
-    pub(super) title: String,
+    pub title: String,
     /// The Markdown, each paragraph on one line; never blank.
-    pub(super) text: String,
+    pub text: String,
 }
 
 /// Cuts one file. Front matter and raw HTML blocks, comments for instance, are nobody's answer and are left out.

@@ -29,8 +29,8 @@ pub(super) struct Shelf {
     index: BTreeMap<String, Vec<(usize, f64)>>,
 }
 
-/// The passage that fits a question best.
-#[derive(Debug, PartialEq)]
+/// A passage, and how well it fits a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Found<'a> {
     /// The passage.
     pub(super) passage: &'a Passage,
@@ -55,8 +55,8 @@ impl Shelf {
         Self { passages, lengths, mean_length, index }
     }
 
-    /// The best passage for a question with these words, if any has more than small words in common with it.
-    pub(super) fn find(&self, asked: &BTreeSet<String>) -> Option<Found<'_>> {
+    /// Every passage that has more than small words in common with a question with these words, as they stand in the files.
+    pub(super) fn find_all(&self, asked: &BTreeSet<String>) -> Vec<Found<'_>> {
         let mut scores = vec![0.0; self.passages.len()];
         let mut is_candidate = vec![false; self.passages.len()];
         let mut best_possible = 0.0;
@@ -71,9 +71,7 @@ impl Shelf {
             }
         }
         let candidates = self.passages.iter().zip(scores).zip(is_candidate).filter(|(_, is_candidate)| *is_candidate);
-        let all = candidates.map(|((passage, score), _)| Found { passage, share: score / best_possible });
-        // Of equals the first, as in the file.
-        all.reduce(|best, next| if next.share > best.share { next } else { best })
+        candidates.map(|((passage, score), _)| Found { passage, share: score / best_possible }).collect()
     }
 
     /// The passages that have the word in any form, with how often it counts there. Small words have one form.
@@ -126,6 +124,13 @@ mod tests {
     fn shelf(passages: &[(&str, &str)]) -> Shelf {
         let passage = |(title, text): &(&str, &str)| Passage { title: (*title).to_owned(), text: (*text).to_owned() };
         Shelf::new(passages.iter().map(passage).collect())
+    }
+
+    impl Shelf {
+        /// The best one; of equals the first.
+        fn find(&self, asked: &BTreeSet<String>) -> Option<Found<'_>> {
+            self.find_all(asked).into_iter().reduce(|best, next| if next.share > best.share { next } else { best })
+        }
     }
 
     fn asked(question: &str) -> BTreeSet<String> {

@@ -61,6 +61,31 @@ fn questions_get_their_passage_and_everything_else_gets_none() {
     }
 }
 
+/// The share of the questions with an answer whose passage is among the first `most`.
+fn recall(knowledge: &Knowledge, cases: &[Case], most: usize) -> f64 {
+    let answerable = cases.iter().filter_map(|(question, right)| Some((*question, (*right)?)));
+    let found = answerable.map(|(question, right)| {
+        let nearest = knowledge.nearest(question, None, most);
+        if nearest.iter().any(|passage| passage.text.starts_with(right)) { 1.0 } else { 0.0 }
+    });
+    let found: Vec<f64> = found.collect();
+    found.iter().sum::<f64>() / found.iter().map(|_| 1.0).sum::<f64>()
+}
+
+#[test]
+fn nearly_every_question_has_its_passage_among_those_that_a_model_is_shown() {
+    for (brand, files, cases, least) in
+        [("shop", &SHOP_FILES[..], SHOP, [0.9, 0.94, 0.94]), ("hotel", &HOTEL_FILES, HOTEL, [0.95, 0.95, 0.97])]
+    {
+        let knowledge = self::brand(files);
+        for (most, least) in [1, 2, 4].into_iter().zip(least) {
+            let recall = recall(&knowledge, cases, most);
+            println!("{brand}: recall@{most} = {:.1} %", recall * 100.0);
+            assert!(recall >= least, "{brand}: recall@{most} is {recall}");
+        }
+    }
+}
+
 #[test]
 fn one_language_alone_is_enough() {
     let only_english = brand(&HOTEL_FILES[..1]);
