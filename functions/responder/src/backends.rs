@@ -3,74 +3,57 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ai::{Ai, BadBaseUrl, Knowledge, Ladder, OpenAi};
+use ai::{Ai, BadBaseUrl, Knowledge, Ladder, OpenAi, Rung};
 use models::RouteName;
+use platform::clock::Clock;
 use platform::secrets::Key;
 
 use crate::{AiSettings, AssistantFiles};
 
-/// The chosen backend, and what answers where it does not.
+/// What answers, everywhere and on the routes that have something else for it.
 pub struct Backends {
-    /// The one that `AI_BACKEND` names.
-    chosen: Arc<dyn Ai>,
-    /// Below it: the knowledge, which needs no network. `None` if that is the one already.
-    below: Option<Arc<dyn Ai>>,
-    /// The knowledge of the routes that have their own, and whether no other AI is asked there.
-    routes: BTreeMap<RouteName, (Arc<dyn Ai>, bool)>,
+    /// What answers everywhere else.
+    pub ladder: Arc<dyn Ai>,
+    /// What answers on the routes that have something else for it.
+    pub routes: BTreeMap<RouteName, Arc<dyn Ai>>,
+}
+
+/// What backends are made with.
+pub struct Means<'a> {
+    /// Calls them.
+    pub http: reqwest::Client,
+    /// The key of the one that `AI_BACKEND` names.
+    pub key: Option<Arc<dyn Key>>,
+    /// Tells how long one that failed was left alone.
+    pub clock: Arc<dyn Clock>,
+    /// Put around every backend that is asked first somewhere: where somebody wants to watch.
+    pub window: &'a dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>,
 }
 
 impl Backends {
     /// Sets the backends up.
-    pub fn new(
-        settings: &AiSettings,
-        files: &AssistantFiles,
-        http: reqwest::Client,
-        key: Option<Arc<dyn Key>>,
-    ) -> Result<Self, BadBaseUrl> {
+    pub fn new(settings: &AiSettings, files: &AssistantFiles, means: Means<'_>) -> Result<Self, BadBaseUrl> {
+        let Means { http, key, clock, window } = means;
+        let rung = |backend: Arc<dyn Ai>| Arc::new(Rung::new(backend, None));
+        let first = |backend: Arc<dyn Ai>| rung(window(backend));
+        let ladder = |rungs: Vec<Arc<Rung>>| -> Arc<dyn Ai> { Arc::new(Ladder::new(rungs, Arc::clone(&clock))) };
         let knowledge: Arc<dyn Ai> = Arc::new(Knowledge::new(files.knowledge.clone()));
-        let (chosen, below) = match settings {
-            AiSettings::Knowledge => (Arc::clone(&knowledge), None),
-            AiSettings::OpenAi { base_url, model } => {
-                let openai: Arc<dyn Ai> = Arc::new(OpenAi::new(base_url, model, key, http)?);
-                (openai, Some(Arc::clone(&knowledge)))
-            }
+        let chosen: Option<Arc<dyn Ai>> = match settings {
+            AiSettings::Knowledge => None,
+            AiSettings::OpenAi { base_url, model } => Some(Arc::new(OpenAi::new(base_url, model, key, http)?)),
         };
-        let alone = matches!(settings, AiSettings::Knowledge);
+        let chosen = chosen.map(first);
+        let on = |knowledge: Arc<dyn Ai>, alone: bool| match chosen.as_ref().filter(|_| !alone) {
+            Some(chosen) => ladder(vec![Arc::clone(chosen), rung(knowledge)]),
+            None => ladder(vec![first(knowledge)]),
+        };
         let special =
             files.assistant.routes.iter().filter(|(_, route)| route.knowledge_only || route.knowledge_folder.is_some());
         let routes = special.map(|(name, route)| {
             let own = files.route_knowledge.get(name).cloned();
             let own: Arc<dyn Ai> = own.map_or_else(|| Arc::clone(&knowledge), |own| Arc::new(Knowledge::new(own)));
-            (name.clone(), (own, alone || route.knowledge_only))
+            (name.clone(), on(own, route.knowledge_only))
         });
-        Ok(Self { chosen, below, routes: routes.collect() })
+        Ok(Self { routes: routes.collect(), ladder: on(Arc::clone(&knowledge), false) })
     }
-
-    /// Puts something around every backend that is asked first.
-    #[must_use]
-    pub fn within(self, wrap: impl Fn(Arc<dyn Ai>) -> Arc<dyn Ai>) -> Self {
-        let routes = self.routes.into_iter().map(|(name, (own, alone))| {
-            let own = if alone { wrap(own) } else { own };
-            (name, (own, alone))
-        });
-        Self { chosen: wrap(self.chosen), below: self.below, routes: routes.collect() }
-    }
-
-    /// What answers everywhere else.
-    pub fn ladder(&self) -> Arc<dyn Ai> {
-        ladder(std::iter::once(&self.chosen).chain(&self.below))
-    }
-
-    /// What answers on the routes that have something else for it.
-    pub fn route_ladders(&self) -> BTreeMap<RouteName, Arc<dyn Ai>> {
-        let ladders = self.routes.iter().map(|(name, (own, alone))| {
-            let rungs = std::iter::once(&self.chosen).filter(|_| !alone).chain([own]);
-            (name.clone(), ladder(rungs))
-        });
-        ladders.collect()
-    }
-}
-
-fn ladder<'a>(rungs: impl Iterator<Item = &'a Arc<dyn Ai>>) -> Arc<dyn Ai> {
-    Arc::new(Ladder::new(rungs.cloned().collect()))
 }

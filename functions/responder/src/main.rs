@@ -9,7 +9,7 @@ use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
 use platform::{http, logs, random, settings};
-use responder::{AssistantFiles, Backends, Record, Responder, SecretKey, Secrets, Settings, Source};
+use responder::{AssistantFiles, Backends, Means, Record, Responder, SecretKey, Secrets, Settings, Source};
 use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,11 +29,13 @@ async fn main() -> Result<(), Error> {
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze =
         Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
-    let backends = Backends::new(&settings.ai, &files, http.clone(), Some(ai_key))?;
+    let means =
+        Means { http: http.clone(), key: Some(ai_key), clock: Arc::new(SystemClock), window: &|backend| backend };
+    let backends = Backends::new(&settings.ai, &files, means)?;
     let responder = Arc::new(Responder {
         store: Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name)),
-        ai: backends.ladder(),
-        route_ais: backends.route_ladders(),
+        ai: backends.ladder,
+        route_ais: backends.routes,
         messaging: Arc::<braze::Client>::clone(&braze),
         profiles: braze,
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod breaker;
 mod knowledge;
 mod ladder;
 mod openai;
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use models::Personal;
 
 pub use knowledge::Knowledge;
-pub use ladder::Ladder;
+pub use ladder::{Ladder, Rung};
 pub use openai::{BadBaseUrl, OpenAi};
 pub use tools::{Deed, FactKind, FactSpec, Tools};
 
@@ -95,6 +96,9 @@ pub enum AiError {
         /// The HTTP status.
         status: u16,
     },
+    /// It has failed again and again and was not asked.
+    #[error("the AI has failed often and is left alone for a while; the next backend is asked")]
+    LeftAlone,
     /// It answered with something that is no answer.
     #[error("the AI's answer cannot be used: {0}; the next backend is asked")]
     Unusable(&'static str),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use ai::Ai;
 use async_trait::async_trait;
 use ingest::{Ingest, Tokens};
 use models::assistant::Assistant;
@@ -10,7 +11,7 @@ use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
 use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, Backends, DeskSettings, OnUnknown, Responder};
+use responder::{AiSettings, AssistantFiles, Backends, DeskSettings, Means, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
@@ -90,14 +91,16 @@ impl World {
             faults: faults.clone(),
         };
         // The window is around what is asked first, so that what stands below answers when that is made to fail.
-        let backends = Backends::new(&outside.ai, &files, http.clone(), outside.ai_key)?.within(|inner| {
+        let window = |inner| -> Arc<dyn Ai> {
             let (steps, faults, asked) = (steps.clone(), faults.clone(), Arc::clone(&asked));
             Arc::new(WatchedAi { inner, steps, faults, asked })
-        });
+        };
+        let means = Means { http: http.clone(), key: outside.ai_key, clock: Arc::new(SystemClock), window: &window };
+        let backends = Backends::new(&outside.ai, &files, means)?;
         let responder = Responder {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
-            ai: backends.ladder(),
-            route_ais: backends.route_ladders(),
+            ai: backends.ladder,
+            route_ais: backends.routes,
             profiles: Arc::new(client()),
             messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),
             desk: Some(Arc::new(desk)),
