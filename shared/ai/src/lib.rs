@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod anthropic;
 mod breaker;
+mod http;
 mod knowledge;
 mod ladder;
 mod openai;
+mod prompt;
+mod retry_after;
+mod rounds;
 mod tools;
 
 use std::time::Duration;
@@ -11,9 +16,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use models::Personal;
 
+pub use anthropic::Anthropic;
+pub use http::BadBaseUrl;
 pub use knowledge::Knowledge;
 pub use ladder::{Ladder, Rung};
-pub use openai::{BadBaseUrl, OpenAi};
+pub use openai::OpenAi;
 pub use tools::{Deed, FactKind, FactSpec, Tools};
 
 /// What an AI is asked: one user's new words, with what went before.
@@ -91,7 +98,7 @@ pub enum AiError {
         retry_after: Option<Duration>,
     },
     /// It understood and refused: the key, the model or the request is wrong, and asking again will not help.
-    #[error("the AI refused the request (status {status}); check AI_BASE_URL, AI_MODEL and the key")]
+    #[error("the AI refused the request (status {status}); check its address, its model and its key")]
     Refused {
         /// The HTTP status.
         status: u16,

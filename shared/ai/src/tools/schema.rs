@@ -15,11 +15,11 @@ pub(super) const MEDIA: &str = "send_media";
 /// One tool as a model gets to know it.
 #[derive(Serialize)]
 pub(crate) struct Tool {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Below the 1,024 characters that OpenAI takes, so nothing of the configuration is in here.
-    description: &'static str,
+    pub(crate) description: &'static str,
     /// The JSON schema of the arguments.
-    parameters: Value,
+    pub(crate) parameters: Value,
 }
 
 impl Tools {

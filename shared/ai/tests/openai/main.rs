@@ -6,6 +6,7 @@ mod failures;
 mod hostile_calls;
 mod keys;
 mod requests;
+#[path = "../server.rs"]
 mod server;
 mod tools;
 
