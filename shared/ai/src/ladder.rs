@@ -106,7 +106,6 @@ mod tests {
     use models::Timestamp;
 
     use super::*;
-    use crate::Tools;
 
     const BUSY: AiError = AiError::Unavailable { status: Some(429), retry_after: Some(Duration::from_secs(7)) };
     const BROKEN: AiError = AiError::Unusable("its text is blank");
@@ -167,14 +166,7 @@ mod tests {
     }
 
     async fn ask_again(ladder: &Ladder, seconds: u64) -> Result<Answer, AiError> {
-        let question = Question {
-            instructions: String::new(),
-            language: None,
-            history: vec![],
-            text: "hi".into(),
-            output_tokens: 1,
-            tools: Tools::default(),
-        };
+        let question = Question::plain("hi");
         ladder.answer(&question, Duration::from_secs(seconds)).await
     }
 

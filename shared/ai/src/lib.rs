@@ -10,11 +10,12 @@ mod prompt;
 mod retry_after;
 mod rounds;
 mod tools;
+mod webhook;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::Personal;
+use models::{ConversationKey, MessageId, Personal};
 
 pub use anthropic::Anthropic;
 pub use http::BadBaseUrl;
@@ -22,10 +23,15 @@ pub use knowledge::Knowledge;
 pub use ladder::{Ladder, Rung};
 pub use openai::OpenAi;
 pub use tools::{Deed, FactKind, FactSpec, Tools};
+pub use webhook::Webhook;
 
 /// What an AI is asked: one user's new words, with what went before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
+    /// The same for every try of one question. Models are not told.
+    pub id: MessageId,
+    /// Whose question it is: what another platform keeps its own memory by. Models are not told.
+    pub conversation: ConversationKey,
     /// What the brand tells the assistant about itself. The user's words never go in here.
     pub instructions: String,
     /// The language of the user's profile, as Braze has it: a hint.
@@ -38,6 +44,23 @@ pub struct Question {
     pub output_tokens: u32,
     /// What the AI may do besides talking. Only backends that have tools look at it.
     pub tools: Tools,
+}
+
+#[cfg(test)]
+impl Question {
+    /// A plain one, for tests.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self {
+            id: MessageId::stored("m1"),
+            conversation: ConversationKey::of(&models::Recipient::External("ada".into())),
+            instructions: "Be brief.".to_owned(),
+            language: None,
+            history: vec![],
+            text: text.into(),
+            output_tokens: 800,
+            tools: Tools::default(),
+        }
+    }
 }
 
 /// One earlier turn; in some only one of the two said something.

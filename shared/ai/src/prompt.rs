@@ -28,7 +28,6 @@ fn is_alphanumeric(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Tools;
 
     #[test]
     fn a_language_is_a_hint_and_no_way_into_the_instructions() {
@@ -43,14 +42,7 @@ mod tests {
             ("englishenglishenglish", false),
             ("日本語", false),
         ] {
-            let question = Question {
-                instructions: "Be brief.".to_owned(),
-                language: Some(language.to_owned()),
-                history: vec![],
-                text: "hi".into(),
-                output_tokens: 800,
-                tools: Tools::default(),
-            };
+            let question = Question { language: Some(language.to_owned()), ..Question::plain("hi") };
             let instructions = instructions(&question);
             assert!(instructions.starts_with("Be brief."), "{language}");
             assert_eq!(instructions.contains(&format!("profile is \"{language}\"")), hinted, "{language}");

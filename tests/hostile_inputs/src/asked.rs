@@ -27,6 +27,8 @@ impl Chain {
         }
         self.ai_says("The answer.");
         let question = Question {
+            id: message.id.clone(),
+            conversation: message.identity.conversation(),
             instructions: INSTRUCTIONS.to_owned(),
             language: message.language.clone(),
             history: vec![],

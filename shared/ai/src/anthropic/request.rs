@@ -108,19 +108,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Exchange, Tools};
+    use crate::Exchange;
 
     fn question(history: Vec<(String, String)>, text: &str) -> Question {
         let exchange =
             |(user, assistant): (String, String)| Exchange { user: user.into(), assistant: assistant.into() };
-        Question {
-            instructions: "Be brief.".to_owned(),
-            language: None,
-            history: history.into_iter().map(exchange).collect(),
-            text: text.into(),
-            output_tokens: 800,
-            tools: Tools::default(),
-        }
+        Question { history: history.into_iter().map(exchange).collect(), ..Question::plain(text) }
     }
 
     fn sent(question: &Question) -> Value {

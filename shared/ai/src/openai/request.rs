@@ -91,18 +91,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Exchange, Tools};
-
-    fn question(text: &str) -> Question {
-        Question {
-            instructions: "Be brief.".to_owned(),
-            language: None,
-            history: vec![],
-            text: text.into(),
-            output_tokens: 800,
-            tools: Tools::default(),
-        }
-    }
+    use crate::Exchange;
 
     fn sent(question: &Question) -> Value {
         serde_json::to_value(Request::new("m", Bound::Tokens, question)).unwrap()
@@ -114,7 +103,7 @@ mod tests {
             text in any::<String>(),
             history in vec((any::<String>(), any::<String>()), 0..4),
         ) {
-            let mut question = question(&text);
+            let mut question = Question::plain(&text);
             let mut expected = vec![json!({"role": "system", "content": "Be brief."})];
             for (user, assistant) in history {
                 // Who said nothing has no message.
@@ -133,7 +122,7 @@ mod tests {
             (Bound::Tokens, "max_tokens", "max_completion_tokens"),
             (Bound::CompletionTokens, "max_completion_tokens", "max_tokens"),
         ] {
-            let sent = serde_json::to_value(Request::new("m", bound, &question("hi"))).unwrap();
+            let sent = serde_json::to_value(Request::new("m", bound, &Question::plain("hi"))).unwrap();
             assert_eq!((sent.get(name), sent.get(other)), (Some(&json!(800)), None));
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{FactKind, FactSpec, Tools};
 
-pub(super) const HAND_OFF: &str = "hand_off";
+pub(crate) const HAND_OFF: &str = "hand_off";
 pub(super) const START_FLOW: &str = "start_flow";
 pub(super) const REMEMBER: &str = "remember";
 pub(super) const QUICK_REPLIES: &str = "send_quick_replies";
