@@ -38,7 +38,7 @@ use platform::random::Words;
 use store::Store;
 
 pub use assistant::{AssistantFiles, PackError};
-pub use backends::{Backends, Means};
+pub use backends::{Backends, BadBackend, Means};
 pub use batch::{Record, Source};
 pub use desks::DeskSettings;
 pub use secret::{SecretKey, Secrets};
