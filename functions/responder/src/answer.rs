@@ -115,6 +115,8 @@ impl Responder {
         let route = matter.way.route;
         let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
         let question = Question {
+            id: matter.newest.id.clone(),
+            conversation: matter.newest.identity.conversation(),
             instructions: instructions.unwrap_or(&self.assistant.instructions).clone(),
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),
             history: matter.history.exchanges(limits.history_turns),

@@ -1,76 +1,240 @@
-//! Which AI answers, where, and what answers when it fails.
+//! Which AIs answer, where, and in which order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ai::{Ai, BadBaseUrl, Knowledge, Ladder, OpenAi};
+use ai::{Ai, Anthropic, BadBaseUrl, Grounded, Knowledge, Ladder, OpenAi, Rung, Webhook};
 use models::RouteName;
+use models::assistant::{Backend, Speaks};
+use platform::clock::Clock;
 use platform::secrets::Key;
 
 use crate::{AiSettings, AssistantFiles};
 
-/// The chosen backend, and what answers where it does not.
+/// What answers, everywhere and on the routes that have something else for it.
 pub struct Backends {
-    /// The one that `AI_BACKEND` names.
-    chosen: Arc<dyn Ai>,
-    /// Below it: the knowledge, which needs no network. `None` if that is the one already.
-    below: Option<Arc<dyn Ai>>,
-    /// The knowledge of the routes that have their own, and whether no other AI is asked there.
-    routes: BTreeMap<RouteName, (Arc<dyn Ai>, bool)>,
+    /// What answers everywhere else.
+    pub ladder: Arc<dyn Ai>,
+    /// What answers on the routes that have something else for it.
+    pub routes: BTreeMap<RouteName, Arc<dyn Ai>>,
+}
+
+/// What backends are made with.
+pub struct Means<'a> {
+    /// Calls them.
+    pub http: reqwest::Client,
+    /// The key in a field of the secret; `None` if there is nothing that could ever be one.
+    pub key: &'a dyn Fn(&str) -> Option<Arc<dyn Key>>,
+    /// Tells how long one that failed was left alone, and when a question was signed.
+    pub clock: Arc<dyn Clock>,
+    /// Put around every backend that is asked first somewhere: where somebody wants to watch.
+    pub window: &'a dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>,
+}
+
+/// A backend cannot be set up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadBackend {
+    /// Its address is none.
+    #[error("`{which}`: {reason}")]
+    Address {
+        /// The setting.
+        which: String,
+        /// What is wrong with it.
+        reason: BadBaseUrl,
+    },
+    /// It is called by signed requests.
+    #[error("`{which}` is signed, and there is no key to sign with; set it and start again")]
+    Unsigned {
+        /// The setting that holds its address.
+        which: String,
+    },
+    /// `ladder` stands below the knowledge.
+    #[error(
+        "`ladder` is never asked: AI_BACKEND is knowledge, and no route has a backend; set AI_BACKEND or take it away"
+    )]
+    NeverAsked,
+}
+
+/// Everything that can be asked, each once: what is learned about one holds wherever it is asked.
+struct Rungs {
+    /// The one that the environment names; `None` if that is the knowledge.
+    chosen: Option<Arc<Rung>>,
+    named: BTreeMap<String, Arc<Rung>>,
+    ladder: Vec<String>,
 }
 
 impl Backends {
     /// Sets the backends up.
-    pub fn new(
-        settings: &AiSettings,
-        files: &AssistantFiles,
-        http: reqwest::Client,
-        key: Option<Arc<dyn Key>>,
-    ) -> Result<Self, BadBaseUrl> {
-        let knowledge: Arc<dyn Ai> = Arc::new(Knowledge::new(files.knowledge.clone()));
-        let (chosen, below) = match settings {
-            AiSettings::Knowledge => (Arc::clone(&knowledge), None),
-            AiSettings::OpenAi { base_url, model } => {
-                let openai: Arc<dyn Ai> = Arc::new(OpenAi::new(base_url, model, key, http)?);
-                (openai, Some(Arc::clone(&knowledge)))
-            }
+    pub fn new(settings: &AiSettings, files: &AssistantFiles, means: &Means<'_>) -> Result<Self, BadBackend> {
+        let rungs = Rungs::new(settings, files, means)?;
+        let knowledge = Arc::new(Knowledge::new(files.knowledge.clone()));
+        let ladder = |backend: Option<&str>, knowledge: Arc<Knowledge>, alone: bool| -> Arc<dyn Ai> {
+            let mut all = if alone { Vec::new() } else { rungs.above_the_knowledge(backend) };
+            let (is_alone, lowest) = (all.is_empty(), Arc::<Knowledge>::clone(&knowledge));
+            let lowest: Arc<dyn Ai> = if is_alone { (means.window)(lowest) } else { lowest };
+            all.push(Arc::new(Rung::new(lowest, None)));
+            let ladder = Arc::new(Ladder::new(all, Arc::clone(&means.clock)));
+            // What is asked above the knowledge is shown what that has.
+            if is_alone { ladder } else { Arc::new(Grounded::new(knowledge, ladder)) }
         };
-        let alone = matches!(settings, AiSettings::Knowledge);
         let special =
-            files.assistant.routes.iter().filter(|(_, route)| route.knowledge_only || route.knowledge_folder.is_some());
+            files.assistant.routes.iter().filter(|(_, route)| {
+                route.knowledge_only || route.knowledge_folder.is_some() || route.backend.is_some()
+            });
         let routes = special.map(|(name, route)| {
             let own = files.route_knowledge.get(name).cloned();
-            let own: Arc<dyn Ai> = own.map_or_else(|| Arc::clone(&knowledge), |own| Arc::new(Knowledge::new(own)));
-            (name.clone(), (own, alone || route.knowledge_only))
+            let own = own.map_or_else(|| Arc::clone(&knowledge), |own| Arc::new(Knowledge::new(own)));
+            (name.clone(), ladder(route.backend.as_deref(), own, route.knowledge_only))
         });
-        Ok(Self { chosen, below, routes: routes.collect() })
-    }
-
-    /// Puts something around every backend that is asked first.
-    #[must_use]
-    pub fn within(self, wrap: impl Fn(Arc<dyn Ai>) -> Arc<dyn Ai>) -> Self {
-        let routes = self.routes.into_iter().map(|(name, (own, alone))| {
-            let own = if alone { wrap(own) } else { own };
-            (name, (own, alone))
-        });
-        Self { chosen: wrap(self.chosen), below: self.below, routes: routes.collect() }
-    }
-
-    /// What answers everywhere else.
-    pub fn ladder(&self) -> Arc<dyn Ai> {
-        ladder(std::iter::once(&self.chosen).chain(&self.below))
-    }
-
-    /// What answers on the routes that have something else for it.
-    pub fn route_ladders(&self) -> BTreeMap<RouteName, Arc<dyn Ai>> {
-        let ladders = self.routes.iter().map(|(name, (own, alone))| {
-            let rungs = std::iter::once(&self.chosen).filter(|_| !alone).chain([own]);
-            (name.clone(), ladder(rungs))
-        });
-        ladders.collect()
+        Ok(Self { routes: routes.collect(), ladder: ladder(None, Arc::clone(&knowledge), false) })
     }
 }
 
-fn ladder<'a>(rungs: impl Iterator<Item = &'a Arc<dyn Ai>>) -> Arc<dyn Ai> {
-    Arc::new(Ladder::new(rungs.cloned().collect()))
+impl Rungs {
+    fn new(settings: &AiSettings, files: &AssistantFiles, means: &Means<'_>) -> Result<Self, BadBackend> {
+        let assistant = &files.assistant;
+        let of_routes: Vec<_> = assistant.routes.iter().filter_map(|(_, route)| route.backend.as_deref()).collect();
+        let chosen = match settings {
+            AiSettings::Knowledge => None,
+            AiSettings::Server(backend) => Some(rung(backend, "AI_BASE_URL", true, means)?),
+        };
+        let ladder: Vec<_> = assistant.backends.ladder().map(str::to_owned).collect();
+        if chosen.is_none() && of_routes.is_empty() && !ladder.is_empty() {
+            return Err(BadBackend::NeverAsked);
+        }
+        let mut named = BTreeMap::new();
+        for (name, backend) in assistant.backends.iter() {
+            let is_first = of_routes.contains(&name);
+            named.insert(name.to_owned(), rung(backend, &format!("backends.{name}.base_url"), is_first, means)?);
+        }
+        Ok(Self { chosen, named, ladder })
+    }
+
+    /// Those that are asked before the knowledge: `backend`, or the chosen one in its place, and below it the ladder. On a
+    /// route whose own backend stands in the ladder too, it is asked once. Without any first there is none.
+    fn above_the_knowledge(&self, backend: Option<&str>) -> Vec<Arc<Rung>> {
+        let Some(first) = backend.map_or(self.chosen.as_ref(), |name| self.named.get(name)) else { return vec![] };
+        let below = self.ladder.iter().filter(|name| Some(name.as_str()) != backend);
+        std::iter::once(first).chain(below.filter_map(|name| self.named.get(name))).cloned().collect()
+    }
+}
+
+fn rung(backend: &Backend, which: &str, is_first: bool, means: &Means<'_>) -> Result<Arc<Rung>, BadBackend> {
+    let ai = client(backend, which, means)?;
+    let ai = if is_first { (means.window)(ai) } else { ai };
+    Ok(Arc::new(Rung::new(ai, backend.deadline)))
+}
+
+fn client(backend: &Backend, which: &str, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
+    let (url, http) = (&backend.base_url, means.http.clone());
+    let key = backend.key.as_deref().and_then(|field| (means.key)(field));
+    let bad = |reason| BadBackend::Address { which: which.to_owned(), reason };
+    Ok(match &backend.speaks {
+        Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
+        Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
+        Speaks::Webhook => {
+            let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.to_owned() })?;
+            Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use models::assistant::Assistant;
+    use platform::clock::SystemClock;
+    use platform::secrets::FixedKey;
+
+    use super::*;
+
+    const THREE: &str = "[backends.a]\nkind = \"openai\"\nbase_url = \"https://a.example/v1\"\nmodel = \"m\"\n\
+                         [backends.b]\nkind = \"anthropic\"\nbase_url = \"https://b.example\"\nmodel = \"m\"\nkey = \"k\"\n\
+                         [backends.c]\nkind = \"webhook\"\nbase_url = \"https://c.example/hook\"\nkey = \"k\"\n";
+
+    fn files(toml: &str) -> AssistantFiles {
+        let assistant = Assistant::from_toml(toml).unwrap();
+        AssistantFiles { assistant, knowledge: vec![], route_knowledge: BTreeMap::new() }
+    }
+
+    fn chosen(base_url: &str) -> AiSettings {
+        let (speaks, base_url) = (Speaks::OpenAi("m".to_owned()), base_url.to_owned());
+        AiSettings::Server(Backend { speaks, base_url, key: None, deadline: None })
+    }
+
+    fn with<T>(key: bool, window: &dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, then: impl FnOnce(&Means<'_>) -> T) -> T {
+        let key = |_: &str| key.then(|| Arc::new(FixedKey("k".into())) as Arc<dyn Key>);
+        let http = platform::http::client().unwrap();
+        then(&Means { http, key: &key, clock: Arc::new(SystemClock), window })
+    }
+
+    fn failure(settings: &AiSettings, toml: &str, key: bool) -> Option<String> {
+        let outcome = with(key, &|ai| ai, |means| Backends::new(settings, &files(toml), means));
+        outcome.err().map(|error| error.to_string())
+    }
+
+    /// What is asked before the knowledge where `backend` comes first, the one of the environment as `-`.
+    fn order(settings: &AiSettings, toml: &str, backend: Option<&str>) -> String {
+        let rungs = with(true, &|ai| ai, |means| Rungs::new(settings, &files(toml), means).unwrap());
+        let mut names: Vec<_> = rungs.named.iter().map(|(name, rung)| (name.as_str(), rung)).collect();
+        names.extend(rungs.chosen.as_ref().map(|rung| ("-", rung)));
+        let name =
+            |rung: &Arc<Rung>| names.iter().find(|(_, known)| Arc::ptr_eq(known, rung)).map_or("?", |(name, _)| name);
+        rungs.above_the_knowledge(backend).iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_route_puts_its_backend_in_the_place_of_the_first_and_the_rest_is_as_everywhere() {
+        let toml = format!("ladder = [\"b\", \"a\"]\n{THREE}[routes.r]\nbackend = \"c\"\n[routes.s]\nbackend = \"a\"");
+        for (settings, backend, expected) in [
+            (chosen("https://x.example"), None, "-ba"),
+            (chosen("https://x.example"), Some("c"), "cba"),
+            (chosen("https://x.example"), Some("a"), "ab"),
+            (AiSettings::Knowledge, None, ""),
+            (AiSettings::Knowledge, Some("c"), "cba"),
+        ] {
+            assert_eq!(order(&settings, &toml, backend), expected, "{backend:?}");
+        }
+    }
+
+    #[test]
+    fn the_window_is_around_what_is_asked_first_and_nothing_else() {
+        let ladder = format!("ladder = [\"a\", \"b\", \"c\"]\n{THREE}");
+        let route =
+            format!("ladder = [\"a\", \"b\"]\n{THREE}[routes.r]\nbackend = \"c\"\n[routes.k]\nknowledge_only = true");
+        for (settings, toml, expected) in [
+            (AiSettings::Knowledge, "", 1),
+            (chosen("https://x.example"), "", 1),
+            (chosen("https://x.example"), &ladder, 1),
+            // The first, the route's, and the knowledge where it is alone.
+            (chosen("https://x.example"), &route, 3),
+        ] {
+            let windows = Cell::new(0);
+            let window = |ai| {
+                windows.set(windows.get() + 1);
+                ai
+            };
+            assert!(with(true, &window, |means| Backends::new(&settings, &files(toml), means)).is_ok());
+            assert_eq!(windows.get(), expected, "{toml}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_set_up_is_named_by_its_setting_and_never_shown() {
+        let ladder = format!("ladder = [\"a\", \"b\", \"c\"]\n{THREE}");
+        let with_password = ladder.replace("https://b.example", "https://me:hush@b.example");
+        for (settings, toml, key, expected) in [
+            (chosen("https://x.example"), &ladder, true, None),
+            (chosen("https://me:hush@x.example"), &ladder, true, Some("`AI_BASE_URL`")),
+            (chosen("https://x.example"), &with_password, true, Some("`backends.b.base_url`")),
+            (chosen("https://x.example"), &ladder, false, Some("`backends.c.base_url` is signed")),
+            (AiSettings::Knowledge, &ladder, true, Some("`ladder` is never asked")),
+        ] {
+            let failure = failure(&settings, toml, key);
+            assert_eq!(failure.is_some(), expected.is_some(), "{failure:?}");
+            let failure = failure.unwrap_or_default();
+            assert!(failure.starts_with(expected.unwrap_or_default()) && !failure.contains("hush"), "{failure}");
+        }
+    }
 }

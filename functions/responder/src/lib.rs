@@ -41,7 +41,7 @@ use platform::random::Words;
 use store::Store;
 
 pub use assistant::{AssistantFiles, PackError};
-pub use backends::Backends;
+pub use backends::{Backends, BadBackend, Means};
 pub use batch::{Record, Source};
 pub use deployment::Deployment;
 pub use desks::DeskSettings;

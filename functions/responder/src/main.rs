@@ -8,9 +8,9 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use platform::aws::{ManagedSecret, SqsQueue, config};
 use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
-use platform::secrets::{SecretCache, SecretUnavailable};
+use platform::secrets::{Key, SecretCache, SecretUnavailable};
 use platform::{http, logs, random, settings};
-use responder::{AssistantFiles, Backends, Deployment, Record, Responder, SecretKey, Secrets, Settings, Source};
+use responder::{AssistantFiles, Backends, Deployment, Means, Record, Responder, SecretKey, Secrets, Settings, Source};
 use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,22 +21,24 @@ async fn main() -> Result<(), Error> {
     let (aws, http) = (config().await, http::client()?);
     let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
-    if let Err(error @ SecretUnavailable::Malformed { .. }) = secrets.current().await {
-        return Err(error.into());
+    match secrets.current().await {
+        Ok(secrets) => secrets.check(settings.ai.needed_keys(&files.assistant.backends))?,
+        Err(error @ SecretUnavailable::Malformed { .. }) => return Err(error.into()),
+        Err(SecretUnavailable::Unreachable { .. }) => {}
     }
-    let braze_key = Arc::new(SecretKey::Braze(Arc::clone(&secrets)));
-    let ai_key = Arc::new(SecretKey::Ai(Arc::clone(&secrets)));
-    let desk_key = Arc::new(SecretKey::Desk(secrets));
+    let (braze_key, desk_key) = (Arc::new(SecretKey::braze(&secrets)), Arc::new(SecretKey::desk(&secrets)));
+    let key = |field: &str| -> Option<Arc<dyn Key>> { Some(Arc::new(SecretKey::named(&secrets, field))) };
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze =
         Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
-    let backends = Backends::new(&settings.ai, &files, http.clone(), Some(ai_key))?;
+    let means = Means { http: http.clone(), key: &key, clock: Arc::new(SystemClock), window: &|backend| backend };
+    let backends = Backends::new(&settings.ai, &files, &means)?;
     let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
     let responder = Arc::new(Responder {
         deployment: Deployment::new(Arc::<DynamoDb>::clone(&table)),
         store: table,
-        ai: backends.ladder(),
-        route_ais: backends.route_ladders(),
+        ai: backends.ladder,
+        route_ais: backends.routes,
         messaging: Arc::<braze::Client>::clone(&braze),
         profiles: Arc::new(Gathered::new(braze)),
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,

@@ -1,6 +1,7 @@
 //! What the responder is told by its environment.
 
 use braze::Delivery;
+use models::assistant::{Backend, Backends, Speaks};
 use platform::settings::{BadSettings, Settings as Reader};
 
 use crate::{DeskSettings, OnUnknown, deliveries};
@@ -35,20 +36,20 @@ pub struct Settings {
 pub enum AiSettings {
     /// The knowledge alone.
     Knowledge,
-    /// A server that speaks OpenAI's chat completions.
-    OpenAi {
-        /// `AI_BASE_URL`.
-        base_url: String,
-        /// `AI_MODEL`.
-        model: String,
-    },
+    /// What is at `AI_BASE_URL`, with `AI_MODEL`; its key is the secret's `ai_api_key`.
+    Server(Backend),
 }
 
 #[derive(Clone, Copy)]
-enum Backend {
+enum Kind {
     Knowledge,
     OpenAi,
+    Anthropic,
+    Webhook,
 }
+
+/// The field of the secret that holds the key of the AI that the environment names.
+const KEY: &str = "ai_api_key";
 
 impl Settings {
     /// Reads them through `lookup`; every problem at once.
@@ -74,12 +75,43 @@ impl Settings {
 impl AiSettings {
     /// Reads `AI_BACKEND`, `AI_BASE_URL` and `AI_MODEL`.
     pub fn read(reader: &mut Reader) -> Self {
-        match reader.one_of("AI_BACKEND", &[("knowledge", Backend::Knowledge), ("openai", Backend::OpenAi)]) {
-            Backend::Knowledge => Self::Knowledge,
-            Backend::OpenAi => {
-                Self::OpenAi { base_url: reader.base_url("AI_BASE_URL"), model: reader.required("AI_MODEL") }
-            }
+        let kinds = [
+            ("knowledge", Kind::Knowledge),
+            ("openai", Kind::OpenAi),
+            ("anthropic", Kind::Anthropic),
+            ("webhook", Kind::Webhook),
+        ];
+        match reader.one_of("AI_BACKEND", &kinds) {
+            Kind::Knowledge => Self::Knowledge,
+            Kind::OpenAi => Self::openai(reader),
+            Kind::Anthropic => Self::model(Speaks::Anthropic, reader),
+            // It is called as it stands: a slash at its end may matter.
+            Kind::Webhook => Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook),
         }
+    }
+
+    /// What `AI_BACKEND` = `openai` means.
+    pub fn openai(reader: &mut Reader) -> Self {
+        Self::model(Speaks::OpenAi, reader)
+    }
+
+    fn model(speaks: fn(String) -> Speaks, reader: &mut Reader) -> Self {
+        let base_url = reader.base_url("AI_BASE_URL");
+        Self::server(base_url, speaks(reader.required("AI_MODEL")))
+    }
+
+    fn server(base_url: String, speaks: Speaks) -> Self {
+        Self::Server(Backend { speaks, base_url, key: Some(KEY.to_owned()), deadline: None })
+    }
+
+    /// The keys that must be in the secret, or nothing would ever answer: a platform does not take what is not signed, nor
+    /// Anthropic what has no key. A server for chat completions may want none.
+    pub fn needed_keys<'a>(&'a self, backends: &'a Backends) -> impl Iterator<Item = &'a str> {
+        let own = match self {
+            Self::Server(Backend { speaks: Speaks::Anthropic(_) | Speaks::Webhook, key, .. }) => key.as_deref(),
+            _ => None,
+        };
+        own.into_iter().chain(backends.iter().filter_map(|(_, backend)| backend.key.as_deref()))
     }
 }
 
@@ -102,6 +134,32 @@ mod tests {
         let settings = Settings::read(&complete).unwrap();
         assert_eq!((settings.ai, settings.on_unknown), (AiSettings::Knowledge, OnUnknown::ResendOnce));
         assert_eq!(settings.braze_endpoint, "https://rest.fra-01.braze.eu");
+    }
+
+    #[test]
+    fn each_backend_needs_what_belongs_to_it() {
+        let read = |kind: &'static str, model: Option<&'static str>| {
+            Settings::read(&|name: &str| match name {
+                "AI_BACKEND" => Some(kind.to_owned()),
+                "AI_BASE_URL" => Some("https://ai.example.com/v1/".to_owned()),
+                "AI_MODEL" => model.map(str::to_owned),
+                name => complete(name),
+            })
+        };
+        for (kind, model, speaks, base_url, needed) in [
+            ("openai", Some("m"), Speaks::OpenAi("m".to_owned()), "https://ai.example.com/v1", vec![]),
+            ("anthropic", Some("m"), Speaks::Anthropic("m".to_owned()), "https://ai.example.com/v1", vec![KEY]),
+            ("webhook", None, Speaks::Webhook, "https://ai.example.com/v1/", vec![KEY]),
+        ] {
+            let settings = read(kind, model).unwrap();
+            assert_eq!(settings.ai.needed_keys(&Backends::default()).collect::<Vec<_>>(), needed);
+            let AiSettings::Server(backend) = settings.ai else { panic!("{kind}") };
+            assert_eq!((backend.speaks, backend.base_url.as_str()), (speaks, base_url));
+        }
+        for kind in ["openai", "anthropic"] {
+            let bad = read(kind, None).unwrap_err().to_string();
+            assert!(bad.contains("AI_MODEL is missing") && !bad.contains("AI_BASE_URL"), "{bad}");
+        }
     }
 
     #[test]

@@ -63,6 +63,8 @@ impl Ai for Grounded {
 mod tests {
     use std::sync::Mutex;
 
+    use models::{ConversationKey, MessageId};
+
     use super::*;
     use crate::{Exchange, Tools};
 
@@ -88,6 +90,8 @@ mod tests {
     /// The question as the model got it.
     async fn asked(text: &str, history: Vec<Exchange>, files: &[&str]) -> Question {
         let question = Question {
+            conversation: ConversationKey::parse("user:42").unwrap(),
+            id: MessageId::stored("m1"),
             instructions: "Be brief.\n".to_owned(),
             language: None,
             history,

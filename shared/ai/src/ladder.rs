@@ -1,31 +1,78 @@
 //! Several backends, one after the other: what keeps a user from silence when the best one fails.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
+use crate::breaker::{Breaker, Sign};
 use crate::{Ai, AiError, Answer, Question};
 
 /// What is kept back for each backend further down: enough for one without a network, a chance for one with.
 const RESERVE: Duration = Duration::from_millis(500);
 
+/// A backend as ladders have it. Several may share one: what one of them learns about it, all know.
+pub struct Rung {
+    backend: Arc<dyn Ai>,
+    deadline: Option<Duration>,
+    breaker: Mutex<Breaker>,
+}
+
+impl Rung {
+    /// A backend that may take `deadline`, or all the time there is.
+    pub fn new(backend: Arc<dyn Ai>, deadline: Option<Duration>) -> Self {
+        Self { backend, deadline, breaker: Mutex::default() }
+    }
+
+    /// Asks, unless the backend is left alone.
+    async fn answer(&self, question: &Question, time: Duration, clock: &dyn Clock) -> Result<Answer, AiError> {
+        if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
+            return Err(AiError::LeftAlone);
+        }
+        let time = self.deadline.unwrap_or(time).min(time);
+        let outcome = timeout(time, self.backend.answer(question, time)).await.unwrap_or(Err(AiError::TimedOut));
+        let (sign, now) = (Sign::of(&outcome, time, self.deadline), clock.now());
+        if self.with_breaker(|breaker| breaker.heard(sign, now)) {
+            tracing::warn!(
+                backend = self.backend.name(),
+                "an AI backend fails again and again: left alone for a while"
+            );
+        }
+        outcome
+    }
+
+    fn with_breaker<T>(&self, rule: impl FnOnce(&mut Breaker) -> T) -> T {
+        rule(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Asks its backends in order until one answers.
 ///
 /// The first backend is the one whose word counts: its [`Answer::DontKnow`] stands, and if nobody has an answer, its
 /// failure is the failure. The others stand in for it; where they know nothing they have merely not helped.
-pub struct Ladder(Vec<Arc<dyn Ai>>);
+///
+/// A backend that has failed again and again is passed over for a while, also where nothing is below it. Its user is not
+/// left without a word by that, only without the wait for one that would not come: the failure is the caller's at once, who
+/// tries again seconds later and then has a line of its own.
+pub struct Ladder {
+    rungs: Vec<Arc<Rung>>,
+    clock: Arc<dyn Clock>,
+}
 
 impl Ladder {
     /// The backends, best first. Without any, every question is [`AiError::Unavailable`].
-    pub fn new(backends: Vec<Arc<dyn Ai>>) -> Self {
-        Self(backends)
+    ///
+    /// `clock` tells how long a backend was left alone. Not the process's own: that may stand still between two
+    /// invocations, and the hours that passed meanwhile count.
+    pub fn new(rungs: Vec<Arc<Rung>>, clock: Arc<dyn Clock>) -> Self {
+        Self { rungs, clock }
     }
 
     /// The part of `left` that the backend at `rung` gets.
     fn share(&self, rung: usize, left: Duration) -> Duration {
-        let below: Duration = self.0.iter().skip(rung + 1).map(|_| RESERVE).sum();
+        let below: Duration = self.rungs.iter().skip(rung + 1).map(|_| RESERVE).sum();
         left.saturating_sub(below.min(left / 4))
     }
 }
@@ -39,13 +86,13 @@ impl Ai for Ladder {
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let start = Instant::now();
         let mut failure = None;
-        for (rung, backend) in self.0.iter().enumerate() {
-            let share = self.share(rung, time.saturating_sub(start.elapsed()));
-            match timeout(share, backend.answer(question, share)).await.unwrap_or(Err(AiError::TimedOut)) {
-                Ok(Answer::DontKnow) if rung > 0 => {}
+        for (place, rung) in self.rungs.iter().enumerate() {
+            let share = self.share(place, time.saturating_sub(start.elapsed()));
+            match rung.answer(question, share, self.clock.as_ref()).await {
+                Ok(Answer::DontKnow) if place > 0 => {}
                 Ok(answer) => return Ok(answer),
                 Err(reason) => {
-                    tracing::warn!(backend = backend.name(), %reason, "no answer from an AI backend");
+                    tracing::warn!(backend = rung.backend.name(), %reason, "no answer from an AI backend");
                     failure.get_or_insert(reason);
                 }
             }
@@ -56,19 +103,24 @@ impl Ai for Ladder {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use models::Timestamp;
 
     use super::*;
-    use crate::Tools;
 
     const BUSY: AiError = AiError::Unavailable { status: Some(429), retry_after: Some(Duration::from_secs(7)) };
     const BROKEN: AiError = AiError::Unusable("its text is blank");
 
-    /// Does as it is told, after a while, and remembers how much time it was given.
+    /// Does as it is told, after a while, and remembers how much time it was given each time.
     struct Fake {
         outcome: Result<Answer, AiError>,
         takes: Duration,
-        given: Mutex<Option<Duration>>,
+        given: Mutex<Vec<Duration>>,
+    }
+
+    impl Fake {
+        fn asked(&self) -> usize {
+            self.given.lock().unwrap().len()
+        }
     }
 
     #[async_trait]
@@ -78,7 +130,7 @@ mod tests {
         }
 
         async fn answer(&self, _: &Question, time: Duration) -> Result<Answer, AiError> {
-            *self.given.lock().unwrap() = Some(time);
+            self.given.lock().unwrap().push(time);
             tokio::time::sleep(self.takes).await;
             self.outcome.clone()
         }
@@ -92,20 +144,30 @@ mod tests {
         Answer::text(text)
     }
 
-    fn ladder(backends: &[Arc<Fake>]) -> Ladder {
-        Ladder::new(backends.iter().map(|fake| Arc::clone(fake) as Arc<dyn Ai>).collect())
+    /// Tokio's time.
+    struct Virtual(Instant);
+
+    impl Clock for Virtual {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_seconds(1_000_000) + self.0.elapsed()
+        }
+    }
+
+    fn rung(fake: &Arc<Fake>, deadline: Option<u64>) -> Arc<Rung> {
+        Arc::new(Rung::new(Arc::clone(fake) as Arc<dyn Ai>, deadline.map(Duration::from_secs)))
+    }
+
+    fn ladder(rungs: Vec<Arc<Rung>>) -> Ladder {
+        Ladder::new(rungs, Arc::new(Virtual(Instant::now())))
     }
 
     async fn ask(backends: &[Arc<Fake>], seconds: u64) -> Result<Answer, AiError> {
-        let question = Question {
-            instructions: String::new(),
-            language: None,
-            history: vec![],
-            text: "hi".into(),
-            output_tokens: 1,
-            tools: Tools::default(),
-        };
-        ladder(backends).answer(&question, Duration::from_secs(seconds)).await
+        ask_again(&ladder(backends.iter().map(|fake| rung(fake, None)).collect()), seconds).await
+    }
+
+    async fn ask_again(ladder: &Ladder, seconds: u64) -> Result<Answer, AiError> {
+        let question = Question::plain("hi");
+        ladder.answer(&question, Duration::from_secs(seconds)).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -122,8 +184,8 @@ mod tests {
         ] {
             let backends: Vec<_> = outcomes.into_iter().map(|outcome| fake(outcome, 0)).collect();
             assert_eq!(ask(&backends, 10).await, expected);
-            let given = backends.iter().filter(|backend| backend.given.lock().unwrap().is_some());
-            assert_eq!(given.count(), asked, "{expected:?}");
+            let given: usize = backends.iter().map(|backend| backend.asked()).sum();
+            assert_eq!(given, asked, "{expected:?}");
         }
     }
 
@@ -144,13 +206,58 @@ mod tests {
     async fn what_the_first_does_not_use_is_there_for_the_others() {
         let backends = [fake(Err(BUSY), 2), fake(Ok(text("b")), 3)];
         assert_eq!(ask(&backends, 10).await, Ok(text("b")));
-        let given = backends.iter().map(|backend| backend.given.lock().unwrap().unwrap());
+        let given = backends.iter().map(|backend| backend.given.lock().unwrap()[0]);
         assert_eq!(given.collect::<Vec<_>>(), [Duration::from_millis(9_500), Duration::from_secs(8)]);
     }
 
-    #[test]
-    fn the_reserve_never_takes_more_than_a_quarter() {
-        let ladder = ladder(&[fake(Ok(text("a")), 0), fake(Ok(text("b")), 0), fake(Ok(text("c")), 0)]);
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_that_fails_again_and_again_is_passed_over_until_its_trial() {
+        let (hangs, spare) = (fake(Ok(text("late")), 60), fake(Ok(text("spare")), 0));
+        let ladder = ladder(vec![rung(&hangs, None), rung(&spare, None)]);
+        let start = Instant::now();
+        for (elapsed, asked) in [(9_500, 1), (19_000, 2), (28_500, 3), (28_500, 3), (28_500, 3)] {
+            assert_eq!(ask_again(&ladder, 10).await, Ok(text("spare")));
+            assert_eq!((start.elapsed(), hangs.asked()), (Duration::from_millis(elapsed), asked));
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let trial = Instant::now();
+        // The trial has to wait; who comes meanwhile does not.
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            ask_again(&ladder, 10).await.map(|answer| (answer, trial.elapsed()))
+        };
+        let (tried, other) = tokio::join!(ask_again(&ladder, 10), meanwhile);
+        assert_eq!((tried, other), (Ok(text("spare")), Ok((text("spare"), Duration::from_secs(1)))));
+        assert_eq!(hangs.asked(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn with_nothing_below_the_failure_comes_at_once_and_what_one_ladder_learned_another_knows() {
+        let down = fake(Err(BUSY), 1);
+        let shared = rung(&down, None);
+        let (first, second) = (ladder(vec![Arc::clone(&shared)]), ladder(vec![shared]));
+        for _ in 0..3 {
+            assert_eq!(ask_again(&first, 10).await, Err(BUSY));
+        }
+        let start = Instant::now();
+        assert_eq!(ask_again(&second, 10).await, Err(AiError::LeftAlone));
+        assert_eq!((start.elapsed(), down.asked()), (Duration::ZERO, 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_gets_no_more_than_its_deadline() {
+        let backends = [fake(Ok(text("late")), 60), fake(Ok(text("spare")), 0)];
+        let start = Instant::now();
+        let ladder = ladder(vec![rung(&backends[0], Some(2)), rung(&backends[1], Some(60))]);
+        assert_eq!(ask_again(&ladder, 10).await, Ok(text("spare")));
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+        assert_eq!(backends[1].given.lock().unwrap()[..], [Duration::from_secs(8)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_reserve_never_takes_more_than_a_quarter() {
+        let backends = [fake(Ok(text("a")), 0), fake(Ok(text("b")), 0), fake(Ok(text("c")), 0)];
+        let ladder = ladder(backends.iter().map(|fake| rung(fake, None)).collect());
         for (left, first) in [(10_000, 9_000), (4_000, 3_000), (400, 300), (0, 0)] {
             assert_eq!(ladder.share(0, Duration::from_millis(left)), Duration::from_millis(first));
             assert_eq!(ladder.share(2, Duration::from_millis(left)), Duration::from_millis(left));

@@ -1,25 +1,39 @@
 #![doc = include_str!("../README.md")]
 
+mod anthropic;
+mod breaker;
 mod grounded;
+mod http;
 mod knowledge;
 mod ladder;
 mod openai;
+mod prompt;
+mod retry_after;
+mod rounds;
 mod tools;
+mod webhook;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::Personal;
+use models::{ConversationKey, MessageId, Personal};
 
+pub use anthropic::Anthropic;
 pub use grounded::Grounded;
+pub use http::BadBaseUrl;
 pub use knowledge::{Knowledge, Passage};
-pub use ladder::Ladder;
-pub use openai::{BadBaseUrl, OpenAi};
+pub use ladder::{Ladder, Rung};
+pub use openai::OpenAi;
 pub use tools::{Deed, FactKind, FactSpec, Tools};
+pub use webhook::Webhook;
 
 /// What an AI is asked: one user's new words, with what went before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
+    /// The same for every try of one question. Models are not told.
+    pub id: MessageId,
+    /// Whose question it is: what another platform keeps its own memory by. Models are not told.
+    pub conversation: ConversationKey,
     /// What the brand tells the assistant about itself. The user's words never go in here.
     pub instructions: String,
     /// The language of the user's profile, as Braze has it: a hint.
@@ -32,6 +46,23 @@ pub struct Question {
     pub output_tokens: u32,
     /// What the AI may do besides talking. Only backends that have tools look at it.
     pub tools: Tools,
+}
+
+#[cfg(test)]
+impl Question {
+    /// A plain one, for tests.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self {
+            id: MessageId::stored("m1"),
+            conversation: ConversationKey::of(&models::Recipient::External("ada".into())),
+            instructions: "Be brief.".to_owned(),
+            language: None,
+            history: vec![],
+            text: text.into(),
+            output_tokens: 800,
+            tools: Tools::default(),
+        }
+    }
 }
 
 /// One earlier turn; in some only one of the two said something.
@@ -92,11 +123,14 @@ pub enum AiError {
         retry_after: Option<Duration>,
     },
     /// It understood and refused: the key, the model or the request is wrong, and asking again will not help.
-    #[error("the AI refused the request (status {status}); check AI_BASE_URL, AI_MODEL and the key")]
+    #[error("the AI refused the request (status {status}); check its address, its model and its key")]
     Refused {
         /// The HTTP status.
         status: u16,
     },
+    /// It has failed again and again and was not asked.
+    #[error("the AI has failed often and is left alone for a while; the next backend is asked")]
+    LeftAlone,
     /// It answered with something that is no answer.
     #[error("the AI's answer cannot be used: {0}; the next backend is asked")]
     Unusable(&'static str),

@@ -7,7 +7,7 @@ use models::{Personal, ProfileValue, Proposal};
 use serde::Serialize;
 
 pub(crate) use calls::Calls;
-pub(crate) use schema::Tool;
+pub(crate) use schema::{HAND_OFF, Tool};
 
 /// The tools that are offered with a question; by default none. No tool has a recipient: whatever is done is done for the
 /// user whose question it is.

@@ -4,7 +4,6 @@ mod address;
 pub mod chatwoot;
 mod delivery;
 mod event;
-mod hmac_sha256;
 mod webhook;
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What the AI is asked about a message, down to the request that leaves.
 
 use ai::{Ai as _, Question, Tools};
-use conversation::decide::{Answerer, Decision, Pending, Situation, decide};
+use conversation::decide::{Answerer, Decision, OptWish, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
 use models::assistant::BotText;
@@ -27,6 +27,8 @@ impl Chain {
         }
         self.ai_says("The answer.");
         let question = Question {
+            id: message.id.clone(),
+            conversation: message.identity.conversation(),
             instructions: INSTRUCTIONS.to_owned(),
             language: message.language.clone(),
             history: vec![],

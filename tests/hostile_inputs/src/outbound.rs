@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use ai::{Ai as _, AiError, Answer, Question, Tools};
 use conversation::shape::shape;
-use models::PART_CHARACTERS;
+use models::{ConversationKey, MessageId, PART_CHARACTERS, Recipient};
 
 use crate::cases::{Answered, Reply, Shown};
 use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
@@ -45,6 +45,8 @@ impl Chain {
 
     async fn asked_anything(&self) -> Result<String, AiError> {
         let question = Question {
+            id: MessageId::stored("anything"),
+            conversation: ConversationKey::of(&Recipient::External("user".into())),
             instructions: INSTRUCTIONS.to_owned(),
             language: None,
             history: vec![],

@@ -53,9 +53,9 @@ pub enum StartError {
     /// The conversations in the data folder cannot be used.
     #[error(transparent)]
     Conversations(#[from] store::OpenError),
-    /// `AI_BASE_URL` is wrong.
+    /// An AI cannot be set up.
     #[error(transparent)]
-    Ai(#[from] ai::BadBaseUrl),
+    Ai(#[from] responder::BadBackend),
     /// `DESK_URL` is wrong.
     #[error(transparent)]
     Desk(#[from] ::desk::BadAddress),

@@ -2,16 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use ai::Ai;
 use async_trait::async_trait;
 use braze::Gathered;
 use ingest::{Ingest, Tokens};
-use models::assistant::Assistant;
+use models::assistant::{Assistant, Speaks};
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
 use platform::random;
 use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
 use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, OnUnknown, Responder};
+use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, Means, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
@@ -60,7 +61,6 @@ pub(crate) struct About {
 /// Who is on the other side, as the environment says.
 struct Outside {
     ai: AiSettings,
-    ai_key: Option<Arc<dyn Key>>,
     desk: DeskSettings,
     desk_key: Arc<dyn Key>,
     braze: Option<(String, String, String)>,
@@ -91,14 +91,17 @@ impl World {
             faults: faults.clone(),
         };
         // The window is around what is asked first, so that what stands below answers when that is made to fail.
-        let backends = Backends::new(&outside.ai, &files, http.clone(), outside.ai_key)?.within(|inner| {
+        let window = |inner| -> Arc<dyn Ai> {
             let (steps, faults, asked) = (steps.clone(), faults.clone(), Arc::clone(&asked));
             Arc::new(WatchedAi { inner, steps, faults, asked })
-        });
+        };
+        let means =
+            Means { http: http.clone(), key: &key_from_the_environment, clock: Arc::new(SystemClock), window: &window };
+        let backends = Backends::new(&outside.ai, &files, &means)?;
         let responder = Responder {
             store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
-            ai: backends.ladder(),
-            route_ais: backends.route_ladders(),
+            ai: backends.ladder,
+            route_ais: backends.routes,
             profiles: Arc::new(Gathered::new(Arc::new(client()))),
             deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
             messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),
@@ -186,7 +189,11 @@ impl About {
     fn new(options: &Options, url: &str, outside: &Outside) -> Self {
         let ai = match &outside.ai {
             AiSettings::Knowledge => "knowledge".to_owned(),
-            AiSettings::OpenAi { model, .. } => format!("openai: {model}"),
+            AiSettings::Server(backend) => match &backend.speaks {
+                Speaks::OpenAi(model) => format!("openai: {model}"),
+                Speaks::Anthropic(model) => format!("anthropic: {model}"),
+                Speaks::Webhook => "webhook".to_owned(),
+            },
         };
         let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
         Self { url: url.to_owned(), webhook_token: options.webhook_token.clone(), ai, braze }
@@ -212,16 +219,21 @@ impl Outside {
         {
             AiSettings::read(&mut reader)
         } else {
-            AiSettings::OpenAi { base_url: reader.base_url("AI_BASE_URL"), model: reader.required("AI_MODEL") }
+            AiSettings::openai(&mut reader)
         };
-        let ai_key = reader.optional("AI_API_KEY").map(|key| Arc::new(FixedKey(key.into())) as Arc<dyn Key>);
         let braze = any(&mut reader, &["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"]).then(|| {
             (reader.base_url("BRAZE_ENDPOINT"), reader.required("BRAZE_CAMPAIGN_ID"), reader.required("BRAZE_API_KEY"))
         });
         let desk = DeskSettings::read(&mut reader);
         let desk_key = Arc::new(FixedKey(reader.optional("DESK_TOKEN").unwrap_or_default().into()));
-        reader.finish(Self { ai, ai_key, desk, desk_key, braze })
+        reader.finish(Self { ai, desk, desk_key, braze })
     }
+}
+
+/// What is a field of the responder's secret elsewhere, `ai_api_key`, is a variable here: `AI_API_KEY`.
+fn key_from_the_environment(field: &str) -> Option<Arc<dyn Key>> {
+    let key = platform::settings::environment(&field.to_uppercase()).filter(|key| !key.trim().is_empty())?;
+    Some(Arc::new(FixedKey(key.into())))
 }
 
 /// The sandbox's own secret: a webhook token of one's choice, and `agent`.

@@ -46,6 +46,15 @@ impl Program {
         assert_eq!(answer.status(), 202);
     }
 
+    /// Waits until the user's phone shows `text`.
+    async fn reads(&self, text: &str) {
+        let patience = Instant::now() + Duration::from_secs(10);
+        while !self.get("/sandbox/phones/user:ada").await.to_string().contains(text) {
+            assert!(Instant::now() < patience, "{text}: {}", self.get("/sandbox/steps").await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn get(&self, path: &str) -> Value {
         reqwest::get(format!("{}{path}", self.url)).await.unwrap().json().await.unwrap()
     }
@@ -77,7 +86,8 @@ async fn receive(
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> Json<Value> {
-    let key = headers.get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+    let key = ["authorization", "x-api-key", "webhook-signature"].iter().find_map(|name| headers.get(*name));
+    let key = key.and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
     received.lock().unwrap().push((key, body));
     Json(answer)
 }
@@ -111,6 +121,44 @@ async fn keys_in_the_environment_let_a_real_ai_answer_real_phones() {
     assert_eq!(program.get("/sandbox/state").await["ai"], "openai: a-model");
 }
 
+#[tokio::test]
+async fn an_assistant_may_ask_one_ai_after_another_and_another_platform_on_a_route() {
+    let (claude, asked) =
+        outsider("/v1/messages", json!({"content": [{"type": "text", "text": "Hello from below"}]})).await;
+    let (bot, told) = outsider("/hook", json!([{"recipient_id": "user:ada", "text": "Hello from a platform"}])).await;
+    let toml = format!(
+        "ladder = [\"claude\"]\n[backends.claude]\nkind = \"anthropic\"\nbase_url = \"{claude}\"\nmodel = \"c\"\n\
+         key = \"claude_key\"\n[backends.bot]\nkind = \"webhook\"\nbase_url = \"{bot}/hook\"\nkey = \"bot_secret\"\n\
+         deadline_seconds = 5\n[routes.bot]\nbackend = \"bot\"\nkeywords = [\"the bot please\"]\n"
+    );
+    let assistant = std::env::temp_dir().join(format!("dragoman-backends-{}.toml", std::process::id()));
+    std::fs::write(&assistant, toml).unwrap();
+    let program = Program::start(&[
+        ("ASSISTANT_CONFIG", assistant.to_str().unwrap()),
+        ("AI_BACKEND", "openai"),
+        ("AI_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("AI_MODEL", "a-model-that-is-out"),
+        ("CLAUDE_KEY", "a-claude-key"),
+        ("BOT_SECRET", "a-bot-secret"),
+    ]);
+    program.types("Who answers?").await;
+    program.reads("Hello from below").await;
+    program.types("The bot, please!").await;
+    program.reads("Hello from a platform").await;
+    std::fs::remove_file(&assistant).unwrap();
+
+    let (key, question) = asked.lock().unwrap()[0].clone();
+    assert_eq!((key.as_str(), &question["model"]), ("a-claude-key", &json!("c")));
+    let (signature, question) = told.lock().unwrap()[0].clone();
+    assert!(signature.starts_with("v1,"), "{signature}");
+    assert_eq!(
+        (&question["sender"], &question["message"], &question["can_hand_off"]),
+        (&json!("user:ada"), &json!("The bot, please!"), &json!(true))
+    );
+    assert_eq!(question["history"].as_array().unwrap().len(), 2);
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
 #[test]
 fn a_start_that_fails_says_why_and_ends_with_an_error() {
     let assistant = std::env::temp_dir().join(format!("dragoman-bad-{}.toml", std::process::id()));
@@ -119,6 +167,11 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
         (vec!["--assistant", assistant.to_str().unwrap()], vec![], vec!["colour", "limits.attempts"]),
         (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml"]),
         (vec![], vec![("AI_BASE_URL", "http://127.0.0.1:1")], vec!["AI_MODEL"]),
+        (
+            vec![],
+            vec![("AI_BACKEND", "webhook"), ("AI_BASE_URL", "http://127.0.0.1:1")],
+            vec!["AI_BASE_URL", "no key to sign with"],
+        ),
         (
             vec![],
             vec![("BRAZE_ENDPOINT", "rest.example.com")],

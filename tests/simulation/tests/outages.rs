@@ -1,11 +1,10 @@
-//! How long outages and poison are felt, in virtual time: D12 to D14 of the figures to reach. What the product has no means
-//! for yet (a circuit breaker) is measured and printed, not promised.
+//! How long outages and poison are felt, in virtual time: D12 to D14 of the figures to reach.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken world shall end the test")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Question};
+use ai::{Ai, AiError, Answer, Ladder, Question, Rung};
 use async_trait::async_trait;
 use braze::{Outcome, Refusal};
 use models::Timestamp;
@@ -17,6 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
 /// Twice the function's time-out.
 const SOON_ENOUGH: Duration = Duration::from_mins(1);
+
+/// How long after an outage everybody is answered again.
+const NORMAL_AFTER: Duration = Duration::from_mins(1);
 
 /// An AI that is out until a moment: it hangs for every other user and fails at once for the rest.
 struct Out(Arc<dyn Ai>, Instant);
@@ -43,7 +45,9 @@ impl Ai for Out {
 /// The AI is out for the first hour of the world.
 fn out_for_an_hour(responder: Responder) -> Box<dyn Handler> {
     let until = Instant::now() + HOUR - responder.clock.now().since(Timestamp::from_seconds(1_800_000_000));
-    Box::new(Responder { ai: Arc::new(Out(responder.ai.clone(), until)), ..responder })
+    let rung = Rung::new(Arc::new(Out(responder.ai.clone(), until)), None);
+    let ladder = Ladder::new(vec![Arc::new(rung)], responder.clock.clone());
+    Box::new(Responder { ai: Arc::new(ladder), ..responder })
 }
 
 /// How one user fared: when the question came, and when the first word came back.
@@ -74,34 +78,50 @@ fn longest_wait(world: &World, people: &[Fared]) -> Duration {
     waited.max().unwrap_or_default()
 }
 
-async fn outage(toml: &str) -> (World, Vec<Fared>) {
+async fn outage(toml: &str, every: Duration) -> (World, Vec<Fared>) {
     let world = World::new(Plan { handler: out_for_an_hour, toml: toml.to_owned(), ..Plan::default() });
-    let asking = people_ask(&world, HOUR + Duration::from_mins(10), 4 * SECOND);
+    let asking = people_ask(&world, HOUR + Duration::from_mins(10), every);
     let ((), people) = futures::future::join(world.settle(20), asking).await;
     (world, people)
 }
 
-#[tokio::test(start_paused = true)]
-async fn in_an_hour_without_ai_everybody_is_told_soon_and_a_minute_later_all_is_well() {
-    let (started, (world, people)) = (Instant::now(), outage("").await);
+/// Somebody asks every so often through an hour's outage. Returns how many questions it was for those who asked meanwhile.
+async fn an_hour_without_ai(every: Duration) -> f64 {
+    let (started, (world, people)) = (Instant::now(), outage("", every).await);
     let back = started + HOUR;
     let (during, after): (Vec<_>, Vec<_>) = people.into_iter().partition(|fared| fared.asked < back);
     let (told, normal) = (longest_wait(&world, &during), longest_wait(&world, &after));
-    let answered = after.iter().filter(|fared| world.read_by(&format!("u{}", fared.user))[0].starts_with("re: "));
-    assert_eq!(answered.count(), after.len());
+    let answered = |fared: &&Fared| world.read_by(&format!("u{}", fared.user))[0].starts_with("re: ");
+    let last_told = after.iter().filter(|fared| !answered(fared)).map(|fared| fared.asked.duration_since(back)).max();
+    assert!(last_told.is_none_or(|last| last < NORMAL_AFTER), "{last_told:?} after the outage: no answer");
     assert!(told <= SOON_ENOUGH, "{told:?}");
     assert!(normal < SOON_ENOUGH, "{normal:?}");
     let asked = world.asked_before(back);
-    println!("AI out for 1 h, {} users: told after {told:?} at most; after it {normal:?} at most", during.len());
-    println!("questions to the AI that was out: {asked}, {:.2} a message", per(asked, during.len()));
-    // Without a circuit breaker every message asks as often as the ladder of attempts lets it: twice, and never more.
-    assert!(asked <= 2 * during.len());
+    println!("AI out for 1 h, {} users, one every {every:?}: told after {told:?} at most", during.len());
+    println!("after it {normal:?} at most; the last who got no answer asked {last_told:?} after it");
+    println!("questions to the AI that was out: {asked}, {:.3} a message", per(asked, during.len()));
+    per(asked, during.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_hour_without_ai_everybody_is_told_soon_and_a_minute_later_all_is_well() {
+    // Every process learns by itself that the AI is out, and tries once in 40 s whether it is back. Half a dozen of them are
+    // warm here, so that with few messages trials are most of what is asked; still less than one a message, where two would
+    // be asked without a breaker. D13 allows 1.1.
+    assert!(an_hour_without_ai(4 * SECOND).await <= 0.6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_an_hour_without_ai_a_busy_brand_asks_no_more_often_than_a_quiet_one() {
+    // The same trials among four times the messages: 93 % fewer questions than without a breaker. The 95 % of D12 begin where
+    // a process gets some ten messages between two trials.
+    assert!(an_hour_without_ai(SECOND).await <= 0.15);
 }
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "told too late")]
 async fn an_assistant_that_tries_for_long_before_it_falls_back_is_found_out() {
-    let (world, people) = outage("[limits]\nattempts = 8").await;
+    let (world, people) = outage("[limits]\nattempts = 8", 4 * SECOND).await;
     assert!(longest_wait(&world, &people) <= SOON_ENOUGH, "told too late");
 }
 

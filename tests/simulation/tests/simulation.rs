@@ -55,6 +55,8 @@ impl Handler for Naive {
         for record in batch {
             let message = QueueMessage::from_json(&record.body).unwrap().inbound().unwrap();
             let question = Question {
+                id: message.id.clone(),
+                conversation: message.identity.conversation(),
                 instructions: String::new(),
                 language: None,
                 history: vec![],

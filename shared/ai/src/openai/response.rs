@@ -4,6 +4,7 @@ use models::Personal;
 use serde::Deserialize;
 
 use super::tool_calls::{self, Noted};
+use crate::rounds::{Heard, words};
 use crate::tools::Calls;
 use crate::{AiError, Usage};
 
@@ -44,18 +45,8 @@ struct Counts {
     completion_tokens: u64,
 }
 
-/// What one round brought.
-pub(super) struct Heard {
-    /// The words, or why there are none.
-    pub(super) text: Result<Personal, AiError>,
-    /// The calls that were done.
-    pub(super) noted: Vec<Noted>,
-    /// What it cost.
-    pub(super) usage: Option<Usage>,
-}
-
 /// What the body of a 200 holds; its tool calls go to `calls`.
-pub(super) fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard, AiError> {
+pub(super) fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Vec<Noted>>, AiError> {
     let Ok(Completion { choices, usage }) = serde_json::from_slice(body) else {
         return Err(AiError::Unusable("it is no chat completion"));
     };
@@ -63,15 +54,15 @@ pub(super) fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard, AiError
     let usage = Counts::deserialize(usage).ok();
     let usage =
         usage.map(|counts| Usage { input_tokens: counts.prompt_tokens, output_tokens: counts.completion_tokens });
-    Ok(Heard { text: words(said), noted: tool_calls::read(body, calls), usage })
+    let noted = Some(tool_calls::read(body, calls)).filter(|noted| !noted.is_empty());
+    Ok(Heard { text: text(said), noted, usage })
 }
 
-fn words(said: Option<Content>) -> Result<Personal, AiError> {
-    let text = match said.ok_or(AiError::Unusable("it holds no text"))? {
+fn text(said: Option<Content>) -> Result<Personal, AiError> {
+    words(match said.ok_or(AiError::Unusable("it holds no text"))? {
         Content::Text(text) => text,
         Content::Parts(parts) => parts.into_iter().filter_map(|part| part.text).collect(),
-    };
-    if text.trim().is_empty() { Err(AiError::Unusable("its text is blank")) } else { Ok(text.into()) }
+    })
 }
 
 #[cfg(test)]

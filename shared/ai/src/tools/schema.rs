@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{FactKind, FactSpec, Tools};
 
-pub(super) const HAND_OFF: &str = "hand_off";
+pub(crate) const HAND_OFF: &str = "hand_off";
 pub(super) const START_FLOW: &str = "start_flow";
 pub(super) const REMEMBER: &str = "remember";
 pub(super) const QUICK_REPLIES: &str = "send_quick_replies";
@@ -15,11 +15,11 @@ pub(super) const MEDIA: &str = "send_media";
 /// One tool as a model gets to know it.
 #[derive(Serialize)]
 pub(crate) struct Tool {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Below the 1,024 characters that OpenAI takes, so nothing of the configuration is in here.
-    description: &'static str,
+    pub(crate) description: &'static str,
     /// The JSON schema of the arguments.
-    parameters: Value,
+    pub(crate) parameters: Value,
 }
 
 impl Tools {

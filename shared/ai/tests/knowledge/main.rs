@@ -27,6 +27,8 @@ fn brand(files: &[&str]) -> Knowledge {
 
 fn ask(knowledge: &Knowledge, text: &str, language: Option<&str>) -> Option<String> {
     let question = Question {
+        id: models::MessageId::stored("m1"),
+        conversation: models::ConversationKey::parse("user:1").unwrap(),
         instructions: String::new(),
         language: language.map(str::to_owned),
         history: vec![],

@@ -6,6 +6,7 @@ mod failures;
 mod hostile_calls;
 mod keys;
 mod requests;
+#[path = "../server/mod.rs"]
 mod server;
 mod tools;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ai::{Ai as _, AiError, Answer, OpenAi, Question, Tools};
+use models::{ConversationKey, MessageId};
 use platform::secrets::{FixedKey, Key};
 use server::Server;
 
@@ -26,6 +28,8 @@ fn hello() -> Answer {
 
 fn question(text: &str) -> Question {
     Question {
+        id: MessageId::stored("m1"),
+        conversation: ConversationKey::parse("user:secret-ada").unwrap(),
         instructions: "Be brief.".to_owned(),
         language: None,
         history: vec![],

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use models::Timestamp;
+use platform::hmac_sha256;
 use secrecy::{ExposeSecret as _, SecretString};
-
-use crate::hmac_sha256;
 
 /// How old a webhook may be, and how far Chatwoot's clock may be ahead: what Chatwoot recommends. A failed delivery is
 /// signed anew for each of its tries.

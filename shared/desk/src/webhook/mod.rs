@@ -1,7 +1,6 @@
 //! Any system that takes signed webhooks.
 
 mod body;
-mod signature;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use platform::clock::Clock;
 use platform::secrets::Key;
+use platform::standard_webhooks;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::SecretString;
@@ -18,8 +18,7 @@ use crate::address::{BadAddress, address};
 use crate::delivery::{self, Attempt};
 use crate::{Desk, DeskError, DeskEvent};
 
-/// Posts every event to one address, signed as in the Standard Webhooks specification, version 1.0.0
-/// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
+/// Posts every event to one address, signed as [`standard_webhooks`] are.
 pub struct Webhook {
     url: Url,
     secret: Arc<dyn Key>,
@@ -51,16 +50,10 @@ impl Attempt for Webhook {
     async fn attempt(&self, event: &DeskEvent, secret: &SecretString) -> Result<(), DeskError> {
         let (id, at, body) = (event.public_id(), self.clock.now().seconds(), body::body(event));
         // A secret that cannot sign is mended on our side: until then the event waits as it does in an outage.
-        let signatures =
-            signature::signatures(secret, &id, at, &body).ok_or(DeskError::Unavailable { status: None })?;
-        let request = self
-            .http
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id)
-            .header("webhook-timestamp", at)
-            .header("webhook-signature", signatures)
-            .body(body);
+        let signed =
+            standard_webhooks::headers(secret, &id, at, &body).ok_or(DeskError::Unavailable { status: None })?;
+        let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        let request = signed.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         // The status says all; of the body not one byte is read.
         delivery::send(request).await.map(drop)
     }

@@ -2,6 +2,7 @@
 //!
 //! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
 
+mod backends;
 mod flows;
 mod keywords;
 mod profile;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::{Budget, CampaignId};
+pub use backends::{Backend, Backends, Speaks};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
@@ -38,6 +40,8 @@ pub struct Assistant {
     pub limits: Limits,
     /// When and for how long a person answers.
     pub hand_off: HandOff,
+    /// The AIs beside the one that the environment names.
+    pub backends: Backends,
     /// What is different for some messages.
     pub routes: Routes,
     /// What is written to profiles.
@@ -138,6 +142,7 @@ impl Assistant {
         })?;
         let mut file = Section::root(table);
         let default_language = file.text("default_language", "en", 8);
+        let backends = Backends::read(&mut file);
         let assistant = Self {
             instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
             keywords: KeywordLists::read(file.section("keywords")),
@@ -145,12 +150,14 @@ impl Assistant {
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
-            routes: Routes::read(file.section("routes")),
+            routes: Routes::read(file.section("routes"), &backends),
+            backends,
             profile: ProfileRules::read(file.section("profile")),
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
         };
+        assistant.backends.check_use(&assistant.routes, &mut file);
         match file.mistakes() {
             mistakes if mistakes.is_empty() => Ok(assistant),
             mistakes => Err(BadAssistant(mistakes)),

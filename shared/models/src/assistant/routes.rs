@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::QuietPeriods;
 use super::section::Section;
+use super::{Backends, QuietPeriods};
 use crate::{CampaignId, Keywords, RouteName, normalised};
 
 const LONGEST_KEYWORD: usize = 100;
@@ -25,6 +25,8 @@ pub struct Route {
     pub campaign: Option<CampaignId>,
     /// The folder of Markdown files that are searched instead, relative to the file.
     pub knowledge_folder: Option<String>,
+    /// The name of the backend that is asked first instead.
+    pub backend: Option<String>,
     /// Whether the knowledge answers, and no AI is asked.
     pub knowledge_only: bool,
     /// How long to wait for the rest of a burst.
@@ -51,11 +53,11 @@ impl Routes {
         self.0.iter()
     }
 
-    pub(super) fn read(mut section: Section) -> Self {
+    pub(super) fn read(mut section: Section, backends: &Backends) -> Self {
         let mut routes = BTreeMap::new();
         let mut known = Vec::new();
         for key in section.keys() {
-            let route = Route::read(section.section(&key), &mut known);
+            let route = Route::read(section.section(&key), &mut known, backends);
             match RouteName::parse(&key) {
                 Some(name) => drop(routes.insert(name, route)),
                 None => section.mistake(&key, "is no route's name: 1 to 64 characters of A-Z a-z 0-9 _ -"),
@@ -67,7 +69,7 @@ impl Routes {
 
 impl Route {
     /// `known` are the keywords of the routes before: no two routes share one.
-    fn read(mut section: Section, known: &mut Vec<String>) -> Self {
+    fn read(mut section: Section, known: &mut Vec<String>, backends: &Backends) -> Self {
         let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
         for (place, word) in &keywords {
             let word = normalised(word);
@@ -78,17 +80,30 @@ impl Route {
             }
             known.push(word);
         }
+        let (backend, knowledge_only) = (backend(&mut section, backends), section.flag("knowledge_only", false));
+        if backend.is_some() && knowledge_only {
+            section.mistake("backend", "is never asked where `knowledge_only` is true");
+        }
         Self {
             keywords: keywords.iter().map(|(_, word)| word).collect(),
             instructions: section.optional_text("instructions", 20_000),
             campaign: section.campaign("campaign"),
             knowledge_folder: section.optional_text("knowledge_folder", 200),
-            knowledge_only: section.flag("knowledge_only", false),
+            backend,
+            knowledge_only,
             quiet: section.has("quiet_period").then(|| QuietPeriods::read(section.section("quiet_period"))),
             hand_off: section.flag("hand_off", false),
             stay: section.minutes("stay_minutes", 30, 0..=1_440),
         }
     }
+}
+
+fn backend(section: &mut Section, backends: &Backends) -> Option<String> {
+    let name = section.optional_text("backend", 40)?;
+    if !backends.has(&name) {
+        section.mistake("backend", "must be a name out of [backends]");
+    }
+    Some(name)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! HMAC-SHA256, in which both desks sign.
+//! HMAC-SHA256, in which webhooks are signed.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hmac_sha2::Sha256;
@@ -12,13 +12,13 @@ fn state(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
     Some(mac)
 }
 
-/// The signature of `parts`, one behind the other.
-pub(crate) fn sign(key: &[u8], parts: &[&[u8]]) -> Option<[u8; 32]> {
+/// The signature of `parts`, one behind the other. Every key will do; `None` is for the types alone.
+pub fn sign(key: &[u8], parts: &[&[u8]]) -> Option<[u8; 32]> {
     Some(state(key, parts)?.finalize().into_bytes().into())
 }
 
 /// Whether `signature` is that of `parts`; takes as long for a wrong one as for the right one.
-pub(crate) fn is_signature(signature: &[u8], key: &[u8], parts: &[&[u8]]) -> bool {
+pub fn is_signature(signature: &[u8], key: &[u8], parts: &[&[u8]]) -> bool {
     state(key, parts).is_some_and(|mac| mac.verify_slice(signature).is_ok())
 }
 

@@ -1,4 +1,5 @@
-//! The signature of the Standard Webhooks specification.
+//! Signed webhooks as in the Standard Webhooks specification, version 1.0.0
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +10,22 @@ use crate::hmac_sha256;
 /// How the specification marks a secret that is written in base64.
 const PREFIX: &str = "whsec_";
 
-/// The value of `webhook-signature`: one signature for each secret, with blanks between them. `None` if there is no secret,
-/// or one whose base64 is broken.
-pub(super) fn signatures(secrets: &SecretString, id: &str, at_seconds: u64, body: &[u8]) -> Option<String> {
+/// The headers of a webhook whose `body` is sent at this second: what it is called, the same for every try; when it was
+/// sent; and one signature for each secret.
+///
+/// A secret is `whsec_` and base64, or any other text without blanks as it is. Several with blanks between them, the newest
+/// first, sign side by side, so that a rotation needs no pause. `None` if there is no secret, or one whose base64 is broken.
+pub fn headers(secrets: &SecretString, id: &str, at_seconds: u64, body: &[u8]) -> Option<[(&'static str, String); 3]> {
+    let signatures = signatures(secrets, id, at_seconds, body)?;
+    Some([
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", at_seconds.to_string()),
+        ("webhook-signature", signatures),
+    ])
+}
+
+/// The value of `webhook-signature`: one signature for each secret, with blanks between them.
+fn signatures(secrets: &SecretString, id: &str, at_seconds: u64, body: &[u8]) -> Option<String> {
     let at = at_seconds.to_string();
     let signature = |secret: &str| {
         let key = match secret.strip_prefix(PREFIX) {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// The wait that `value`, whole seconds or an HTTP date, asks for at `now`. `None` if it is neither or lies in the past.
-pub(super) fn wait(value: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn wait(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     let wait = if value.bytes().all(|byte| byte.is_ascii_digit()) {
         value.parse().map(Duration::from_secs).ok()

@@ -1,0 +1,141 @@
+//! The JSON that another platform answers with.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::rounds::words;
+use crate::tools::{Calls, HAND_OFF};
+use crate::{AiError, Answer};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Body {
+    /// Ours.
+    One(Said),
+    /// What Rasa's REST channel answers with.
+    Several(Vec<Message>),
+}
+
+#[derive(Default, Deserialize)]
+struct Said {
+    text: Option<String>,
+    #[serde(default)]
+    messages: Vec<Message>,
+    #[serde(default)]
+    hand_off: bool,
+    summary: Option<String>,
+}
+
+/// A picture or the like has no text and is left out.
+#[derive(Deserialize)]
+struct Message {
+    text: Option<String>,
+}
+
+/// What the body of a 2xx means; whether a hand-off was offered is for `calls` to say.
+pub(super) fn read(body: &[u8], mut calls: Calls<'_>) -> Result<Answer, AiError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Answer::DontKnow);
+    }
+    let said = match serde_json::from_slice(body) {
+        Ok(Body::One(said)) => said,
+        Ok(Body::Several(messages)) => Said { messages, ..Said::default() },
+        Err(_) => return Err(AiError::Unusable("it is no answer as the README describes it")),
+    };
+    let Said { text, messages, hand_off, summary } = said;
+    if text.is_none() && messages.is_empty() && !hand_off {
+        return Ok(Answer::DontKnow);
+    }
+    if hand_off {
+        let arguments = json!({"summary": summary.unwrap_or_default()});
+        calls.take(HAND_OFF, &arguments.to_string());
+    }
+    let texts = text.into_iter().chain(messages.into_iter().filter_map(|message| message.text));
+    let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
+    calls.answer(words(texts.join("\n\n")), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Deed, Tools};
+
+    fn read_with(body: &str, hand_off: bool) -> Result<Answer, AiError> {
+        read(body.as_bytes(), Calls::new(&Tools { hand_off, ..Tools::default() }))
+    }
+
+    fn said(text: Option<&str>, summary: Option<&str>, rejected: u32) -> Result<Answer, AiError> {
+        let deeds = summary.map(|summary| Deed::HandOff { summary: summary.into() }).into_iter().collect();
+        Ok(Answer::Said { text: text.map(Into::into), deeds, rejected, usage: None })
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body in vec(any::<u8>(), 0..200)) {
+            drop(read(&body, Calls::new(&Tools::default())));
+        }
+    }
+
+    #[test]
+    fn every_form_of_an_answer_is_understood() {
+        for (body, expected) in [
+            (r#"{"text": "Hello"}"#, said(Some("Hello"), None, 0)),
+            (r#"{"text": "Hello", "messages": [{"text": "you"}], "more": 1}"#, said(Some("Hello\n\nyou"), None, 0)),
+            (
+                r#"{"messages": [{"text": "a"}, {"image": "x"}, {"text": " "}, {"text": "b"}]}"#,
+                said(Some("a\n\nb"), None, 0),
+            ),
+            (r#"{"hand_off": true, "summary": "A refund"}"#, said(None, Some("A refund"), 0)),
+            (r#"{"text": "Hold on", "hand_off": true}"#, said(Some("Hold on"), Some(""), 0)),
+            (r#"{"text": "Hello", "hand_off": false, "summary": "x"}"#, said(Some("Hello"), None, 0)),
+            // Rasa.
+            (
+                r#"[{"recipient_id": "user:1", "text": "a"}, {"recipient_id": "user:1", "text": "b"}]"#,
+                said(Some("a\n\nb"), None, 0),
+            ),
+            (
+                r#"[{"recipient_id": "user:1", "text": "a", "buttons": [{"title": "x", "payload": "/x"}]}, {"image": "x"}]"#,
+                said(Some("a"), None, 0),
+            ),
+            // Nothing to say.
+            ("", Ok(Answer::DontKnow)),
+            (" \n", Ok(Answer::DontKnow)),
+            ("[]", Ok(Answer::DontKnow)),
+            ("{}", Ok(Answer::DontKnow)),
+            (r#"{"text": null, "messages": []}"#, Ok(Answer::DontKnow)),
+        ] {
+            assert_eq!(read_with(body, true), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_hand_off_that_was_not_offered_is_counted_and_the_text_beside_it_stands() {
+        assert_eq!(read_with(r#"{"text": "Hello", "hand_off": true}"#, false), said(Some("Hello"), None, 1));
+        assert!(matches!(read_with(r#"{"hand_off": true}"#, false), Err(AiError::Unusable(_))));
+    }
+
+    #[test]
+    fn what_is_none_of_these_is_no_answer() {
+        let nested = "[".repeat(100_000);
+        for body in [
+            r#"{"text": "Hello"#,
+            r#"{"text": 7}"#,
+            r#"{"text": " "}"#,
+            r#"{"messages": "Hello"}"#,
+            r#"{"messages": ["Hello"]}"#,
+            r#"{"text": "Hello", "hand_off": "yes"}"#,
+            r#"[{"image": "https://x"}]"#,
+            r#"["Hello"]"#,
+            r#""Hello""#,
+            "null",
+            "7",
+            "Hello",
+            &nested,
+        ] {
+            assert!(matches!(read_with(body, true), Err(AiError::Unusable(_))), "{body:.50}");
+        }
+    }
+}
