@@ -1,20 +1,18 @@
 //! An answer: the next step of a flow, or what the AI says.
 
-use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools};
 use conversation::flow::{End, Fact, Flowing, Progress, Saying};
 use conversation::shape::shape;
-use models::assistant::{BotText, Flow, Learned, LearnedValues};
+use models::assistant::BotText;
 use models::{
     Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
     ProfileValue, Timestamp, Utterance,
 };
-use platform::metrics::Metric;
 use store::TurnKind;
 
+use crate::Responder;
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
 use crate::history::joined;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// What is said, and what comes with it.
 #[derive(Default)]
@@ -78,11 +76,11 @@ impl Responder {
         Some(self.progressed(self.flowing(matter).start(name)?, matter))
     }
 
-    fn flowing<'a>(&'a self, matter: &'a Matter<'_>) -> Flowing<'a> {
+    pub(crate) fn flowing<'a>(&'a self, matter: &'a Matter<'_>) -> Flowing<'a> {
         Flowing { flows: &self.assistant.flows, language: matter.language.as_deref(), now: self.clock.now() }
     }
 
-    fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {
+    pub(crate) fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {
         let line = |line| self.own_line(line, matter).reply;
         let mut reply: Vec<_> = progress.says.into_iter().flat_map(|saying| self.utter(saying)).collect();
         let mut kind = None;
@@ -108,127 +106,6 @@ impl Responder {
             Saying::Campaign { id, properties } => campaign(&id, properties).into_iter().collect(),
         }
     }
-
-    /// Asks the AI.
-    async fn ask(&self, conversation: &Conversation<'_>, matter: &Matter<'_>, text: Personal) -> Option<Answered> {
-        let limits = &self.assistant.limits;
-        let route = matter.way.route;
-        let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
-        let question = Question {
-            id: matter.newest.id.clone(),
-            conversation: matter.newest.identity.conversation(),
-            instructions: instructions.unwrap_or(&self.assistant.instructions).clone(),
-            language: matter.newest.language.clone().or_else(|| matter.language.clone()),
-            history: matter.history.exchanges(limits.history_turns),
-            text,
-            output_tokens: limits.output_tokens,
-            tools: self.tools(matter),
-        };
-        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
-        if left.is_zero() {
-            tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
-            return None;
-        }
-        if limits.questions_per_day.is_some_and(|most| self.deployment.has_asked(most, self.clock.now())) {
-            self.meter.count(Metric::DeploymentOverBudget, 1);
-            return Some(self.unasked(matter));
-        }
-        let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
-        let counting = async {
-            if limits.questions_per_day.is_some() {
-                self.deployment.asks(self.clock.now()).await;
-            }
-        };
-        let (answer, ()) = futures::future::join(ai.answer(&question, left.min(limits.ai_deadline)), counting).await;
-        match answer {
-            Ok(Answer::Said { text, deeds, rejected, .. }) => {
-                if rejected > 0 {
-                    self.count(Metric::ToolRejected, rejected as usize);
-                    tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
-                }
-                Some(self.done(text.as_ref(), deeds, matter))
-            }
-            Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
-            Err(error) => {
-                self.meter.count(Metric::AiFailed, 1);
-                tracing::warn!(log_id = matter.newest.log_id, %error, attempts = matter.attempts, "no answer");
-                None
-            }
-        }
-    }
-}
-
-impl Responder {
-    /// What is said where the deployment may ask no more today: what is said where every backend failed.
-    fn unasked(&self, matter: &Matter<'_>) -> Answered {
-        if matter.desk && self.assistant.hand_off.on_failure {
-            let kind = Some(TurnKind::HandOff(HandOffReason::Failure));
-            return Answered { kind, ..self.own_line(BotText::HandOff, matter) };
-        }
-        self.own_line(BotText::Fallback, matter)
-    }
-
-    /// What the AI may do besides talking.
-    fn tools(&self, matter: &Matter<'_>) -> Tools {
-        let assistant = &self.assistant;
-        let described = |(name, flow): (&str, &Flow)| Some((name.to_owned(), flow.describe.clone()?));
-        Tools {
-            hand_off: matter.desk && assistant.hand_off.by_assistant,
-            flows: assistant.flows.iter().filter_map(described).collect(),
-            facts: assistant.profile.learn.iter().map(fact).collect(),
-            kinds: assistant.replies.kinds,
-        }
-    }
-
-    /// The AI's words, and what it did beside them.
-    fn done(&self, text: Option<&Personal>, deeds: Vec<Deed>, matter: &Matter<'_>) -> Answered {
-        let said = |text: &str| utterances(shape(text, self.assistant.limits.reply_parts));
-        let mut answered = Answered::of(text.map(|text| said(text.as_str())).unwrap_or_default());
-        let mut hand_off = None;
-        for deed in deeds {
-            match deed {
-                Deed::HandOff { summary } => hand_off = Some(summary),
-                Deed::StartFlow(name) => {
-                    if let Some(progress) = self.flowing(matter).start(&name) {
-                        let started = self.progressed(progress, matter);
-                        answered.reply.extend(started.reply);
-                        (answered.kind, answered.flow) = (started.kind, started.flow);
-                        answered.attributes.merge(started.attributes);
-                        answered.events.extend(started.events);
-                    }
-                }
-                Deed::Remember { name, value } => {
-                    if let Err(reason) = answered.attributes.set(&name, value) {
-                        tracing::warn!(%reason, "a fact is left out");
-                    }
-                }
-                Deed::Propose(proposal) => match proposal.fit() {
-                    Ok(content) => {
-                        let campaign = self.assistant.replies.campaign_for(&content).cloned();
-                        answered.reply.push(Utterance { content, campaign });
-                    }
-                    Err(text) => answered.reply.extend(said(text.as_str())),
-                },
-            }
-        }
-        if let Some(summary) = hand_off {
-            // One line, and not the AI's good-bye before it: the user reads one thing.
-            let line = self.own_line(BotText::HandOff, matter);
-            let kind = Some(TurnKind::HandOff(HandOffReason::Assistant));
-            return Answered { kind, summary: Some(summary), attributes: answered.attributes, ..line };
-        }
-        answered
-    }
-}
-
-fn fact(fact: &Learned) -> FactSpec {
-    let kind = match &fact.values {
-        LearnedValues::Text => FactKind::Text,
-        LearnedValues::Number => FactKind::Number,
-        LearnedValues::Flag => FactKind::Bool,
-        LearnedValues::OneOf(choices) => FactKind::Choice(choices.clone()),
-    };
-    FactSpec { name: fact.name.clone(), description: fact.description.clone(), kind }
 }
 
 fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) -> Option<Utterance> {

@@ -3,6 +3,7 @@
 mod agenda;
 mod agents_words;
 mod answer;
+mod ask;
 mod assistant;
 mod attend;
 mod backends;

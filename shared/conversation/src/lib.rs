@@ -2,6 +2,7 @@
 
 pub mod decide;
 pub mod flow;
+pub mod guard;
 pub mod language;
 pub mod likeness;
 pub mod prompt;

@@ -23,6 +23,6 @@ mod tests {
         for (later, closed) in [(0, false), (23 * 3_600 - 1, false), (23 * 3_600, true), (90 * 3_600, true)] {
             assert_eq!(is_closed(Some(heard), heard + Duration::from_secs(later)), closed, "{later}");
         }
-        assert!(!is_closed(None, heard) && !is_closed(Some(heard + Duration::from_secs(60)), heard));
+        assert!(!is_closed(None, heard) && !is_closed(Some(heard + Duration::from_mins(1)), heard));
     }
 }

@@ -35,6 +35,14 @@ pub enum Metric {
     Fallback,
     /// An AI called tools that it was not offered, or not as described.
     ToolRejected,
+    /// Tokens of questions to the AI, as its server counts them.
+    InputTokens,
+    /// Tokens of its answers.
+    OutputTokens,
+    /// An answer of the AI was replaced by one of the bot's own lines: it told the instructions, or nothing was left of it.
+    Withheld,
+    /// Links and numbers were taken out of an answer of the AI.
+    TakenOut,
     /// No backend gave an answer in one attempt.
     AiFailed,
     /// Braze refused a send for now.

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
 use crate::write::HeadWrite;
-use crate::{Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
+use crate::{Asked, Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
 
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");
 
@@ -257,10 +257,10 @@ impl Store for Embedded {
 
 #[async_trait]
 impl Tally for Embedded {
-    async fn add(&self, questions: u64, now: Timestamp) -> Result<u64, StoreError> {
-        let mut sum = questions;
-        self.update(tally::PARTITION, &tally::sort(now), |old: Option<u64>| {
-            sum += old.unwrap_or_default();
+    async fn add(&self, asked: Asked, now: Timestamp) -> Result<Asked, StoreError> {
+        let mut sum = asked;
+        self.update(tally::PARTITION, &tally::sort(now), |old: Option<Asked>| {
+            sum = asked.and(old.unwrap_or_default());
             Ok::<_, StoreError>(Some(sum))
         })?;
         Ok(sum)

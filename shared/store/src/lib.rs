@@ -20,7 +20,7 @@ pub use head::{
     SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
 pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
-pub use tally::{Tally, day};
+pub use tally::{Asked, Tally, day};
 pub use write::{Aftermath, Claim, ConditionFailed, HeadWrite};
 
 /// The mailbox of every conversation. Each method is one call to the store; what a decision hangs on is read consistently.

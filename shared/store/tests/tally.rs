@@ -1,12 +1,11 @@
-//! The deployment's number, in every store.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
+//! What a deployment has asked, in every store.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use local_aws::LocalAws;
 use models::Timestamp;
-use store::{DynamoDb, Embedded, Tally};
+use store::{Asked, DynamoDb, Embedded, Tally};
 
 const NOON: Timestamp = Timestamp::from_seconds(20_000 * 86_400 + 12 * 3_600);
 
@@ -21,7 +20,7 @@ fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
 }
 
 #[tokio::test]
-async fn each_day_has_a_number_of_its_own_that_everybody_adds_to() {
+async fn each_day_has_numbers_of_its_own_that_everybody_adds_to() {
     let ground = LocalAws::start().await;
     ground.create_table("conversations", "expires_at");
     let table = DynamoDb::new(client(&ground.endpoint()), "conversations");
@@ -29,9 +28,11 @@ async fn each_day_has_a_number_of_its_own_that_everybody_adds_to() {
     for tally in [&table as &dyn Tally, &memory] {
         let mut sums = Vec::new();
         for (questions, hours) in [(3, 0), (4, 11), (1, 12), (2, 35), (1, 36)] {
-            sums.push(tally.add(questions, NOON + Duration::from_hours(hours)).await.unwrap());
+            let asked = Asked { questions, tokens: 100 * questions };
+            let sum = tally.add(asked, NOON + Duration::from_hours(hours)).await.unwrap();
+            sums.push((sum.questions, sum.tokens));
         }
-        assert_eq!(sums, [3, 7, 1, 3, 1]);
+        assert_eq!(sums, [(3, 300), (7, 700), (1, 100), (3, 300), (1, 100)]);
     }
     let items = ground.items("conversations");
     assert!(items.len() == 3 && items.iter().all(|item| item["expires_at"]["N"].is_string()), "{items:?}");

@@ -4,6 +4,7 @@
 
 mod backends;
 mod flows;
+mod guards;
 mod keywords;
 mod profile;
 mod replies;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use crate::{Budget, CampaignId};
 pub use backends::{Backend, Backends, Speaks};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
+pub use guards::Guards;
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use replies::ReplyRules;
@@ -52,6 +54,8 @@ pub struct Assistant {
     pub knowledge_folder: String,
     /// Questions asked step by step.
     pub flows: Flows,
+    /// What an AI may write.
+    pub guards: Guards,
 }
 
 /// The adaptive quiet period: how long a conversation must be silent before it is answered.
@@ -86,6 +90,8 @@ pub struct Limits {
     pub budget: Budget,
     /// Questions to the AI that the whole deployment may ask in a day in UTC, if that is bounded.
     pub questions_per_day: Option<u64>,
+    /// Tokens that those questions and their answers may cost in a day in UTC, if that is bounded.
+    pub tokens_per_day: Option<u64>,
     /// How often the same words are answered in a row: somebody's own bot would go on for ever.
     pub repeats: usize,
 }
@@ -156,6 +162,7 @@ impl Assistant {
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
             flows: Flows::read(file.section("flows"), &default_language),
+            guards: Guards::read(file.section("guards")),
         };
         assistant.backends.check_use(&assistant.routes, &mut file);
         match file.mistakes() {
@@ -195,12 +202,15 @@ impl Limits {
                 per_minute: section.whole("turns_per_minute", 20, 1..=10_000),
                 per_day: section.whole("turns_per_day", 300, 1..=1_000_000),
             },
-            questions_per_day: section
-                .has("questions_per_day")
-                .then(|| section.whole("questions_per_day", 0, 1..=1_000_000_000).into()),
+            questions_per_day: most_in_a_day(&mut section, "questions_per_day"),
+            tokens_per_day: most_in_a_day(&mut section, "tokens_per_day"),
             repeats: section.whole("repeats", 5, 2..=10_000) as usize,
         }
     }
+}
+
+fn most_in_a_day(section: &mut Section, key: &str) -> Option<u64> {
+    section.has(key).then(|| section.whole(key, 0, 1..=u32::MAX).into())
 }
 
 impl HandOff {

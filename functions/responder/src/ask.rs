@@ -1,0 +1,184 @@
+//! What the AI is asked, and what comes of its answer.
+
+use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools, Usage};
+use conversation::guard::{Canary, Looked, look};
+use conversation::shape::shape;
+use models::assistant::{BotText, Flow, Learned, LearnedValues};
+use models::{Content, HandOffReason, Part, Personal, Utterance};
+use platform::metrics::Metric;
+use store::TurnKind;
+
+use crate::answer::Answered;
+use crate::attend::Conversation;
+use crate::draft::{Matter, utterances};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+/// The AI's words must not be read: they tell the instructions, or nothing is left of them.
+struct Withheld;
+
+impl Responder {
+    /// Asks the AI.
+    pub(crate) async fn ask(
+        &self,
+        conversation: &Conversation<'_>,
+        matter: &Matter<'_>,
+        text: Personal,
+    ) -> Option<Answered> {
+        let limits = &self.assistant.limits;
+        let route = matter.way.route;
+        let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
+        let instructions = instructions.unwrap_or(&self.assistant.instructions);
+        let canary = Canary::of(instructions);
+        let question = Question {
+            id: matter.newest.id.clone(),
+            conversation: matter.newest.identity.conversation(),
+            instructions: format!("{}\n\n{}", instructions.trim_end(), canary.note()),
+            language: matter.newest.language.clone().or_else(|| matter.language.clone()),
+            history: matter.history.exchanges(limits.history_turns),
+            text,
+            output_tokens: limits.output_tokens,
+            tools: self.tools(matter),
+        };
+        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        if left.is_zero() {
+            tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
+            return None;
+        }
+        if self.deployment.is_used_up(limits.questions_per_day, limits.tokens_per_day, self.clock.now()) {
+            self.meter.count(Metric::DeploymentOverBudget, 1);
+            return Some(self.unasked(matter));
+        }
+        let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
+        let counting = async {
+            if limits.questions_per_day.is_some() || limits.tokens_per_day.is_some() {
+                self.deployment.asks(self.clock.now()).await;
+            }
+        };
+        let (answer, ()) = futures::future::join(ai.answer(&question, left.min(limits.ai_deadline)), counting).await;
+        match answer {
+            Ok(Answer::Said { text, deeds, rejected, usage }) => {
+                self.note(usage);
+                if rejected > 0 {
+                    self.count(Metric::ToolRejected, rejected as usize);
+                    tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
+                }
+                Some(self.done(text.as_ref(), deeds, matter, &canary).unwrap_or_else(|Withheld| {
+                    self.meter.count(Metric::Withheld, 1);
+                    tracing::warn!(log_id = matter.newest.log_id, "the AI's answer is withheld");
+                    self.own_line(BotText::DontKnow, matter)
+                }))
+            }
+            Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
+            Err(error) => {
+                self.meter.count(Metric::AiFailed, 1);
+                tracing::warn!(log_id = matter.newest.log_id, %error, attempts = matter.attempts, "no answer");
+                None
+            }
+        }
+    }
+
+    /// What is said where the deployment may ask no more today: what is said where every backend failed.
+    fn unasked(&self, matter: &Matter<'_>) -> Answered {
+        if matter.desk && self.assistant.hand_off.on_failure {
+            let kind = Some(TurnKind::HandOff(HandOffReason::Failure));
+            return Answered { kind, ..self.own_line(BotText::HandOff, matter) };
+        }
+        self.own_line(BotText::Fallback, matter)
+    }
+
+    /// Counts what an answer cost.
+    fn note(&self, usage: Option<Usage>) {
+        let Some(Usage { input_tokens, output_tokens }) = usage else { return };
+        self.meter.count(Metric::InputTokens, input_tokens);
+        self.meter.count(Metric::OutputTokens, output_tokens);
+        self.deployment.used(input_tokens.saturating_add(output_tokens), self.clock.now());
+    }
+
+    /// The AI's words as they may be read.
+    fn looked_at(&self, parts: &[Part], canary: &Canary) -> Result<Vec<Utterance>, Withheld> {
+        match look(parts, canary, &self.assistant.guards) {
+            Looked::Withheld => Err(Withheld),
+            Looked::Passed { parts, taken_out } => {
+                self.count(Metric::TakenOut, taken_out);
+                Ok(utterances(parts))
+            }
+        }
+    }
+
+    /// A message of another kind as it is, or, where something in it must not be read, what is left of it as text.
+    fn proposed(&self, content: Content, canary: &Canary) -> Result<Vec<Utterance>, Withheld> {
+        let text = content.text().clone();
+        match look(std::slice::from_ref(&text), canary, &self.assistant.guards) {
+            Looked::Passed { taken_out: 0, .. } => {
+                let campaign = self.assistant.replies.campaign_for(&content).cloned();
+                Ok(vec![Utterance { content, campaign }])
+            }
+            _ => self.looked_at(&[text], canary),
+        }
+    }
+
+    /// What the AI may do besides talking.
+    fn tools(&self, matter: &Matter<'_>) -> Tools {
+        let assistant = &self.assistant;
+        let described = |(name, flow): (&str, &Flow)| Some((name.to_owned(), flow.describe.clone()?));
+        Tools {
+            hand_off: matter.desk && assistant.hand_off.by_assistant,
+            flows: assistant.flows.iter().filter_map(described).collect(),
+            facts: assistant.profile.learn.iter().map(fact).collect(),
+            kinds: assistant.replies.kinds,
+        }
+    }
+
+    /// The AI's words, and what it did beside them.
+    fn done(
+        &self,
+        text: Option<&Personal>,
+        deeds: Vec<Deed>,
+        matter: &Matter<'_>,
+        canary: &Canary,
+    ) -> Result<Answered, Withheld> {
+        let said = |text: &Personal| self.looked_at(&shape(text.as_str(), self.assistant.limits.reply_parts), canary);
+        let mut answered = Answered::of(text.map(said).transpose()?.unwrap_or_default());
+        let mut hand_off = None;
+        for deed in deeds {
+            match deed {
+                Deed::HandOff { summary } => hand_off = Some(summary),
+                Deed::StartFlow(name) => {
+                    if let Some(progress) = self.flowing(matter).start(&name) {
+                        let started = self.progressed(progress, matter);
+                        answered.reply.extend(started.reply);
+                        (answered.kind, answered.flow) = (started.kind, started.flow);
+                        answered.attributes.merge(started.attributes);
+                        answered.events.extend(started.events);
+                    }
+                }
+                Deed::Remember { name, value } => {
+                    if let Err(reason) = answered.attributes.set(&name, value) {
+                        tracing::warn!(%reason, "a fact is left out");
+                    }
+                }
+                Deed::Propose(proposal) => match proposal.fit() {
+                    Ok(content) => answered.reply.extend(self.proposed(content, canary)?),
+                    Err(text) => answered.reply.extend(said(&text)?),
+                },
+            }
+        }
+        if let Some(summary) = hand_off {
+            // One line, and not the AI's good-bye before it: the user reads one thing.
+            let line = self.own_line(BotText::HandOff, matter);
+            let kind = Some(TurnKind::HandOff(HandOffReason::Assistant));
+            return Ok(Answered { kind, summary: Some(summary), attributes: answered.attributes, ..line });
+        }
+        Ok(answered)
+    }
+}
+
+fn fact(fact: &Learned) -> FactSpec {
+    let kind = match &fact.values {
+        LearnedValues::Text => FactKind::Text,
+        LearnedValues::Number => FactKind::Number,
+        LearnedValues::Flag => FactKind::Bool,
+        LearnedValues::OneOf(choices) => FactKind::Choice(choices.clone()),
+    };
+    FactSpec { name: fact.name.clone(), description: fact.description.clone(), kind }
+}

@@ -1,0 +1,159 @@
+//! Links that an AI wrote: only to where the brand wants people to go.
+
+/// What WhatsApp makes a link of without `https://` before it, as far as brands and swindlers use it.
+const TOP_LEVELS: [&str; 34] = [
+    "com", "net", "org", "info", "biz", "io", "co", "me", "app", "dev", "shop", "store", "online", "site", "xyz",
+    "top", "club", "link", "click", "live", "page", "eu", "de", "at", "ch", "fr", "es", "pt", "br", "mx", "uk", "us",
+    "ru", "cn",
+];
+/// Signs around a link that are not part of it.
+const AROUND: &[char] =
+    &['(', ')', '<', '>', '[', ']', '"', '\'', '“', '”', '„', '«', '»', '*', '_', '~', '`', ',', ';', '!', '?'];
+
+/// `text` without the links that must not be followed, and how many those were. Whatever the list says, a link goes that hides
+/// where it leads: behind a name (`https://shop.example@evil.example`), a number for a host, letters that look like others.
+pub(super) fn without(text: &str, allowed: Option<&[String]>) -> (String, usize) {
+    let mut kept = String::with_capacity(text.len());
+    let mut taken_out = 0;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end_matches(char::is_whitespace);
+        let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
+        if link(core).is_none_or(|link| link.is_good(allowed)) {
+            kept.push_str(piece);
+            continue;
+        }
+        taken_out += 1;
+        // What stands around it stays, such as the end of the sentence; a blank before it is enough.
+        let rest: String = word.replacen(core, "", 1).chars().filter(|sign| !"()<>[]".contains(*sign)).collect();
+        if !rest.is_empty() {
+            kept.truncate(kept.trim_end_matches(' ').len());
+        }
+        kept.push_str(&rest);
+        let blank = &piece[word.len()..];
+        if !rest.is_empty() || blank.contains('\n') {
+            kept.push_str(blank);
+        }
+    }
+    (kept, taken_out)
+}
+
+/// A link, taken apart.
+struct Link<'a> {
+    /// `None` where the text has none and WhatsApp makes it a link all the same.
+    scheme: Option<&'a str>,
+    /// What stands between the scheme and the path.
+    authority: &'a str,
+}
+
+fn link(word: &str) -> Option<Link<'_>> {
+    if let Some((before, rest)) = word.split_once("://") {
+        // "see:https://…" is a link too.
+        let scheme =
+            before.rsplit(|c: char| !c.is_ascii_alphanumeric() && !"+.-".contains(c)).next().unwrap_or_default();
+        return Some(Link { scheme: Some(scheme), authority: authority(rest) });
+    }
+    let lower = word.to_ascii_lowercase();
+    if ["javascript:", "data:", "vbscript:", "file:", "intent:"].iter().any(|scheme| lower.starts_with(scheme)) {
+        return Some(Link { scheme: word.split(':').next(), authority: "" });
+    }
+    let authority = authority(word);
+    let host = host(authority);
+    let last = host.rsplit_once('.').map(|(_, last)| last.to_ascii_lowercase())?;
+    // An e-mail address is none.
+    let looks_like_one = !authority.contains('@') && (TOP_LEVELS.contains(&last.as_str()) || lower.starts_with("www."));
+    looks_like_one.then_some(Link { scheme: None, authority })
+}
+
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#', '\\']).next().unwrap_or_default()
+}
+
+fn host(authority: &str) -> &str {
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() }
+}
+
+impl Link<'_> {
+    fn is_good(&self, allowed: Option<&[String]>) -> bool {
+        let web =
+            self.scheme.is_none_or(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
+        let host = host(self.authority).trim_end_matches('.').to_lowercase();
+        let is_number = host.starts_with('[')
+            || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+        let looks_like_another = !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--"));
+        let hides = self.authority.contains('@') || is_number || (looks_like_another && allowed.is_none());
+        let is_allowed = |name: &String| {
+            let name = name.to_lowercase();
+            host == name || host.strip_suffix(&name).is_some_and(|before| before.ends_with('.'))
+        };
+        web && !hides && allowed.is_none_or(|allowed| allowed.iter().any(is_allowed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn without_a_list_only_links_go_that_hide_where_they_lead() {
+        for good in [
+            "https://shop.example/a?b=c#d",
+            "See https://shop.example.",
+            "(http://shop.example:8080/x)",
+            "shop.com, www.shop.example",
+            "Write to help@shop.com",
+            "9.30 a.m., z.B. 1.000,50",
+            "version 1.2.3",
+        ] {
+            assert_eq!(without(good, None), (good.to_owned(), 0));
+        }
+        for (bad, left) in [
+            ("https://shop.example@evil.example/x", ""),
+            ("See https://1.2.3.4/x now", "See now"),
+            ("See http://[::1]:80/.", "See."),
+            ("See https://xn--shp-bna.example!", "See!"),
+            ("Go to https://shоp.example", "Go to "),
+            ("Press javascript:alert(1) now", "Press now"),
+            ("ftp://shop.example", ""),
+            ("Here:\n*https://a@b.example*\nbye", "Here:\n**\nbye"),
+            ("https://2130706433/", ""),
+        ] {
+            assert_eq!(without(bad, None), (left.to_owned(), 1), "{bad}");
+        }
+    }
+
+    #[test]
+    fn with_a_list_only_its_hosts_and_what_is_below_them_stay() {
+        let allowed = ["Shop.Example".to_owned(), "müller.de".to_owned()];
+        for (text, taken_out) in [
+            ("https://shop.example/a", 0),
+            ("https://www.SHOP.example:443/a", 0),
+            ("https://shop.example./a", 0),
+            ("https://müller.de", 0),
+            ("https://evilshop.example", 1),
+            ("https://shop.example.evil.com", 1),
+            ("https://evil.com/shop.example", 1),
+            ("https://evil.com\\@shop.example", 1),
+            ("https://shop.example@evil.com", 1),
+            ("evil.com/x", 1),
+            ("no link. at all", 0),
+        ] {
+            assert_eq!(without(text, Some(&allowed)).1, taken_out, "{text}");
+        }
+        assert_eq!(without("https://shop.example", Some(&[])).1, 1, "an empty list allows none");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_hides_or_is_not_on_the_list_is_left(text in "(https?://|[a-z.@:/\\[\\]()]{1,8}|evil\\.com|shop\\.example| |\n|é){0,20}") {
+            let allowed = ["shop.example".to_owned()];
+            let (kept, _) = without(&text, Some(&allowed));
+            for word in kept.split_whitespace() {
+                let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
+                prop_assert!(link(core).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
+            }
+        }
+    }
+}
