@@ -1,6 +1,6 @@
 //! An answer: the next step of a flow, or what the AI says.
 
-use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools};
+use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools, Usage};
 use conversation::flow::{End, Fact, Flowing, Progress, Saying};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned, LearnedValues};
@@ -127,7 +127,11 @@ impl Responder {
         }
         let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
         match ai.answer(&question, left.min(limits.ai_deadline)).await {
-            Ok(Answer::Said { text, deeds, rejected, .. }) => {
+            Ok(Answer::Said { text, deeds, rejected, usage }) => {
+                if let Some(Usage { input_tokens, output_tokens }) = usage {
+                    self.meter.count(Metric::AiInputTokens, input_tokens);
+                    self.meter.count(Metric::AiOutputTokens, output_tokens);
+                }
                 if rejected > 0 {
                     self.count(Metric::ToolRejected, rejected as usize);
                     tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");

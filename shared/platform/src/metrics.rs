@@ -35,6 +35,10 @@ pub enum Metric {
     Fallback,
     /// An AI called tools that it was not offered, or not as described.
     ToolRejected,
+    /// Tokens of questions to an AI, as far as its server says.
+    AiInputTokens,
+    /// Tokens of an AI's answers, as far as its server says.
+    AiOutputTokens,
     /// No backend gave an answer in one attempt.
     AiFailed,
     /// Braze refused a send for now.
