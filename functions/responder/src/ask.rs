@@ -89,8 +89,8 @@ impl Responder {
     /// Counts what an answer cost.
     fn note(&self, usage: Option<Usage>) {
         let Some(Usage { input_tokens, output_tokens }) = usage else { return };
-        self.meter.count(Metric::InputTokens, input_tokens);
-        self.meter.count(Metric::OutputTokens, output_tokens);
+        self.meter.count(Metric::AiInputTokens, input_tokens);
+        self.meter.count(Metric::AiOutputTokens, output_tokens);
         self.deployment.used(input_tokens.saturating_add(output_tokens), self.clock.now());
     }
 

@@ -35,10 +35,10 @@ pub enum Metric {
     Fallback,
     /// An AI called tools that it was not offered, or not as described.
     ToolRejected,
-    /// Tokens of questions to the AI, as its server counts them.
-    InputTokens,
-    /// Tokens of its answers.
-    OutputTokens,
+    /// Tokens of questions to an AI, as far as its server says.
+    AiInputTokens,
+    /// Tokens of an AI's answers, as far as its server says.
+    AiOutputTokens,
     /// An answer of the AI was replaced by one of the bot's own lines: it told the instructions, or nothing was left of it.
     Withheld,
     /// Links and numbers were taken out of an answer of the AI.

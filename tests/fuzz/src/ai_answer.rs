@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ai::{AiError, Deed, FactKind, FactSpec, OpenAi, Tools};
-use models::ProfileValue;
+use ai::{AiError, Anthropic, Deed, FactKind, FactSpec, OpenAi, Tools, Webhook};
+use models::{Personal, ProfileValue};
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -16,13 +16,34 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// which can be shaped for WhatsApp, and with few deeds, all of them offered. What it asks us to wait is bounded.
 pub fn ai_answer(bytes: &[u8]) {
     let Some(Answer { status, header, body }) = Answer::of(bytes) else { return };
-    match (status, OpenAi::read(status, header, body, &offer())) {
+    if let Some(text) = judged(status, header, OpenAi::read(status, header, body, &offer())) {
+        assert!(said(body).is_none_or(|said| said == text.as_str()));
+    }
+    if let Some(text) = judged(status, header, Anthropic::read(status, header, body, &offer())) {
+        assert!(json(body)["stop_reason"] != "refusal");
+        assert_eq!(text.as_str(), texts(&json(body)["content"]));
+    }
+    let platforms = Webhook::read(status, header, body, &offer());
+    if matches!(platforms, Ok(ai::Answer::DontKnow)) {
+        // An object or a list without any text, or nothing at all.
+        assert!((200..=299).contains(&status) && texts(&json(body)).is_empty());
+    } else {
+        judged(status, header, platforms);
+    }
+}
+
+/// Holds an answer against the rules; returns its words.
+fn judged(status: u16, header: Option<&str>, answer: Result<ai::Answer, AiError>) -> Option<Personal> {
+    match (status, answer) {
         (200..=299, Ok(ai::Answer::Said { text, deeds, .. })) => {
             assert!(deeds.len() <= 8 && deeds.iter().all(is_offered), "{deeds:?}");
-            let Some(text) = text else { return assert!(deeds.iter().any(Deed::has_words)) };
+            let Some(text) = text else {
+                assert!(deeds.iter().any(Deed::has_words));
+                return None;
+            };
             assert!(!text.as_str().trim().is_empty());
-            assert!(said(body).is_none_or(|said| said == text.as_str()));
             assert_sendable(&conversation::shape::shape(text.as_str(), 5), 5);
+            return Some(text);
         }
         (200..=299, Err(AiError::Unusable(_))) => {}
         (408 | 429 | 500.., Err(AiError::Unavailable { status: Some(known), retry_after })) => {
@@ -35,6 +56,7 @@ pub fn ai_answer(bytes: &[u8]) {
         }
         (status, answer) => panic!("{status} was read as {answer:?}"),
     }
+    None
 }
 
 fn offer() -> Tools {
@@ -66,6 +88,15 @@ fn said(body: &[u8]) -> Option<String> {
     let json: Value = serde_json::from_slice(body).ok()?;
     Some(match &json["choices"][0]["message"]["content"] {
         Value::String(text) => text.clone(),
-        parts => parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect(),
+        parts => texts(parts),
     })
+}
+
+/// The texts among these parts.
+fn texts(parts: &Value) -> String {
+    parts.as_array().into_iter().flatten().filter_map(|part| part["text"].as_str()).collect()
+}
+
+fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
 }

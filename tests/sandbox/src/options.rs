@@ -8,8 +8,9 @@ use clap::Parser;
 /// Dragoman on one machine: the real functions on embedded parts, with Braze, WhatsApp and the AI simulated, and a page to
 /// chat on. No account and no key is needed.
 ///
-/// A real AI answers if AI_BASE_URL and AI_MODEL are set (and AI_API_KEY, if it wants one). Replies go to a real Braze
-/// workspace if BRAZE_ENDPOINT, BRAZE_CAMPAIGN_ID and BRAZE_API_KEY are set.
+/// A real AI answers if AI_BASE_URL and AI_MODEL are set (and AI_API_KEY, if it wants one; AI_BACKEND says which interface
+/// it has). The key of another one that the assistant names, claude_key, is taken from CLAUDE_KEY. Replies go to a real
+/// Braze workspace if BRAZE_ENDPOINT, BRAZE_CAMPAIGN_ID and BRAZE_API_KEY are set.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "cargo run --", version, verbatim_doc_comment)]
 pub struct Options {

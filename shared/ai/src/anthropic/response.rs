@@ -20,6 +20,7 @@ struct Message {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 struct Counts {
     /// Without what is counted by the next two.
     input_tokens: u64,

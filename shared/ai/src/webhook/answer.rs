@@ -67,9 +67,9 @@ mod tests {
         read(body.as_bytes(), Calls::new(&Tools { hand_off, ..Tools::default() }))
     }
 
-    fn said(text: Option<&str>, summary: Option<&str>, rejected: u32) -> Result<Answer, AiError> {
+    fn said(text: Option<&str>, summary: Option<&str>, rejected: u32) -> Answer {
         let deeds = summary.map(|summary| Deed::HandOff { summary: summary.into() }).into_iter().collect();
-        Ok(Answer::Said { text: text.map(Into::into), deeds, rejected, usage: None })
+        Answer::Said { text: text.map(Into::into), deeds, rejected, usage: None }
     }
 
     proptest! {
@@ -82,23 +82,23 @@ mod tests {
     #[test]
     fn every_form_of_an_answer_is_understood() {
         for (body, expected) in [
-            (r#"{"text": "Hello"}"#, said(Some("Hello"), None, 0)),
-            (r#"{"text": "Hello", "messages": [{"text": "you"}], "more": 1}"#, said(Some("Hello\n\nyou"), None, 0)),
+            (r#"{"text": "Hello"}"#, Ok(said(Some("Hello"), None, 0))),
+            (r#"{"text": "Hello", "messages": [{"text": "you"}], "more": 1}"#, Ok(said(Some("Hello\n\nyou"), None, 0))),
             (
                 r#"{"messages": [{"text": "a"}, {"image": "x"}, {"text": " "}, {"text": "b"}]}"#,
-                said(Some("a\n\nb"), None, 0),
+                Ok(said(Some("a\n\nb"), None, 0)),
             ),
-            (r#"{"hand_off": true, "summary": "A refund"}"#, said(None, Some("A refund"), 0)),
-            (r#"{"text": "Hold on", "hand_off": true}"#, said(Some("Hold on"), Some(""), 0)),
-            (r#"{"text": "Hello", "hand_off": false, "summary": "x"}"#, said(Some("Hello"), None, 0)),
+            (r#"{"hand_off": true, "summary": "A refund"}"#, Ok(said(None, Some("A refund"), 0))),
+            (r#"{"text": "Hold on", "hand_off": true}"#, Ok(said(Some("Hold on"), Some(""), 0))),
+            (r#"{"text": "Hello", "hand_off": false, "summary": "x"}"#, Ok(said(Some("Hello"), None, 0))),
             // Rasa.
             (
                 r#"[{"recipient_id": "user:1", "text": "a"}, {"recipient_id": "user:1", "text": "b"}]"#,
-                said(Some("a\n\nb"), None, 0),
+                Ok(said(Some("a\n\nb"), None, 0)),
             ),
             (
                 r#"[{"recipient_id": "user:1", "text": "a", "buttons": [{"title": "x", "payload": "/x"}]}, {"image": "x"}]"#,
-                said(Some("a"), None, 0),
+                Ok(said(Some("a"), None, 0)),
             ),
             // Nothing to say.
             ("", Ok(Answer::DontKnow)),
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_hand_off_that_was_not_offered_is_counted_and_the_text_beside_it_stands() {
-        assert_eq!(read_with(r#"{"text": "Hello", "hand_off": true}"#, false), said(Some("Hello"), None, 1));
+        assert_eq!(read_with(r#"{"text": "Hello", "hand_off": true}"#, false), Ok(said(Some("Hello"), None, 1)));
         assert!(matches!(read_with(r#"{"hand_off": true}"#, false), Err(AiError::Unusable(_))));
     }
 
