@@ -104,7 +104,7 @@ impl World {
             store,
             queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
             agents: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
-            desk: Arc::new(ScriptedDesk { told: Mutex::default(), witness: witness.clone() }),
+            desk: Arc::default(),
             faults,
             witness,
             clock,
