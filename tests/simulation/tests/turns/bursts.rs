@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use models::{Identity, RouteName};
 use platform::metrics::Metric;
+use responder::OnUnknown;
 use simulation::{AiScript, Effect, Fault, Moment, World};
 
 use crate::SECOND;
@@ -208,4 +209,18 @@ async fn a_copy_counts_once_however_often_the_ai_fails_before_it_is_settled() {
     world.queued(&named).await;
     world.settle(1).await;
     assert_eq!((world.sent().len(), world.asked().len(), world.counted(Metric::Duplicate)), (1, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_words_again_and_again_are_not_answered_for_ever_although_each_comes_twice() {
+    let world = World::with(OnUnknown::Flag, "[limits]\nrepeats = 2\n");
+    for _ in 0..5 {
+        let plain = world.says("ada", "I am out of the office.").await;
+        let mut named = world.message(&plain.identity, plain.text.as_str());
+        named.route = RouteName::parse("returns");
+        world.queued(&named).await;
+        world.settle(2).await;
+        tokio::time::sleep(60 * SECOND).await;
+    }
+    assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (2, 6));
 }
