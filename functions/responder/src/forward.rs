@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conversation::decide::OptWish;
+use conversation::decide::{OptWish, STALE_AFTER};
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
 use models::{Author, HandOffReason, Message, Personal};
@@ -91,7 +91,8 @@ impl Responder {
         agenda: &Agenda,
         newest: &Message,
     ) -> Result<Worked, Stop> {
-        if head.attempts < TOLD_AT || head.opted_out || history.newest_kind() == Some(TurnKind::DeskDown) {
+        let is_stale = self.clock.now().since(newest.arrival) >= STALE_AFTER;
+        if head.attempts < TOLD_AT || head.opted_out || is_stale || history.newest_kind() == Some(TurnKind::DeskDown) {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said).as_deref());

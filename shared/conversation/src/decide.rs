@@ -122,13 +122,16 @@ pub fn decide(situation: &Situation) -> Decision {
         let alone = situation.now.since(since) >= situation.assistant.hand_off.return_after;
         return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
     }
+    let is_stale = situation.now.since(newest) >= STALE_AFTER;
     match wish {
         Some(OptWish::Out) => return Decision::OptOut,
+        // What is said to it must reach the user, too.
+        Some(OptWish::In) if situation.opted_out && is_stale => return Decision::Park(ParkReason::Stale),
         Some(OptWish::In) if situation.opted_out => return Decision::OptIn(counted),
         _ if situation.opted_out => return Decision::Silence(Silence::OptedOut),
         _ => {}
     }
-    if situation.now.since(newest) >= STALE_AFTER {
+    if is_stale {
         return Decision::Park(ParkReason::Stale);
     }
     let limits = &situation.assistant.limits;

@@ -171,3 +171,10 @@ fn the_same_words_are_not_answered_for_ever() {
     assert_eq!(decided(&hello, |s| s.repeats = 4), Decision::Ask(vec![0]));
     assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Silence(Silence::Loop));
 }
+
+#[test]
+fn a_wish_to_be_heard_again_that_is_too_old_for_a_reply_is_given_up_and_one_to_hear_nothing_is_not() {
+    let old = |text| [written(text, NOW - STALE_AFTER)];
+    assert_eq!(decided(&old("START"), |s| s.opted_out = true), Decision::Park(ParkReason::Stale));
+    assert_eq!(decided(&old("STOP"), |s| s.opted_out = false), Decision::OptOut);
+}

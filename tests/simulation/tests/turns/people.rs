@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use models::{AgentDeed, Identity};
-use simulation::{Plan, World};
+use simulation::{Effect, Fault, Plan, World};
 
 use crate::SECOND;
 
@@ -52,4 +52,20 @@ async fn an_agents_line_that_is_driven_back_after_a_day_is_not_sent() {
     assert_eq!(world.agents.redrive(), 1);
     world.settle(1).await;
     assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_desk_did_not_get_for_a_day_is_kept_and_nothing_is_said_about_it_any_more() {
+    let world = with_a_desk();
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    let message = world.message(&Identity::new("ada", "", "").unwrap(), "Is anybody there?");
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Refused(400))));
+    world.queued(&message).await;
+    world.settle(1).await;
+    assert!(world.sent().is_empty(), "{:?}", world.sent());
+    assert_eq!(world.queue.dead_letters().len(), 1);
 }
