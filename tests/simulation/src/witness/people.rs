@@ -172,8 +172,11 @@ impl State {
     }
 
     /// How a message ended that no turn was sent about.
-    pub(super) fn silent_end(&self, id: &MessageId, (before, after): (&Head, &Head)) -> End {
-        if (before.opted_out || after.opted_out) && !self.is_line(id) { End::Silent } else { End::Copy }
+    pub(super) fn silent_end(&self, id: &MessageId, too_much: Option<End>, (before, after): (&Head, &Head)) -> End {
+        if (before.opted_out || after.opted_out) && !self.is_line(id) {
+            return End::Silent;
+        }
+        too_much.unwrap_or(End::Copy)
     }
 
     /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is

@@ -39,4 +39,5 @@ fn a_metric_that_is_not_counted_or_counted_twice() {
     miscounts!(Metric::Duplicate, 2);
     miscounts!(Metric::UnknownRoute, 0);
     miscounts!(Metric::OverBudget, 0);
+    miscounts!(Metric::LoopBroken, 0);
 }
