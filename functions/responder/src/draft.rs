@@ -188,6 +188,8 @@ impl Responder {
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda, way: Way<'_>) -> Decision {
         let looks = agenda.said.iter().map(look);
         let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        // A copy of the same words must not make them look like others.
+        let counted = without_copies(&pending, &history.last_turn()).into_iter();
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
             Owner::Person => Answerer::Person(head.owner_since.unwrap_or_default()),
@@ -195,7 +197,7 @@ impl Responder {
         decide(&Situation {
             pending: &pending,
             last_turn: &history.last_turn(),
-            repeats: history.repeats(&joined(agenda.said.iter().map(|said| &said.text))),
+            repeats: history.repeats(&joined(counted.map(|place| &agenda.said[place].text))),
             owner,
             desk: self.desk.is_some(),
             opted_out: head.opted_out,

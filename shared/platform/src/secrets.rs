@@ -122,10 +122,14 @@ impl<T> SecretCache<T> {
         // After a failure the value may be old: try again soon, but not on every call.
         let age = if state.failure.is_some() { READ_EVERY } else { age };
         if state.read_at.is_none_or(|at| at.elapsed() >= age) {
+            let began = Instant::now();
             let read = self.source.read().await.and_then(|versions| (self.parse)(&versions));
             state.read_at = Some(Instant::now());
             match read {
-                Ok(value) => (state.value, state.failure) = (Some(Arc::new(value)), None),
+                // What was read is as old as the question: a function may have been frozen since.
+                Ok(value) => {
+                    (state.value, state.failure, state.read_at) = (Some(Arc::new(value)), None, Some(began));
+                }
                 Err(failure) => {
                     tracing::error!(reason = %failure, stale = state.value.is_some(), "secret not read");
                     state.failure = Some(failure);
@@ -201,6 +205,31 @@ mod tests {
         shelf.0.lock().unwrap().0 = Some("two");
         tokio::time::advance(READ_EVERY).await;
         assert_eq!(*cache.current().await.unwrap(), "two");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_secret_is_as_old_as_the_question_for_it_although_the_function_was_frozen_over_the_answer() {
+        let shelf = Frozen::default();
+        let cache = SecretCache::new(shelf.clone(), |versions| Ok(versions.current.expose_secret().to_owned()));
+        assert_eq!(*cache.current().await.unwrap(), "1");
+        assert_eq!(*cache.refreshed().await.unwrap(), "2");
+    }
+
+    /// Each read is another version, and its answer is heard two minutes later.
+    #[derive(Clone, Default)]
+    struct Frozen(Arc<StdMutex<usize>>);
+
+    #[async_trait]
+    impl SecretSource for Frozen {
+        async fn read(&self) -> Result<Versions, SecretUnavailable> {
+            let version = {
+                let mut version = self.0.lock().unwrap();
+                *version += 1;
+                version.to_string()
+            };
+            tokio::time::advance(Duration::from_mins(2)).await;
+            Ok(Versions { current: version.into(), previous: None })
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! A desk that is told what users write to people, and remembers it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,12 +8,11 @@ use desk::{Desk, DeskError, DeskEvent};
 
 use crate::effects::Effects;
 use crate::faults::Fault;
-use crate::witness::Witness;
 
 /// Takes everything; that it fails, hangs or loses its answer is a fault of the effect.
+#[derive(Default)]
 pub(crate) struct ScriptedDesk {
     pub(crate) told: Mutex<Vec<DeskEvent>>,
-    pub(crate) witness: Arc<Witness>,
 }
 
 #[async_trait]
@@ -24,7 +23,6 @@ impl Desk for ScriptedDesk {
 
     async fn deliver(&self, event: &DeskEvent, _: Duration) -> Result<(), DeskError> {
         self.told.lock().unwrap().push(event.clone());
-        self.witness.the_desk_is_told(event);
         Ok(())
     }
 }
@@ -41,9 +39,13 @@ impl Desk for Effects<dyn Desk> {
             Fault::Lags(_) => Err(DeskError::TimedOut),
             _ => Err(DeskError::Unavailable { status: None }),
         };
+        let claim = self.scene.machine.claim_of(&event.conversation);
         let effect = || {
-            let (inner, event) = (self.inner.clone(), event.clone());
-            async move { inner.deliver(&event, within).await }
+            let (inner, event, witness) = (self.inner.clone(), event.clone(), self.scene.witness.clone());
+            async move {
+                witness.the_desk_is_told(&event, claim);
+                inner.deliver(&event, within).await
+            }
         };
         let telling = self.scene.live("tell desk", effect, failure);
         tokio::time::timeout(within, telling).await.unwrap_or(Err(DeskError::TimedOut))

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken world shall end the test")]
 
 mod agents;
+mod assistants;
 mod chance;
 mod clock;
 mod desk;
@@ -21,6 +22,7 @@ pub mod sweep;
 mod witness;
 mod world;
 
+pub use assistants::Brand;
 pub use chance::Chance;
 pub use clock::VirtualClock;
 pub use faults::{Effect, Fault, Faults, Moment, Weather};

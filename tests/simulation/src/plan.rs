@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use platform::clock::Deadline;
 use responder::{OnUnknown, Record, Responder};
 
+use crate::assistants::Brand;
 use crate::scene::Bend;
 
 /// What works on a batch: the responder, or something a test puts in its place.
@@ -34,6 +35,10 @@ pub struct Plan {
     pub on_unknown: OnUnknown,
     /// The assistant that is deployed at first, as `assistant.toml`.
     pub toml: String,
+    /// What the assistants that are deployed later have in common with it.
+    pub brand: Brand,
+    /// Whether people say the same again and again, as somebody's own bot does.
+    pub echoes: bool,
     /// Makes the handler out of a responder: itself, unless a test wants another.
     pub handler: fn(Responder) -> Box<dyn Handler>,
     /// Whether there is a desk to hand over to.
@@ -54,6 +59,8 @@ impl Default for Plan {
             clocks_ahead: vec![Duration::ZERO],
             on_unknown: OnUnknown::ResendOnce,
             toml: NO_BUDGET.to_owned(),
+            brand: Brand { limits: None },
+            echoes: false,
             handler: |responder| Box::new(responder),
             desk: false,
             bend: None,

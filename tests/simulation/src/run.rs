@@ -12,6 +12,7 @@ use responder::OnUnknown;
 use store::{HeadWrite, Owner, write_head};
 
 use crate::agents::wishes;
+use crate::assistants::Brand;
 use crate::chance::Chance;
 use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
@@ -19,13 +20,6 @@ use crate::people::{Person, crowd};
 use crate::plan::Plan;
 use crate::witness::{Figures, HUMAN, START, STOP};
 use crate::world::World;
-
-/// Assistants that follow each other, and work side by side while a deployment rolls on.
-const VERSIONS: [&str; 2] = [
-    "instructions = \"You are the canary prompt\"\n[limits]\nturns_per_minute = 10000\nturns_per_day = 100000",
-    "instructions = \"You are the canary prompt, of today\"\n[limits]\nattempts = 5\nturns_per_minute = 10000\n\
-     turns_per_day = 100000\n[quiet_period]\nfragment_seconds = 2",
-];
 
 /// What to run.
 #[derive(Clone)]
@@ -57,14 +51,17 @@ pub struct Told {
 impl Run {
     /// The run of `seed`.
     pub fn of(seed: u64) -> Self {
-        let mut chance = Chance::new(seed);
+        let (mut chance, brand) = (Chance::new(seed), Brand::of(seed));
+        // A machine whose clock is ahead by more than a lease takes conversations from living holders.
+        let ahead = if chance.chance(500) { chance.below(120) } else { 0 };
+        // How many turns there were in a minute is a matter of clocks that agree.
+        let ahead = if brand.limits.is_some() { 0 } else { ahead };
         let plan = Plan {
-            // A machine whose clock is ahead by more than a lease takes conversations from living holders.
-            clocks_ahead: [0, 0, if chance.chance(500) { chance.below(120) } else { 0 }]
-                .map(Duration::from_secs)
-                .to_vec(),
+            clocks_ahead: [0, 0, ahead].map(Duration::from_secs).to_vec(),
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
-            toml: VERSIONS[0].to_owned(),
+            toml: brand.toml(0),
+            brand,
+            echoes: brand.limits.is_some() && seed % 2 == 0,
             kills_at_deadline: chance.chance(500),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),
@@ -191,7 +188,7 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
                 }
             }
         }
-        again = !floods && chance.chance(60);
+        again = !floods && chance.chance(if world.plan.echoes { 600 } else { 60 });
         let pause = tokio::time::sleep(pause(chance, again, floods));
         futures::future::select(std::pin::pin!(pause), std::pin::pin!(drain(&mut posts))).await;
     }
@@ -231,7 +228,7 @@ async fn drain(posts: &mut FuturesUnordered<LocalBoxFuture<'_, ()>>) {
 fn something_happens(world: &World, door: &Door, campaign: &Mutex<Campaign>, person: &mut Person, chance: &mut Chance) {
     match chance.below(60) {
         0 => {
-            world.deploy(chance.pick(&VERSIONS), chance.index(4));
+            world.deploy(&world.plan.brand.toml(chance.index(2)), chance.index(4));
             door.deploy(world);
         }
         1 => {

@@ -3,8 +3,10 @@
 
 mod alike;
 mod asks;
+mod budgets;
 mod figures;
 mod ledger;
+mod lines;
 mod people;
 mod phone;
 mod rest;
@@ -20,15 +22,18 @@ use std::time::Duration;
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
+use models::assistant::Assistant;
 use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
+use budgets::{Limits, Spent};
 pub use figures::{Figure, Figures};
 use ledger::Ledger;
+pub(crate) use lines::LINE;
 use people::People;
-pub(crate) use people::{HUMAN, LINE, START, STOP};
+pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
 use sends::Part as SentPart;
 use trace::Trace;
@@ -77,6 +82,8 @@ struct State {
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
     people: People,
+    /// What a user gets at most.
+    limits: Option<Limits>,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
     fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
@@ -105,6 +112,8 @@ struct Conversation {
     /// Its epoch and attempts at that claim.
     epoch: u64,
     attempts: u32,
+    /// When that was.
+    claimed_when: Timestamp,
     /// What was pending at that claim.
     waiting_then: HashSet<MessageId>,
     /// The last part begun.
@@ -123,6 +132,8 @@ struct Conversation {
     last_turn: u64,
     /// Whether its user has opted out.
     opted_out: bool,
+    /// What its user had.
+    spent: Spent,
 }
 
 /// How a message ended.
@@ -139,6 +150,10 @@ enum End {
     Parked,
     /// Its conversation had too many waiting.
     TurnedAway,
+    /// Its user had as many turns as anybody gets, and was told.
+    OverBudget,
+    /// It was what its user had been answered again and again.
+    Looped,
 }
 
 impl Witness {
@@ -152,6 +167,11 @@ impl Witness {
         crate::quiet::listen();
         drop(crate::quiet::lines());
         Self { store, clock, faults, most_copies, ahead, state: Mutex::default() }
+    }
+
+    /// This is what the assistant allows its users.
+    pub(crate) fn knows_the_limits(&self, assistant: &Assistant) {
+        self.lock().limits = Some(Limits::of(assistant));
     }
 
     /// Keeps the lines of the trace from now on, not only their sum.

@@ -104,7 +104,7 @@ impl World {
             store,
             queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
             agents: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
-            desk: Arc::new(ScriptedDesk { told: Mutex::default(), witness: witness.clone() }),
+            desk: Arc::default(),
             faults,
             witness,
             clock,
@@ -119,6 +119,7 @@ impl World {
             toml: Mutex::new(plan.toml.clone()),
             plan,
         };
+        world.witness.knows_the_limits(&Assistant::from_toml(&world.plan.toml).unwrap());
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
         if world.plan.desk {
             world.witness.knows_of_the_desk();

@@ -143,8 +143,10 @@ fn the_newest_wish_counts_and_after_an_opt_out_there_is_silence() {
 #[test]
 fn a_wish_that_comes_late_is_heeded_without_a_word() {
     let late = |text| [written(text, NOW - STALE_AFTER)];
-    for (text, wish) in [("STOP", OptWish::Out), ("START", OptWish::In)] {
-        assert_eq!(decided(&late(text), |s| s.opted_out = true), Decision::Heed(wish), "{text}");
+    for (text, opted_out, wish) in
+        [("STOP", false, OptWish::Out), ("STOP", true, OptWish::Out), ("START", true, OptWish::In)]
+    {
+        assert_eq!(decided(&late(text), |s| s.opted_out = opted_out), Decision::Heed(wish), "{text}");
     }
 }
 

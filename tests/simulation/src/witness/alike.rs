@@ -37,8 +37,13 @@ impl State {
         if lines { conversation.last_lines.clone() } else { conversation.last_said.clone() }
     }
 
-    /// How many of these messages are copies: of one that the last turn answered, or of another among them.
+    /// How many of these messages are copies.
     pub(super) fn copies_among(&self, key: &ConversationKey, open: &[MessageId]) -> usize {
+        open.len() - self.counted_among(key, open).len()
+    }
+
+    /// Those of these messages that are no copies: of one that the last turn answered, or of another among them.
+    pub(super) fn counted_among(&self, key: &ConversationKey, open: &[MessageId]) -> Vec<MessageId> {
         let last = self.last_said(key, open);
         let loses = |(place, id): &(usize, &MessageId)| {
             let Some(message) = self.queued.get(*id) else { return false };
@@ -54,7 +59,7 @@ impl State {
             };
             last.iter().any(is_like) || open.iter().enumerate().any(wins)
         };
-        open.iter().enumerate().filter(loses).count()
+        open.iter().enumerate().filter(|one| !loses(one)).map(|(_, id)| id.clone()).collect()
     }
 
     /// Of the messages of a turn, those that its row says were counted.

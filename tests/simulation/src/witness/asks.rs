@@ -10,7 +10,7 @@ use super::{Draft, Figure, HUMAN, START, STOP, State, Witness, canaries, person}
 use crate::machine::Machine;
 
 /// As in the assistant's limits that every world has.
-const REPLY_PARTS: usize = 5;
+pub(super) const REPLY_PARTS: usize = 5;
 /// The attempt at which the most impatient assistant here says its fallback line.
 const FALLBACK_AT: u32 = 3;
 
@@ -63,6 +63,7 @@ impl Witness {
         let (holder, attempts) = claimed;
         let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
         let ladder = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
+        let ladder = ladder && !state.says_too_much(row);
         if row.own_line && ladder && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }

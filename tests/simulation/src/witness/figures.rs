@@ -25,6 +25,10 @@ pub enum Figure {
     Silent,
     /// Messages of somebody who had too many waiting.
     TurnedAway,
+    /// Messages of somebody who had as many turns as anybody gets, and was told.
+    OverBudget,
+    /// Messages that said the same again and again.
+    Looped,
     /// Messages that ended as dead letters.
     Dead,
     /// Messages that are nowhere.
@@ -61,7 +65,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 27] = [
+const LABELS: [(Figure, &str); 29] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -72,6 +76,8 @@ const LABELS: [(Figure, &str); 27] = [
     (Figure::LeftToPerson, "  left to a person"),
     (Figure::Silent, "  opted out"),
     (Figure::TurnedAway, "  one too many"),
+    (Figure::OverBudget, "  over budget"),
+    (Figure::Looped, "  in a loop"),
     (Figure::Dead, "  dead letters"),
     (Figure::Lost, "  lost"),
     (Figure::Quarantined, "in quarantine"),

@@ -14,7 +14,7 @@ use super::{End, Figure, State, Witness};
 use crate::machine::Machine;
 
 /// What was counted must be equal to what happened.
-const EXACT: [Metric; 19] = [
+const EXACT: [Metric; 20] = [
     Metric::HandedOff,
     Metric::AgentAnswered,
     Metric::Unauthorized,
@@ -32,6 +32,7 @@ const EXACT: [Metric; 19] = [
     Metric::Parked,
     Metric::Duplicate,
     Metric::OverBudget,
+    Metric::LoopBroken,
     Metric::UnknownRoute,
     Metric::Unreadable,
 ];
@@ -46,6 +47,8 @@ pub(super) struct Ledger {
     perhaps: HashMap<Metric, usize>,
     /// Copies that a run is about to settle in silence, by its claim.
     copies: HashMap<(ConversationKey, u64), usize>,
+    /// What a run is about to settle because it is too much, by its claim: how it is counted, and how many there are.
+    too_much: HashMap<(ConversationKey, u64), (Metric, usize)>,
     /// Claims that found a send of which nobody had written down what became of it.
     found_sending: Vec<(ConversationKey, u64)>,
     /// Turns whose rest was dropped, and by which claim.
@@ -179,7 +182,12 @@ impl Witness {
                     .get(key)
                     .map_or((0, false), |known| (known.last_turn, known.opted_out || aftermath.is_some()));
                 let counts = *last_turn > known || !silent || copies == open.len();
-                let copies = if counts { copies } else { 0 };
+                let too_much = if silent || *last_turn > known { None } else { state.too_much(key, &open) };
+                let copies = if counts && too_much.is_none() { copies } else { 0 };
+                if let Some(end) = too_much {
+                    let metric = if end == End::OverBudget { Metric::OverBudget } else { Metric::LoopBroken };
+                    state.ledger.too_much.insert((key.clone(), held.epoch), (metric, open.len()));
+                }
                 state.ledger.copies.insert((key.clone(), held.epoch), copies);
             }
             HeadWrite::Commit { held, turn, covers, .. } => {
@@ -227,13 +235,17 @@ impl Witness {
             HeadWrite::Settle { held, turn: None, covers, .. } => {
                 let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
                 state.ledger.expects(Metric::Duplicate, copies);
+                if let Some((metric, amount)) = state.ledger.too_much.remove(&(key.clone(), held.epoch)) {
+                    state.ledger.expects(metric, amount);
+                }
                 if written.is_err() {
                     *state.ledger.perhaps.entry(Metric::Duplicate).or_default() += covers.len();
                 }
             }
             HeadWrite::Commit { held, turn, .. } => {
                 let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
-                let own_line = state.drafts.get(&(key.clone(), *turn)).is_some_and(|draft| draft.row.own_line)
+                let draft = state.drafts.get(&(key.clone(), *turn));
+                let own_line = draft.is_some_and(|draft| draft.row.own_line && !state.says_too_much(&draft.row))
                     && state.kind(key, *turn) == TurnKind::Answer;
                 state.ledger.expects(Metric::Duplicate, copies);
                 state.ledger.expects(Metric::Fallback, usize::from(own_line));

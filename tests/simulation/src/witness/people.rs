@@ -1,28 +1,29 @@
 //! What is promised where people take part: who speaks when, what the desk gets to know, and silence for who wants it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use desk::{DeskEvent, What};
-use models::{AgentAction, AgentDeed, Author, ConversationKey, MessageId, Timestamp};
+use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
-use store::{Head, Owner, Store as _, TurnKey, TurnKind, TurnRow, Voice};
+use store::{Head, Owner, Store as _, TurnKey, TurnKind, Voice};
 
 use super::{End, State, Witness};
-
-/// What marks an agent's words: followed by a number.
-pub(crate) const LINE: &str = "agent-line-";
 
 /// What is known of people and the desk.
 #[derive(Default)]
 pub(super) struct People {
     /// The step at which the desk was first told of a message.
     told: HashMap<MessageId, usize>,
+    /// The same by somebody whose claim still held: nobody else can know that the conversation was given back meanwhile.
+    told_by_a_holder: HashMap<MessageId, usize>,
     /// The place in the order of filing up to which the desk was told, by conversation.
     told_up_to: HashMap<ConversationKey, u64>,
     /// The step at which a conversation was last given back to the bot.
     released: HashMap<ConversationKey, usize>,
     /// Who had last changed the owner when a hand-off was committed.
     handing_over: HashMap<(ConversationKey, TurnKey), Option<Timestamp>>,
+    /// The hand-off turns of each conversation since it was last the bot's, of which something was read.
+    said_good_bye: HashMap<ConversationKey, HashSet<TurnKey>>,
     /// Whether there is a desk.
     pub(super) desk: bool,
 }
@@ -38,8 +39,8 @@ impl Witness {
         self.lock().own.insert(person.to_owned(), own.to_vec());
     }
 
-    /// The desk was told.
-    pub(crate) fn the_desk_is_told(&self, event: &DeskEvent) {
+    /// The desk was told by somebody who had claimed this epoch of the conversation.
+    pub(crate) fn the_desk_is_told(&self, event: &DeskEvent, claim: Option<u64>) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
         let What::Message { text, .. } = &event.what else { return };
@@ -48,6 +49,10 @@ impl Witness {
             state.broken(format!("the desk was told other words than {id:?} says"));
         }
         let step = state.figures.get(super::Figure::Steps);
+        let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
+        if claim.is_none() || claim == epoch {
+            state.people.told_by_a_holder.insert(id.clone(), step);
+        }
         if state.people.told.contains_key(&id) {
             return;
         }
@@ -89,36 +94,29 @@ impl State {
         if owner == Owner::Bot {
             let step = self.figures.get(super::Figure::Steps);
             self.people.released.insert(key.clone(), step);
+            self.people.said_good_bye.remove(key);
         }
     }
 
-    /// Whether an agent wrote the message.
-    pub(super) fn is_line(&self, id: &MessageId) -> bool {
-        self.queued.get(id).is_some_and(|message| message.author == Author::Agent)
+    /// A part of a turn appears on a phone: that a person takes over is read once, until the conversation is the bot's again.
+    pub(super) fn says_good_bye(&mut self, key: &ConversationKey, turn: TurnKey) {
+        if !matches!(self.kind(key, turn), TurnKind::HandOff(_)) {
+            return;
+        }
+        let step = self.drafts.get(&(key.clone(), turn)).map_or(0, |draft| draft.step);
+        if self.people.released.get(key).is_some_and(|released| *released > step) {
+            return;
+        }
+        let said = self.people.said_good_bye.entry(key.clone()).or_default();
+        said.insert(turn);
+        if said.len() > 1 {
+            self.broken(format!("{} read twice that a person takes over", key.as_str()));
+        }
     }
 
     /// What kind of turn it is.
     pub(super) fn kind(&self, key: &ConversationKey, turn: TurnKey) -> TurnKind {
         self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.kind).unwrap_or_default()
-    }
-
-    /// An agent's turn says the agent's words, whole and in the order of the door.
-    pub(super) fn says_the_agents_words(&mut self, key: &ConversationKey, row: &TurnRow) {
-        if row.reply.is_empty() {
-            return;
-        }
-        let words = |texts: Vec<&str>| texts.concat().split_whitespace().collect::<String>();
-        let reply = words(row.reply.iter().map(|part| part.text().as_str()).collect());
-        let said = words(row.said.iter().map(|said| said.text.as_str()).collect());
-        let known = row.covers.iter().filter_map(|id| self.queued.get(id)).map(|message| message.text.as_str());
-        let known: Vec<_> = known.collect();
-        let whole = row.said.iter().all(|said| known.contains(&said.text.as_str()));
-        if !whole || !said.starts_with(&reply) {
-            self.broken(format!("turn {} of {} is not what the agent wrote", row.key.number, key.as_str()));
-        }
-        if !row.said.is_sorted_by_key(|said| said.arrival) {
-            self.broken(format!("the agent's lines of turn {} of {} are out of order", row.key.number, key.as_str()));
-        }
     }
 
     /// A turn is committed where people take part.
@@ -141,22 +139,9 @@ impl State {
             return;
         }
         let released = self.people.released.get(key).copied().unwrap_or_default();
-        let told = |id: &&MessageId| self.people.told.get(*id).is_some_and(|told| *told > released);
+        let told = |id: &&MessageId| self.people.told_by_a_holder.get(*id).is_some_and(|told| *told > released);
         if let Some(id) = covers.iter().find(told) {
             self.broken(format!("{id:?} is answered by the bot although the desk has it"));
-        }
-    }
-
-    /// No line waits that reached the door before one that is sent, and was there when the turn's run looked. One that a
-    /// slow queue hands over later cannot be waited for.
-    fn takes_the_oldest_lines(&mut self, key: &ConversationKey, covers: &[MessageId], head: &Head) {
-        let arrival = |id: &MessageId| self.queued.get(id).map(|message| message.arrival);
-        let newest = covers.iter().filter_map(arrival).max();
-        let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
-        let waits = |id: &&MessageId| self.is_line(id) && !covers.contains(id) && !self.ends.contains_key(*id);
-        let overtaken = waiting.into_iter().flatten().filter(waits).any(|id| arrival(id) < newest);
-        if overtaken && head.pending.len() <= store::MOST_COVERED {
-            self.broken(format!("a line of {} was overtaken by a later one", key.as_str()));
         }
     }
 
@@ -186,35 +171,12 @@ impl State {
         }
     }
 
-    /// Each line of an agent's that was named was read in one place.
-    pub(super) fn lines_were_read_once(&mut self) {
-        let mut read: HashMap<String, usize> = HashMap::new();
-        for part in self.parts.values().filter(|part| part.delivered > 0) {
-            for line in lines(&part.text) {
-                *read.entry(line).or_default() += 1;
-            }
-        }
-        let mut asked: HashMap<String, usize> = HashMap::new();
-        for (id, message) in self.queued.iter().filter(|(_, message)| message.author == Author::Agent) {
-            let counts = self.ends.get(id).is_none_or(|end| matches!(end, End::Answered(_) | End::Parked));
-            for line in lines(message.text.as_str()) {
-                *asked.entry(line).or_default() += usize::from(counts);
-            }
-        }
-        let mut wrong = Vec::new();
-        for (line, read) in &read {
-            let asked = asked.get(line).copied().unwrap_or_default();
-            if *read > asked {
-                wrong.push(format!("{line} was written {asked} times and read in {read} places"));
-            }
-        }
-        wrong.sort();
-        self.all_broken(wrong);
-    }
-
     /// How a message ended that no turn was sent about.
-    pub(super) fn silent_end(&self, id: &MessageId, (before, after): (&Head, &Head)) -> End {
-        if (before.opted_out || after.opted_out) && !self.is_line(id) { End::Silent } else { End::Copy }
+    pub(super) fn silent_end(&self, id: &MessageId, too_much: Option<End>, (before, after): (&Head, &Head)) -> End {
+        if (before.opted_out || after.opted_out) && !self.is_line(id) {
+            return End::Silent;
+        }
+        too_much.unwrap_or(End::Copy)
     }
 
     /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is
@@ -239,9 +201,3 @@ impl State {
 pub(crate) const STOP: &str = "STOP";
 pub(crate) const START: &str = "START";
 pub(crate) const HUMAN: &str = "talk to a human";
-
-/// The agent's lines in a text, in their order.
-fn lines(text: &str) -> Vec<String> {
-    let after = text.match_indices(LINE).map(|(start, _)| &text[start..]);
-    after.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()).collect()
-}

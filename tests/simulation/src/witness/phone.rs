@@ -57,6 +57,8 @@ impl State {
         }
         let phone = self.phones.entry(key.clone()).or_default();
         phone.last = phone.last.max(Some((turn, part)));
+        self.says_good_bye(&key, turn);
+        let phone = self.phones.entry(key.clone()).or_default();
         let words = canaries(reply.content.text().as_str());
         phone.words.entry(turn).or_default().extend(words.iter().cloned());
         if phone.read.insert((turn, part)) && !late {

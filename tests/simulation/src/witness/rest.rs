@@ -189,6 +189,8 @@ impl State {
             (Some(End::LeftToPerson), _) => Figure::LeftToPerson,
             (Some(End::Silent), _) => Figure::Silent,
             (Some(End::TurnedAway), _) => Figure::TurnedAway,
+            (Some(End::OverBudget), _) => Figure::OverBudget,
+            (Some(End::Looped), _) => Figure::Looped,
             _ if dead.contains(id) => Figure::Dead,
             // Broken already: it is nowhere.
             _ => Figure::Lost,
@@ -197,7 +199,7 @@ impl State {
 }
 
 /// The ways in which a message may end.
-const WAYS: [Figure; 9] = [
+const WAYS: [Figure; 11] = [
     Figure::Answered,
     Figure::OwnLine,
     Figure::AnsweredInPart,
@@ -206,5 +208,7 @@ const WAYS: [Figure; 9] = [
     Figure::LeftToPerson,
     Figure::Silent,
     Figure::TurnedAway,
+    Figure::OverBudget,
+    Figure::Looped,
     Figure::Dead,
 ];

@@ -24,17 +24,22 @@ impl State {
         if parked && covers.iter().any(|id| before.pending.contains_key(id)) {
             self.may_be_parked(key, covers, before, now);
         }
-        let row = turn.or(forwarded).and_then(|turn| self.drafts.get(&(key.clone(), turn)));
+        let row_of_turn = turn.or(forwarded);
+        let row = row_of_turn.and_then(|turn| self.drafts.get(&(key.clone(), turn)));
         let (said, kind) =
             (row.map(|draft| self.said_in(&draft.row)), row.map(|draft| draft.row.kind).unwrap_or_default());
+        let silence = if row_of_turn.is_none() { self.too_much(key, &self.open(covers)) } else { None };
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {
                 _ if parked => End::Parked,
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
-                Some(_) | None => self.silent_end(id, (before, after)),
+                Some(_) | None => self.silent_end(id, silence, (before, after)),
             };
+            if matches!(end, End::OverBudget | End::Looped) {
+                self.may_be_too_much(id);
+            }
             if end == End::LeftToPerson {
                 self.is_left_to_somebody(id);
             }
@@ -54,6 +59,9 @@ impl State {
                 kind if kind.settles() => conversation.last_said = said,
                 _ => {}
             }
+        }
+        if let Some(turn) = row_of_turn.filter(|_| kind.settles() && kind != TurnKind::Agent && !parked) {
+            self.was_about(key, turn);
         }
         self.wishes(key, covers, (before, after));
         let Some(turn) = turn.filter(|_| !parked) else { return };

@@ -19,6 +19,7 @@ impl Witness {
             let step = state.figures.get(Figure::Steps);
             let conversation = state.conversations.entry(key.clone()).or_default();
             (conversation.claimed_at, conversation.epoch, conversation.attempts) = (step, after.epoch, after.attempts);
+            conversation.claimed_when = self.clock.now();
             conversation.waiting_then = after.pending.keys().cloned().collect();
             state.found_by_a_claim(key, &head, after.epoch);
             let is_claim = matches!(write, HeadWrite::File { .. } | HeadWrite::Claim { .. });
@@ -163,6 +164,7 @@ impl State {
         if (in_order && !ordered) || places.len() != covers.len() {
             self.broken(format!("turn {} of {} is out of order", turn.number, key.as_str()));
         }
+        self.spends(key, turn);
         self.committed.insert((key.clone(), turn));
         if let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) {
             let said = self.said_in(&row);

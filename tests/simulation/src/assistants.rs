@@ -1,0 +1,33 @@
+//! The assistants of the worlds: versions that follow each other, and what a world's brand allows its users.
+
+use crate::chance::Chance;
+
+/// What all versions of one world's assistant have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brand {
+    /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
+    pub limits: Option<(u32, u32, u32)>,
+}
+
+impl Brand {
+    /// The brand of a world.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed ^ 0xb4a2d);
+        let limits = || (chance.pick(&[2, 3, 5]), chance.pick(&[6, 10, 30]), chance.pick(&[2, 3]));
+        let limits = Chance::new(seed ^ 0x11311).chance(300).then(limits);
+        Self { limits }
+    }
+
+    /// One of its assistants, as `assistant.toml`.
+    pub fn toml(self, version: usize) -> String {
+        let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 10_000));
+        let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
+        VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits)
+    }
+}
+
+/// They follow each other, and work side by side while a deployment rolls on.
+const VERSIONS: [&str; 2] = [
+    "instructions = \"You are the canary prompt\"\n[limits]\n",
+    "instructions = \"You are the canary prompt, of today\"\n[limits]\nattempts = 5\n[quiet_period]\nfragment_seconds = 2\n",
+];

@@ -1,0 +1,28 @@
+//! What the witness is there for: mistakes put into the responder, or into what it works with, each found by the check that
+//! guards against it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken world shall end the test")]
+
+mod budgets;
+mod counters;
+mod lines;
+mod people;
+mod phone;
+mod protocol;
+mod table;
+
+use simulation::{Plan, Run};
+
+/// Runs worlds with this change until one breaks a promise in these words.
+pub(crate) fn finds(words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
+    let mut others = Vec::new();
+    for seed in 0..worlds {
+        let mut run = Run::of(seed);
+        change(&mut run.plan);
+        let broken = run.tell().violations;
+        if broken.iter().any(|what| what.contains(words)) {
+            return;
+        }
+        others.extend(broken);
+    }
+    panic!("{words:?} was not found, but {others:#?}");
+}

@@ -1,0 +1,96 @@
+//! A table that tells the responder something else than what stands in it, and to which other drafts go than it wrote.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use models::{ConversationKey, Message, MessageId, Timestamp};
+use responder::Responder;
+use simulation::Handler;
+use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+
+/// What is put between a responder and its table.
+#[derive(Clone, Copy)]
+pub(crate) struct Lies {
+    /// What becomes of a head on its way to the responder.
+    pub(crate) head: fn(Head) -> Head,
+    /// What becomes of a message's row on its way to the responder.
+    pub(crate) row: fn(MessageRow) -> MessageRow,
+    /// What becomes of a turn's row on its way to the responder.
+    pub(crate) read: fn(TurnRow) -> TurnRow,
+    /// What becomes of a turn's row on its way to the table.
+    pub(crate) written: fn(TurnRow) -> TurnRow,
+    /// Whether an erasure is said to be done, and is not.
+    pub(crate) keeps: bool,
+}
+
+impl Default for Lies {
+    fn default() -> Self {
+        Self { head: |head| head, row: |row| row, read: |row| row, written: |row| row, keeps: false }
+    }
+}
+
+/// A table behind lies.
+pub(crate) struct Table(Arc<dyn Store>, Lies);
+
+impl Table {
+    /// A responder that works with such a table.
+    pub(crate) fn behind(responder: Responder, lies: Lies) -> Box<dyn Handler> {
+        Box::new(Responder { store: Arc::new(Self(responder.store.clone(), lies)), ..responder })
+    }
+}
+
+#[async_trait]
+impl Store for Table {
+    async fn put_message(&self, key: &ConversationKey, message: &Message, now: Timestamp) -> Result<Filed, StoreError> {
+        self.0.put_message(key, message, now).await
+    }
+
+    async fn messages(&self, key: &ConversationKey, ids: &[MessageId]) -> Result<Vec<MessageRow>, StoreError> {
+        Ok(self.0.messages(key, ids).await?.into_iter().map(self.1.row).collect())
+    }
+
+    async fn mark(&self, key: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
+        self.0.mark(key, id, state).await
+    }
+
+    async fn head(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        Ok(self.0.head(key, now).await?.map(self.1.head))
+    }
+
+    async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
+        match self.0.try_write(key, write, now).await {
+            Ok(head) => Ok((self.1.head)(head)),
+            Err(WriteError::Refused(Some(head))) => Err(WriteError::Refused(Some(Box::new((self.1.head)(*head))))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
+        self.0.put_turn(key, &(self.1.written)(turn.clone()), now).await
+    }
+
+    async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {
+        Ok(self.0.turn(key, turn).await?.map(self.1.read))
+    }
+
+    async fn newest_turns(
+        &self,
+        key: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        Ok(self.0.newest_turns(key, most, now).await?.into_iter().map(self.1.read).collect())
+    }
+
+    async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
+        if self.1.keeps {
+            let head = self.0.head(key, now).await?;
+            return Ok(head.map(|head| Head { erased_at: Some(at), ..head }));
+        }
+        self.0.erase(key, at, now).await
+    }
+
+    async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
+        self.0.forget(key, id).await
+    }
+}

@@ -1,0 +1,10 @@
+//! The ordinary life of a conversation: bursts, duplicates, long replies, refusals.
+
+mod batches;
+mod bursts;
+mod failures;
+mod people;
+
+use std::time::Duration;
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);

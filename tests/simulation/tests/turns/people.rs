@@ -1,0 +1,71 @@
+//! Who is who, and who answers.
+
+use std::time::Duration;
+
+use braze::{Outcome, Refusal};
+use models::{AgentDeed, Identity};
+use simulation::{Effect, Fault, Plan, World};
+
+use crate::SECOND;
+
+#[tokio::test(start_paused = true)]
+async fn two_people_with_one_phone_do_not_share_a_conversation() {
+    let world = World::default();
+    let names = |external| Identity::new(external, "", "+4915112345678").unwrap();
+    for (external, text) in
+        [("", "Hello, is anybody there?"), ("42", "Where is my order 5?"), ("77", "What did I ask before?")]
+    {
+        world.is_told(&names(external), text).await;
+        world.settle(1).await;
+    }
+    assert!(world.asked()[2].history.is_empty(), "{:?}", world.asked()[2].history);
+    world.is_told(&names("42"), "my pin").await;
+    world.is_told(&names("77"), "hi").await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("77"), ["re: What did I ask before?", "re: hi"]);
+}
+fn with_a_desk() -> World {
+    World::new(Plan { desk: true, ..Plan::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_off_holds_although_the_door_that_took_the_release_before_it_has_a_clock_ahead() {
+    let world = with_a_desk();
+    let mut release = world.agent("user:ada", None, AgentDeed::Release).await;
+    release.at = world.now() + 30 * SECOND;
+    world.agent_again(&release).await;
+    world.says("ada", "talk to a human").await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+    assert_eq!(world.read_by("ada").len(), 1, "{:?}", world.read_by("ada"));
+    let told = world.told().into_iter().filter(|event| !event.id.starts_with("released")).count();
+    assert_eq!(told, 2, "the hand-off and the message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agents_line_that_is_driven_back_after_a_day_is_not_sent() {
+    let world = with_a_desk();
+    world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.agent("user:ada", Some("1"), AgentDeed::Say("It comes today.".into())).await;
+    world.settle(1).await;
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    assert_eq!(world.agents.redrive(), 1);
+    world.settle(1).await;
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_desk_did_not_get_for_a_day_is_kept_and_nothing_is_said_about_it_any_more() {
+    let world = with_a_desk();
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    let message = world.message(&Identity::new("ada", "", "").unwrap(), "Is anybody there?");
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Refused(400))));
+    world.queued(&message).await;
+    world.settle(1).await;
+    assert!(world.sent().is_empty(), "{:?}", world.sent());
+    assert_eq!(world.queue.dead_letters().len(), 1);
+}
