@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod asked;
+mod customer;
 mod desk;
 mod disk;
 mod faults;
+mod live;
 mod mapping;
 mod options;
 mod page;
 pub mod queue;
 mod routes;
 mod steps;
+mod threads;
 mod watched;
+mod whose;
 mod world;
 
 use std::io;
@@ -84,6 +89,11 @@ impl Sandbox {
     /// The Braze workspace that replies really go to, if one was set.
     pub fn real_braze(&self) -> Option<&str> {
         self.real_braze.as_deref()
+    }
+
+    /// The token that agents' calls under `/conversations/` carry.
+    pub fn agent_token(&self) -> &'static str {
+        world::AGENT_TOKEN
     }
 
     /// Where it serves, without a slash at the end.
