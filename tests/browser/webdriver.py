@@ -24,7 +24,8 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--proxy-server=direct://",
 ]
-PATIENCE = 15
+# Seconds: longer than it takes until a reply is tried again after an outage.
+PATIENCE = 40
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Enter": "\ue007", "Tab": "\ue004", "Right": "\ue014", "Home": "\ue011", "Space": " "}
 

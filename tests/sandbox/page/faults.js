@@ -7,32 +7,32 @@ const PATH = "sandbox/faults";
 
 const AI = [
   ["ok", "works", ""],
-  ["slow", "takes five seconds longer", "The answer, later; what they write meanwhile is answered with it."],
-  ["down", "cannot be reached", "The line that nobody can answer now, and a person gets the conversation."],
-  ["nonsense", "answers nonsense", "The same: what is no answer never goes out."],
+  ["slow", "takes five seconds longer", "the answer five seconds later; what they write meanwhile is answered with it."],
+  ["down", "cannot be reached", "after some seconds that a colleague answers; the desk has the conversation."],
+  ["nonsense", "answers nonsense", "the same: what is no answer never goes out."],
 ];
 
 const status = (code, more = {}) => ({ answer: { status: { code, ...more } } });
 const SENDS = [
-  ["429", "Braze answers 429: too many", "The answer, after the time that Braze asked for.", status(429, { reset: { in_seconds: 3 } })],
-  ["500", "Braze answers 500", "The answer, perhaps twice: nobody can know whether Braze sent it.", status(500)],
-  ["502", "A proxy answers 502 with a page", "The same as for 500.", status(502, { body: "html" })],
-  ["lost", "Braze accepts it, its answer is lost", "The answer twice; once with --on-unknown flag.", { answer: "cut", processed: true }],
-  ["cut_in_body", "Braze accepts it, its answer breaks off", "The answer once: a 2xx is enough.", { answer: "cut_in_body", processed: true }],
-  ["silence", "Braze never answers", "The answer when it is tried again, after the time-out.", { answer: "silence" }],
+  ["429", "Braze answers 429: too many", "the answer once Braze takes calls again, three seconds later.", status(429, { reset: { in_seconds: 3 } })],
+  ["500", "Braze answers 500", "the answer some seconds later.", status(500)],
+  ["502", "A proxy answers 502 with a page", "the answer a second later; nothing with --on-unknown flag, since Braze may have sent it.", status(502, { body: "html" })],
+  ["lost", "Braze accepts it, its answer is lost", "the answer twice; once with --on-unknown flag.", { answer: "cut", processed: true }],
+  ["cut_in_body", "Braze accepts it, its answer breaks off", "the answer once: a 2xx is enough.", { answer: "cut_in_body", processed: true }],
+  ["silence", "Braze never answers", "the answer after the time-out; nothing with --on-unknown flag.", { answer: "silence" }],
 ];
-const TRACKS = [["track", "/users/track answers 500", "The answer; the facts reach the profile when it is tried again.", status(500)]];
+const TRACKS = [["track", "/users/track answers 500", "the answer; the facts reach the profile when it is tried again.", status(500)]];
 const CRASHES = [
-  ["before_send", "The responder dies before it sends", "The answer a minute later, when the queue delivers again."],
-  ["after_send", "The responder dies after it sent", "The answer, and again a minute later; once with --on-unknown flag."],
+  ["before_send", "The responder dies before it sends", "the answer a minute later, when the queue delivers again."],
+  ["after_send", "The responder dies after it sent", "the answer, and a minute later once more; only once with --on-unknown flag."],
 ];
 const SWITCHES = [
-  ["webhook_copies", "Braze sends each webhook twice", "One answer.", "braze", 1],
-  ["duplicate_deliveries", "The queue delivers everything twice", "One answer.", null, 1],
-  ["queue_down", "The queue is down", "Nothing yet: the door says 503, and Braze tries again.", null, true],
-  ["desk_down", "The desk is down", "That nobody can be reached now; the hand-off is kept and told later.", null, true],
-  ["delay_ms", "Braze answers after two seconds", "The answer in time: it reaches them before Braze says so.", "braze", 2_000],
-  ["re_eligibility_off", "Braze’s campaigns are not re-eligible", "Each campaign works once for them and then never again.", "braze", true],
+  ["webhook_copies", "Braze sends each webhook twice", "one answer.", "braze", 1],
+  ["duplicate_deliveries", "The queue delivers everything twice", "one answer.", null, 1],
+  ["queue_down", "The queue is down", "nothing yet: the door says 503, and Braze tries again a few times.", null, true],
+  ["desk_down", "The desk is down", "that nobody can be reached now; the hand-off is kept and told later.", null, true],
+  ["delay_ms", "Braze answers after two seconds", "the answer in time: it is on the phone before Braze says so.", "braze", 2_000],
+  ["re_eligibility_off", "Braze’s campaigns are not re-eligible", "one answer, and then never again.", "braze", true],
 ];
 
 const counts = new Map();

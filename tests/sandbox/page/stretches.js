@@ -24,12 +24,13 @@ export class Stretches {
 
   /** Takes a step in, and shows what is known now. */
   add({ at, kind, title, conversation }) {
-    this.#first ??= at;
     for (const [key, stretch] of Object.entries(STRETCHES)) {
       if (stretch.kind && stretch.kind !== kind) continue;
       const whose = `${key} ${conversation}`;
-      if (stretch.begins.test(title) && !this.#begun.has(whose)) this.#begun.set(whose, at);
-      else if (stretch.ends.test(title) && this.#begun.has(whose)) this.#end(key, whose, at);
+      if (stretch.begins.test(title) && !this.#begun.has(whose)) {
+        this.#first ??= at;
+        this.#begun.set(whose, at);
+      } else if (stretch.ends.test(title) && this.#begun.has(whose)) this.#end(key, whose, at);
     }
   }
 

@@ -51,7 +51,10 @@ pub enum StartError {
     Settings(#[from] platform::settings::BadSettings),
     /// The assistant is wrong.
     #[error(transparent)]
-    Assistant(#[from] responder::PackError),
+    Assistant(responder::PackError),
+    /// The assistant that was named is not there.
+    #[error("{0}; --assistant FILE takes the path of an assistant.toml, from where you are or from the root")]
+    NoAssistant(responder::PackError),
     /// The data folder cannot be used.
     #[error("the data folder {0} cannot be used ({1}); is another sandbox using it?")]
     DataFolder(PathBuf, String),
@@ -67,6 +70,15 @@ pub enum StartError {
     /// No HTTP client.
     #[error(transparent)]
     Http(#[from] platform::http::ClientError),
+}
+
+impl From<responder::PackError> for StartError {
+    fn from(error: responder::PackError) -> Self {
+        match error {
+            responder::PackError::Unreadable { .. } => Self::NoAssistant(error),
+            responder::PackError::Bad { .. } => Self::Assistant(error),
+        }
+    }
 }
 
 impl Sandbox {

@@ -3,6 +3,7 @@
 //! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
 
 mod flows;
+mod folders;
 mod keywords;
 mod profile;
 mod routes;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::{Budget, CampaignId};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
+pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use routes::{Route, Routes};
@@ -128,18 +130,20 @@ impl Assistant {
         })?;
         let mut file = Section::root(table);
         let default_language = file.text("default_language", "en", 8);
+        let instructions = file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000);
+        let keywords = KeywordLists::read(file.section("keywords"));
         let assistant = Self {
-            instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
-            keywords: KeywordLists::read(file.section("keywords")),
+            instructions,
             texts: Texts::read(&default_language, file.section("texts")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
-            routes: Routes::read(file.section("routes")),
+            routes: Routes::read(file.section("routes"), &keywords),
             profile: ProfileRules::read(file.section("profile")),
             reply_kinds: file.section("replies").flag("kinds", false),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
-            flows: Flows::read(file.section("flows"), &default_language),
+            flows: Flows::read(file.section("flows"), &default_language, &keywords),
+            keywords,
         };
         match file.mistakes() {
             mistakes if mistakes.is_empty() => Ok(assistant),
