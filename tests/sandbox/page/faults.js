@@ -103,7 +103,7 @@ function group(title, ...children) {
   return element("fieldset", {}, element("legend", { textContent: title }), ...children);
 }
 
-$("faults").prepend(
+$("faults").append(
   group("The AI", ...AI.map(([value, label, seen]) => option("radio", "ai", value, label, seen, () => set({ ai: value })))),
   group(
     "The next call to Braze",
