@@ -3,6 +3,7 @@
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage, Timestamp};
 use platform::metrics::Metric;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::{Answer, Call, Ingest};
 
@@ -16,6 +17,9 @@ const LONGEST_ID: usize = 200;
 const LONGEST_FLOW: usize = 64;
 /// The longest key of a conversation: an external id of 512 bytes with what stands before it.
 const LONGEST_CONVERSATION: usize = 600;
+
+/// Characters of an unknown key that are said back.
+const LONGEST_SHOWN: usize = 40;
 
 /// What a path under `/conversations` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,9 @@ enum BadWish {
         "the body must be JSON like {{\"conversation\": \"user:42\"}}, with \"text\" and perhaps \"id\" for a message"
     )]
     NotJson,
-    #[error("\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>")]
+    #[error("\"{key}\" is no key here: the body has {keys}")]
+    Unknown { key: String, keys: &'static str },
+    #[error("\"conversation\" must be a text: user:<external id>, braze:<braze id> or alias:<label>:<name>")]
     Conversation,
     #[error("\"text\" must be a text of 1 to {MOST_CHARACTERS} characters")]
     Text,
@@ -51,17 +57,38 @@ enum BadWish {
     Language,
 }
 
+/// The keys of a body, each with whatever it holds, so that a wrong one can be named.
 #[derive(Deserialize)]
 struct Body {
-    conversation: String,
     #[serde(default)]
-    text: Option<Personal>,
+    conversation: Value,
     #[serde(default)]
-    id: Option<String>,
+    text: Value,
     #[serde(default)]
-    flow: Option<String>,
+    id: Value,
     #[serde(default)]
-    language: Option<String>,
+    flow: Value,
+    #[serde(default)]
+    language: Value,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Wish {
+    /// Names the first key that means nothing to it. What is misspelt must not look done.
+    fn knows_all_of(self, body: &Body) -> Result<(), BadWish> {
+        let (own, keys): (&[&str], _) = match self {
+            Self::Message => (&["text"], "\"conversation\", \"text\" and perhaps \"id\""),
+            Self::Flow => (&["flow", "language"], "\"conversation\", \"flow\" and perhaps \"language\" and \"id\""),
+            Self::Takeover | Self::Release | Self::Erase => (&[], "\"conversation\" and perhaps \"id\""),
+        };
+        let known = [("text", &body.text), ("flow", &body.flow), ("language", &body.language)];
+        let strange = known.into_iter().find(|(key, value)| !value.is_null() && !own.contains(key)).map(|(key, _)| key);
+        match strange.or_else(|| body.others.keys().next().map(String::as_str)) {
+            None => Ok(()),
+            Some(key) => Err(BadWish::Unknown { key: key.chars().take(LONGEST_SHOWN).collect(), keys }),
+        }
+    }
 }
 
 /// Takes an agent's wish in.
@@ -104,24 +131,38 @@ pub(crate) async fn queue(ingest: &Ingest, wished: Wished) -> Answer {
 
 fn understand(body: &[u8], wish: Wish) -> Result<Wished, BadWish> {
     let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson)?;
-    let conversation = ConversationKey::parse(&body.conversation).filter(is_usable).ok_or(BadWish::Conversation)?;
-    if body.id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > LONGEST_ID) {
-        return Err(BadWish::Id);
-    }
+    wish.knows_all_of(&body)?;
+    let conversation = body.conversation.as_str().and_then(ConversationKey::parse).filter(is_usable);
+    let conversation = conversation.ok_or(BadWish::Conversation)?;
+    let name = match body.id {
+        Value::Null => None,
+        Value::String(id) if !id.is_empty() && id.chars().count() <= LONGEST_ID => Some(id),
+        _ => return Err(BadWish::Id),
+    };
     let deed = match wish {
-        Wish::Message => AgentDeed::Say(body.text.filter(is_sayable).ok_or(BadWish::Text)?),
+        Wish::Message => AgentDeed::Say(words(body.text).ok_or(BadWish::Text)?),
         Wish::Takeover => AgentDeed::TakeOver,
         Wish::Release => AgentDeed::Release,
         Wish::Erase => AgentDeed::Erase,
         Wish::Flow => {
-            let flow = body.flow.filter(|flow| (1..=LONGEST_FLOW).contains(&flow.chars().count()));
-            if !body.language.as_deref().is_none_or(is_language) {
-                return Err(BadWish::Language);
-            }
-            AgentDeed::StartFlow { flow: flow.ok_or(BadWish::Flow)?, language: body.language }
+            let flow = body.flow.as_str().filter(|flow| (1..=LONGEST_FLOW).contains(&flow.chars().count()));
+            let flow = flow.ok_or(BadWish::Flow)?.to_owned();
+            let language = match body.language {
+                Value::Null => None,
+                Value::String(tag) if is_language(&tag) => Some(tag),
+                _ => return Err(BadWish::Language),
+            };
+            AgentDeed::StartFlow { flow, language }
         }
     };
-    Ok(Wished { conversation, deed, name: body.id })
+    Ok(Wished { conversation, deed, name })
+}
+
+fn words(text: Value) -> Option<Personal> {
+    match text {
+        Value::String(text) => Some(Personal::new(text)).filter(is_sayable),
+        _ => None,
+    }
 }
 
 impl Wished {
@@ -162,4 +203,47 @@ fn name(deed: &AgentDeed) -> &'static str {
 /// Whether it looks like a language tag: `de`, `pt-BR`, `zh_Hans`.
 fn is_language(tag: &str) -> bool {
     (2..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(wish: Wish, body: &str) -> String {
+        understand(body.as_bytes(), wish).map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_mistake_names_the_key_and_what_is_expected() {
+        for (wish, body, expected) in [
+            (Wish::Message, r#"{"conversation": "user:a", "txt": "hi"}"#, "\"txt\" is no key here: the body has"),
+            (Wish::Takeover, r#"{"conversation": "user:a", "text": "hi"}"#, "\"text\" is no key here: the body has"),
+            (Wish::Erase, r#"{"user": "user:a"}"#, "\"user\" is no key here"),
+            (Wish::Message, r#"{"conversation": "user:a", "text": 7}"#, "\"text\" must be a text of 1 to 16384"),
+            (Wish::Message, r#"{"conversation": "user:a"}"#, "\"text\" must be a text of 1 to 16384"),
+            (Wish::Release, r#"{"conversation": 7}"#, "\"conversation\" must be a text: user:<external id>"),
+            (Wish::Release, "{}", "\"conversation\" must be a text: user:<external id>"),
+            (Wish::Release, r#"{"conversation": "user:a", "id": 7}"#, "\"id\" must be a text of 1 to 200"),
+            (Wish::Release, r#"{"conversation": "user:a", "conversation": "user:b"}"#, "the body must be JSON like"),
+            (Wish::Flow, r#"{"conversation": "user:a", "flow": 7}"#, "\"flow\" must be the name of a flow"),
+            (Wish::Flow, r#"{"conversation": "user:a", "text": "hi"}"#, "\"text\" is no key here: the body has"),
+            (Wish::Message, r#"{"conversation": "user:a", "text": "a", "flow": "b"}"#, "\"flow\" is no key here"),
+            (Wish::Release, "[]", "the body must be JSON like"),
+            (Wish::Release, "conversation", "the body must be JSON like"),
+        ] {
+            assert!(mistake(wish, body).starts_with(expected), "{body}: {}", mistake(wish, body));
+        }
+    }
+
+    #[test]
+    fn an_endless_key_is_not_said_back_whole() {
+        let key = "x".repeat(1_000);
+        assert!(mistake(Wish::Erase, &format!("{{\"{key}\": 1}}")).len() < 200);
+    }
+
+    #[test]
+    fn an_id_that_is_null_is_left_out() {
+        let body = br#"{"conversation": "user:a", "text": "hi", "id": null}"#;
+        assert!(understand(body, Wish::Message).unwrap().name.is_none());
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use models::RouteName;
-use models::assistant::{Assistant, BadAssistant, Route};
+use models::assistant::{Assistant, BadAssistant, KnowledgeFolder, Route, knowledge_folders};
 
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
 const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
@@ -35,7 +35,7 @@ pub enum PackError {
         mistakes: BadAssistant,
     },
     /// A file cannot be read.
-    #[error("{path} cannot be read: {reason}; check ASSISTANT_CONFIG and the knowledge folder")]
+    #[error("{path} cannot be read: {reason}")]
     Unreadable {
         /// Which file.
         path: String,
@@ -52,50 +52,56 @@ impl AssistantFiles {
 
     fn packed() -> Result<Self, PackError> {
         let toml = PACKED.iter().find(|(name, _)| *name == "assistant.toml").map_or("", |(_, text)| *text);
-        let assistant = parse("the packed assistant.toml", toml)?;
-        Self::with(assistant, "the packed assistant.toml", |folder| {
+        Self::with(toml, "the packed assistant.toml", |folder| {
             let folder = format!("{folder}/");
             let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
             Ok(files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
         })
     }
 
-    /// The knowledge of `assistant`, everybody's and that of each route that has its own.
+    fn read(config: &Path) -> Result<Self, PackError> {
+        let path = config.display().to_string();
+        Self::with(&text(config)?, &path, |folder| markdown(&config.with_file_name("").join(folder)))
+    }
+
+    /// What `toml` says with its knowledge, everybody's and that of each route that has its own; or every mistake in both.
     fn with(
-        assistant: Assistant,
+        toml: &str,
         path: &str,
         read: impl Fn(&str) -> Result<Vec<(String, String)>, PackError>,
     ) -> Result<Self, PackError> {
-        let knowledge = read(&assistant.knowledge_folder)?;
-        let own = |(name, route): (&RouteName, &Route)| Some((name.clone(), route.knowledge_folder.clone()?));
-        let own: Vec<_> = assistant.routes.iter().filter_map(own).collect();
-        let mut route_knowledge = BTreeMap::new();
-        for (name, folder) in own {
-            let files = read(&folder)?;
-            if files.is_empty() {
-                let mistake = format!("`routes.{name}.knowledge_folder`: there is no Markdown file in {folder}");
-                return Err(PackError::Bad { path: path.to_owned(), mistakes: BadAssistant(vec![mistake]) });
+        let missing = missing_folders(toml, &read)?;
+        let assistant = match Assistant::from_toml(toml) {
+            Ok(assistant) if missing.is_empty() => assistant,
+            checked => {
+                let found = checked.err().map_or_else(Vec::new, |BadAssistant(mistakes)| mistakes);
+                let mistakes = BadAssistant(found.into_iter().chain(missing).collect());
+                return Err(PackError::Bad { path: path.to_owned(), mistakes });
             }
-            route_knowledge.insert(name, files);
-        }
-        Self { assistant, knowledge, route_knowledge }.checked(path)
+        };
+        let knowledge = read(&assistant.knowledge_folder)?;
+        let own = |(name, route): (&RouteName, &Route)| {
+            let folder = route.knowledge_folder.as_deref()?;
+            Some(read(folder).map(|files| (name.clone(), files)))
+        };
+        let route_knowledge = assistant.routes.iter().filter_map(own).collect::<Result<_, _>>()?;
+        Ok(Self { assistant, knowledge, route_knowledge })
     }
+}
 
-    /// A folder that was named and holds nothing is a mistake; the default one need not be there.
-    fn checked(self, path: &str) -> Result<Self, PackError> {
-        let folder = &self.assistant.knowledge_folder;
-        if self.knowledge.is_empty() && folder != DEFAULT_FOLDER {
-            let mistakes = BadAssistant(vec![format!("`knowledge.folder`: there is no Markdown file in {folder}")]);
-            return Err(PackError::Bad { path: path.to_owned(), mistakes });
+/// A folder that was named and holds nothing is a mistake; the default one need not be there.
+fn missing_folders(
+    toml: &str,
+    read: impl Fn(&str) -> Result<Vec<(String, String)>, PackError>,
+) -> Result<Vec<String>, PackError> {
+    let mut mistakes = Vec::new();
+    for KnowledgeFolder { key, path } in knowledge_folders(toml) {
+        let is_everybodys = key == "knowledge.folder" && path == DEFAULT_FOLDER;
+        if !is_everybodys && read(&path)?.is_empty() {
+            mistakes.push(format!("`{key}`: there is no Markdown file in {path}"));
         }
-        Ok(self)
     }
-
-    fn read(config: &Path) -> Result<Self, PackError> {
-        let path = config.display().to_string();
-        let assistant = parse(&path, &text(config)?)?;
-        Self::with(assistant, &path, |folder| markdown(&config.with_file_name("").join(folder)))
-    }
+    Ok(mistakes)
 }
 
 /// The Markdown files of `folder`, by name. A brand whose AI knows everything needs no folder.
@@ -110,10 +116,6 @@ fn markdown(folder: &Path) -> Result<Vec<(String, String)>, PackError> {
     files.sort();
     let named = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     files.iter().map(|path| Ok((named(path), text(path)?))).collect()
-}
-
-fn parse(path: &str, toml: &str) -> Result<Assistant, PackError> {
-    Assistant::from_toml(toml).map_err(|mistakes| PackError::Bad { path: path.to_owned(), mistakes })
 }
 
 fn text(path: &Path) -> Result<String, PackError> {
@@ -149,6 +151,25 @@ mod tests {
         let flow = comment.lines().map(|line| line.strip_prefix('#').unwrap()).collect::<Vec<_>>().join("\n");
         let flows = Assistant::from_toml(&format!("[flows.return]\n{flow}")).unwrap().flows;
         assert_eq!(flows.get("return").unwrap().steps.len(), 5);
+    }
+
+    #[test]
+    fn folders_that_are_not_there_are_told_with_every_other_mistake() {
+        let toml = "colour = 1\n[knowledge]\nfolder = \"facts\"\n[routes.a]\nknowledge_folder = \"none\"\n[routes.b]\nknowledge_folder = \"b\"";
+        let read =
+            |folder: &str| Ok(if folder == "b" { vec![("b.md".to_owned(), "# B".to_owned())] } else { Vec::new() });
+        let Err(PackError::Bad { mistakes: BadAssistant(mistakes), .. }) = AssistantFiles::with(toml, "here", read)
+        else {
+            panic!("it was taken");
+        };
+        assert_eq!(
+            mistakes,
+            [
+                "`colour` is no setting",
+                "`knowledge.folder`: there is no Markdown file in facts",
+                "`routes.a.knowledge_folder`: there is no Markdown file in none"
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What is said in a turn, if anything.
 
-use conversation::decide::{Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide};
+use conversation::decide::{
+    Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
+};
 use conversation::language::language;
 use conversation::likeness::Look;
 use conversation::shape::shape;

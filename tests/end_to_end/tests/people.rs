@@ -131,14 +131,25 @@ async fn a_forgotten_user_leaves_nothing_and_can_begin_anew() {
     let door = Door::open().await;
     door.types(ADA, "When are you open, says the canary?").await;
     door.wait_for(ADA, 1).await;
+    door.types(ADA, "human").await;
+    told(&door, 2).await;
+    agent(&door, "release", json!({"conversation": ADA})).await;
+    told(&door, 3).await;
+    let shown = door.get("/sandbox/desk").await.to_string();
+    assert!(shown.contains("canary"), "{shown}");
     for _ in 0..2 {
         agent(&door, "erase", json!({"conversation": ADA})).await;
         let gone = |state: &Value| state["conversations"].as_array().unwrap().iter().all(|one| one["turns"] == 0);
         wait_until(&door, "/sandbox/state", gone).await;
     }
+    // What the sandbox shows is forgotten, too.
+    for path in ["/sandbox/ai/requests", "/sandbox/steps", "/sandbox/desk", "/sandbox/desk/conversations"] {
+        let shown = door.get(path).await.to_string();
+        assert!(!shown.contains("canary"), "{path} {shown}");
+    }
     door.types(ADA, "And on Sunday, when are you open?").await;
-    door.wait_for(ADA, 2).await;
-    let asked = door.get("/sandbox/ai/requests").await[1].to_string();
+    door.wait_for(ADA, 3).await;
+    let asked = door.get("/sandbox/ai/requests").await[0].to_string();
     assert!(asked.contains("Sunday") && !asked.contains("canary"), "{asked}");
 }
 

@@ -1,33 +1,58 @@
-// The way of the message: every step the sandbox took, the newest at the bottom.
+// The way of the message: every step the sandbox took, the newest at the bottom, and how long each stretch took.
 
-const KINDS = { webhook: "Webhook", queue: "Queue", store: "Store", ai: "AI", braze: "Braze", fault: "Fault" };
+import { $, put } from "./element.js";
+import { Stretches } from "./stretches.js";
+
+const KINDS = {
+  webhook: "Webhook",
+  queue: "Queue",
+  store: "Store",
+  ai: "AI",
+  braze: "Braze",
+  desk: "Desk",
+  fault: "Fault",
+  erased: "Erased",
+};
 const MOST_SHOWN = 1000;
 /** A webhook after so many milliseconds of silence begins a new way. */
 const SILENCE = 300;
 /** So many begin one even if the last way never came to a reply. */
 const LONG_SILENCE = 15_000;
 
-const list = document.getElementById("steps");
-const template = document.getElementById("step");
-let last = null;
+const list = $("steps");
+const [stepTemplate, wayTemplate] = [$("step"), $("begin")];
+let newest = 0;
+let run = "";
 let way = { start: 0, latest: 0, answered: true };
+let only = "";
 
-/** The number to ask the steps after: the last one is asked for again, to notice when the sandbox was started anew. */
-export function after() {
-  return Math.max(0, (last?.seq ?? 0) - 1);
+/** Whose steps alone are shown; everybody's with nobody named. */
+export function showOnly(conversation) {
+  only = conversation;
+  for (const item of list.children) hide(item);
 }
 
-/** Adds what is new in `steps`, an answer to `/sandbox/steps`. */
+/** Begins anew if the sandbox did: its steps are numbered from one again. */
+export function of(currentRun) {
+  if (run && run !== currentRun) {
+    clear();
+    newest = 0;
+  }
+  run = currentRun;
+}
+
+/** Adds what is new in `steps`. */
 export function show(steps) {
-  if (last && !steps.some((step) => step.seq === last.seq && step.at === last.at)) return forget();
   const atBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  const fresh = steps.filter((step) => step.seq > (last?.seq ?? 0));
+  const fresh = steps.filter(({ seq }) => seq > newest);
   for (const step of fresh) {
+    newest = step.seq;
+    if (step.kind === "erased") forget(step.conversation);
     if (beginsWay(step)) begin(step);
     list.append(line(step));
+    way.stretches?.add(step);
     way.answered ||= step.kind === "braze";
     if (step.kind !== "fault") way.latest = step.at;
-    last = step;
   }
   while (list.children.length > MOST_SHOWN) list.firstChild.remove();
   if (fresh.length && atBottom) follow();
@@ -44,10 +69,12 @@ export function clear() {
   way.answered = true;
 }
 
-/** Begins again: the next answer holds everything there is. */
-function forget() {
-  clear();
-  last = null;
+/** Takes off what is shown of somebody who was forgotten, and headings that nothing stands under. */
+function forget(conversation) {
+  for (const item of [...list.children]) if (item.dataset.whose === conversation) item.remove();
+  for (const item of [...list.querySelectorAll(".begin")]) {
+    if (!item.nextElementSibling || item.nextElementSibling.matches(".begin")) item.remove();
+  }
 }
 
 function beginsWay(step) {
@@ -56,26 +83,32 @@ function beginsWay(step) {
 }
 
 function begin(step) {
-  way = { start: step.at, latest: step.at, answered: false };
-  const heading = document.createElement("li");
-  heading.className = "begin";
-  heading.textContent = new Date(step.at).toLocaleTimeString("en-GB");
+  const heading = wayTemplate.content.cloneNode(true).firstElementChild;
+  put(heading.querySelector("time"), new Date(step.at).toLocaleTimeString("en-GB"));
+  way = { start: step.at, latest: step.at, answered: false, stretches: new Stretches(heading) };
   list.append(heading);
 }
 
 function line(step) {
-  const item = template.content.cloneNode(true).firstElementChild;
-  const put = (name, text) => (item.querySelector("." + name).textContent = text);
+  const item = stepTemplate.content.cloneNode(true).firstElementChild;
+  const set = (name, text) => put(item.querySelector("." + name), text);
   item.classList.add(step.kind);
-  put("offset", offset(step.at - way.start));
-  put("kind", KINDS[step.kind] ?? step.kind);
-  put("event", step.title);
-  put("who", (step.conversation ?? "").replace(/^user:|^alias:phone:/, ""));
+  item.dataset.whose = step.conversation ?? "";
+  set("offset", offset(step.at - way.start));
+  set("kind", KINDS[step.kind] ?? step.kind);
+  set("event", step.title);
+  set("who", (step.conversation ?? "").replace(/^user:|^alias:phone:/, ""));
   item.firstElementChild.addEventListener("toggle", () => {
-    item.querySelector("pre").textContent = exact(step.body);
+    put(item.querySelector("pre"), exact(step.body));
     item.scrollIntoView({ block: "nearest" });
   });
+  hide(item);
   return item;
+}
+
+function hide(item) {
+  const { whose } = item.dataset;
+  item.hidden = Boolean(only && whose && whose !== only);
 }
 
 function offset(milliseconds) {

@@ -24,6 +24,9 @@ pub struct Faults {
     /// Whether the desk can not be reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desk_down: Option<bool>,
+    /// Whether ingest's queues can not be reached, so that it answers 503 and Braze comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_down: Option<bool>,
 }
 
 /// How the AI behaves.
@@ -63,6 +66,7 @@ struct Switched {
     ai: AiFault,
     crash: Crash,
     desk_down: bool,
+    queue_down: bool,
 }
 
 impl Switches {
@@ -80,6 +84,14 @@ impl Switches {
 
     pub(crate) fn set_desk_down(&self, down: bool) {
         self.lock().desk_down = down;
+    }
+
+    pub(crate) fn queue_down(&self) -> bool {
+        self.lock().queue_down
+    }
+
+    pub(crate) fn set_queue_down(&self, down: bool) {
+        self.lock().queue_down = down;
     }
 
     pub(crate) fn set_crash(&self, crash: Crash) {

@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod asked;
+mod customer;
 mod desk;
 mod disk;
 mod faults;
+mod live;
 mod mapping;
 mod options;
 mod page;
 pub mod queue;
 mod routes;
 mod steps;
+mod threads;
 mod watched;
+mod whose;
 mod world;
 
 use std::io;
@@ -46,7 +51,10 @@ pub enum StartError {
     Settings(#[from] platform::settings::BadSettings),
     /// The assistant is wrong.
     #[error(transparent)]
-    Assistant(#[from] responder::PackError),
+    Assistant(responder::PackError),
+    /// The assistant that was named is not there.
+    #[error("{0}; --assistant FILE takes the path of an assistant.toml, from where you are or from the root")]
+    NoAssistant(responder::PackError),
     /// The data folder cannot be used.
     #[error("the data folder {0} cannot be used ({1}); is another sandbox using it?")]
     DataFolder(PathBuf, String),
@@ -62,6 +70,15 @@ pub enum StartError {
     /// No HTTP client.
     #[error(transparent)]
     Http(#[from] platform::http::ClientError),
+}
+
+impl From<responder::PackError> for StartError {
+    fn from(error: responder::PackError) -> Self {
+        match error {
+            responder::PackError::Unreadable { .. } => Self::NoAssistant(error),
+            responder::PackError::Bad { .. } => Self::Assistant(error),
+        }
+    }
 }
 
 impl Sandbox {
@@ -84,6 +101,11 @@ impl Sandbox {
     /// The Braze workspace that replies really go to, if one was set.
     pub fn real_braze(&self) -> Option<&str> {
         self.real_braze.as_deref()
+    }
+
+    /// The token that agents' calls under `/conversations/` carry.
+    pub fn agent_token(&self) -> &'static str {
+        world::AGENT_TOKEN
     }
 
     /// Where it serves, without a slash at the end.

@@ -28,8 +28,11 @@ async fn main() -> ExitCode {
 fn greet(sandbox: &Sandbox, options: &Options) {
     let url = sandbox.url();
     let greeting = format!(
-        "sandbox ready at {url}\n  webhook   POST {url}/inbound\n  token     Authorization: Bearer {}\n  stop      Ctrl-C",
-        options.webhook_token
+        "sandbox ready at {url}\n  page      {url}\n  webhook   POST {url}/inbound\n            Authorization: Bearer {}\n  \
+         agents    POST {url}/conversations/messages, /takeover, /release, /erase\n            Authorization: Bearer {}\n  \
+         stop      Ctrl-C",
+        options.webhook_token,
+        sandbox.agent_token(),
     );
     let warning = sandbox
         .real_braze()

@@ -1,6 +1,6 @@
 //! What the sandbox serves: the door of ingest, simulated Braze, and everything there is to see and to set.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, Request, State};
@@ -14,16 +14,19 @@ use ingest::Call;
 use models::ConversationKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use simulated_braze::Inbound;
 
 use crate::faults::Faults;
-use crate::page;
 use crate::steps::Kind;
+use crate::threads::Thread;
 use crate::world::{OWN_WEBHOOK, World};
+use crate::{customer, live, page, whose};
 
 /// What a gateway lets through at most.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
 
-type Shared = State<Arc<World>>;
+/// What every handler gets.
+pub(crate) type Shared = State<Arc<World>>;
 
 pub(crate) fn router(world: Arc<World>) -> Router {
     let braze = Arc::clone(&world.braze).router();
@@ -34,8 +37,11 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/braze/requests", get(|State(world): Shared| async move { Json(world.braze.requests()) }))
         .route("/braze/webhooks", get(|State(world): Shared| async move { Json(world.braze.webhooks()) }))
         .route("/braze/undelivered", get(|State(world): Shared| async move { Json(world.braze.undelivered()) }))
-        .route("/ai/requests", get(ai_requests))
-        .route("/desk", get(desk))
+        .route("/ai/requests", get(|State(world): Shared| async move { Json(world.asked.all()) }))
+        .route("/customers/{conversation}", get(customer::show).post(customer::change))
+        .route("/desk", get(|State(world): Shared| async move { Json(world.desk.told()) }))
+        .route("/desk/conversations", get(|State(world): Shared| async move { Json(threads(&world)) }))
+        .route("/live", get(live::look))
         .route("/faults", get(faults).post(set_faults))
         .route("/state", get(state))
         .route("/steps", get(steps))
@@ -67,12 +73,14 @@ fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
 async fn show_braze(State(world): Shared, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
-    world.steps.add(None, Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), json_or_text(&bytes));
+    let called = json_or_text(&bytes);
+    let whose = whose::in_braze_call(&called);
+    world.steps.add(whose.as_deref(), Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), called);
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     // The record knows better than the response, which looks whole even where its connection will be cut.
     let (status, answer) = world.braze.requests().pop().map_or((None, Value::Null), |last| (last.status, last.answer));
     let title = status.map_or("no answer comes back".to_owned(), |status| format!("Braze answers {status}"));
-    world.steps.add(None, Kind::Braze, title, answer);
+    world.steps.add(whose.as_deref(), Kind::Braze, title, answer);
     response
 }
 
@@ -81,7 +89,8 @@ async fn door(State(world): Shared, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MOST_BYTES).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
     let own = parts.headers.contains_key(OWN_WEBHOOK);
-    world.steps.add(None, Kind::Webhook, format!("{} {}", parts.method, parts.uri.path()), text_or_size(&body));
+    let title = format!("{} {}", parts.method, parts.uri.path());
+    let came = world.steps.add(None, Kind::Webhook, title, text_or_size(&body));
     let call = Call {
         method: &parts.method,
         path: parts.uri.path(),
@@ -90,9 +99,10 @@ async fn door(State(world): Shared, request: Request) -> Response {
         body: &body,
     };
     let ingest = if own { &world.ingest } else { &world.ingest_of_others };
-    let answer = ingest.handle(call).await;
+    let (answer, whose) = whose::found_out(ingest.handle(call)).await;
+    world.steps.attribute(came, whose.as_deref());
     let title = format!("answered {}", answer.status.as_u16());
-    world.steps.add(None, Kind::Webhook, title, answer.body.clone());
+    world.steps.add(whose.as_deref(), Kind::Webhook, title, answer.body.clone());
     (answer.status, Json(answer.body)).into_response()
 }
 
@@ -112,48 +122,52 @@ async fn phone(State(world): Shared, Path(conversation): Path<String>) -> Respon
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Typed {
+    #[serde(default)]
     text: String,
+    /// What `{{whats_app.${inbound_media_urls}}}` shows.
+    #[serde(default)]
+    media_urls: String,
 }
 
 async fn type_message(State(world): Shared, Path(conversation): Path<String>, body: Bytes) -> Response {
     let typed: Typed = match serde_json::from_slice(&body) {
         Ok(typed) => typed,
-        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+        Err(error) => return bad_request(&error),
     };
-    match world.braze.user_types(&conversation, &typed.text) {
+    let inbound = Inbound { text: typed.text.into(), media_urls: typed.media_urls.into() };
+    match world.braze.user_sends(&conversation, &inbound) {
         Ok(()) => (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response(),
-        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+        Err(error) => bad_request(&error),
     }
 }
 
-async fn ai_requests(State(world): Shared) -> Json<Vec<Value>> {
-    Json(world.asked.lock().unwrap_or_else(PoisonError::into_inner).clone())
-}
-
-/// What the desk was told.
-async fn desk(State(world): Shared) -> Json<Vec<Value>> {
-    Json(world.told.lock().unwrap_or_else(PoisonError::into_inner).clone())
+/// What was asked for cannot be understood.
+pub(crate) fn bad_request(error: &dyn std::error::Error) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response()
 }
 
 async fn faults(State(world): Shared) -> Json<Faults> {
     Json(in_force(&world))
 }
 
-fn in_force(world: &World) -> Faults {
+/// The faults as they are.
+pub(crate) fn in_force(world: &World) -> Faults {
     Faults {
         ai: Some(world.faults.ai()),
         braze: Some(world.braze.faults()),
         duplicate_deliveries: Some(world.work.copies()),
         crash: Some(world.faults.crash()),
         desk_down: Some(world.faults.desk_down()),
+        queue_down: Some(world.faults.queue_down()),
     }
 }
 
 async fn set_faults(State(world): Shared, body: Bytes) -> Response {
     let wanted: Faults = match serde_json::from_slice(&body) {
         Ok(wanted) => wanted,
-        Err(error) => return (StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))).into_response(),
+        Err(error) => return bad_request(&error),
     };
     world.steps.add(None, Kind::Fault, "faults set", json!(wanted));
     wanted.ai.into_iter().for_each(|fault| world.faults.set_ai(fault));
@@ -161,6 +175,7 @@ async fn set_faults(State(world): Shared, body: Bytes) -> Response {
     wanted.duplicate_deliveries.into_iter().for_each(|copies| world.work.duplicate_deliveries(copies));
     wanted.crash.into_iter().for_each(|crash| world.faults.set_crash(crash));
     wanted.desk_down.into_iter().for_each(|down| world.faults.set_desk_down(down));
+    wanted.queue_down.into_iter().for_each(|down| world.faults.set_queue_down(down));
     Json(in_force(&world)).into_response()
 }
 
@@ -175,6 +190,11 @@ async fn steps(State(world): Shared, Query(query): Query<After>) -> Response {
 }
 
 async fn state(State(world): Shared) -> Json<Value> {
+    Json(state_of(&world))
+}
+
+/// The set-up, the queues and every conversation.
+pub(crate) fn state_of(world: &World) -> Value {
     let heads = world.store.conversations();
     let conversations: Vec<_> = heads.iter().filter(|(_, head)| head.moved_to.is_none()).map(conversation).collect();
     let mut state = world.about.json();
@@ -182,7 +202,15 @@ async fn state(State(world): Shared) -> Json<Value> {
     state["dead_letters"] = json!(world.work.dead_letters().len());
     state["quarantined"] = json!(world.quarantine.depth().waiting);
     state["conversations"] = json!(conversations);
-    Json(state)
+    state
+}
+
+/// The conversations that people own, as an agent needs them.
+pub(crate) fn threads(world: &World) -> Vec<Thread> {
+    let heads = world.store.conversations();
+    let owned = heads.iter().filter(|(_, head)| head.moved_to.is_none() && head.owner == store::Owner::Person);
+    let owned = owned.map(|(key, head)| (key.as_str().to_owned(), head.person_since)).collect::<Vec<_>>();
+    world.desk.threads(&owned)
 }
 
 fn conversation((key, head): &(ConversationKey, store::Head)) -> Value {

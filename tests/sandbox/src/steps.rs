@@ -7,6 +7,9 @@ use models::Timestamp;
 use platform::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::whose;
 
 /// Steps that are kept for the page.
 const KEPT: usize = 2_000;
@@ -33,20 +36,42 @@ pub(crate) enum Kind {
     Braze,
     Desk,
     Fault,
+    /// The user was forgotten: what is shown of them has to go.
+    Erased,
 }
 
 /// Every step since the sandbox started, as far as they are kept.
-#[derive(Clone, Default)]
-pub(crate) struct Steps(Arc<Mutex<VecDeque<Step>>>);
+#[derive(Clone)]
+pub(crate) struct Steps {
+    steps: Arc<Mutex<VecDeque<Step>>>,
+    count: Arc<watch::Sender<u64>>,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { steps: Arc::default(), count: Arc::new(watch::Sender::new(0)) }
+    }
+}
 
 impl Steps {
-    pub(crate) fn add(&self, conversation: Option<&str>, kind: Kind, title: impl Into<String>, body: Value) {
+    /// Adds a step about `conversation`, or about whomever the task is, and gives its number.
+    pub(crate) fn add(&self, conversation: Option<&str>, kind: Kind, title: impl Into<String>, body: Value) -> u64 {
         let mut steps = self.lock();
-        let seq = steps.back().map_or(1, |last| last.seq + 1);
-        let (conversation, at) = (conversation.map(str::to_owned), SystemClock.now());
+        let (seq, at) = (*self.count.borrow() + 1, SystemClock.now());
+        let conversation = conversation.map(str::to_owned).or_else(whose::conversation);
         steps.push_back(Step { seq, at, conversation, kind, title: title.into(), body });
         if steps.len() > KEPT {
             steps.pop_front();
+        }
+        self.count.send_replace(seq);
+        seq
+    }
+
+    /// Says whom the step with the number `seq` was about, once that is known.
+    pub(crate) fn attribute(&self, seq: u64, conversation: Option<&str>) {
+        let mut steps = self.lock();
+        if let (Some(conversation), Some(step)) = (conversation, steps.iter_mut().find(|step| step.seq == seq)) {
+            step.conversation = Some(conversation.to_owned());
         }
     }
 
@@ -60,7 +85,29 @@ impl Steps {
         self.lock().retain(|step| step.conversation.as_deref() != Some(conversation));
     }
 
+    /// The number of the newest step, for whoever waits for news.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Step>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_of_one_user_leaves_the_numbers_and_everybody_else() {
+        let steps = Steps::default();
+        let first = steps.add(None, Kind::Webhook, "POST /inbound", Value::Null);
+        steps.attribute(first, Some("user:ada"));
+        steps.add(Some("user:bob"), Kind::Queue, "message queued", Value::Null);
+        steps.add(Some("user:ada"), Kind::Queue, "message queued", Value::Null);
+        steps.forget("user:ada");
+        assert_eq!(steps.add(None, Kind::Fault, "faults set", Value::Null), 4);
+        assert_eq!(steps.after(0).iter().map(|step| step.seq).collect::<Vec<_>>(), [2, 4]);
     }
 }

@@ -1,6 +1,6 @@
 //! The functions' parts with a window in them: each does its work and shows the step.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ai::{Ai, AiError, Answer, Question};
@@ -12,9 +12,12 @@ use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
 use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
 
+use crate::asked::{self, Asked};
+use crate::desk::{DeskLog, Entry};
 use crate::faults::{AiFault, Crash, Switches};
 use crate::queue::EmbeddedQueue;
 use crate::steps::{Kind, Steps};
+use crate::whose;
 
 /// How much longer a slow AI takes.
 const SLOW: Duration = Duration::from_secs(5);
@@ -24,6 +27,8 @@ pub(crate) struct WatchedQueue {
     pub(crate) inner: Arc<EmbeddedQueue>,
     pub(crate) title: &'static str,
     pub(crate) steps: Steps,
+    pub(crate) faults: Switches,
+    pub(crate) desk: DeskLog,
     /// Whose phones show what comes by here: for webhooks that simulated Braze did not send. Their users have not typed
     /// anything it knows of, and a reply would go to nobody.
     pub(crate) phones: Option<Arc<SimulatedBraze>>,
@@ -34,16 +39,30 @@ impl Queue for WatchedQueue {
     async fn send(&self, body: String) -> Result<(), QueueError> {
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
         let message = QueueMessage::from_json(&body).ok();
-        let conversation = message.as_ref().map(|message| match message {
-            QueueMessage::InboundV1(message) => message.identity.conversation(),
-            QueueMessage::AgentV1(action) => action.conversation.clone(),
-        });
-        let message = message.and_then(QueueMessage::inbound);
-        self.steps.add(conversation.as_ref().map(ConversationKey::as_str), Kind::Queue, self.title, json);
-        if let (Some(braze), Some(message)) = (&self.phones, &message) {
-            braze.user_wrote(&message.identity, &message.text);
+        if let Some(conversation) = message.as_ref().map(of) {
+            whose::note(conversation.as_str());
+        }
+        if self.faults.queue_down() {
+            self.steps.add(None, Kind::Fault, "the queue is down", Value::Null);
+            return Err(QueueError { reason: "the queue is down, on purpose".to_owned() });
+        }
+        self.steps.add(None, Kind::Queue, self.title, json);
+        match message {
+            Some(QueueMessage::InboundV1(message)) => {
+                self.phones.iter().for_each(|braze| braze.user_wrote(&message.identity, &message.text));
+            }
+            Some(QueueMessage::AgentV1(action)) => self.desk.note(Entry::Did(action)),
+            None => {}
         }
         self.inner.send(body).await
+    }
+}
+
+/// The conversation that a queue message is about.
+pub(crate) fn of(message: &QueueMessage) -> ConversationKey {
+    match message {
+        QueueMessage::InboundV1(message) => message.identity.conversation(),
+        QueueMessage::AgentV1(action) => action.conversation.clone(),
     }
 }
 
@@ -52,7 +71,7 @@ pub(crate) struct WatchedAi {
     pub(crate) inner: Arc<dyn Ai>,
     pub(crate) steps: Steps,
     pub(crate) faults: Switches,
-    pub(crate) asked: Arc<Mutex<Vec<Value>>>,
+    pub(crate) asked: Asked,
 }
 
 #[async_trait]
@@ -62,9 +81,9 @@ impl Ai for WatchedAi {
     }
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
-        let messages = messages(question);
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(messages.clone());
-        self.steps.add(None, Kind::Ai, format!("{} is asked", self.name()), messages);
+        let shown = asked::shown(question);
+        self.asked.note(shown.clone());
+        self.steps.add(None, Kind::Ai, format!("{} is asked", self.name()), shown);
         let answer = match self.faults.ai() {
             AiFault::Ok => self.inner.answer(question, time).await,
             AiFault::Down => Err(AiError::Unavailable { status: Some(503), retry_after: None }),
@@ -88,17 +107,6 @@ impl Ai for WatchedAi {
         self.steps.add(None, Kind::Ai, title, body);
         answer
     }
-}
-
-/// A question as a chat model gets it.
-fn messages(question: &Question) -> Value {
-    let mut messages = vec![json!({"role": "system", "content": question.instructions})];
-    for exchange in &question.history {
-        messages.push(json!({"role": "user", "content": exchange.user.as_str()}));
-        messages.push(json!({"role": "assistant", "content": exchange.assistant.as_str()}));
-    }
-    messages.push(json!({"role": "user", "content": question.text.as_str()}));
-    json!({"messages": messages, "language": question.language, "most_output_tokens": question.output_tokens})
 }
 
 /// The channel to Braze. What goes over it is seen at Braze's end; here the responder can be made to die around it.
@@ -150,10 +158,12 @@ fn title_of(outcome: &Outcome) -> &'static str {
 pub(crate) struct WatchedStore<S> {
     pub(crate) inner: Arc<S>,
     pub(crate) steps: Steps,
+    pub(crate) desk: DeskLog,
+    pub(crate) asked: Asked,
 }
 
 impl<S> WatchedStore<S> {
-    fn refused(&self, key: &ConversationKey, title: String, found: Value) {
+    fn seen(&self, key: &ConversationKey, title: String, found: Value) {
         self.steps.add(Some(key.as_str()), Kind::Store, title, found);
     }
 }
@@ -179,10 +189,10 @@ impl<S: Store> Store for WatchedStore<S> {
     async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
         let written = self.inner.try_write(key, write, now).await;
         match &written {
-            Ok(head) => self.steps.add(Some(key.as_str()), Kind::Store, name_of(write), json!(head)),
-            Err(WriteError::Refused(None)) => self.refused(key, "no conversation yet".to_owned(), Value::Null),
+            Ok(head) => self.seen(key, name_of(write).to_owned(), json!(head)),
+            Err(WriteError::Refused(None)) => self.seen(key, "no conversation yet".to_owned(), Value::Null),
             Err(WriteError::Refused(Some(head))) => {
-                self.refused(key, format!("refused, because it has moved on: {}", name_of(write)), json!(head));
+                self.seen(key, format!("refused, because it has moved on: {}", name_of(write)), json!(head));
             }
             Err(WriteError::Failed(_)) => {}
         }
@@ -209,7 +219,9 @@ impl<S: Store> Store for WatchedStore<S> {
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
         self.steps.forget(key.as_str());
-        self.steps.add(Some(key.as_str()), Kind::Store, "conversation forgotten", Value::Null);
+        self.desk.forget(key.as_str());
+        self.asked.forget(key.as_str());
+        self.steps.add(Some(key.as_str()), Kind::Erased, "conversation forgotten", Value::Null);
         self.inner.erase(key, at, now).await
     }
 

@@ -1,6 +1,6 @@
 //! The sandbox put together: the real handlers, and around them everything they talk to.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ai::Ai;
 use async_trait::async_trait;
@@ -16,10 +16,13 @@ use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, 
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
+use tokio::sync::Semaphore;
 
-use crate::desk::{Told, WatchedDesk};
+use crate::asked::Asked;
+use crate::desk::{DeskLog, WatchedDesk};
 use crate::disk::{Disk, Shelf};
 use crate::faults::Switches;
+use crate::live;
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
 use crate::watched::{MortalMessaging, WatchedAi, WatchedQueue, WatchedStore};
@@ -27,6 +30,8 @@ use crate::{Options, StartError};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
 pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
+/// What agents' calls carry.
+pub(crate) const AGENT_TOKEN: &str = "agent";
 const CAMPAIGN: &str = "replies";
 const KEY: &str = "simulated-key";
 
@@ -39,13 +44,15 @@ pub(crate) struct World {
     pub(crate) responder: Arc<Responder>,
     pub(crate) work: Arc<EmbeddedQueue>,
     pub(crate) agents: Arc<EmbeddedQueue>,
-    pub(crate) told: Told,
+    pub(crate) desk: DeskLog,
     pub(crate) quarantine: Arc<EmbeddedQueue>,
     pub(crate) store: Arc<Embedded>,
     pub(crate) braze: Arc<SimulatedBraze>,
     pub(crate) steps: Steps,
     pub(crate) faults: Switches,
-    pub(crate) asked: Arc<Mutex<Vec<Value>>>,
+    pub(crate) asked: Asked,
+    /// How many pages look at once.
+    pub(crate) lookers: Arc<Semaphore>,
     disk: Disk,
     pub(crate) about: About,
 }
@@ -54,6 +61,8 @@ pub(crate) struct World {
 pub(crate) struct About {
     pub(crate) url: String,
     pub(crate) webhook_token: String,
+    /// Changes with every start, so that a page notices one.
+    pub(crate) run: String,
     pub(crate) ai: String,
     pub(crate) braze: String,
 }
@@ -72,12 +81,13 @@ impl World {
         let outside = Outside::read(&platform::settings::environment)?;
         let files = AssistantFiles::load(options.assistant.as_deref())?;
         let (disk, store) = open(options)?;
-        let (steps, faults, asked) = (Steps::default(), Switches::default(), Arc::default());
+        let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
+        let log = DeskLog::default();
         let about = About::new(options, url, &outside);
         let braze = simulated_braze(options, url, &files.assistant);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
-        let (agents, told) = (queue(Shelf::AgentQueue), Told::default());
+        let agents = queue(Shelf::AgentQueue);
         let http = platform::http::client()?;
         let (endpoint, campaign, key) = outside
             .braze
@@ -86,20 +96,25 @@ impl World {
             || braze::Client::new(http.clone(), &endpoint, campaign.clone(), Arc::new(FixedKey(key.clone().into())));
         let desk = WatchedDesk {
             elsewhere: outside.desk.desk(http.clone(), outside.desk_key, Arc::new(SystemClock))?,
-            told: Arc::clone(&told),
+            log: log.clone(),
             steps: steps.clone(),
             faults: faults.clone(),
         };
         // The window is around what is asked first, so that what stands below answers when that is made to fail.
         let window = |inner| -> Arc<dyn Ai> {
-            let (steps, faults, asked) = (steps.clone(), faults.clone(), Arc::clone(&asked));
+            let (steps, faults, asked) = (steps.clone(), faults.clone(), asked.clone());
             Arc::new(WatchedAi { inner, steps, faults, asked })
         };
         let means =
             Means { http: http.clone(), key: &key_from_the_environment, clock: Arc::new(SystemClock), window: &window };
         let backends = Backends::new(&outside.ai, &files, &means)?;
         let responder = Responder {
-            store: Arc::new(WatchedStore { inner: Arc::clone(&store), steps: steps.clone() }),
+            store: Arc::new(WatchedStore {
+                inner: Arc::clone(&store),
+                steps: steps.clone(),
+                desk: log.clone(),
+                asked: asked.clone(),
+            }),
             ai: backends.ladder,
             route_ais: backends.routes,
             profiles: Arc::new(Gathered::new(Arc::new(client()))),
@@ -114,8 +129,14 @@ impl World {
             assistant: files.assistant,
             on_unknown: if options.on_unknown == "flag" { OnUnknown::Flag } else { OnUnknown::ResendOnce },
         };
-        let queued =
-            WatchedQueue { inner: Arc::clone(&work), title: "message queued", steps: steps.clone(), phones: None };
+        let queued = WatchedQueue {
+            inner: Arc::clone(&work),
+            title: "message queued",
+            steps: steps.clone(),
+            faults: faults.clone(),
+            desk: log.clone(),
+            phones: None,
+        };
         let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
         let asked_for = WatchedQueue { inner: Arc::clone(&agents), title: "an agent acts", ..queued.clone() };
         let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
@@ -128,13 +149,14 @@ impl World {
             responder,
             work,
             agents,
-            told,
+            desk: log,
             quarantine,
             store,
             braze,
             steps,
             faults,
             asked,
+            lookers: Arc::new(Semaphore::new(live::MOST_LOOKERS)),
             disk,
             about,
         }))
@@ -196,13 +218,15 @@ impl About {
             },
         };
         let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
-        Self { url: url.to_owned(), webhook_token: options.webhook_token.clone(), ai, braze }
+        let run = (random::words())();
+        Self { url: url.to_owned(), webhook_token: options.webhook_token.clone(), run, ai, braze }
     }
 
     /// What is there to know for whoever wants to call the webhook by hand.
     pub(crate) fn json(&self) -> Value {
         json!({
-            "url": self.url, "webhook_token": self.webhook_token, "ai": self.ai, "braze": self.braze,
+            "url": self.url, "webhook_token": self.webhook_token, "agent_token": AGENT_TOKEN, "run": self.run,
+            "ai": self.ai, "braze": self.braze,
             "documented_body": DOCUMENTED_BODY,
             "recommended_body": simulated_braze::RECOMMENDED_BODY,
         })
@@ -236,13 +260,13 @@ fn key_from_the_environment(field: &str) -> Option<Arc<dyn Key>> {
     Some(Arc::new(FixedKey(key.into())))
 }
 
-/// The sandbox's own secret: a webhook token of one's choice, and `agent`.
+/// The sandbox's own secret: a webhook token of one's choice, and [`AGENT_TOKEN`].
 struct SandboxTokens(String);
 
 #[async_trait]
 impl SecretSource for SandboxTokens {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
-        let secret = json!({"webhook_token": self.0, "agent_token": "agent"}).to_string();
+        let secret = json!({"webhook_token": self.0, "agent_token": AGENT_TOKEN}).to_string();
         Ok(Versions { current: secret.into(), previous: None })
     }
 }

@@ -165,7 +165,7 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
     std::fs::write(&assistant, "colour = 1\n[limits]\nattempts = 0\n").unwrap();
     for (arguments, variables, expected) in [
         (vec!["--assistant", assistant.to_str().unwrap()], vec![], vec!["colour", "limits.attempts"]),
-        (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml"]),
+        (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml", "--assistant FILE"]),
         (vec![], vec![("AI_BASE_URL", "http://127.0.0.1:1")], vec!["AI_MODEL"]),
         (
             vec![],
@@ -187,4 +187,29 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
         }
     }
     let _ = std::fs::remove_file(assistant);
+}
+
+#[test]
+fn the_help_and_the_first_lines_say_how_to_call_it() {
+    let help = command(&["--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for word in ["Usage: cargo run -- ", "/inbound", "`sandbox`", "/conversations/messages", "`agent`"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    let mut child = command(&["--no-open", "--port", "0"]).spawn().unwrap();
+    let lines: Vec<_> = BufReader::new(child.stdout.take().unwrap()).lines().take(7).collect::<Result<_, _>>().unwrap();
+    let _ = child.kill();
+    let _ = child.wait();
+    let url = lines[0].strip_prefix("sandbox ready at ").unwrap();
+    for word in [
+        &format!("POST {url}/inbound"),
+        "Bearer sandbox",
+        &format!("POST {url}/conversations/messages"),
+        "Bearer agent",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.ends_with(word) || line.contains(&format!("{word},"))),
+            "{word} in {lines:?}"
+        );
+    }
 }

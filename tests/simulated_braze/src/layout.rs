@@ -49,7 +49,7 @@ pub enum Beside {
         /// The titles, and the descriptions of those that have one.
         rows: Vec<(Personal, Option<Personal>)>,
     },
-    /// A picture from this address.
+    /// A picture from this address; what a user sends, as `{{whats_app.${inbound_media_urls}}}` shows it.
     Image(Personal),
 }
 

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret as _;
 use crate::SimulatedBraze;
 use crate::campaigns::InboundCampaign;
 use crate::delivery::NotDelivered;
+use crate::layout::Beside;
 use crate::profiles::{Name, Profile};
 use crate::tags;
 use crate::template::{self, Names, Rendered};
@@ -35,7 +36,8 @@ pub(crate) fn receive(world: &mut World, name: &Name, inbound: &Inbound, now: Ti
     let at = world.profiles.writer(name, world.workspace.newcomers_subscribed);
     let profile = world.profiles.at_mut(at);
     profile.last_inbound = Some(now);
-    profile.screen.push(PhoneMessage { from: Sender::User, text: inbound.text.clone(), beside: None, at: now });
+    let beside = (!inbound.media_urls.as_str().is_empty()).then(|| Beside::Image(inbound.media_urls.clone()));
+    profile.screen.push(PhoneMessage { from: Sender::User, text: inbound.text.clone(), beside, at: now });
     let copies = 1 + world.faults.webhook_copies;
     let mut outgoing = Vec::new();
     for campaign in world.workspace.inbound.clone() {

@@ -31,6 +31,12 @@ impl KeywordLists {
         [&self.opt_out, &self.opt_in, &self.hand_off, &self.cancel, &self.ignore].iter().any(|list| list.matches(text))
     }
 
+    /// The list that understands `word` before any route or flow does, if one does.
+    pub(super) fn goes_before(&self, word: &str) -> Option<&'static str> {
+        let lists = [("opt_out", &self.opt_out), ("hand_off", &self.hand_off), ("ignore", &self.ignore)];
+        lists.into_iter().find(|(_, list)| list.matches(word)).map(|(name, _)| name)
+    }
+
     /// The shipped words, unless the configuration drops them, and its own.
     pub(super) fn read(mut configured: Section) -> Self {
         let shipped = if configured.flag("shipped", true) { shipped() } else { BTreeMap::new() };
@@ -46,14 +52,25 @@ impl KeywordLists {
                     configured.mistake(key, &format!("must have a letter or a digit in each: number {place} has none"));
                 }
                 let rivals = lists.iter().filter(|(rival, _, all)| contradict(key, rival) && all.matches(word));
-                for (rival, ..) in rivals {
-                    configured.mistake(key, &format!("contradicts `{rival}`, which has number {place} as well"));
+                for (rival, own, _) in rivals {
+                    let has_it_too = own.iter().any(|(_, other)| normalised(other) == normalised(word));
+                    // Both lists are the brand's: it is told once, where the word comes second.
+                    if !has_it_too
+                        || LISTS.iter().position(|list| list == rival) < LISTS.iter().position(|list| list == key)
+                    {
+                        configured.mistake(key, &contradiction(word, *place, rival, has_it_too));
+                    }
                 }
             }
         }
         let [opt_out, opt_in, hand_off, cancel, ignore] = lists.map(|(_, _, all)| all);
         Self { opt_out, opt_in, hand_off, cancel, ignore }
     }
+}
+
+fn contradiction(word: &str, place: usize, rival: &str, is_own: bool) -> String {
+    let whose = if is_own { "has too" } else { "has as shipped" };
+    format!("has \"{word}\" (number {place}), which `keywords.{rival}` {whose}: a word can mean only one of the two")
 }
 
 /// Whether no word may be in both lists.
@@ -162,23 +179,26 @@ mod tests {
         for (text, expected) in [
             (
                 "opt_in = [\"yes\", \"ＳＴＯＰ!\"]",
-                &["`keywords.opt_in` contradicts `opt_out`, which has number 2 as well"][..],
+                "`keywords.opt_in` has \"ＳＴＯＰ!\" (number 2), which `keywords.opt_out` has as shipped: a word can mean only one of the two",
             ),
             (
                 "hand_off = [\"unsubscribe\"]",
-                &["`keywords.hand_off` contradicts `opt_out`, which has number 1 as well"],
+                "`keywords.hand_off` has \"unsubscribe\" (number 1), which `keywords.opt_out` has as shipped: a word can mean only one of the two",
             ),
-            ("cancel = [\"human\"]", &["`keywords.cancel` contradicts `hand_off`, which has number 1 as well"]),
-            ("cancel = [\"start\"]", &["`keywords.cancel` contradicts `opt_in`, which has number 1 as well"]),
+            (
+                "cancel = [\"human\"]",
+                "`keywords.cancel` has \"human\" (number 1), which `keywords.hand_off` has as shipped: a word can mean only one of the two",
+            ),
+            (
+                "cancel = [\"start\"]",
+                "`keywords.cancel` has \"start\" (number 1), which `keywords.opt_in` has as shipped: a word can mean only one of the two",
+            ),
             (
                 "opt_in = [\"yes\"]\nhand_off = [\"Yes.\"]\nshipped = false",
-                &[
-                    "`keywords.opt_in` contradicts `hand_off`, which has number 1 as well",
-                    "`keywords.hand_off` contradicts `opt_in`, which has number 1 as well",
-                ],
+                "`keywords.hand_off` has \"Yes.\" (number 1), which `keywords.opt_in` has too: a word can mean only one of the two",
             ),
         ] {
-            assert_eq!(mistakes(&format!("[keywords]\n{text}")), expected, "{text}");
+            assert_eq!(mistakes(&format!("[keywords]\n{text}")), [expected], "{text}");
         }
     }
 

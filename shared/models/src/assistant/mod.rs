@@ -4,6 +4,7 @@
 
 mod backends;
 mod flows;
+mod folders;
 mod guards;
 mod keywords;
 mod profile;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use crate::{Budget, CampaignId};
 pub use backends::{Backend, Backends, Speaks};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
+pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
 pub use keywords::KeywordLists;
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
@@ -149,19 +151,21 @@ impl Assistant {
         let mut file = Section::root(table);
         let default_language = file.text("default_language", "en", 8);
         let backends = Backends::read(&mut file);
+        let instructions = file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000);
+        let keywords = KeywordLists::read(file.section("keywords"));
         let assistant = Self {
-            instructions: file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000),
-            keywords: KeywordLists::read(file.section("keywords")),
+            instructions,
             texts: Texts::read(&default_language, file.section("texts")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
-            routes: Routes::read(file.section("routes"), &backends),
+            routes: Routes::read(file.section("routes"), &backends, &keywords),
             backends,
             profile: ProfileRules::read(file.section("profile")),
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
-            flows: Flows::read(file.section("flows"), &default_language),
+            flows: Flows::read(file.section("flows"), &default_language, &keywords),
+            keywords,
             guards: Guards::read(file.section("guards")),
         };
         assistant.backends.check_use(&assistant.routes, &mut file);

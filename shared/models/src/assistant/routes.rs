@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::keywords::KeywordLists;
 use super::section::Section;
 use super::{Backends, QuietPeriods};
 use crate::{CampaignId, Keywords, RouteName, normalised};
@@ -53,11 +54,12 @@ impl Routes {
         self.0.iter()
     }
 
-    pub(super) fn read(mut section: Section, backends: &Backends) -> Self {
+    /// `lists` are the words that are understood before a route is looked for.
+    pub(super) fn read(mut section: Section, backends: &Backends, lists: &KeywordLists) -> Self {
         let mut routes = BTreeMap::new();
         let mut known = Vec::new();
         for key in section.keys() {
-            let route = Route::read(section.section(&key), &mut known, backends);
+            let route = Route::read(section.section(&key), &mut known, backends, lists);
             match RouteName::parse(&key) {
                 Some(name) => drop(routes.insert(name, route)),
                 None => section.mistake(&key, "is no route's name: 1 to 64 characters of A-Z a-z 0-9 _ -"),
@@ -69,9 +71,12 @@ impl Routes {
 
 impl Route {
     /// `known` are the keywords of the routes before: no two routes share one.
-    fn read(mut section: Section, known: &mut Vec<String>, backends: &Backends) -> Self {
+    fn read(mut section: Section, known: &mut Vec<String>, backends: &Backends, lists: &KeywordLists) -> Self {
         let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
         for (place, word) in &keywords {
+            if let Some(list) = lists.goes_before(word) {
+                section.mistake("keywords", &never_heard(word, *place, list));
+            }
             let word = normalised(word);
             if word.is_empty() {
                 section.mistake("keywords", &format!("must have a letter or a digit in each: number {place} has none"));
@@ -96,6 +101,11 @@ impl Route {
             stay: section.minutes("stay_minutes", 30, 0..=1_440),
         }
     }
+}
+
+/// What is wrong with a word of a route or a flow that a keyword list takes first.
+pub(super) fn never_heard(word: &str, place: usize, list: &str) -> String {
+    format!("has \"{word}\" (number {place}), which `keywords.{list}` takes first, so it would never lead here")
 }
 
 fn backend(section: &mut Section, backends: &Backends) -> Option<String> {
@@ -127,6 +137,29 @@ mod tests {
             (Some("c2"), false, Duration::from_mins(30))
         );
         assert!(routes.get(&RouteName::parse("vip").unwrap()).unwrap().hand_off);
+    }
+
+    #[test]
+    fn a_word_that_a_keyword_list_takes_first_is_a_mistake() {
+        for (toml, expected) in [
+            (
+                "[routes.a]\nkeywords = [\"x\", \"Stop!\"]",
+                "`routes.a.keywords` has \"Stop!\" (number 2), which `keywords.opt_out`",
+            ),
+            (
+                "[routes.a]\nkeywords = [\"human\"]",
+                "`routes.a.keywords` has \"human\" (number 1), which `keywords.hand_off`",
+            ),
+            (
+                "[keywords]\nignore = [\"sale\"]\n[routes.a]\nkeywords = [\"SALE\"]",
+                "`routes.a.keywords` has \"SALE\" (number 1), which `keywords.ignore`",
+            ),
+        ] {
+            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].starts_with(expected), "{mistakes:?}");
+        }
+        // Only who had opted out is understood to want back in, and only in a flow is anything cancelled.
+        Assistant::from_toml("[routes.a]\nkeywords = [\"start\", \"cancel\"]").unwrap();
     }
 
     #[test]

@@ -17,12 +17,13 @@ pub(super) fn check(flow: &Flow, section: &mut Section) {
             note(step, "", "is the name of two steps");
             is_a_graph = false;
         }
-        if next_names(step).any(|name| flow.step(name).is_none()) {
-            note(step, ".next", "names a step that does not exist");
+        let nowhere = |name: &&str| flow.step(name).is_none();
+        for name in next_names(step).filter(nowhere) {
+            note(step, ".next", &missing(name));
             is_a_graph = false;
         }
-        if otherwise_name(step).is_some_and(|name| flow.step(name).is_none()) {
-            note(step, ".otherwise", "names a step that does not exist");
+        if let Some(name) = otherwise_name(step).filter(nowhere) {
+            note(step, ".otherwise", &missing(name));
             is_a_graph = false;
         }
     }
@@ -37,6 +38,11 @@ pub(super) fn check(flow: &Flow, section: &mut Section) {
             note(step, ".next", "leads into a loop that no answer leaves");
         }
     }
+}
+
+/// What is wrong with a name that leads nowhere.
+pub(super) fn missing(name: &str) -> String {
+    format!("names the step \"{name}\", which does not exist")
 }
 
 fn next_names(step: &Step) -> impl Iterator<Item = &str> {

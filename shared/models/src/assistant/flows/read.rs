@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::super::keywords::KeywordLists;
+use super::super::routes::never_heard;
 use super::super::section::{Section, is_name};
 use super::{Flow, Flows, Step, Target, check};
 use crate::folded;
@@ -17,7 +19,8 @@ const RESERVED: [&str; 3] = ["end", "hand_off", "cancel"];
 const LONGEST_WAIT_MINUTES: u32 = 7 * 24 * 60;
 
 impl Flows {
-    pub(in super::super) fn read(mut section: Section, default_language: &str) -> Self {
+    /// `lists` are the words that are understood before a flow is looked for.
+    pub(in super::super) fn read(mut section: Section, default_language: &str, lists: &KeywordLists) -> Self {
         let mut flows = BTreeMap::new();
         let mut keywords = BTreeSet::new();
         for name in section.keys() {
@@ -25,6 +28,11 @@ impl Flows {
                 section.mistake(&name, "is no name: 1 to 40 characters of a-z, 0-9 and _");
             }
             let flow = Flow::read(section.section(&name), default_language);
+            for (place, word) in (1..).zip(&flow.start) {
+                if let Some(list) = lists.goes_before(word) {
+                    section.mistake(&format!("{name}.start"), &never_heard(word, place, list));
+                }
+            }
             if !flow.start.iter().all(|keyword| keywords.insert(folded(keyword))) {
                 section.mistake(&format!("{name}.start"), "has a keyword twice, or one of another flow");
             }
@@ -56,7 +64,7 @@ fn steps(section: &mut Section, default_language: &str) -> Vec<Step> {
     // Without `next`, the step that stands below it follows.
     let following = names.iter().skip(1).cloned().map(Target::Step).chain([Target::End]);
     let steps = sections.iter_mut().zip(&names).zip(following);
-    steps.map(|((section, name), following)| Step::read(section, name, following, default_language)).collect()
+    steps.map(|((section, name), following)| Step::read(section, name, following, &names, default_language)).collect()
 }
 
 fn name(section: &mut Section) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::section::Section;
+use super::check::missing;
 use super::{Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
 use crate::folded;
 
@@ -16,7 +17,14 @@ const LONGEST_NAME: usize = 255;
 const TARGETS: &str = "must be a step's name, \"end\" or \"hand_off\"";
 
 impl Step {
-    pub(super) fn read(section: &mut Section, name: &str, following: Target, default_language: &str) -> Self {
+    /// `names` are those of all steps of the flow, and `following` is where it goes on where nothing is said.
+    pub(super) fn read(
+        section: &mut Section,
+        name: &str,
+        following: Target,
+        names: &[String],
+        default_language: &str,
+    ) -> Self {
         let say = say(section, default_language);
         let expect = expect(section);
         if expect == Expect::Nothing {
@@ -35,7 +43,7 @@ impl Step {
             otherwise: otherwise(section),
             attribute: braze_name(section, "attribute"),
             event: braze_name(section, "event"),
-            next: next(section, &expect, following),
+            next: next(section, &expect, following, names),
             expect,
         }
     }
@@ -120,7 +128,7 @@ fn braze_name(section: &mut Section, key: &str) -> Option<String> {
     Some(name)
 }
 
-fn next(section: &mut Section, expect: &Expect, following: Target) -> Next {
+fn next(section: &mut Section, expect: &Expect, following: Target, names: &[String]) -> Next {
     match expect {
         _ if !section.has("next") => Next::Always(following),
         _ if !section.has_table("next") => Next::Always(target(section, "next")),
@@ -129,7 +137,7 @@ fn next(section: &mut Section, expect: &Expect, following: Target) -> Next {
             section.skip("next");
             Next::Always(following)
         }
-        Expect::OneOf(options) => branches(section, options),
+        Expect::OneOf(options) => branches(section, options, names),
         _ => {
             section.skip("next");
             section.mistake("next", "can only branch where expect = \"one_of\"");
@@ -138,16 +146,24 @@ fn next(section: &mut Section, expect: &Expect, following: Target) -> Next {
     }
 }
 
-fn branches(section: &mut Section, options: &[String]) -> Next {
+fn branches(section: &mut Section, options: &[String], names: &[String]) -> Next {
     let mut branches = section.section("next");
-    let branch = |option: &String| {
+    let mut branch = |option: &String| {
         if !branches.has(option) {
             section.mistake("next", &format!("has no branch for the option \"{option}\""));
             return (option.clone(), Target::End);
         }
         (option.clone(), target(&mut branches, option))
     };
-    Next::ByOption(options.iter().map(branch).collect())
+    let next = Next::ByOption(options.iter().map(&mut branch).collect());
+    for stray in branches.keys() {
+        branches.mistake(&stray, "is none of the step's options");
+        match target(&mut branches, &stray) {
+            Target::Step(name) if !names.contains(&name) => branches.mistake(&stray, &missing(&name)),
+            _ => {}
+        }
+    }
+    next
 }
 
 fn target(section: &mut Section, key: &str) -> Target {

@@ -110,11 +110,14 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
             choose("options = [\"x\", \"y\"]\nnext = { x = \"end\" }"),
             "`flows.f.steps.a.next` has no branch for the option \"y\"",
         ),
-        one(choose("options = [\"x\"]\nnext = { x = \"end\", z = \"end\" }"), "`flows.f.steps.a.next.z` is no setting"),
+        one(
+            choose("options = [\"x\"]\nnext = { x = \"end\", z = \"end\" }"),
+            "`flows.f.steps.a.next.z` is none of the step's options",
+        ),
         one(choose("options = [\"x\"]\nnext = { x = 7 }"), "`flows.f.steps.a.next.x` must be a step's name"),
         one(
             choose("options = [\"x\"]\nnext = { x = \"y\" }"),
-            "`flows.f.steps.a.next` names a step that does not exist",
+            "`flows.f.steps.a.next` names the step \"y\", which does not exist",
         ),
         one(a("options = [\"x\"]"), "`flows.f.steps.a.options` needs expect = \"one_of\""),
         one(a("pattern = \"x\""), "`flows.f.steps.a.pattern` needs expect = \"pattern\""),
@@ -129,8 +132,8 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         ),
         one(a("next = { x = \"end\" }"), "`flows.f.steps.a.next` can only branch"),
         one(a("next = 7"), "`flows.f.steps.a.next` must be a step's name"),
-        one(a("next = \"b\""), "`flows.f.steps.a.next` names a step that does not exist"),
-        one(a("otherwise = \"b\""), "`flows.f.steps.a.otherwise` names a step that does not exist"),
+        one(a("next = \"b\""), "`flows.f.steps.a.next` names the step \"b\", which does not exist"),
+        one(a("otherwise = \"b\""), "`flows.f.steps.a.otherwise` names the step \"b\", which does not exist"),
         one(a("otherwise = 7"), "`flows.f.steps.a.otherwise` must be"),
         one(a("re_asks = 11"), "`flows.f.steps.a.re_asks` must be a whole number"),
         one(a("attribute = \"$a\""), "`flows.f.steps.a.attribute` must not begin with $"),
@@ -158,6 +161,36 @@ fn each_mistake_in_a_step_is_named_where_it_is() {
             mistakes.len() == 1 || (expected.contains("loop") && mistakes.iter().all(|m| m.contains("loop")));
         assert!(is_alone, "one mistake, one line:\n{toml}\n{mistakes:#?}");
     }
+}
+
+#[test]
+fn a_branch_that_leads_nowhere_is_told_so_whether_it_is_an_option_or_not() {
+    let step = |options: &str| {
+        flow_of(&[&format!(
+            "name = \"a\"\nsay = \"?\"\nexpect = \"one_of\"\noptions = [{options}]\nnext = {{ X = \"end\", Z = \"nowhere\" }}"
+        )])
+    };
+    assert_eq!(
+        flows(&step("\"X\", \"Z\"")).unwrap_err(),
+        ["`flows.f.steps.a.next` names the step \"nowhere\", which does not exist"]
+    );
+    assert_eq!(
+        flows(&step("\"X\"")).unwrap_err(),
+        [
+            "`flows.f.steps.a.next.Z` is none of the step's options",
+            "`flows.f.steps.a.next.Z` names the step \"nowhere\", which does not exist"
+        ]
+    );
+}
+
+#[test]
+fn a_word_that_a_keyword_list_takes_first_starts_no_flow() {
+    let flow = format!("[flows.f]\nstart = [\"send back\", \"STOP\"]\n[[flows.f.steps]]\nname = \"a\"\n{ASK}\n");
+    assert_eq!(
+        flows(&flow).unwrap_err(),
+        ["`flows.f.start` has \"STOP\" (number 2), which `keywords.opt_out` takes first, so it would never lead here"]
+    );
+    flows(&format!("{flow}[keywords]\nshipped = false")).unwrap();
 }
 
 #[test]

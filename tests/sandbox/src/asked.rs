@@ -1,0 +1,78 @@
+//! What the AI was asked, with whose words.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ai::{FactKind, FactSpec, Question, Tools};
+use serde_json::{Value, json};
+
+use crate::whose;
+
+/// Questions that are kept for the page.
+const KEPT: usize = 500;
+
+/// Every question, oldest first.
+#[derive(Clone, Default)]
+pub(crate) struct Asked(Arc<Mutex<Vec<Asking>>>);
+
+struct Asking {
+    conversation: Option<String>,
+    shown: Value,
+}
+
+impl Asked {
+    /// Notes what is asked for the conversation that this task is about.
+    pub(crate) fn note(&self, shown: Value) {
+        let mut asked = self.lock();
+        asked.push(Asking { conversation: whose::conversation(), shown });
+        if asked.len() > KEPT {
+            asked.remove(0);
+        }
+    }
+
+    /// All of them, as `/sandbox/ai/requests` shows them.
+    pub(crate) fn all(&self) -> Vec<Value> {
+        self.lock().iter().map(|asking| asking.shown.clone()).collect()
+    }
+
+    /// Forgets what was asked for a user.
+    pub(crate) fn forget(&self, conversation: &str) {
+        self.lock().retain(|asking| asking.conversation.as_deref() != Some(conversation));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Asking>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question as a chat model gets it, and what it is offered to do.
+pub(crate) fn shown(question: &Question) -> Value {
+    let mut messages = vec![json!({"role": "system", "content": question.instructions})];
+    for exchange in &question.history {
+        messages.push(json!({"role": "user", "content": exchange.user.as_str()}));
+        messages.push(json!({"role": "assistant", "content": exchange.assistant.as_str()}));
+    }
+    messages.push(json!({"role": "user", "content": question.text.as_str()}));
+    json!({
+        "messages": messages, "language": question.language, "most_output_tokens": question.output_tokens,
+        "tools": tools(&question.tools),
+    })
+}
+
+fn tools(tools: &Tools) -> Value {
+    let flow = |(name, describe): &(String, String)| json!({"name": name, "when": describe});
+    let fact = |fact: &FactSpec| json!({"name": fact.name, "about": fact.description, "values": kind(&fact.kind)});
+    json!({
+        "hand_off": tools.hand_off, "reply_kinds": tools.kinds,
+        "flows": tools.flows.iter().map(flow).collect::<Vec<_>>(),
+        "facts": tools.facts.iter().map(fact).collect::<Vec<_>>(),
+    })
+}
+
+fn kind(kind: &FactKind) -> Value {
+    match kind {
+        FactKind::Text => json!("text"),
+        FactKind::Number => json!("number"),
+        FactKind::Bool => json!("yes or no"),
+        FactKind::Choice(choices) => json!(choices),
+    }
+}
