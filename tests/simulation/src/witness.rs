@@ -9,6 +9,7 @@ mod ledger;
 mod lines;
 mod people;
 mod phone;
+mod reaching;
 mod rest;
 mod sends;
 mod settles;
@@ -35,6 +36,7 @@ pub(crate) use lines::LINE;
 use people::People;
 pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
+use reaching::Questions;
 use sends::Part as SentPart;
 use trace::Trace;
 
@@ -82,6 +84,7 @@ struct State {
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
     people: People,
+    questions: Questions,
     /// What a user gets at most.
     limits: Option<Limits>,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
@@ -154,6 +157,8 @@ enum End {
     OverBudget,
     /// It was what its user had been answered again and again.
     Looped,
+    /// The brand began with it, and it could not be said.
+    NotBegun,
 }
 
 impl Witness {
@@ -171,7 +176,9 @@ impl Witness {
 
     /// This is what the assistant allows its users.
     pub(crate) fn knows_the_limits(&self, assistant: &Assistant) {
-        self.lock().limits = Some(Limits::of(assistant));
+        let mut state = self.lock();
+        state.limits = Some(Limits::of(assistant));
+        state.questions.most = assistant.limits.questions_per_day;
     }
 
     /// Keeps the lines of the trace from now on, not only their sum.

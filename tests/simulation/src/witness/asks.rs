@@ -21,6 +21,7 @@ impl Witness {
         let key = {
             let mut state = self.lock();
             state.figures.count(Figure::Asked);
+            state.counts_a_question(self.clock.now());
             state.step(self.clock.now(), || format!("asked {}", words.join(" ")));
             state.one_persons_words(question, &words);
             state.words_as_typed(question, &words);
@@ -53,6 +54,7 @@ impl Witness {
         let said = row.own_line
             || reply.is_empty()
             || row.kind == TurnKind::Agent
+            || state.is_begun_by_a_system(row)
             || state.answers.iter().any(|answer| answer.starts_with(&reply));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
@@ -63,7 +65,7 @@ impl Witness {
         let (holder, attempts) = claimed;
         let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
         let ladder = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
-        let ladder = ladder && !state.says_too_much(row);
+        let ladder = ladder && !state.says_too_much(row) && !state.has_asked_enough(self.clock.now());
         if row.own_line && ladder && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }

@@ -23,6 +23,8 @@ pub enum Figure {
     LeftToPerson,
     /// Messages of somebody who had opted out.
     Silent,
+    /// Messages that the brand began with, and that could not be said.
+    NotBegun,
     /// Messages of somebody who had too many waiting.
     TurnedAway,
     /// Messages of somebody who had as many turns as anybody gets, and was told.
@@ -65,7 +67,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 29] = [
+const LABELS: [(Figure, &str); 30] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -75,6 +77,7 @@ const LABELS: [(Figure, &str); 29] = [
     (Figure::CopiesOfMessages, "  copies of others"),
     (Figure::LeftToPerson, "  left to a person"),
     (Figure::Silent, "  opted out"),
+    (Figure::NotBegun, "  not begun"),
     (Figure::TurnedAway, "  one too many"),
     (Figure::OverBudget, "  over budget"),
     (Figure::Looped, "  in a loop"),

@@ -14,6 +14,8 @@ use super::{End, State, Witness};
 pub(super) struct People {
     /// The step at which the desk was first told of a message.
     told: HashMap<MessageId, usize>,
+    /// The lines of which the desk was told that they were not sent.
+    pub(super) not_sent: HashSet<MessageId>,
     /// The same by somebody whose claim still held: nobody else can know that the conversation was given back meanwhile.
     told_by_a_holder: HashMap<MessageId, usize>,
     /// The place in the order of filing up to which the desk was told, by conversation.
@@ -43,6 +45,9 @@ impl Witness {
     pub(crate) fn the_desk_is_told(&self, event: &DeskEvent, claim: Option<u64>) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
+        if let (What::NotSent { .. }, Some(id)) = (&event.what, event.id.strip_prefix("not-sent:")) {
+            state.people.not_sent.insert(MessageId::stored(id));
+        }
         let What::Message { text, .. } = &event.what else { return };
         let id = MessageId::stored(event.id.strip_prefix("message:").unwrap_or_default());
         if state.queued.get(&id).is_none_or(|message| message.text.as_str() != text.as_str()) {
@@ -78,7 +83,8 @@ impl Witness {
             key = to;
         }
         let mut state = self.lock();
-        if head.owner_since.is_none_or(|since| since < action.at) {
+        let changes_the_owner = !matches!(action.deed, AgentDeed::StartFlow { .. });
+        if changes_the_owner && head.owner_since.is_none_or(|since| since < action.at) {
             state.broken(format!("a wish for {} was deleted from the queue and is not fulfilled", key.as_str()));
         }
         let settled = state.ends.get(&action.id).is_some_and(|end| *end != End::Parked);

@@ -188,6 +188,7 @@ impl State {
             (Some(End::Copy), _) => Figure::CopiesOfMessages,
             (Some(End::LeftToPerson), _) => Figure::LeftToPerson,
             (Some(End::Silent), _) => Figure::Silent,
+            (Some(End::NotBegun), _) => Figure::NotBegun,
             (Some(End::TurnedAway), _) => Figure::TurnedAway,
             (Some(End::OverBudget), _) => Figure::OverBudget,
             (Some(End::Looped), _) => Figure::Looped,

@@ -35,7 +35,10 @@ impl State {
                 _ if parked => End::Parked,
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
-                Some(_) | None => self.silent_end(id, silence, (before, after)),
+                Some(turn) if self.is_start(id) => End::Answered(turn),
+                Some(_) | None => self
+                    .not_begun(key, id, before, now)
+                    .unwrap_or_else(|| self.silent_end(id, silence, (before, after))),
             };
             if matches!(end, End::OverBudget | End::Looped) {
                 self.may_be_too_much(id);

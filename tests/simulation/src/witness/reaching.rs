@@ -1,0 +1,78 @@
+//! Words that the brand begins with: flows that another system starts, lines that cannot reach their user any more, and
+//! questions that the deployment may not ask today.
+
+use std::time::Duration;
+
+use conversation::window::OPEN_FOR;
+use models::{Author, ConversationKey, MessageId, Timestamp};
+use store::{Head, Owner, TurnRow};
+
+use super::{End, State};
+
+/// What is known of the deployment's questions: how many it may ask in a day, and the days of those it asked.
+#[derive(Default)]
+pub(super) struct Questions {
+    pub(super) most: Option<u64>,
+    asked: Vec<u64>,
+}
+
+impl State {
+    /// Whether another system wants to start something with it.
+    pub(super) fn is_start(&self, id: &MessageId) -> bool {
+        self.queued.get(id).is_some_and(|message| message.author == Author::System)
+    }
+
+    /// Whether a turn is the beginning of a flow that another system started.
+    pub(super) fn is_begun_by_a_system(&self, row: &TurnRow) -> bool {
+        row.covers.first().is_some_and(|id| self.is_start(id))
+    }
+
+    /// How a message ended that the brand began with and that was not said; `None` for any other.
+    pub(super) fn not_begun(
+        &mut self,
+        key: &ConversationKey,
+        id: &MessageId,
+        before: &Head,
+        now: Timestamp,
+    ) -> Option<End> {
+        let closed = self.is_window_closed(key, now);
+        if self.is_start(id) {
+            let named = self.queued.get(id).map(|message| message.text.as_str().to_owned()).unwrap_or_default();
+            let has_cause = before.owner == Owner::Person || before.opted_out || closed || named == NO_FLOW;
+            if !has_cause {
+                self.broken(format!("{id:?} was to start a flow, and nothing kept it from that"));
+            }
+            return Some(End::NotBegun);
+        }
+        if !self.is_line(id) || !self.people.not_sent.contains(id) {
+            return None;
+        }
+        if !closed {
+            self.broken(format!("{id:?} was not sent although its user had written within a day"));
+        }
+        Some(End::NotBegun)
+    }
+
+    /// Whether the newest message of the user is nearly a day old, by what was filed here.
+    fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
+        let theirs = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
+        let newest = theirs.filter(|message| message.author == Author::User).map(|message| message.arrival).max();
+        newest.is_some_and(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
+    }
+
+    /// The deployment asks a question.
+    pub(super) fn counts_a_question(&mut self, now: Timestamp) {
+        self.questions.asked.push(store::day(now));
+    }
+
+    /// Whether the deployment may ask no more today.
+    pub(super) fn has_asked_enough(&self, now: Timestamp) -> bool {
+        let today = self.questions.asked.iter().filter(|day| **day == store::day(now)).count() as u64;
+        self.questions.most.is_some_and(|most| today >= most)
+    }
+}
+
+/// The name of a flow that no assistant has.
+pub(crate) const NO_FLOW: &str = "exchange";
+/// What clocks may differ by.
+const MOMENT: Duration = Duration::from_mins(3);
