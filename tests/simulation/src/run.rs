@@ -61,7 +61,7 @@ impl Run {
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
             toml: brand.toml(0),
             brand,
-            echoes: brand.limits.is_some() && seed % 2 == 0,
+            echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),

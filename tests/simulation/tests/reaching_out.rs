@@ -1,5 +1,4 @@
 //! Words that the brand begins with: agents' lines and flows of other systems, inside WhatsApp's window and outside it.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::time::Duration;
 
