@@ -36,7 +36,7 @@ pub enum AiFault {
     /// As it should.
     #[default]
     Ok,
-    /// It cannot be reached.
+    /// It cannot be reached. After three failures the ladder leaves it alone for 10 to 40 seconds, also when it is well again.
     Down,
     /// It takes five seconds longer.
     Slow,
