@@ -1,7 +1,7 @@
 //! What a claimed conversation is about: the open messages that the next turn covers.
 
 use conversation::prompt::kept_words;
-use models::{Author, Message, MessageId, Timestamp};
+use models::{Author, Message, MessageId};
 use store::{Head, MOST_COVERED, Owner, RowState, Said};
 
 use crate::Responder;
@@ -15,8 +15,6 @@ pub(crate) struct Agenda {
     pub(crate) open: Vec<Message>,
     /// What the open ones say, as the assistant keeps it.
     pub(crate) said: Vec<Said>,
-    /// When the newest message of the user arrived that is known to be open, whoever this turn is by.
-    pub(crate) heard: Option<Timestamp>,
 }
 
 impl Agenda {
@@ -51,7 +49,6 @@ impl Responder {
         let (open, closed): (Vec<_>, Vec<_>) = covers.into_iter().partition(|id| find(id).is_some());
         let mut open: Vec<_> = open.iter().filter_map(|id| find(id).cloned()).collect();
         let by = |author: Author| open.iter().filter(move |message| message.author == author);
-        let heard = by(Author::User).map(|message| message.arrival).max();
         let next =
             [Author::Agent, Author::User, Author::System].into_iter().find(|author| by(*author).next().is_some());
         open.retain(|message| Some(message.author) == next);
@@ -65,7 +62,7 @@ impl Responder {
         // A reply is named after its first message: that must be one nobody has answered.
         let covers = open.iter().map(|message| message.id.clone()).chain(closed).take(MOST_COVERED).collect();
         let said = self.said(&open);
-        Agenda { covers, open, said, heard }
+        Agenda { covers, open, said }
     }
 
     /// What the messages say: each as far as one message may go, all together as far as a turn's row can hold.

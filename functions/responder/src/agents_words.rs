@@ -34,7 +34,7 @@ impl Responder {
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
             return Drafted { draft: Draft::Silence, counts };
         };
-        let Some(reply) = self.through_the_window(reply, history, agenda, now) else {
+        let Some(reply) = self.through_the_window(reply, head, now) else {
             return Drafted { draft: Draft::NotSent(counted), counts };
         };
         // The desk may know the user by one name only; the user's own messages brought all of them.
@@ -49,11 +49,10 @@ impl Responder {
     pub(crate) fn through_the_window(
         &self,
         reply: Vec<Utterance>,
-        history: &History,
-        agenda: &Agenda,
+        head: &Head,
         now: Timestamp,
     ) -> Option<Vec<Utterance>> {
-        if !window::is_closed(agenda.heard.max(history.heard()), now) {
+        if !window::is_closed(head.heard, now) {
             return Some(reply);
         }
         let campaign = self.assistant.replies.closed_window.as_ref();

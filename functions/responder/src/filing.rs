@@ -213,6 +213,7 @@ impl Place<'_> {
             message: self.message.id.clone(),
             due: self.due,
             arrival: self.message.arrival,
+            heard: self.message.author == Author::User,
             claim: self.claim.clone(),
             create: self.create,
         }

@@ -128,13 +128,6 @@ impl History {
         self.drafts.iter().filter(is_answer).find(|row| row.key.number == number && row.covers == covers)
     }
 
-    /// When the user last wrote, as far as these turns tell; of somebody who is in none of them, when the oldest was.
-    pub(crate) fn heard(&self) -> Option<Timestamp> {
-        let by_the_user = self.turns.iter().filter(|row| row.kind != TurnKind::Agent);
-        let heard = by_the_user.flat_map(|row| &row.said).map(|said| said.arrival).max();
-        heard.or_else(|| self.turns.last().map(|row| row.at))
-    }
-
     fn of_the_user(&self) -> impl Iterator<Item = &TurnRow> {
         let theirs = |row: &&TurnRow| row.kind.settles() && row.kind != TurnKind::Agent && !row.said.is_empty();
         self.turns.iter().filter(theirs)

@@ -46,7 +46,7 @@ impl Responder {
         let Some(answered) = self.flow_named(start.text.as_str(), &matter) else {
             return not_started("the assistant has no such flow");
         };
-        let Some(reply) = self.through_the_window(answered.reply, history, agenda, now) else {
+        let Some(reply) = self.through_the_window(answered.reply, head, now) else {
             return not_started("its user has not written for a day, and there is no template");
         };
         let to = history.addressee().unwrap_or(&start.identity).clone();

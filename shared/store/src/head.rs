@@ -30,6 +30,9 @@ pub struct Head {
     /// Since when a person has owned the conversation without a break.
     #[serde(default)]
     pub person_since: Option<Timestamp>,
+    /// When the last message of the user that was filed had reached the door, answered or not.
+    #[serde(default)]
+    pub heard: Option<Timestamp>,
     /// The user wants to hear nothing from the bot.
     #[serde(default)]
     pub opted_out: bool,
@@ -326,7 +329,7 @@ mod tests {
         let mut head = waiting(&[(1, 1), (2, 2)]);
         head.done = ids(5..8);
         head.turn = Some(sending(None));
-        (head.epoch, head.sequence, head.opted_out) = (4, 9, true);
+        (head.epoch, head.sequence, head.opted_out, head.heard) = (4, 9, true, Some(NOW));
         (head.adopted_by, head.moved_to) = (newer.clone(), older.clone());
         head.run = Some(RunToken("r1".to_owned()));
         let tombstone = head.tombstone(at(50), NOW);

@@ -22,6 +22,8 @@ pub enum HeadWrite {
         due: Timestamp,
         /// When it reached the door.
         arrival: Timestamp,
+        /// Whether the user wrote it.
+        heard: bool,
         /// Take the conversation in the same write.
         claim: Option<Claim>,
         /// Whether a conversation may begin with it; otherwise a head must be there.
@@ -271,8 +273,11 @@ impl HeadWrite {
 
     fn change(&self, head: &mut Head) {
         match self {
-            Self::File { message, due, arrival, claim, .. } => {
+            Self::File { message, due, arrival, heard, claim, .. } => {
                 head.sequence += 1;
+                if *heard {
+                    head.heard = Some(*arrival);
+                }
                 let pending = Pending { sequence: head.sequence, due: *due, arrival: *arrival };
                 head.pending.insert(message.clone(), pending);
                 if let Some(claim) = claim {

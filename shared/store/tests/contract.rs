@@ -93,7 +93,7 @@ fn claim(run: &str) -> Claim {
 }
 
 fn file_write(id: &str, claim: Option<Claim>) -> HeadWrite {
-    HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival: NOW, claim, create: true }
+    HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival: NOW, heard: true, claim, create: true }
 }
 
 async fn wrote(subject: &Subject, key: &ConversationKey, write: HeadWrite, now: Timestamp) -> Head {
@@ -149,6 +149,7 @@ async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_al
             message: message.id.clone(),
             due: NOW,
             arrival: message.arrival,
+            heard: true,
             claim: None,
             create: true,
         };

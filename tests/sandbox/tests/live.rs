@@ -31,7 +31,7 @@ impl Listener {
                     line.map(str::to_owned)
                 };
                 let (name, id, data) = (line("event"), line("id"), line("data"));
-                self.heard = rest.to_owned();
+                rest.clone_into(&mut self.heard);
                 if let (Some(name), Some(data)) = (name, data) {
                     return (name, id, serde_json::from_str(&data).unwrap());
                 }

@@ -102,6 +102,7 @@ pub(super) fn read_head(item: &Item) -> Result<Head, Bad> {
         owner: if read_text(item, "md").is_ok_and(|owner| owner == "h") { Owner::Person } else { Owner::Bot },
         owner_since: optional(item, "mt", read_millis)?,
         person_since: optional(item, "hs", read_millis)?,
+        heard: optional(item, "hd", read_millis)?,
         opted_out: item.contains_key("kp"),
         spent: optional(item, "bu", read_spent)?.unwrap_or_default(),
         erased_at: optional(item, "er", read_millis)?,

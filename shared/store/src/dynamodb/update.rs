@@ -37,8 +37,11 @@ impl Update {
         let mut update = Self::default();
         update.expire(write, now);
         match write {
-            HeadWrite::File { message, due, arrival, claim, create } => {
+            HeadWrite::File { message, due, arrival, heard, claim, create } => {
                 update.file(message, *due, *arrival, *create);
+                if *heard {
+                    update.set("hd", millis(*arrival));
+                }
                 if let Some(claim) = claim {
                     update.claim(claim, now);
                 }

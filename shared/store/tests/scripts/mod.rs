@@ -95,7 +95,8 @@ impl Script {
     fn file(&mut self) -> HeadWrite {
         let claim = (self.below(2) == 0).then(|| self.claim());
         let due = self.now + Duration::from_secs(self.below(4));
-        HeadWrite::File { message: self.message(), due, arrival: self.now, claim, create: self.below(4) > 0 }
+        let heard = self.below(3) > 0;
+        HeadWrite::File { message: self.message(), due, arrival: self.now, heard, claim, create: self.below(4) > 0 }
     }
 
     // Mostly the true holder; now and then one whose epoch is over, or whose token is another's.

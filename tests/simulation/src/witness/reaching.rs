@@ -7,6 +7,7 @@ use conversation::window::OPEN_FOR;
 use models::{Author, ConversationKey, MessageId, Timestamp};
 use store::{Head, Owner, TurnRow};
 
+use super::settles::FEWEST_ATTEMPTS;
 use super::{End, State};
 
 /// What is known of the deployment's questions: how many it may ask in a day, and the days of those it asked.
@@ -44,19 +45,24 @@ impl State {
             }
             return Some(End::NotBegun);
         }
-        if !self.is_line(id) || !self.people.not_sent.contains(id) {
+        let told = self.people.not_sent.contains(id);
+        // A copy is one, whatever the window.
+        if !self.is_line(id) || !(closed || told) || (self.has_twin(id) && !told) {
             return None;
         }
         if !closed {
             self.broken(format!("{id:?} was not sent although its user had written within a day"));
+        }
+        if self.people.desk && !told && before.attempts < FEWEST_ATTEMPTS {
+            self.broken(format!("{id:?} was not sent, and the desk was not told"));
         }
         Some(End::NotBegun)
     }
 
     /// Whether the newest message of the user is nearly a day old, by what was filed here.
     fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
-        let theirs = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
-        let newest = theirs.filter(|message| message.author == Author::User).map(|message| message.arrival).max();
+        let here = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
+        let newest = here.filter(|message| message.author == Author::User).map(|message| message.arrival).max();
         newest.is_some_and(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 

@@ -8,7 +8,7 @@ use super::sends::{Heard, part_name};
 use super::{Draft, End, Figure, State};
 
 /// Claims before messages may be given up: the least of any assistant here.
-const FEWEST_ATTEMPTS: u32 = 4;
+pub(super) const FEWEST_ATTEMPTS: u32 = 4;
 
 impl State {
     pub(super) fn settle(
