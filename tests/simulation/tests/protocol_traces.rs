@@ -268,3 +268,18 @@ async fn a_run_does_not_answer_its_own_message_again_once_the_head_forgot_it() {
     let about: Vec<_> = world.read_by("ada").into_iter().filter(|text| text.contains("Are you open?")).collect();
     assert_eq!(about.len(), 1, "{:?}", world.read_by("ada"));
 }
+
+/// Not in the model: a webhook that Braze repeats has the same id and a later arrival; its user was forgotten in between.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_does_not_take_the_one_that_came_after_with_it() {
+    let world = World::default();
+    let before = world.says("ada", "hi").await;
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    let after = models::Message { arrival: world.now(), ..before };
+    world.queued(&after).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: hi"]);
+}
