@@ -4,6 +4,7 @@
 mod alike;
 mod asks;
 mod budgets;
+mod erasure;
 mod figures;
 mod ledger;
 mod lines;
@@ -15,7 +16,7 @@ mod settles;
 mod trace;
 mod writes;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use store::{Embedded, TurnKey, TurnRow};
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
 use budgets::{Limits, Spent};
+use erasure::Erased;
 pub use figures::{Figure, Figures};
 use ledger::Ledger;
 pub(crate) use lines::LINE;
@@ -84,6 +86,10 @@ struct State {
     people: People,
     /// What a user gets at most.
     limits: Option<Limits>,
+    /// The last erasure of each conversation.
+    erased: BTreeMap<ConversationKey, Erased>,
+    /// Whether no function outlives its deadline.
+    kills_at_deadline: bool,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
     fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
@@ -154,6 +160,8 @@ enum End {
     OverBudget,
     /// It was what its user had been answered again and again.
     Looped,
+    /// Its user was forgotten.
+    Forgotten,
 }
 
 impl Witness {
@@ -169,9 +177,10 @@ impl Witness {
         Self { store, clock, faults, most_copies, ahead, state: Mutex::default() }
     }
 
-    /// This is what the assistant allows its users.
-    pub(crate) fn knows_the_limits(&self, assistant: &Assistant) {
-        self.lock().limits = Some(Limits::of(assistant));
+    /// This is what the assistant allows its users, and whether functions are killed at their deadline.
+    pub(crate) fn knows_the_world(&self, assistant: &Assistant, kills_at_deadline: bool) {
+        let mut state = self.lock();
+        (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), kills_at_deadline);
     }
 
     /// Keeps the lines of the trace from now on, not only their sum.

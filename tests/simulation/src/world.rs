@@ -119,7 +119,8 @@ impl World {
             toml: Mutex::new(plan.toml.clone()),
             plan,
         };
-        world.witness.knows_the_limits(&Assistant::from_toml(&world.plan.toml).unwrap());
+        let assistant = Assistant::from_toml(&world.plan.toml).unwrap();
+        world.witness.knows_the_world(&assistant, world.plan.kills_at_deadline);
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
         if world.plan.desk {
             world.witness.knows_of_the_desk();

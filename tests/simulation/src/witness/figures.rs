@@ -29,6 +29,8 @@ pub enum Figure {
     OverBudget,
     /// Messages that said the same again and again.
     Looped,
+    /// Messages of somebody who was forgotten before they were settled.
+    Forgotten,
     /// Messages that ended as dead letters.
     Dead,
     /// Messages that are nowhere.
@@ -65,7 +67,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 29] = [
+const LABELS: [(Figure, &str); 30] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -78,6 +80,7 @@ const LABELS: [(Figure, &str); 29] = [
     (Figure::TurnedAway, "  one too many"),
     (Figure::OverBudget, "  over budget"),
     (Figure::Looped, "  in a loop"),
+    (Figure::Forgotten, "  forgotten"),
     (Figure::Dead, "  dead letters"),
     (Figure::Lost, "  lost"),
     (Figure::Quarantined, "in quarantine"),

@@ -7,7 +7,7 @@ use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use store::{Head, Owner, Store as _, TurnKey, TurnKind, Voice};
 
-use super::{End, State, Witness};
+use super::{End, State, Witness, canaries};
 
 /// What is known of people and the desk.
 #[derive(Default)]
@@ -28,6 +28,15 @@ pub(super) struct People {
     pub(super) desk: bool,
 }
 
+impl People {
+    /// A conversation was forgotten: it is the bot's again, and nothing in it was told to anybody.
+    pub(super) fn begin_anew(&mut self, key: &ConversationKey, step: usize) {
+        self.released.insert(key.clone(), step);
+        self.said_good_bye.remove(key);
+        self.told_up_to.remove(key);
+    }
+}
+
 impl Witness {
     /// There is a desk in this world.
     pub(crate) fn knows_of_the_desk(&self) {
@@ -43,6 +52,8 @@ impl Witness {
     pub(crate) fn the_desk_is_told(&self, event: &DeskEvent, claim: Option<u64>) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
+        let words = canaries(&everything_in(event));
+        state.may_be_known(&event.conversation, claim, &words, "the desk was told");
         let What::Message { text, .. } = &event.what else { return };
         let id = MessageId::stored(event.id.strip_prefix("message:").unwrap_or_default());
         if state.queued.get(&id).is_none_or(|message| message.text.as_str() != text.as_str()) {
@@ -69,7 +80,7 @@ impl Witness {
     /// An agent's wish leaves its queue: only when it is fulfilled.
     pub(super) async fn a_wish_is_deleted(&self, action: &AgentAction) {
         if matches!(action.deed, AgentDeed::Erase) {
-            return;
+            return self.an_erasure_is_deleted(action);
         }
         let mut key = action.conversation.clone();
         let mut head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
@@ -78,6 +89,16 @@ impl Witness {
             key = to;
         }
         let mut state = self.lock();
+        let message = action.message();
+        if head.forgot(action.at) {
+            if let Some(message) = message.filter(|message| !state.came_again(&message.id)) {
+                state.ends.entry(message.id).or_insert(End::Forgotten);
+            }
+            return;
+        }
+        if message.is_some_and(|message| state.is_over_with(&message)) {
+            return;
+        }
         if head.owner_since.is_none_or(|since| since < action.at) {
             state.broken(format!("a wish for {} was deleted from the queue and is not fulfilled", key.as_str()));
         }
@@ -194,6 +215,18 @@ impl State {
         if !right {
             self.broken(format!("{} opted out or in, and never said so", key.as_str()));
         }
+    }
+}
+
+/// Every word of an event.
+fn everything_in(event: &DeskEvent) -> String {
+    match &event.what {
+        What::HandOff { summary, transcript, .. } => {
+            let lines = transcript.iter().map(|line| line.text.as_str());
+            lines.chain([summary.as_str()]).collect::<Vec<_>>().join(" ")
+        }
+        What::Message { text, .. } => text.as_str().to_owned(),
+        What::Released { .. } => String::new(),
     }
 }
 

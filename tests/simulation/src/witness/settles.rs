@@ -51,6 +51,11 @@ impl State {
             }
         }
         if turn.is_some() && is_withdrawn(covers, before, after) {
+            // Its messages wait as if it had never been.
+            let first = after.pending.values().map(|pending| pending.sequence).min().unwrap_or(1);
+            if let Some(conversation) = self.conversations.get_mut(key) {
+                conversation.answered_up_to = conversation.answered_up_to.min(first.saturating_sub(1));
+            }
             return;
         }
         if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {

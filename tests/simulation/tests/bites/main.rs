@@ -4,6 +4,7 @@
 
 mod budgets;
 mod counters;
+mod erasure;
 mod lines;
 mod people;
 mod phone;
