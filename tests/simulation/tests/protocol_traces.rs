@@ -283,3 +283,30 @@ async fn a_copy_that_is_forgotten_does_not_take_the_one_that_came_after_with_it(
     world.settle(1).await;
     assert_eq!(world.read_by("ada"), ["re: hi"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_forgets_the_turn_that_answered_old_words_and_new_ones_together() {
+    let world = World::default();
+    world.says("ada", "I live in Elm Street").await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    assert_eq!(world.read_by("ada"), ["re: I live in Elm Street\nAre you open?"]);
+    world.settle(1).await;
+    let key = ConversationKey::parse("user:ada").unwrap();
+    let rows = store::Store::newest_turns(&*world.store, &key, 9, world.now()).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_leaves_the_conversation_with_the_person_who_took_it_since() {
+    let world = World::default();
+    world.faults.listed([at("erase", 0, Fault::Slow(5 * SECOND))]);
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, models::AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, Owner::Person);
+}
