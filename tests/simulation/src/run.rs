@@ -111,6 +111,7 @@ impl Run {
         let clocks_agree = self.plan.clocks_ahead.iter().all(|ahead| *ahead < Duration::from_secs(15));
         if world.faults.count() == 0 && clocks_agree {
             world.witness.nothing_failed();
+            world.witness.profiles_agree();
         }
         for depth in [world.queue.depth(), world.agents.depth()] {
             if (depth.waiting, depth.in_flight) != (0, 0) {

@@ -10,6 +10,7 @@ mod ledger;
 mod lines;
 mod people;
 mod phone;
+mod profiles;
 mod rest;
 mod sends;
 mod settles;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
-use models::assistant::Assistant;
+use models::assistant::{Assistant, ConversationFact};
 use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
@@ -37,6 +38,7 @@ pub(crate) use lines::LINE;
 use people::People;
 pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
+use profiles::Written;
 use sends::Part as SentPart;
 use trace::Trace;
 
@@ -84,12 +86,16 @@ struct State {
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
     people: People,
+    /// What profiles say.
+    written: Written,
     /// What a user gets at most.
     limits: Option<Limits>,
     /// The last erasure of each conversation.
     erased: BTreeMap<ConversationKey, Erased>,
     /// Whether no function outlives its deadline.
     kills_at_deadline: bool,
+    /// Whether profiles say who owns a conversation.
+    profiles: bool,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
     fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
@@ -180,6 +186,7 @@ impl Witness {
     /// This is what the assistant allows its users, and whether functions are killed at their deadline.
     pub(crate) fn knows_the_world(&self, assistant: &Assistant, kills_at_deadline: bool) {
         let mut state = self.lock();
+        state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
         (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), kills_at_deadline);
     }
 
@@ -224,7 +231,7 @@ impl Witness {
             Err(_) => return,
         };
         let mut state = self.lock();
-        state.step(self.clock.now(), || format!("queued {}", message.id.as_str()));
+        state.step(self.clock.now(), || format!("queued {} {:?}", message.id.as_str(), message.text.as_str()));
         for canary in canaries(message.text.as_str()) {
             let typed = state.typed.get(&canary).cloned();
             if typed.as_ref().is_some_and(|typed| typed != message.text.as_str()) {

@@ -87,12 +87,15 @@ impl Witness {
         }
     }
 
+    /// Whether a client gave an effect of these names up that was applied all the same, later.
+    pub(super) fn gave_up(&self, names: &[&str]) -> bool {
+        let late = |fault: &Fault| matches!(fault, Fault::Lags(_) | Fault::Cut(_));
+        self.faults.happened().iter().any(|(effect, fault)| names.contains(&effect.name) && late(fault))
+    }
+
     /// What a client gave up, or a function that outlived its deadline, may put a row after the last look of an erasure.
     fn may_leave_rows(&self) -> bool {
-        let late = |fault: &Fault| matches!(fault, Fault::Lags(_) | Fault::Cut(_));
-        let puts = ["put message", "draft"];
-        let gave_up = |(effect, fault): &(crate::faults::Effect, Fault)| puts.contains(&effect.name) && late(fault);
-        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.faults.happened().iter().any(gave_up)
+        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.gave_up(&["put message", "draft"])
     }
 }
 

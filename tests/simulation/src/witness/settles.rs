@@ -126,7 +126,9 @@ impl State {
     fn may_be_parked(&mut self, key: &ConversationKey, covers: &[MessageId], before: &Head, now: Timestamp) {
         let part = covers.first().and_then(|first| self.parts.get(&format!("{}#1", first.as_str())));
         let is_rejected = part.is_some_and(|part| part.heard == Some(Heard::Rejected));
-        let is_stale = self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        // A copy of what was answered goes with them, however young it is.
+        let counted = self.counted_among(key, covers);
+        let is_stale = self.newest_arrival(&counted).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
         if !is_rejected && !is_stale && before.attempts < FEWEST_ATTEMPTS {
             self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
         }

@@ -8,6 +8,7 @@ mod erasure;
 mod lines;
 mod people;
 mod phone;
+mod profiles;
 mod protocol;
 mod table;
 
