@@ -303,10 +303,26 @@ async fn an_erasure_that_comes_late_forgets_the_turn_that_answered_old_words_and
 #[tokio::test(start_paused = true)]
 async fn an_erasure_that_comes_late_leaves_the_conversation_with_the_person_who_took_it_since() {
     let world = World::default();
-    world.faults.listed([at("erase", 0, Fault::Slow(5 * SECOND))]);
+    world.faults.listed([at("deliver", 0, Fault::Slow(5 * SECOND))]);
     world.agent("user:ada", None, models::AgentDeed::Erase).await;
     tokio::time::sleep(SECOND).await;
     world.agent("user:ada", None, models::AgentDeed::TakeOver).await;
     world.settle(1).await;
     assert_eq!(world.head("ada").await.owner, Owner::Person);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after() {
+    let world = World::default();
+    let identity = models::Identity::new("ada", "", "").unwrap();
+    let before = world.message(&identity, "hi");
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    world.queued(&models::Message { arrival: world.now(), ..before.clone() }).await;
+    world.poll_once().await;
+    world.queued(&before).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: hi"]);
 }
