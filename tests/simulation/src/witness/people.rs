@@ -61,13 +61,18 @@ impl Witness {
         }
         let step = state.figures.get(super::Figure::Steps);
         let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
-        if claim.is_none() || claim == epoch {
+        let holds = claim.is_none() || claim == epoch;
+        if holds {
             state.people.told_by_a_holder.insert(id.clone(), step);
         }
         if state.people.told.contains_key(&id) {
             return;
         }
         state.people.told.insert(id.clone(), step);
+        // What somebody told whose claim was over may have been on its way for long.
+        if !holds {
+            return;
+        }
         let (Some(place), Some(key)) = (state.places.get(&id).copied(), state.filed.get(&id).cloned()) else { return };
         let up_to = state.people.told_up_to.entry(key.clone()).or_default();
         let is_late = *up_to > place;
