@@ -314,8 +314,9 @@ async fn an_erasure_that_comes_late_leaves_the_conversation_with_the_person_who_
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after() {
     let world = World::default();
+    world.faults.listed([at("ask", 0, Fault::Dies(Moment::Before))]);
     let identity = models::Identity::new("ada", "", "").unwrap();
-    let before = world.message(&identity, "hi");
+    let before = world.message(&identity, "Are you open?");
     world.agent("user:ada", None, models::AgentDeed::Erase).await;
     world.poll_agents_once().await;
     tokio::time::sleep(SECOND).await;
@@ -324,5 +325,5 @@ async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after
     world.queued(&before).await;
     world.poll_once().await;
     world.settle(1).await;
-    assert_eq!(world.read_by("ada"), ["re: hi"]);
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
 }
