@@ -286,10 +286,12 @@ impl Responder {
         if view.failed.contains(id) {
             return Verdict::ComesBack(keep::after_outage(delivery.receives));
         }
-        if view.settled.contains(id) || view.head.settled(id) {
+        // Another delivery of it may be over with because its user was forgotten, and this one be new.
+        let pending = view.head.pending.contains_key(id);
+        if (view.settled.contains(id) && !pending) || view.head.settled(id) {
             return Verdict::Settled;
         }
-        if !view.head.pending.contains_key(id) {
+        if !pending {
             // Given up, or settled and forgotten by the head: its row tells which.
             return Verdict::ComesBack(keep::PARKED);
         }

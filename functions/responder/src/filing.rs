@@ -82,7 +82,11 @@ impl Responder {
                 Filing::Moved(to)
             }
             Placed::Erased => {
-                self.store.forget(key, &message.id).await?;
+                // The same message may have come by the door once more since: then the row is that one's.
+                let rows = self.store.messages(key, std::slice::from_ref(&message.id)).await?;
+                if rows.iter().all(|row| row.message.arrival <= message.arrival) {
+                    self.store.forget(key, &message.id).await?;
+                }
                 tracing::info!(log_id = message.log_id, "its user was forgotten meanwhile, and so is the message");
                 Filing::Settled
             }

@@ -194,7 +194,12 @@ impl Head {
     #[must_use]
     pub fn tombstone(&self, at: Timestamp, now: Timestamp) -> Self {
         let expires_at = Timestamp::from_seconds((now + TOMBSTONE_LIFE).seconds());
+        let decided_since = self.owner_since > Some(at);
         Self {
+            // What was decided about the owner after the erasure's door time is about a new conversation.
+            owner: if decided_since { self.owner } else { Owner::Bot },
+            owner_since: self.owner_since.filter(|_| decided_since),
+            person_since: self.person_since.filter(|_| decided_since),
             epoch: self.epoch + 1,
             // A part of these may be on its way: what arrived after the erasure's door time must not be answered anew.
             done: self.turn.as_ref().map_or_else(|| self.done.clone(), |turn| self.done_after(&turn.covers).0),

@@ -31,10 +31,11 @@ impl MessageRow {
 }
 
 impl TurnRow {
-    /// Whether it is only about what had reached the door by `at`, whenever it was drafted.
+    /// Whether it is about anything that had reached the door by `at`, whenever it was drafted: what is newer in it was
+    /// answered, and is not worth what is older.
     pub(crate) fn is_of_before(&self, at: Timestamp) -> bool {
-        let newest = self.said.iter().map(|said| said.arrival).max();
-        newest.unwrap_or(self.at) <= at
+        let oldest = self.said.iter().map(|said| said.arrival).min();
+        oldest.unwrap_or(self.at) <= at
     }
 }
 

@@ -23,6 +23,11 @@ pub(crate) fn wishes(person: &Person, number: &mut u64, chance: &mut Chance) -> 
     }
 }
 
+/// Somebody wants to be forgotten.
+pub(crate) fn erasure(key: &str) -> Wish {
+    wish(0, "erase", &json!({ "conversation": key }))
+}
+
 /// One to three lines in quick succession, at times once more.
 fn lines(key: &str, number: &mut u64, chance: &mut Chance) -> Vec<Wish> {
     let mut wishes = Vec::new();

@@ -7,6 +7,8 @@ use crate::chance::Chance;
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,
+    /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it.
+    pub profiles: bool,
 }
 
 impl Brand {
@@ -15,14 +17,16 @@ impl Brand {
         let mut chance = Chance::new(seed ^ 0xb4a2d);
         let limits = || (chance.pick(&[2, 3, 5]), chance.pick(&[6, 10, 30]), chance.pick(&[2, 3]));
         let limits = Chance::new(seed ^ 0x11311).chance(300).then(limits);
-        Self { limits }
+        Self { limits, profiles: Chance::new(seed ^ 0x9f0f1).chance(400) }
     }
 
     /// One of its assistants, as `assistant.toml`.
     pub fn toml(self, version: usize) -> String {
         let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 10_000));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
-        VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits)
+        let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
+        let profile = if self.profiles { format!("[profile]\nfacts = {facts}\n") } else { String::new() };
+        VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits) + &profile
     }
 }
 

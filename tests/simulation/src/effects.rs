@@ -192,8 +192,13 @@ impl Store for Effects<Embedded> {
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
         let effect = || {
-            let (inner, key) = (self.inner.clone(), key.clone());
-            async move { inner.erase(&key, at, now).await }
+            let (inner, key, witness) = (self.inner.clone(), key.clone(), self.scene.witness.clone());
+            async move {
+                let before = inner.erase(&key, at, now).await?;
+                let after = inner.head(&key, now).await?.unwrap_or_default();
+                witness.erased(&key, at, before.as_ref(), &after);
+                Ok(before)
+            }
         };
         self.scene.live("erase", effect, |fault| Err(unavailable(fault))).await
     }

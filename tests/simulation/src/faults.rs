@@ -121,6 +121,11 @@ impl Faults {
         self.lock().happened.len()
     }
 
+    /// How many faults have happened to other effects than those of this name.
+    pub(crate) fn count_but(&self, name: &str) -> usize {
+        self.lock().happened.iter().filter(|(effect, _)| effect.name != name).count()
+    }
+
     /// What befalls the next effect of this name.
     pub(crate) fn next(&self, name: &'static str) -> Option<Fault> {
         let mut state = self.lock();
@@ -169,6 +174,7 @@ impl Weather {
             "hand over",
             "change owner",
             "tell desk",
+            "track",
         ];
         let sick = chance.chance(250).then(|| (chance.pick(&neighbours), chance.pick(&[300, 700, 950])));
         Self { chance, rate, sick }
@@ -189,6 +195,7 @@ impl Weather {
                 Fault::Refused(400),
                 Fault::Unauthorized,
             ],
+            "track" => &[Fault::Limited(None), Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
             "tell desk" => &[Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
             "deliver" => return Some(self.queues_own()),
             "read secret" => &[],

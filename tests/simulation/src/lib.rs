@@ -14,6 +14,7 @@ mod neighbours;
 mod people;
 mod plan;
 mod poll;
+mod profiles;
 mod quiet;
 mod run;
 mod scene;

@@ -39,6 +39,8 @@ pub struct Plan {
     pub brand: Brand,
     /// Whether people say the same again and again, as somebody's own bot does.
     pub echoes: bool,
+    /// Whether people are forgotten, at any time.
+    pub erases: bool,
     /// Makes the handler out of a responder: itself, unless a test wants another.
     pub handler: fn(Responder) -> Box<dyn Handler>,
     /// Whether there is a desk to hand over to.
@@ -59,8 +61,9 @@ impl Default for Plan {
             clocks_ahead: vec![Duration::ZERO],
             on_unknown: OnUnknown::ResendOnce,
             toml: NO_BUDGET.to_owned(),
-            brand: Brand { limits: None },
+            brand: Brand { limits: None, profiles: false },
             echoes: false,
+            erases: false,
             handler: |responder| Box::new(responder),
             desk: false,
             bend: None,

@@ -95,6 +95,13 @@ impl World {
         }
     }
 
+    /// The same with what agents asked for.
+    pub async fn poll_agents_once(&self) {
+        if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.agents.receive(10)).await {
+            self.invoke(&self.machines[0], Source::Agents, batch).await;
+        }
+    }
+
     async fn invoke(&self, slot: &Slot, source: Source, batch: Vec<Received>) {
         let batch = self.delivered(source, batch).await;
         let records = batch.iter().map(|received| Record {

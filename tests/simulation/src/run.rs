@@ -11,7 +11,7 @@ use platform::clock::Clock as _;
 use responder::OnUnknown;
 use store::{HeadWrite, Owner, write_head};
 
-use crate::agents::wishes;
+use crate::agents::{erasure, wishes};
 use crate::assistants::Brand;
 use crate::chance::Chance;
 use crate::door::{Campaign, Door};
@@ -61,6 +61,7 @@ impl Run {
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
             toml: brand.toml(0),
             brand,
+            erases: seed % 5 < 2,
             echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
             moods: Some(seed),
@@ -110,6 +111,7 @@ impl Run {
         let clocks_agree = self.plan.clocks_ahead.iter().all(|ahead| *ahead < Duration::from_secs(15));
         if world.faults.count() == 0 && clocks_agree {
             world.witness.nothing_failed();
+            world.witness.profiles_agree();
         }
         for depth in [world.queue.depth(), world.agents.depth()] {
             if (depth.waiting, depth.in_flight) != (0, 0) {
@@ -179,7 +181,13 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
             // Whose a phone is that two people have is decided by who writes.
             if chance.chance(150) && (whom.is_known() || !shares) {
                 world.witness.concerns(&whom.name(), &whom.keys());
-                for wish in wishes(whom, &mut lines, chance) {
+                let mut all = wishes(whom, &mut lines, chance);
+                if world.plan.erases && chance.chance(300) {
+                    // Under any name that is this person's own.
+                    let keys = whom.keys();
+                    all.push(erasure(&keys[chance.index(keys.len())]));
+                }
+                for wish in all {
                     number += 1;
                     posts.push(Box::pin(async move {
                         tokio::time::sleep(Duration::from_secs(wish.after)).await;

@@ -4,11 +4,13 @@
 mod alike;
 mod asks;
 mod budgets;
+mod erasure;
 mod figures;
 mod ledger;
 mod lines;
 mod people;
 mod phone;
+mod profiles;
 mod reaching;
 mod rest;
 mod sends;
@@ -16,26 +18,28 @@ mod settles;
 mod trace;
 mod writes;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
-use models::assistant::Assistant;
+use models::assistant::{Assistant, ConversationFact};
 use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
 use budgets::{Limits, Spent};
+use erasure::Erased;
 pub use figures::{Figure, Figures};
 use ledger::Ledger;
 pub(crate) use lines::LINE;
 use people::People;
 pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
+use profiles::Written;
 use reaching::Questions;
 use sends::Part as SentPart;
 use trace::Trace;
@@ -85,8 +89,16 @@ struct State {
     ledger: Ledger,
     people: People,
     questions: Questions,
+    /// What profiles say.
+    written: Written,
     /// What a user gets at most.
     limits: Option<Limits>,
+    /// The last erasure of each conversation.
+    erased: BTreeMap<ConversationKey, Erased>,
+    /// Whether no function outlives its deadline.
+    kills_at_deadline: bool,
+    /// Whether profiles say who owns a conversation.
+    profiles: bool,
     /// Runs that lost their claim because the owner was changed, or set to what it was.
     fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
@@ -159,6 +171,8 @@ enum End {
     Looped,
     /// The brand began with it, and it could not be said.
     NotBegun,
+    /// Its user was forgotten.
+    Forgotten,
 }
 
 impl Witness {
@@ -174,10 +188,11 @@ impl Witness {
         Self { store, clock, faults, most_copies, ahead, state: Mutex::default() }
     }
 
-    /// This is what the assistant allows its users.
-    pub(crate) fn knows_the_limits(&self, assistant: &Assistant) {
+    /// This is what the assistant allows its users, and whether functions are killed at their deadline.
+    pub(crate) fn knows_the_world(&self, assistant: &Assistant, kills_at_deadline: bool) {
         let mut state = self.lock();
-        state.limits = Some(Limits::of(assistant));
+        state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
+        (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), kills_at_deadline);
         state.questions.most = assistant.limits.questions_per_day;
     }
 
@@ -222,7 +237,7 @@ impl Witness {
             Err(_) => return,
         };
         let mut state = self.lock();
-        state.step(self.clock.now(), || format!("queued {}", message.id.as_str()));
+        state.step(self.clock.now(), || format!("queued {} {:?}", message.id.as_str(), message.text.as_str()));
         for canary in canaries(message.text.as_str()) {
             let typed = state.typed.get(&canary).cloned();
             if typed.as_ref().is_some_and(|typed| typed != message.text.as_str()) {

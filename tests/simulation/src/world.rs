@@ -119,7 +119,8 @@ impl World {
             toml: Mutex::new(plan.toml.clone()),
             plan,
         };
-        world.witness.knows_the_limits(&Assistant::from_toml(&world.plan.toml).unwrap());
+        let assistant = Assistant::from_toml(&world.plan.toml).unwrap();
+        world.witness.knows_the_world(&assistant, world.plan.kills_at_deadline);
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
         if world.plan.desk {
             world.witness.knows_of_the_desk();
@@ -148,7 +149,7 @@ impl World {
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
             desk: self.plan.desk.then_some(desk),
             route_ais: std::collections::BTreeMap::new(),
-            profiles: Arc::new(braze::NoProfiles),
+            profiles: Arc::new(Effects { inner: Arc::new(braze::NoProfiles), scene: scene.clone() }),
             work: Arc::new(Effects { inner: self.queue.clone(), scene: scene.clone() }),
             agents: Arc::new(Effects { inner: self.agents.clone(), scene }),
             clock: clock.clone(),

@@ -268,3 +268,62 @@ async fn a_run_does_not_answer_its_own_message_again_once_the_head_forgot_it() {
     let about: Vec<_> = world.read_by("ada").into_iter().filter(|text| text.contains("Are you open?")).collect();
     assert_eq!(about.len(), 1, "{:?}", world.read_by("ada"));
 }
+
+/// Not in the model: a webhook that Braze repeats has the same id and a later arrival; its user was forgotten in between.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_does_not_take_the_one_that_came_after_with_it() {
+    let world = World::default();
+    let before = world.says("ada", "hi").await;
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    let after = models::Message { arrival: world.now(), ..before };
+    world.queued(&after).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: hi"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_forgets_the_turn_that_answered_old_words_and_new_ones_together() {
+    let world = World::default();
+    world.says("ada", "I live in Elm Street").await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    assert_eq!(world.read_by("ada"), ["re: I live in Elm Street\nAre you open?"]);
+    world.settle(1).await;
+    let key = ConversationKey::parse("user:ada").unwrap();
+    let rows = store::Store::newest_turns(&*world.store, &key, 9, world.now()).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_leaves_the_conversation_with_the_person_who_took_it_since() {
+    let world = World::default();
+    world.faults.listed([at("deliver", 0, Fault::Slow(5 * SECOND))]);
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, models::AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, Owner::Person);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after() {
+    let world = World::default();
+    world.faults.listed([at("ask", 0, Fault::Dies(Moment::Before))]);
+    let identity = models::Identity::new("ada", "", "").unwrap();
+    let before = world.message(&identity, "Are you open?");
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    world.queued(&models::Message { arrival: world.now(), ..before.clone() }).await;
+    world.poll_once().await;
+    world.queued(&before).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}

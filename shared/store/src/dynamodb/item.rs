@@ -82,6 +82,11 @@ pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
         .map(|(name, value)| (name.to_owned(), value)),
     );
     item.extend(others);
+    if let Some(since) = head.owner_since {
+        let owner = if head.owner == Owner::Person { "h" } else { "b" };
+        item.extend([("md".to_owned(), text(owner)), ("mt".to_owned(), millis(since))]);
+    }
+    item.extend(head.person_since.map(|since| ("hs".to_owned(), millis(since))));
     item
 }
 

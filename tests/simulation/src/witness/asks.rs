@@ -28,6 +28,10 @@ impl Witness {
             state.key_of(&words)
         };
         if let Some(key) = key {
+            let history = question.history.iter().flat_map(|exchange| [&exchange.user, &exchange.assistant]);
+            let before = history.flat_map(|text| canaries(text.as_str()));
+            let all: Vec<_> = words.iter().cloned().chain(before).collect();
+            self.lock().may_be_known(&key, machine.claim_of(&key), &all, "the AI was shown");
             self.nothing_was_said_yet(&key, &words, machine).await;
         }
     }
@@ -104,6 +108,7 @@ impl Witness {
                 && row.covers == covers
                 && !row.own_line
                 && draft.step < claimed
+                && !state.is_of_before(key, row.key.epoch)
         };
         if state.drafts.iter().any(is_known) {
             state.broken(format!("the AI was asked about {words:?} although a draft was there"));

@@ -31,6 +31,8 @@ pub enum Figure {
     OverBudget,
     /// Messages that said the same again and again.
     Looped,
+    /// Messages of somebody who was forgotten before they were settled.
+    Forgotten,
     /// Messages that ended as dead letters.
     Dead,
     /// Messages that are nowhere.
@@ -67,7 +69,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 30] = [
+const LABELS: [(Figure, &str); 31] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -81,6 +83,7 @@ const LABELS: [(Figure, &str); 30] = [
     (Figure::TurnedAway, "  one too many"),
     (Figure::OverBudget, "  over budget"),
     (Figure::Looped, "  in a loop"),
+    (Figure::Forgotten, "  forgotten"),
     (Figure::Dead, "  dead letters"),
     (Figure::Lost, "  lost"),
     (Figure::Quarantined, "in quarantine"),

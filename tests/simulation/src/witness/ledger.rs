@@ -239,7 +239,9 @@ impl Witness {
                     state.ledger.expects(metric, amount);
                 }
                 if written.is_err() {
-                    *state.ledger.perhaps.entry(Metric::Duplicate).or_default() += covers.len();
+                    for metric in [Metric::Duplicate, Metric::OverBudget, Metric::LoopBroken] {
+                        *state.ledger.perhaps.entry(metric).or_default() += covers.len();
+                    }
                 }
             }
             HeadWrite::Commit { held, turn, .. } => {

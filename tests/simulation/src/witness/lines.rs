@@ -71,7 +71,8 @@ impl State {
         }
         let mut asked: HashMap<String, usize> = HashMap::new();
         for (id, message) in self.queued.iter().filter(|(_, message)| message.author == Author::Agent) {
-            let counts = self.ends.get(id).is_none_or(|end| matches!(end, End::Answered(_) | End::Parked));
+            let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
+            let counts = self.ends.get(id).is_none_or(counts);
             for line in lines(message.text.as_str()) {
                 *asked.entry(line).or_default() += usize::from(counts);
             }

@@ -7,7 +7,7 @@ use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use store::{Head, Owner, Store as _, TurnKey, TurnKind, Voice};
 
-use super::{End, State, Witness};
+use super::{End, State, Witness, canaries};
 
 /// What is known of people and the desk.
 #[derive(Default)]
@@ -30,6 +30,15 @@ pub(super) struct People {
     pub(super) desk: bool,
 }
 
+impl People {
+    /// A conversation was forgotten: it is the bot's again, and nothing in it was told to anybody.
+    pub(super) fn begin_anew(&mut self, key: &ConversationKey, step: usize) {
+        self.released.insert(key.clone(), step);
+        self.said_good_bye.remove(key);
+        self.told_up_to.remove(key);
+    }
+}
+
 impl Witness {
     /// There is a desk in this world.
     pub(crate) fn knows_of_the_desk(&self) {
@@ -45,6 +54,8 @@ impl Witness {
     pub(crate) fn the_desk_is_told(&self, event: &DeskEvent, claim: Option<u64>) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
+        let words = canaries(&everything_in(event));
+        state.may_be_known(&event.conversation, claim, &words, "the desk was told");
         if let (What::NotSent { .. }, Some(id)) = (&event.what, event.id.strip_prefix("not-sent:")) {
             state.people.not_sent.insert(MessageId::stored(id));
         }
@@ -55,13 +66,18 @@ impl Witness {
         }
         let step = state.figures.get(super::Figure::Steps);
         let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
-        if claim.is_none() || claim == epoch {
+        let holds = claim.is_none() || claim == epoch;
+        if holds {
             state.people.told_by_a_holder.insert(id.clone(), step);
         }
         if state.people.told.contains_key(&id) {
             return;
         }
         state.people.told.insert(id.clone(), step);
+        // What somebody told whose claim was over may have been on its way for long.
+        if !holds {
+            return;
+        }
         let (Some(place), Some(key)) = (state.places.get(&id).copied(), state.filed.get(&id).cloned()) else { return };
         let up_to = state.people.told_up_to.entry(key.clone()).or_default();
         let is_late = *up_to > place;
@@ -74,7 +90,7 @@ impl Witness {
     /// An agent's wish leaves its queue: only when it is fulfilled.
     pub(super) async fn a_wish_is_deleted(&self, action: &AgentAction) {
         if matches!(action.deed, AgentDeed::Erase) {
-            return;
+            return self.an_erasure_is_deleted(action);
         }
         let mut key = action.conversation.clone();
         let mut head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
@@ -83,6 +99,16 @@ impl Witness {
             key = to;
         }
         let mut state = self.lock();
+        let message = action.message();
+        if head.forgot(action.at) {
+            if let Some(message) = message.filter(|message| !state.came_again(&message.id)) {
+                state.ends.entry(message.id).or_insert(End::Forgotten);
+            }
+            return;
+        }
+        if message.is_some_and(|message| state.is_over_with(&message)) {
+            return;
+        }
         let changes_the_owner = !matches!(action.deed, AgentDeed::StartFlow { .. });
         if changes_the_owner && head.owner_since.is_none_or(|since| since < action.at) {
             state.broken(format!("a wish for {} was deleted from the queue and is not fulfilled", key.as_str()));
@@ -200,6 +226,18 @@ impl State {
         if !right {
             self.broken(format!("{} opted out or in, and never said so", key.as_str()));
         }
+    }
+}
+
+/// Every word of an event.
+fn everything_in(event: &DeskEvent) -> String {
+    match &event.what {
+        What::HandOff { summary, transcript, .. } => {
+            let lines = transcript.iter().map(|line| line.text.as_str());
+            lines.chain([summary.as_str()]).collect::<Vec<_>>().join(" ")
+        }
+        What::Message { text, .. } | What::NotSent { text, .. } => text.as_str().to_owned(),
+        What::Released { .. } => String::new(),
     }
 }
 

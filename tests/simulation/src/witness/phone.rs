@@ -29,6 +29,13 @@ pub(super) struct Phone {
     words: HashMap<TurnKey, HashSet<String>>,
 }
 
+impl Phone {
+    /// Whose conversation was forgotten, who reads the first answer of another one.
+    pub(super) fn begins_anew(&mut self) {
+        (self.last, self.up_to) = (None, 0);
+    }
+}
+
 impl State {
     /// Whether a request was overtaken: its sender never heard of it, and another one left meanwhile.
     fn is_overtaken(&self, number: usize) -> bool {
@@ -44,11 +51,13 @@ impl State {
         let Request { key, turn, part, .. } = &self.requests[number];
         let (key, turn, part) = (key.clone(), *turn, *part);
         let phone = self.phones.entry(key.clone()).or_default();
+        let last = phone.last;
         let mut wrong = Vec::new();
         if part > 1 && !phone.read.contains(&(turn, part - 1)) {
             wrong.push(format!("{} read part {part} of turn {} without the one before", key.as_str(), turn.number));
         }
-        if phone.last > Some((turn, part)) {
+        let of_before = self.is_of_before(&key, turn.epoch);
+        if last > Some((turn, part)) && !of_before {
             if late {
                 self.figures.count(Figure::ReadLate);
             } else {
@@ -56,12 +65,15 @@ impl State {
             }
         }
         let phone = self.phones.entry(key.clone()).or_default();
-        phone.last = phone.last.max(Some((turn, part)));
+        if !of_before {
+            phone.last = phone.last.max(Some((turn, part)));
+        }
         self.says_good_bye(&key, turn);
-        let phone = self.phones.entry(key.clone()).or_default();
         let words = canaries(reply.content.text().as_str());
+        self.reads_nothing_forgotten(&key, turn, &words);
+        let phone = self.phones.entry(key.clone()).or_default();
         phone.words.entry(turn).or_default().extend(words.iter().cloned());
-        if phone.read.insert((turn, part)) && !late {
+        if phone.read.insert((turn, part)) && !late && !of_before {
             wrong.extend(self.answers_in_order(&key, turn, &words));
         }
         self.all_broken(wrong);

@@ -21,7 +21,7 @@ impl Witness {
             let mut state = self.lock();
             state.step(self.clock.now(), || format!("deleted {}", id.as_str()));
             let settled = state.ends.get(id).is_some_and(|end| *end != End::Parked);
-            if settled {
+            if settled || state.is_over_with(&message) {
                 return;
             }
             state.filed.get(id).cloned().unwrap_or_else(|| message.identity.conversation())
@@ -53,6 +53,7 @@ impl Witness {
         };
         let dead: HashSet<_> = messages.map(id).collect();
         self.heads_are_empty(&dead).await;
+        self.nothing_is_left(&dead).await;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
         state.everything_ended(&dead);
@@ -117,7 +118,8 @@ impl State {
         }
         let mut asked: HashMap<String, usize> = HashMap::new();
         for (id, message) in &self.queued {
-            let counts = self.ends.get(id).is_none_or(|end| matches!(end, End::Answered(_) | End::Parked));
+            let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
+            let counts = self.ends.get(id).is_none_or(counts);
             for canary in canaries(message.text.as_str()) {
                 *asked.entry(canary).or_default() += usize::from(counts);
             }
@@ -192,6 +194,7 @@ impl State {
             (Some(End::TurnedAway), _) => Figure::TurnedAway,
             (Some(End::OverBudget), _) => Figure::OverBudget,
             (Some(End::Looped), _) => Figure::Looped,
+            (Some(End::Forgotten), _) => Figure::Forgotten,
             _ if dead.contains(id) => Figure::Dead,
             // Broken already: it is nowhere.
             _ => Figure::Lost,
@@ -200,7 +203,7 @@ impl State {
 }
 
 /// The ways in which a message may end.
-const WAYS: [Figure; 11] = [
+const WAYS: [Figure; 12] = [
     Figure::Answered,
     Figure::OwnLine,
     Figure::AnsweredInPart,
@@ -211,5 +214,6 @@ const WAYS: [Figure; 11] = [
     Figure::TurnedAway,
     Figure::OverBudget,
     Figure::Looped,
+    Figure::Forgotten,
     Figure::Dead,
 ];

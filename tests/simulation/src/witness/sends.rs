@@ -42,7 +42,8 @@ impl Witness {
     /// A request is about to leave, at `now` by the sender's own clock, with `time` for it. Returns its number, if a write
     /// began it.
     pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) -> Option<usize> {
-        let faults = self.faults.count();
+        // That a profile could not be written is no reason to say anything twice.
+        let faults = self.faults.count_but("track");
         let mut state = self.lock();
         state.step(self.clock.now(), || {
             format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
@@ -84,6 +85,7 @@ impl Witness {
         if copies > most {
             state.broken(format!("{} was delivered {copies} times", reply.id.as_str()));
         }
+        state.comes_with(&reply.to, &reply.attributes);
         if let Some(request) = state.at_braze.take() {
             state.appears(request, reply);
         }
@@ -175,8 +177,8 @@ impl State {
         let conversation = key.and_then(|key| self.conversations.get(key));
         let claimed_at = conversation.map_or(0, |conversation| conversation.claimed_at);
         // The sender stood still, and somebody else has sent meanwhile.
-        let is_overtaken =
-            key.and_then(|key| machine.claim_of(key)) < conversation.map(|conversation| conversation.epoch);
+        let claim = key.and_then(|key| machine.claim_of(key));
+        let is_overtaken = claim.is_some() && claim < conversation.map(|conversation| conversation.epoch);
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,

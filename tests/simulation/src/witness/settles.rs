@@ -54,6 +54,11 @@ impl State {
             }
         }
         if turn.is_some() && is_withdrawn(covers, before, after) {
+            // Its messages wait as if it had never been.
+            let first = after.pending.values().map(|pending| pending.sequence).min().unwrap_or(1);
+            if let Some(conversation) = self.conversations.get_mut(key) {
+                conversation.answered_up_to = conversation.answered_up_to.min(first.saturating_sub(1));
+            }
             return;
         }
         if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {
@@ -124,7 +129,9 @@ impl State {
     fn may_be_parked(&mut self, key: &ConversationKey, covers: &[MessageId], before: &Head, now: Timestamp) {
         let part = covers.first().and_then(|first| self.parts.get(&format!("{}#1", first.as_str())));
         let is_rejected = part.is_some_and(|part| part.heard == Some(Heard::Rejected));
-        let is_stale = self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        // A copy of what was answered goes with them, however young it is.
+        let counted = self.counted_among(key, covers);
+        let is_stale = self.newest_arrival(&counted).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
         if !is_rejected && !is_stale && before.attempts < FEWEST_ATTEMPTS {
             self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
         }

@@ -4,9 +4,11 @@
 
 mod budgets;
 mod counters;
+mod erasure;
 mod lines;
 mod people;
 mod phone;
+mod profiles;
 mod protocol;
 mod table;
 

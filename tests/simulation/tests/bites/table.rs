@@ -1,6 +1,7 @@
 //! A table that tells the responder something else than what stands in it, and to which other drafts go than it wrote.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use models::{ConversationKey, Message, MessageId, Timestamp};
@@ -21,21 +22,33 @@ pub(crate) struct Lies {
     pub(crate) written: fn(TurnRow) -> TurnRow,
     /// Whether an erasure is said to be done, and is not.
     pub(crate) keeps: bool,
+    /// Whether rows that are to be forgotten stay.
+    pub(crate) keeps_rows: bool,
+    /// Whether the first turn of a conversation stays readable, whatever becomes of it.
+    pub(crate) remembers: bool,
 }
 
 impl Default for Lies {
     fn default() -> Self {
-        Self { head: |head| head, row: |row| row, read: |row| row, written: |row| row, keeps: false }
+        Self {
+            head: |head| head,
+            row: |row| row,
+            read: |row| row,
+            written: |row| row,
+            keeps: false,
+            keeps_rows: false,
+            remembers: false,
+        }
     }
 }
 
 /// A table behind lies.
-pub(crate) struct Table(Arc<dyn Store>, Lies);
+pub(crate) struct Table(Arc<dyn Store>, Lies, Mutex<HashMap<ConversationKey, TurnRow>>);
 
 impl Table {
     /// A responder that works with such a table.
     pub(crate) fn behind(responder: Responder, lies: Lies) -> Box<dyn Handler> {
-        Box::new(Responder { store: Arc::new(Self(responder.store.clone(), lies)), ..responder })
+        Box::new(Responder { store: Arc::new(Self(responder.store.clone(), lies, Mutex::default())), ..responder })
     }
 }
 
@@ -79,7 +92,16 @@ impl Store for Table {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError> {
-        Ok(self.0.newest_turns(key, most, now).await?.into_iter().map(self.1.read).collect())
+        let mut rows: Vec<_> = self.0.newest_turns(key, most, now).await?.into_iter().map(self.1.read).collect();
+        if self.1.remembers {
+            let mut first = self.2.lock().unwrap();
+            if let Some(row) = rows.last().filter(|row| !first.contains_key(key) && !row.reply.is_empty()) {
+                let number = TurnKey { number: 0, epoch: row.key.epoch };
+                first.insert(key.clone(), TurnRow { key: number, ..row.clone() });
+            }
+            rows.extend(first.get(key).cloned());
+        }
+        Ok(rows)
     }
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
@@ -91,6 +113,6 @@ impl Store for Table {
     }
 
     async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
-        self.0.forget(key, id).await
+        if self.1.keeps_rows { Ok(()) } else { self.0.forget(key, id).await }
     }
 }

@@ -1,0 +1,192 @@
+//! Who is forgotten: nothing of what had reached the door before stands anywhere, is read, is asked or is told by anybody who
+//! began after it, and what comes later is the beginning of a conversation.
+
+use std::collections::HashSet;
+
+use models::{AgentAction, ConversationKey, Message, MessageId, Timestamp};
+use platform::clock::Clock as _;
+use store::{Head, Store as _, TurnKey, TurnRow};
+
+use super::budgets::Spent;
+use super::{End, Figure, State, Witness, canaries};
+use crate::faults::Fault;
+
+/// An erasure of one conversation.
+#[derive(Clone, Copy)]
+pub(super) struct Erased {
+    /// Its door time.
+    at: Timestamp,
+    /// Whoever claimed the conversation under this epoch, or an older one, began before it.
+    epoch: u64,
+}
+
+impl Witness {
+    /// A conversation was forgotten as of `at`.
+    pub(crate) fn erased(&self, key: &ConversationKey, at: Timestamp, before: Option<&Head>, after: &Head) {
+        if before.is_some_and(|head| head.forgot(at)) {
+            return;
+        }
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("erased {} as of {}", key.as_str(), at.millis()));
+        state.erased.insert(key.clone(), Erased { at, epoch: after.epoch });
+        let sent = before.and_then(|head| head.turn.as_ref()).map(|turn| turn.covers.clone()).unwrap_or_default();
+        let of_before = |id: &&MessageId| sent.contains(id) || state.arrival(id).is_some_and(|arrival| arrival <= at);
+        let here = state.filed.iter().filter(|(_, filed)| *filed == key).map(|(id, _)| id);
+        let gone = state.open(&here.filter(of_before).cloned().collect::<Vec<_>>());
+        state.ends.extend(gone.into_iter().map(|id| (id, End::Forgotten)));
+        state.begins_anew(key, after);
+    }
+
+    /// An erasure leaves its queue: only when the conversation is forgotten under every key that leads to it.
+    pub(super) fn an_erasure_is_deleted(&self, action: &AgentAction) {
+        let heads = self.store.conversations();
+        let (mut keys, mut next) = (vec![action.conversation.clone()], 0);
+        while let Some(key) = keys.get(next).cloned() {
+            let from = &key;
+            let links = heads.iter().flat_map(|(of, head)| {
+                let leads = [&head.moved_to, &head.adopted_by].into_iter().flatten();
+                leads.flat_map(move |to| [(of, to), (to, of)]).filter(|(of, _)| **of == *from).map(|(_, to)| to.clone())
+            });
+            for link in links.collect::<Vec<_>>() {
+                if !keys.contains(&link) {
+                    keys.push(link);
+                }
+            }
+            next += 1;
+        }
+        let known = |key: &&ConversationKey| {
+            heads.iter().any(|(of, head)| of == *key && head.moved_to.is_none() && !head.forgot(action.at))
+        };
+        if let Some(key) = keys.iter().find(known) {
+            self.broken(format!("{} was to be forgotten and is not", key.as_str()));
+        }
+    }
+
+    /// Nothing of anybody who was forgotten stands in the table, but what is among the dead letters.
+    pub(super) async fn nothing_is_left(&self, dead: &HashSet<MessageId>) {
+        if self.may_leave_rows() {
+            return;
+        }
+        let (erased, ids): (Vec<_>, Vec<_>) = {
+            let state = self.lock();
+            (state.erased.clone().into_iter().collect(), state.bodies.keys().cloned().collect())
+        };
+        for (key, erased) in erased {
+            let rows = self.store.messages(&key, &ids).await.unwrap_or_default();
+            let left = rows.iter().map(|row| &row.message);
+            let left = left.filter(|message| message.arrival <= erased.at && !dead.contains(&message.id));
+            let mut wrong: Vec<_> = left.map(|message| message.id.as_str().to_owned()).collect();
+            let turns = self.store.newest_turns(&key, usize::MAX, self.clock.now()).await.unwrap_or_default();
+            let mut state = self.lock();
+            let words = turns.iter().flat_map(|row| canaries(&everything_in(row)));
+            wrong.extend(words.filter(|canary| state.is_forgotten(&key, canary)));
+            if !wrong.is_empty() {
+                wrong.sort();
+                state.broken(format!("{wrong:?} of {} is in the table although it was forgotten", key.as_str()));
+            }
+        }
+    }
+
+    /// Whether a client gave an effect of these names up that was applied all the same, later.
+    pub(super) fn gave_up(&self, names: &[&str]) -> bool {
+        let late = |fault: &Fault| matches!(fault, Fault::Lags(_) | Fault::Cut(_));
+        self.faults.happened().iter().any(|(effect, fault)| names.contains(&effect.name) && late(fault))
+    }
+
+    /// What a client gave up, or a function that outlived its deadline, may put a row after the last look of an erasure.
+    fn may_leave_rows(&self) -> bool {
+        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.gave_up(&["put message", "draft"])
+    }
+}
+
+impl State {
+    fn arrival(&self, id: &MessageId) -> Option<Timestamp> {
+        self.queued.get(id).map(|message| message.arrival)
+    }
+
+    /// What is known of a conversation that begins anew.
+    fn begins_anew(&mut self, key: &ConversationKey, after: &Head) {
+        let step = self.figures.get(Figure::Steps);
+        let conversation = self.conversations.entry(key.clone()).or_default();
+        (conversation.last_part, conversation.answered_up_to, conversation.last_turn) = (None, 0, 0);
+        (conversation.epoch, conversation.attempts, conversation.opted_out) = (after.epoch, 0, false);
+        (conversation.last_said, conversation.last_lines) = (vec![], vec![]);
+        conversation.done.clone_from(&after.done);
+        conversation.spent = Spent::default();
+        conversation.waiting_then.clear();
+        if let Some(phone) = self.phones.get_mut(key) {
+            phone.begins_anew();
+        }
+        self.people.begin_anew(key, step);
+    }
+
+    /// Whether this message had reached the door before its user was forgotten: then it is over.
+    pub(super) fn is_over_with(&mut self, message: &Message) -> bool {
+        let mut keys = message.identity.other_conversations();
+        keys.push(message.identity.conversation());
+        keys.extend(self.filed.get(&message.id).cloned());
+        let gone = keys.iter().any(|key| self.erased.get(key).is_some_and(|erased| message.arrival <= erased.at));
+        if gone && !self.came_again(&message.id) && self.ends.get(&message.id).is_none_or(|end| *end == End::Parked) {
+            self.ends.insert(message.id.clone(), End::Forgotten);
+        }
+        gone
+    }
+
+    /// Whether a message came by the door once more since its user was forgotten, and has its place as that.
+    pub(super) fn came_again(&self, id: &MessageId) -> bool {
+        self.filed.get(id).is_some_and(|key| !self.is_of_the_forgotten(key, id))
+    }
+
+    /// Whether a message that ended may be filed once more: what comes by the door after its user was forgotten is new.
+    pub(super) fn is_new_again(&mut self, key: &ConversationKey, id: &MessageId) -> bool {
+        let erased = self.erased.get(key).map(|erased| erased.at);
+        let is_new = erased.is_some_and(|at| self.arrival(id).is_some_and(|arrival| arrival > at));
+        if is_new {
+            let name = format!("{}#", id.as_str());
+            self.parts.retain(|part, _| !part.starts_with(&name));
+        }
+        is_new
+    }
+
+    /// Whether a message had reached the door before its user was forgotten.
+    pub(super) fn is_of_the_forgotten(&self, key: &ConversationKey, id: &MessageId) -> bool {
+        self.erased.get(key).is_some_and(|erased| self.arrival(id).is_some_and(|arrival| arrival <= erased.at))
+    }
+
+    /// Whether a turn, or a claim, of this epoch began before the conversation was forgotten.
+    pub(super) fn is_of_before(&self, key: &ConversationKey, epoch: u64) -> bool {
+        self.erased.get(key).is_some_and(|erased| epoch <= erased.epoch)
+    }
+
+    /// Whether everything that was said with this canary is forgotten.
+    pub(super) fn is_forgotten(&self, key: &ConversationKey, canary: &str) -> bool {
+        let Some(erased) = self.erased.get(key) else { return false };
+        let bodies = self.bodies.values().flatten();
+        let mut said = bodies.filter(|message| canaries(message.text.as_str()).iter().any(|other| other == canary));
+        said.all(|message| message.arrival <= erased.at)
+    }
+
+    /// Words are shown to somebody by a run that claimed this epoch: not what was forgotten before it began.
+    pub(super) fn may_be_known(&mut self, key: &ConversationKey, epoch: Option<u64>, words: &[String], by: &str) {
+        if epoch.is_none_or(|epoch| self.is_of_before(key, epoch)) {
+            return;
+        }
+        if let Some(canary) = words.iter().find(|canary| self.is_forgotten(key, canary)) {
+            self.broken(format!("{by} {canary} although it was forgotten"));
+        }
+    }
+
+    /// What a turn says is no longer known when its user was forgotten before it began.
+    pub(super) fn reads_nothing_forgotten(&mut self, key: &ConversationKey, turn: TurnKey, words: &[String]) {
+        self.may_be_known(key, Some(turn.epoch), words, &format!("{} read", key.as_str()));
+    }
+}
+
+/// Every word of a turn's row.
+fn everything_in(row: &TurnRow) -> String {
+    let said = row.said.iter().map(|said| said.text.as_str());
+    let reply = row.reply.iter().map(|said| said.text().as_str());
+    let values = row.flow.iter().flat_map(|flow| flow.values.values()).map(models::Personal::as_str);
+    let summary = row.summary.iter().map(models::Personal::as_str);
+    said.chain(reply).chain(values).chain(summary).collect::<Vec<_>>().join(" ")
+}

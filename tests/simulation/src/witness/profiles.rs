@@ -1,0 +1,88 @@
+//! What stands in people's profiles: what the conversation is, never what was said in it, and never at the price of a reply.
+
+use std::collections::HashMap;
+
+use braze::ProfileUpdate;
+use models::{Attributes, ConversationKey, Identity, ProfileValue, Recipient};
+use platform::clock::Clock as _;
+use store::{Head, Owner};
+
+use super::lines::LINE;
+use super::{CANARY, Figure, State, Witness};
+
+/// What is known of profiles.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Who owns the conversation, as it was last written under each name, and at which step.
+    owners: HashMap<String, (usize, String)>,
+}
+
+impl Witness {
+    /// Braze wrote these.
+    pub(crate) fn profiles_say(&self, updates: &[ProfileUpdate]) {
+        let mut state = self.lock();
+        for update in updates {
+            let name = name_of(&update.who);
+            state.step(self.clock.now(), || format!("the profile of {name} is written"));
+            state.profile_says(&name, &update.attributes);
+            if update.events.iter().any(|event| event.properties().any(|(_, value)| tells_words(value))) {
+                state.broken(format!("an event of {name} tells what was said"));
+            }
+        }
+    }
+
+    /// Where nothing failed, the profile of everybody says who owns their conversation, if a person ever did.
+    pub(crate) fn profiles_agree(&self) {
+        if !self.lock().profiles {
+            return;
+        }
+        let heads = self.store.conversations();
+        for (key, head) in heads.iter().filter(|(_, head)| head.moved_to.is_none() && head.erased_at.is_none()) {
+            // All names of one person are one profile.
+            let leads = |(name, other): &&(ConversationKey, Head)| {
+                name == key || other.moved_to.as_ref() == Some(key) || head.adopted_by.as_ref() == Some(name)
+            };
+            let mut state = self.lock();
+            let names = heads.iter().filter(leads).filter_map(|(name, _)| state.written.owners.get(name.as_str()));
+            let says = names.max_by_key(|(step, _)| *step).map(|(_, owner)| owner.clone());
+            let is = if head.owner == Owner::Person { "person" } else { "bot" };
+            if says.as_deref().unwrap_or("bot") != is {
+                state.broken(format!("the profile of {} says {says:?}, and its owner is the {is}", key.as_str()));
+            }
+        }
+    }
+}
+
+impl State {
+    /// Attributes reach a profile, by a call of their own or with a reply.
+    pub(super) fn profile_says(&mut self, name: &str, attributes: &Attributes) {
+        for (attribute, value) in attributes.values() {
+            if value.is_some_and(tells_words) {
+                self.broken(format!("{} of {name} tells what was said", attribute.as_str()));
+            }
+            if let ("dragoman_owner", Some(ProfileValue::Text(text))) = (attribute.as_str(), value) {
+                let step = self.figures.get(Figure::Steps);
+                self.written.owners.insert(name.to_owned(), (step, text.as_str().to_owned()));
+            }
+        }
+    }
+
+    /// A reply arrives with what is written along with it.
+    pub(super) fn comes_with(&mut self, to: &Identity, attributes: &Attributes) {
+        if let Some(who) = to.recipients().first() {
+            self.profile_says(&name_of(who), attributes);
+        }
+    }
+}
+
+fn tells_words(value: &ProfileValue) -> bool {
+    matches!(value, ProfileValue::Text(text) if text.as_str().contains(CANARY) || text.as_str().contains(LINE))
+}
+
+fn name_of(who: &Recipient) -> String {
+    match who {
+        Recipient::External(id) => format!("user:{}", id.as_str()),
+        Recipient::Braze(id) => format!("braze:{}", id.as_str()),
+        Recipient::Alias { label, name } => format!("alias:{label}:{}", name.as_str()),
+    }
+}

@@ -1,0 +1,67 @@
+//! Mistakes in forgetting somebody.
+
+use std::time::Duration;
+
+use responder::Responder;
+use simulation::{Bend, Handler, Plan};
+use store::{Head, HeadWrite};
+
+use crate::finds;
+use crate::table::{Lies, Table};
+
+fn forgetting(plan: &mut Plan) {
+    (plan.erases, plan.desk, plan.kills_at_deadline) = (true, true, true);
+    plan.clocks_ahead = vec![Duration::ZERO; 3];
+}
+
+#[test]
+fn an_erasure_that_is_said_to_be_done() {
+    fn keeps(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { keeps: true, ..Lies::default() })
+    }
+    finds("was to be forgotten and is not", 20, |plan| {
+        forgetting(plan);
+        plan.handler = keeps;
+    });
+}
+
+#[test]
+fn a_row_that_stays_in_the_table() {
+    fn keeps(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { keeps_rows: true, ..Lies::default() })
+    }
+    finds("is in the table although it was forgotten", 200, |plan| {
+        forgetting(plan);
+        plan.handler = keeps;
+    });
+}
+
+#[test]
+fn a_past_that_is_told_to_the_ai_and_to_the_desk() {
+    fn remembers(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { remembers: true, ..Lies::default() })
+    }
+    for words in ["the AI was shown canary", "the desk was told canary"] {
+        finds(words, 200, |plan| {
+            forgetting(plan);
+            plan.handler = remembers;
+        });
+    }
+}
+
+/// Whatever comes by is taken for written a day later than it was.
+fn is_always_new(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let HeadWrite::File { arrival, .. } = &mut write {
+        *arrival = *arrival + Duration::from_hours(24);
+    }
+    write
+}
+
+#[test]
+fn an_answer_to_what_was_forgotten() {
+    finds("although it was forgotten", 200, |plan| {
+        forgetting(plan);
+        plan.bend = Some(is_always_new as Bend);
+    });
+}
