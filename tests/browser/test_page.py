@@ -199,7 +199,7 @@ def test_a_new_number_is_answered_too(page):
 
 def test_the_profile_changes_beside_the_phone(browser, start):
     browser.resize(1440, 900)
-    browser.go(start(*SHOP))
+    browser.go(start(*SHOP).url)
     say(browser, "When are you open?")
     tab(browser, "customer")
     browser.wait("return document.getElementById('customer-attributes').innerText.includes('dragoman_turns')")
@@ -211,15 +211,22 @@ def test_the_profile_changes_beside_the_phone(browser, start):
 
 
 def test_the_page_takes_up_again_after_a_restart(browser, start):
-    url = start()
+    sandbox = start()
     browser.resize(1440, 900)
-    browser.go(url)
+    browser.go(sandbox.url)
     say(browser, "When are you open?")
     on_the_phone(browser, "Monday")
-    browser.run("window.fetch = () => Promise.reject(new Error('gone'))")
+    sandbox.stop()
+    browser.wait("return document.getElementById('trouble').innerText.includes('cargo run')")
     say(browser, "Are you there?")
-    browser.wait("return document.getElementById('refusal').innerText.includes('cargo run')")
+    browser.wait("return document.getElementById('refusal').innerText.includes('Not done')")
     assert browser.run("return document.getElementById('text').value") == "Are you there?"
+    start(port=sandbox.port)
+    browser.wait("return document.getElementById('trouble').hidden")
+    # What the old one knew is gone from the page, too.
+    browser.wait("return document.querySelectorAll('#steps li, #chat article').length === 0")
+    browser.press("Send")
+    on_the_phone(browser, "Are you there?", sender="user")
 
 
 def test_the_keyboard_is_enough(page):
