@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from webdriver import chromium
 
 ROOT = Path(__file__).parents[2]
