@@ -1,8 +1,9 @@
-"""A browser that is driven over the W3C WebDriver protocol: Debian's chromium and chromium-driver, headless and alone."""
+"""A browser driven over the W3C WebDriver protocol: Debian's chromium and chromium-driver, headless and alone."""
 
 import base64
 import contextlib
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -25,7 +26,7 @@ ARGUMENTS = [
     "--proxy-server=direct://",
 ]
 # Seconds: longer than it takes until a reply is tried again after an outage.
-PATIENCE = 40
+PATIENCE = float(os.environ.get("PATIENCE", "40"))
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {"Enter": "\ue007", "Tab": "\ue004", "Right": "\ue014", "Home": "\ue011", "Space": " "}
 
@@ -60,14 +61,16 @@ class Browser:
     def resize(self, width, height, scale=1):
         """The size of the page in CSS pixels, as on a device of that size."""
         self.cdp(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=width < 600,
         )
 
     def prefer(self, **features):
         """What the user prefers, such as color_scheme="dark"."""
-        features = [
-            {"name": "prefers-" + name.replace("_", "-"), "value": value} for name, value in features.items()
-        ]
+        features = [{"name": "prefers-" + name.replace("_", "-"), "value": value} for name, value in features.items()]
         self.cdp("Emulation.setEmulatedMedia", features=features)
 
     def run(self, script, *arguments):
@@ -133,10 +136,14 @@ class Browser:
 def chromium():
     """A fresh browser; everything it leaves goes with it."""
     with tempfile.TemporaryDirectory() as profile, contextlib.ExitStack() as stack:
-        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         stack.callback(driver.wait)
         stack.callback(driver.kill)
-        port = next(line.split("port ")[1].strip().rstrip(".") for line in driver.stdout if "successfully on port" in line)
+        port = next(
+            line.split("port ")[1].strip().rstrip(".") for line in driver.stdout if "successfully on port" in line
+        )
         base = f"http://127.0.0.1:{port}/session"
         options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}"]}
         wishes = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}

@@ -45,7 +45,7 @@ enum BadWish {
     NotJson,
     #[error("\"{key}\" is no key here: the body has {keys}")]
     Unknown { key: String, keys: &'static str },
-    #[error("\"conversation\" must be a text: user:<external id>, braze:<braze id> or alias:<label>:<name>")]
+    #[error("\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>")]
     Conversation,
     #[error("\"text\" must be a text of 1 to {MOST_CHARACTERS} characters")]
     Text,
@@ -221,8 +221,8 @@ mod tests {
             (Wish::Erase, r#"{"user": "user:a"}"#, "\"user\" is no key here"),
             (Wish::Message, r#"{"conversation": "user:a", "text": 7}"#, "\"text\" must be a text of 1 to 16384"),
             (Wish::Message, r#"{"conversation": "user:a"}"#, "\"text\" must be a text of 1 to 16384"),
-            (Wish::Release, r#"{"conversation": 7}"#, "\"conversation\" must be a text: user:<external id>"),
-            (Wish::Release, "{}", "\"conversation\" must be a text: user:<external id>"),
+            (Wish::Release, r#"{"conversation": 7}"#, "\"conversation\" must be user:<external id>"),
+            (Wish::Release, "{}", "\"conversation\" must be user:<external id>"),
             (Wish::Release, r#"{"conversation": "user:a", "id": 7}"#, "\"id\" must be a text of 1 to 200"),
             (Wish::Release, r#"{"conversation": "user:a", "conversation": "user:b"}"#, "the body must be JSON like"),
             (Wish::Flow, r#"{"conversation": "user:a", "flow": 7}"#, "\"flow\" must be the name of a flow"),

@@ -64,7 +64,10 @@ async fn who_asks_for_a_person_gets_one_and_the_bot_back_afterwards() {
     for (id, text) in [("1", "Hello, Eve here *myself*."), ("2", "I am looking."), ("3", "It comes today.")] {
         agent(&door, "messages", json!({"conversation": ADA, "text": text, "id": id})).await;
     }
-    agent(&door, "messages", json!({"conversation": ADA, "text": "It comes today.", "id": "3"})).await;
+    // The same request once more, and with other words: the first ones count.
+    for text in ["It comes today.", "It comes tomorrow."] {
+        agent(&door, "messages", json!({"conversation": ADA, "text": text, "id": "3"})).await;
+    }
     let read = door.wait_for(ADA, 5).await;
     assert_eq!(read[2..], ["Hello, Eve here *myself*.", "I am looking.", "It comes today."]);
 
@@ -164,6 +167,8 @@ async fn what_no_agent_can_mean_is_said_to_be_wrong() {
         ("takeover", json!({"conversation": "everybody"})),
         ("release", json!({"conversation": "user:"})),
         ("erase", json!({"user": ADA})),
+        ("messages", json!({"conversation": ADA, "text": "hi", "urgent": true})),
+        ("takeover", json!({"conversation": ADA, "text": "hi"})),
         ("takeover", json!([])),
     ] {
         let (status, answer) = door.post(&format!("/conversations/{path}"), "agent", body.to_string()).await;

@@ -4,15 +4,15 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::door::{self, AGENT, WEBHOOK, WEBHOOK_BEFORE};
 
-/// The door's doors, the tokens that open each, and what it answers to whoever comes in.
-const DOORS: [(&str, &[&str], StatusCode); 3] = [
-    ("/inbound", &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
-    ("/inbound/returns", &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
-    ("/conversations/takeover", &[AGENT], StatusCode::ACCEPTED),
+/// The door's doors, what is posted there, the tokens that open each, and what it answers to whoever comes in.
+const DOORS: [(&str, &[u8], &[&str], StatusCode); 3] = [
+    ("/inbound", WEBHOOK_BODY, &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
+    ("/inbound/returns", WEBHOOK_BODY, &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
+    ("/conversations/takeover", WISH, &[AGENT], StatusCode::ACCEPTED),
 ];
 
-/// Both a webhook and an agent's wish.
-const BODY: &[u8] = br#"{ "user_id": "42", "phone_number": "", "conversation": "user:42", "message": "hi" }"#;
+const WEBHOOK_BODY: &[u8] = br#"{ "user_id": "42", "phone_number": "", "message": "hi" }"#;
+const WISH: &[u8] = br#"{ "conversation": "user:42" }"#;
 
 /// Each line is a header. Bytes that no header can hold stand for what no mutation would find: the scheme, the good
 /// tokens, and one that lacks its last character. Only one header with the scheme and exactly a good token opens a door.
@@ -23,9 +23,9 @@ pub fn authorization(bytes: &[u8]) {
     for value in &values {
         headers.append(header::AUTHORIZATION, value.clone());
     }
-    for (path, tokens, welcome) in DOORS {
+    for (path, body, tokens, welcome) in DOORS {
         let is_good = matches!(&values[..], [value] if tokens.iter().any(|token| is_bearer(value.as_bytes(), token)));
-        let visit = door::post(path, "", &headers, BODY);
+        let visit = door::post(path, "", &headers, body);
         assert_eq!(visit.answer.status, if is_good { welcome } else { StatusCode::UNAUTHORIZED });
         assert_eq!(visit.queued.len() + visit.asked.len(), usize::from(visit.answer.status == StatusCode::ACCEPTED));
     }

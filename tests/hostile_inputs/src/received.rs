@@ -98,6 +98,7 @@ pub(crate) fn refused(arrival: &Arrival, status: u16) -> Result<(), String> {
     let told = &arrival.answer.body;
     let constant = match status {
         200 => json!({"status": "ok"}),
+        400 if names_a_key(told) => told.clone(),
         400 => NONSENSE.iter().map(|reason| json!({"error": reason})).find(|known| known == told).unwrap_or_default(),
         401 => json!({"error": "unauthorized"}),
         404 => json!({"error": "no such path"}),
@@ -108,6 +109,17 @@ pub(crate) fn refused(arrival: &Arrival, status: u16) -> Result<(), String> {
         status => return Err(format!("the table has no answer with status {status}")),
     };
     same("the answer", told, &constant)
+}
+
+/// Whether an agent is told which of the keys they sent means nothing, and no more of the body than that.
+fn names_a_key(told: &Value) -> bool {
+    let known = ["\"conversation\" and perhaps \"id\"", "\"conversation\", \"text\" and perhaps \"id\""];
+    let key = |error: &str| {
+        let (key, keys) = error.strip_prefix('"')?.split_once("\" is no key here: the body has ")?;
+        known.contains(&keys).then(|| key.chars().count())
+    };
+    told.as_object().is_some_and(|told| told.len() == 1)
+        && told["error"].as_str().and_then(key).is_some_and(|characters| characters <= 40)
 }
 
 /// Whether nothing that is printed depends on what a person said or is called: a message with other words of the same

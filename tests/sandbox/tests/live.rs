@@ -30,8 +30,8 @@ impl Listener {
                     let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                     line.map(str::to_owned)
                 };
-                let (name, id, data) = (line("event"), line("id"), line("data"));
-                rest.clone_into(&mut self.heard);
+                let (name, id, data, rest) = (line("event"), line("id"), line("data"), rest.to_owned());
+                self.heard = rest;
                 if let (Some(name), Some(data)) = (name, data) {
                     return (name, id, serde_json::from_str(&data).unwrap());
                 }
