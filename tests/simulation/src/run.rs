@@ -62,7 +62,7 @@ impl Run {
             toml: brand.toml(0),
             brand,
             erases: seed % 5 < 2,
-            echoes: brand.limits.is_some() && seed % 2 == 0,
+            echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),
