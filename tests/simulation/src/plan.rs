@@ -28,6 +28,7 @@ pub const NO_BUDGET: &str = "[limits]\nturns_per_minute = 10000\nturns_per_day =
 
 /// What a world is made of.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a world has or has not")]
 pub struct Plan {
     /// One machine each, with a clock ahead by this much.
     pub clocks_ahead: Vec<Duration>,

@@ -132,6 +132,11 @@ impl State {
         gone
     }
 
+    /// Whether a conversation that has one of these keys was forgotten as of this moment or later. Its tombstone may be gone.
+    pub(super) fn was_forgotten(&self, keys: &[&ConversationKey], as_of: Timestamp) -> bool {
+        keys.iter().any(|key| self.erased.get(*key).is_some_and(|erased| as_of <= erased.at))
+    }
+
     /// Whether a message came by the door once more since its user was forgotten, and has its place as that.
     pub(super) fn came_again(&self, id: &MessageId) -> bool {
         self.filed.get(id).is_some_and(|key| !self.is_of_the_forgotten(key, id))

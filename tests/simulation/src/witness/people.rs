@@ -100,7 +100,7 @@ impl Witness {
         }
         let mut state = self.lock();
         let message = action.message();
-        if head.forgot(action.at) {
+        if head.forgot(action.at) || state.was_forgotten(&[&action.conversation, &key], action.at) {
             if let Some(message) = message.filter(|message| !state.came_again(&message.id)) {
                 state.ends.entry(message.id).or_insert(End::Forgotten);
             }
