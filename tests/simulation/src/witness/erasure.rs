@@ -44,8 +44,12 @@ impl Witness {
         while let Some(key) = keys.get(next).cloned() {
             let from = &key;
             let links = heads.iter().flat_map(|(of, head)| {
-                let leads = [&head.moved_to, &head.adopted_by].into_iter().flatten();
-                leads.flat_map(move |to| [(of, to), (to, of)]).filter(|(of, _)| **of == *from).map(|(_, to)| to.clone())
+                // A sign leads both ways; from a newer name to an older one only a sign does.
+                let signs = head.moved_to.iter().flat_map(move |to| [(of, to), (to, of)]);
+                signs
+                    .chain(head.adopted_by.iter().map(move |by| (of, by)))
+                    .filter(|(of, _)| **of == *from)
+                    .map(|(_, to)| to.clone())
             });
             for link in links.collect::<Vec<_>>() {
                 if !keys.contains(&link) {
