@@ -38,7 +38,7 @@ impl State {
                 Some(_) | None => self.silent_end(id, silence, (before, after)),
             };
             if matches!(end, End::OverBudget | End::Looped) {
-                self.may_be_too_much(id);
+                self.may_be_too_much(id, covers);
             }
             if end == End::LeftToPerson {
                 self.is_left_to_somebody(id);
