@@ -200,7 +200,8 @@ impl Responder {
             if view.head.pending.contains_key(id) {
                 continue;
             }
-            if view.head.settled(id) {
+            // What is to be forgotten may have left a row behind when it last came: then it is filed, and refused, once more.
+            if view.head.settled(id) && !view.head.forgot(delivery.message.arrival) {
                 view.settled.insert(id.clone());
                 continue;
             }

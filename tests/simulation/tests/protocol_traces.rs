@@ -327,3 +327,18 @@ async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after
     world.settle(1).await;
     assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_a_dead_run_put_for_somebody_forgotten_goes_with_the_next_delivery() {
+    let world = World::default();
+    let message = world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    world.agent("user:ada", None, models::AgentDeed::Erase).await;
+    world.settle(1).await;
+    world.faults.listed([at("forget", 0, Fault::Dies(Moment::Before))]);
+    world.queued(&message).await;
+    world.settle(1).await;
+    let key = ConversationKey::parse("user:ada").unwrap();
+    let rows = store::Store::messages(&*world.store, &key, &[message.id]).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}

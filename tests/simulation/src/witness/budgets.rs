@@ -9,7 +9,7 @@ use models::{ConversationKey, MessageId, Part, Timestamp};
 use store::{TurnKey, TurnKind, TurnRow, Voice};
 
 use super::asks::REPLY_PARTS;
-use super::{End, HUMAN, STOP, State};
+use super::{End, HUMAN, START, STOP, State};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -130,11 +130,15 @@ impl State {
         }
     }
 
-    /// What is never too much.
-    pub(super) fn may_be_too_much(&mut self, id: &MessageId) {
+    /// What is never too much: but a wish to hear nothing that was taken back in the same breath is none.
+    pub(super) fn may_be_too_much(&mut self, id: &MessageId, covers: &[MessageId]) {
         let text = self.queued.get(id).map(|message| message.text.as_str().to_owned());
         let hand_off = self.people.desk && text.as_deref() == Some(HUMAN);
-        if self.is_line(id) || hand_off || text.as_deref() == Some(STOP) {
+        let place = |id: &MessageId| self.places.get(id).copied();
+        let is_start =
+            |other: &&MessageId| self.queued.get(*other).is_some_and(|message| message.text.as_str() == START);
+        let taken_back = covers.iter().filter(is_start).any(|start| place(start) > place(id));
+        if self.is_line(id) || hand_off || (text.as_deref() == Some(STOP) && !taken_back) {
             self.broken(format!("{id:?} was too much, and nothing of its kind is"));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use models::{AgentAction, ConversationKey, Message, MessageId, Timestamp};
 use platform::clock::Clock as _;
-use store::{Head, Store as _, TurnKey, TurnRow};
+use store::{Head, Pending, Store as _, TurnKey, TurnRow};
 
 use super::budgets::Spent;
 use super::{End, Figure, State, Witness, canaries};
@@ -44,8 +44,12 @@ impl Witness {
         while let Some(key) = keys.get(next).cloned() {
             let from = &key;
             let links = heads.iter().flat_map(|(of, head)| {
-                let leads = [&head.moved_to, &head.adopted_by].into_iter().flatten();
-                leads.flat_map(move |to| [(of, to), (to, of)]).filter(|(of, _)| **of == *from).map(|(_, to)| to.clone())
+                // A sign leads both ways; from a newer name to an older one only a sign does.
+                let signs = head.moved_to.iter().flat_map(move |to| [(of, to), (to, of)]);
+                signs
+                    .chain(head.adopted_by.iter().map(move |by| (of, by)))
+                    .filter(|(of, _)| **of == *from)
+                    .map(|(_, to)| to.clone())
             });
             for link in links.collect::<Vec<_>>() {
                 if !keys.contains(&link) {
@@ -143,9 +147,9 @@ impl State {
     }
 
     /// Whether a message that ended may be filed once more: what comes by the door after its user was forgotten is new.
-    pub(super) fn is_new_again(&mut self, key: &ConversationKey, id: &MessageId) -> bool {
+    pub(super) fn is_new_again(&mut self, key: &ConversationKey, id: &MessageId, placed: Option<&Pending>) -> bool {
         let erased = self.erased.get(key).map(|erased| erased.at);
-        let is_new = erased.is_some_and(|at| self.arrival(id).is_some_and(|arrival| arrival > at));
+        let is_new = erased.is_some_and(|at| placed.is_some_and(|placed| placed.arrival > at));
         if is_new {
             let name = format!("{}#", id.as_str());
             self.parts.retain(|part, _| !part.starts_with(&name));

@@ -41,7 +41,7 @@ impl State {
                     .unwrap_or_else(|| self.silent_end(id, silence, (before, after))),
             };
             if matches!(end, End::OverBudget | End::Looped) {
-                self.may_be_too_much(id);
+                self.may_be_too_much(id, covers);
             }
             if end == End::LeftToPerson {
                 self.is_left_to_somebody(id);
@@ -92,7 +92,10 @@ impl State {
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let (kind, name) = (row.kind, besides(row.kind));
         let part = |number: usize| self.parts.get(&part_name(&format!("{first}{name}#{number}"), turn));
-        let heard: Vec<_> = (1..=row.reply.len()).map_while(part).map(|part| part.heard).collect();
+        // A message that was given up and came again may have a turn of which nothing ever left.
+        let left = self.requests.iter().any(|request| request.key == *key && request.turn == turn);
+        let sent = if left { row.reply.len() } else { 0 };
+        let heard: Vec<_> = (1..=sent).map_while(part).map(|part| part.heard).collect();
         let last = heard.last().copied().flatten();
         if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
             self.unfinished.insert((key.clone(), turn));

@@ -12,7 +12,6 @@ impl Witness {
     /// A write was applied to the head of `key`.
     pub(crate) async fn wrote(&self, key: &ConversationKey, write: &HeadWrite, before: Option<&Head>, after: &Head) {
         let head = before.cloned().unwrap_or_default();
-        let forgotten_late = self.gave_up(&["forget"]);
         let done_rows = self.done_rows(key, write, &head, after).await;
         let mut state = self.lock();
         state.step(self.clock.now(), || line(key, write, after));
@@ -42,7 +41,7 @@ impl Witness {
         state.goes_forward(key, &head, after);
         // Those that were settled before their user was forgotten have no row any more, and need none.
         let is_kept = |id: &&MessageId| after.done.contains(id) || state.is_of_the_forgotten(key, id);
-        let lost = head.done.iter().filter(|id| !is_kept(id) && !done_rows.contains(id) && !forgotten_late);
+        let lost = head.done.iter().filter(|id| !is_kept(id) && !done_rows.contains(id));
         for id in lost.collect::<Vec<_>>() {
             state.broken(format!("{id:?} was forgotten before its row said that it is done"));
         }
@@ -144,7 +143,7 @@ impl State {
         self.filed.insert(message.clone(), key.clone());
         match self.ends.remove(message) {
             None | Some(End::Parked) => {}
-            Some(_) if self.is_new_again(key, message) => {}
+            Some(_) if self.is_new_again(key, message, after.pending.get(message)) => {}
             Some(end) => {
                 self.broken(format!("{message:?} was settled ({end:?}) and is pending again"));
                 self.ends.insert(message.clone(), end);
