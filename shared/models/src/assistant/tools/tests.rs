@@ -64,7 +64,7 @@ fn addresses_that_name_one_host_for_certain_are_taken() {
     for (url, steps) in [
         ("https://shop.example", 0),
         ("https://shop.example/", 0),
-        ("https://10.0.0.7/orders/", 1),
+        ("https://10.0.0.7/orders/", 2),
         ("https://[2001:db8::1]:8443/a/b", 2),
         ("http://127.0.0.1:9/orders", 1),
         ("http://localhost/orders", 1),

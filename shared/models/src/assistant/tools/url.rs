@@ -5,7 +5,7 @@
 pub struct ToolUrl {
     /// Scheme, host and port: `https://api.shop.example`.
     pub origin: String,
-    /// The steps of the path; none of them is empty.
+    /// The steps of the path; only the last may be empty, for a slash at the end.
     pub path: Vec<Vec<Piece>>,
     /// The query as it stands, without its question mark.
     pub query: Option<String>,
@@ -41,8 +41,7 @@ impl ToolUrl {
                         goes there by itself",
             );
         }
-        let steps = path.strip_suffix('/').unwrap_or(path).split('/');
-        let path = if path.is_empty() { vec![] } else { steps.map(step).collect::<Option<_>>().ok_or(BAD_PATH)? };
+        let path = path_of(path).ok_or(BAD_PATH)?;
         Ok(Self { origin: format!("{scheme}://{authority}"), path, query: query.map(str::to_owned) })
     }
 
@@ -80,6 +79,15 @@ fn host(authority: &str) -> Option<&str> {
 /// What stands in a query as it is, percent signs of what was encoded included.
 fn is_query(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%=&+,:".contains(&byte)
+}
+
+fn path_of(text: &str) -> Option<Vec<Vec<Piece>>> {
+    if text.is_empty() {
+        return Some(vec![]);
+    }
+    let mut path: Vec<_> = text.strip_suffix('/').unwrap_or(text).split('/').map(step).collect::<Option<_>>()?;
+    path.extend(text.ends_with('/').then(Vec::new));
+    Some(path)
 }
 
 /// The pieces of one step; `None` if it is none.
