@@ -70,7 +70,9 @@ impl Dialect for Messages {
 
     fn body(&self, question: &Question, earlier: &[Earlier<Vec<Value>>]) -> Vec<u8> {
         let mut request = Request::new(&self.model, question);
-        earlier.iter().for_each(|round| request.show(round));
+        for round in earlier {
+            request.show(round);
+        }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
     }

@@ -76,7 +76,9 @@ impl Dialect for ChatCompletions {
 
     fn body(&self, question: &Question, earlier: &[Earlier<Vec<Noted>>]) -> Vec<u8> {
         let mut request = Request::new(&self.model, self.bound, question);
-        earlier.iter().for_each(|round| request.show(round));
+        for round in earlier {
+            request.show(round);
+        }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
     }

@@ -1,5 +1,4 @@
 //! What an AI does beside talking, from its tool call to Braze and to the desk, on the real binaries.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use end_to_end::{Fake, FileOnce, Stack, documented, serve_braze};
 use serde_json::{Value, json};

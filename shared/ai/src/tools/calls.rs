@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::schema::{HAND_OFF, LIST, MEDIA, QUICK_REPLIES, REMEMBER, START_FLOW};
 use super::{Deed, FactKind, Tools};
-use crate::brand_tools::{Misfit, Shown};
+use crate::brand_tools::Shown;
 use crate::{AiError, Answer, Usage};
 
 /// The most calls that are looked at in one answer.
@@ -56,13 +56,11 @@ impl<'a> Calls<'a> {
             && let Some(request) = self.offer.brand.request(name, arguments)
         {
             self.looks_up = true;
-            return match request {
-                Ok(request) => self.show(Shown::Wanted(request), Taken::Kept),
-                Err(Misfit) => {
-                    self.reject();
-                    self.show(Shown::Misfit, Taken::KeptEmpty)
-                }
+            let Ok(request) = request else {
+                self.reject();
+                return self.show(Shown::Misfit, Taken::KeptEmpty);
             };
+            return self.show(Shown::Wanted(request), Taken::Kept);
         }
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
         let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
