@@ -70,6 +70,7 @@ async fn on_the_real_binaries_the_shop_sees_the_users_id_and_the_token_and_the_c
         ("AI_BACKEND", "openai"),
         ("AI_BASE_URL", &at),
         ("AI_MODEL", "any"),
+        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
     ];
     let stack = Stack::deploy_with(braze, &settings).await;
     stack.introduce("ada");
