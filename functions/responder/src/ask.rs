@@ -1,9 +1,9 @@
 //! What the AI is asked, and what comes of its answer.
 
-use ai::{Answer, Deed, FactKind, FactSpec, Question, Tools, Usage};
+use ai::{Answer, BrandTools, Deed, FactSpec, Question, Tools, Usage};
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
-use models::assistant::{BotText, Flow, Learned, LearnedValues};
+use models::assistant::{BotText, Flow, Learned};
 use models::{Content, HandOffReason, Part, Personal, Utterance};
 use platform::metrics::Metric;
 use store::TurnKind;
@@ -126,6 +126,8 @@ impl Responder {
             flows: assistant.flows.iter().filter_map(described).collect(),
             facts: assistant.profile.learn.iter().map(fact).collect(),
             kinds: assistant.replies.kinds,
+            // The backends have their own way to them.
+            brand: BrandTools::default(),
         }
     }
 
@@ -174,11 +176,5 @@ impl Responder {
 }
 
 fn fact(fact: &Learned) -> FactSpec {
-    let kind = match &fact.values {
-        LearnedValues::Text => FactKind::Text,
-        LearnedValues::Number => FactKind::Number,
-        LearnedValues::Flag => FactKind::Bool,
-        LearnedValues::OneOf(choices) => FactKind::Choice(choices.clone()),
-    };
-    FactSpec { name: fact.name.clone(), description: fact.description.clone(), kind }
+    FactSpec { name: fact.name.clone(), description: fact.description.clone(), kind: (&fact.values).into() }
 }

@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tool_that_stands_there_as_a_comment_can_be_used() {
+        let (_, toml) = PACKED.iter().find(|(name, _)| *name == "assistant.toml").unwrap();
+        let (_, comment) = toml.split_once("# [tools.order_status]").unwrap();
+        let tool =
+            comment.lines().map_while(|line| line.strip_prefix("# ").or(Some(line).filter(|_| line.starts_with(' '))));
+        let tool = tool.collect::<Vec<_>>().join("\n");
+        let tools = Assistant::from_toml(&format!("[tools.order_status]{tool}")).unwrap().tools;
+        assert_eq!(tools.get("order_status").unwrap().arguments.len(), 1);
+    }
+
+    #[test]
     fn folders_that_are_not_there_are_told_with_every_other_mistake() {
         let toml = "colour = 1\n[knowledge]\nfolder = \"facts\"\n[routes.a]\nknowledge_folder = \"none\"\n[routes.b]\nknowledge_folder = \"b\"";
         let read =

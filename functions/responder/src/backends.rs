@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ai::{Ai, Anthropic, BadBaseUrl, Grounded, Knowledge, Ladder, OpenAi, Rung, Webhook};
+use ai::{
+    Ai, Anthropic, BadBaseUrl, BadTool, Caller, Equipped, Grounded, HttpCaller, Knowledge, Ladder, OpenAi, Rung,
+    Webhook,
+};
 use models::RouteName;
-use models::assistant::{Backend, Speaks};
+use models::assistant::{Backend, HttpTools, Speaks};
 use platform::clock::Clock;
+use platform::metrics::Meter;
 use platform::secrets::Key;
 
 use crate::{AiSettings, AssistantFiles};
@@ -23,12 +27,18 @@ pub struct Backends {
 pub struct Means<'a> {
     /// Calls them.
     pub http: reqwest::Client,
+    /// Calls the brand's tools, and connects to public addresses alone.
+    pub public_http: reqwest::Client,
+    /// Counts the calls of the brand's tools.
+    pub meter: Arc<dyn Meter>,
     /// The key in a field of the secret; `None` if there is nothing that could ever be one.
     pub key: &'a dyn Fn(&str) -> Option<Arc<dyn Key>>,
     /// Tells how long one that failed was left alone, and when a question was signed.
     pub clock: Arc<dyn Clock>,
     /// Put around every backend that is asked first somewhere: where somebody wants to watch.
     pub window: &'a dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>,
+    /// Put around what calls the brand's tools, for the same reason.
+    pub tool_window: &'a dyn Fn(Arc<dyn Caller>) -> Arc<dyn Caller>,
 }
 
 /// A backend cannot be set up.
@@ -48,6 +58,9 @@ pub enum BadBackend {
         /// The setting that holds its address.
         which: String,
     },
+    /// One of the brand's tools cannot be called.
+    #[error(transparent)]
+    Tool(#[from] BadTool),
     /// `ladder` stands below the knowledge.
     #[error(
         "`ladder` is never asked: AI_BACKEND is knowledge, and no route has a backend; set AI_BACKEND or take it away"
@@ -68,6 +81,7 @@ impl Backends {
     pub fn new(settings: &AiSettings, files: &AssistantFiles, means: &Means<'_>) -> Result<Self, BadBackend> {
         let rungs = Rungs::new(settings, files, means)?;
         let knowledge = Arc::new(Knowledge::new(files.knowledge.clone()));
+        let equipped = equipment(&files.assistant.tools, means)?;
         let ladder = |backend: Option<&str>, knowledge: Arc<Knowledge>, alone: bool| -> Arc<dyn Ai> {
             let mut all = if alone { Vec::new() } else { rungs.above_the_knowledge(backend) };
             let (is_alone, lowest) = (all.is_empty(), Arc::<Knowledge>::clone(&knowledge));
@@ -75,7 +89,7 @@ impl Backends {
             all.push(Arc::new(Rung::new(lowest, None)));
             let ladder = Arc::new(Ladder::new(all, Arc::clone(&means.clock)));
             // What is asked above the knowledge is shown what that has.
-            if is_alone { ladder } else { Arc::new(Grounded::new(knowledge, ladder)) }
+            if is_alone { ladder } else { equipped(Arc::new(Grounded::new(knowledge, ladder))) }
         };
         let special =
             files.assistant.routes.iter().filter(|(_, route)| {
@@ -88,6 +102,19 @@ impl Backends {
         });
         Ok(Self { routes: routes.collect(), ladder: ladder(None, Arc::clone(&knowledge), false) })
     }
+}
+
+/// What puts the brand's tools, if there are any, beside all that is asked for one question.
+fn equipment(tools: &HttpTools, means: &Means<'_>) -> Result<impl Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, BadTool> {
+    let meter = Arc::clone(&means.meter);
+    let caller = HttpCaller::new(tools, &means.public_http, &means.http, means.key, meter)?;
+    let (tools, caller) = (Arc::new(tools.clone()), (means.tool_window)(Arc::new(caller)));
+    Ok(move |inner| -> Arc<dyn Ai> {
+        if tools.is_empty() {
+            return inner;
+        }
+        Arc::new(Equipped::new(Arc::clone(&tools), Arc::clone(&caller), inner))
+    })
 }
 
 impl Rungs {
@@ -145,6 +172,7 @@ mod tests {
 
     use models::assistant::Assistant;
     use platform::clock::SystemClock;
+    use platform::metrics::Uncounted;
     use platform::secrets::FixedKey;
 
     use super::*;
@@ -165,8 +193,9 @@ mod tests {
 
     fn with<T>(key: bool, window: &dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, then: impl FnOnce(&Means<'_>) -> T) -> T {
         let key = |_: &str| key.then(|| Arc::new(FixedKey("k".into())) as Arc<dyn Key>);
-        let http = platform::http::client().unwrap();
-        then(&Means { http, key: &key, clock: Arc::new(SystemClock), window })
+        let (http, public_http) = (platform::http::client().unwrap(), platform::http::public_client().unwrap());
+        let (clock, meter, tool_window) = (Arc::new(SystemClock), Arc::new(Uncounted), &|caller| caller);
+        then(&Means { http, public_http, meter, key: &key, clock, window, tool_window })
     }
 
     fn failure(settings: &AiSettings, toml: &str, key: bool) -> Option<String> {
@@ -223,6 +252,9 @@ mod tests {
     #[test]
     fn what_cannot_be_set_up_is_named_by_its_setting_and_never_shown() {
         let ladder = format!("ladder = [\"a\", \"b\", \"c\"]\n{THREE}");
+        let tool = |host: &str| {
+            format!("[tools.order]\ndescribe = \"x\"\nurl = \"https://{host}/orders\"\nkey = \"shop_key\"\n")
+        };
         let with_password = ladder.replace("https://b.example", "https://me:hush@b.example");
         for (settings, toml, key, expected) in [
             (chosen("https://x.example"), &ladder, true, None),
@@ -230,6 +262,15 @@ mod tests {
             (chosen("https://x.example"), &with_password, true, Some("`backends.b.base_url`")),
             (chosen("https://x.example"), &ladder, false, Some("`backends.c.base_url` is signed")),
             (AiSettings::Knowledge, &ladder, true, Some("`ladder` is never asked")),
+            (AiSettings::Knowledge, &tool("shop.example"), true, None),
+            (
+                AiSettings::Knowledge,
+                &tool("shop.example"),
+                false,
+                Some("`tools.order.key` names a key that is not there"),
+            ),
+            (AiSettings::Knowledge, &tool("169.254.169.254"), true, Some("`tools.order.url` is no public address")),
+            (AiSettings::Knowledge, &tool("1.2.3.4.5"), true, Some("`tools.order.url` is no address")),
         ] {
             let failure = failure(&settings, toml, key);
             assert_eq!(failure.is_some(), expected.is_some(), "{failure:?}");

@@ -22,7 +22,9 @@ async fn main() -> Result<(), Error> {
     let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
     match secrets.current().await {
-        Ok(secrets) => secrets.check(settings.ai.needed_keys(&files.assistant.backends))?,
+        Ok(secrets) => {
+            secrets.check(settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys()))?;
+        }
         Err(error @ SecretUnavailable::Malformed { .. }) => return Err(error.into()),
         Err(SecretUnavailable::Unreachable { .. }) => {}
     }
@@ -31,7 +33,16 @@ async fn main() -> Result<(), Error> {
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze =
         Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
-    let means = Means { http: http.clone(), key: &key, clock: Arc::new(SystemClock), window: &|backend| backend };
+    let meter: Arc<Emf> = Arc::new(Emf { function: "responder" });
+    let means = Means {
+        http: http.clone(),
+        public_http: http::public_client()?,
+        meter: Arc::<Emf>::clone(&meter),
+        key: &key,
+        clock: Arc::new(SystemClock),
+        window: &|backend| backend,
+        tool_window: &|caller| caller,
+    };
     let backends = Backends::new(&settings.ai, &files, &means)?;
     let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
     let responder = Arc::new(Responder {
@@ -45,7 +56,7 @@ async fn main() -> Result<(), Error> {
         work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
         agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),
         clock: Arc::new(SystemClock),
-        meter: Arc::new(Emf { function: "responder" }),
+        meter,
         words: random::words(),
         assistant: files.assistant,
         on_unknown: settings.on_unknown,

@@ -13,7 +13,7 @@ const BRAZE: &str = "braze_api_key";
 const AI: &str = "ai_api_key";
 const DESK: &str = "desk_token";
 
-/// The secret `{"braze_api_key": …, "ai_api_key": …?, "desk_token": …?}`, and any other texts that backends name.
+/// The secret `{"braze_api_key": …, "ai_api_key": …?, "desk_token": …?}`, and any other texts that backends and tools name.
 pub struct Secrets {
     texts: BTreeMap<String, SecretString>,
 }
@@ -46,7 +46,9 @@ impl Secrets {
             return Ok(());
         }
         let names = missing.join(", ");
-        Err(malformed(format!("{names}: missing or blank, and named by AI_BACKEND or the [backends] of the assistant")))
+        Err(malformed(format!(
+            "{names}: missing or blank, and named by AI_BACKEND, or by [backends] or [tools] of the assistant"
+        )))
     }
 
     fn has(&self, name: &str) -> bool {

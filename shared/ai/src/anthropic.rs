@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Heard, Model};
+use crate::rounds::{self, Dialect, Earlier, Heard, Model};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::Request;
@@ -65,12 +65,14 @@ impl Ai for Anthropic {
 }
 
 impl Dialect for Messages {
-    /// The blocks of the first answer, without calls that were ignored.
+    /// The blocks of an answer, without calls that were ignored.
     type Noted = Vec<Value>;
 
-    fn body(&self, question: &Question, noted: Option<Vec<Value>>) -> Vec<u8> {
+    fn body(&self, question: &Question, earlier: &[Earlier<Vec<Value>>]) -> Vec<u8> {
         let mut request = Request::new(&self.model, question);
-        request.note(noted.unwrap_or_default());
+        for round in earlier {
+            request.show(round);
+        }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
     }

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod anthropic;
+mod brand_tools;
 mod breaker;
+mod equipped;
 mod grounded;
 mod http;
 mod knowledge;
@@ -19,6 +21,8 @@ use async_trait::async_trait;
 use models::{ConversationKey, MessageId, Personal};
 
 pub use anthropic::Anthropic;
+pub use brand_tools::{BadTool, BrandTools, Caller, HttpCaller, ToolFailure, ToolRequest};
+pub use equipped::Equipped;
 pub use grounded::Grounded;
 pub use http::BadBaseUrl;
 pub use knowledge::{Knowledge, Passage};
@@ -83,7 +87,7 @@ pub enum Answer {
         text: Option<Personal>,
         /// What it did, in its order; at most 8.
         deeds: Vec<Deed>,
-        /// How many tool calls were ignored: not offered, not as described, a repetition, or one too many.
+        /// How many tool calls were ignored: not offered, not as described, a repetition, one too many, or left over at the end.
         rejected: u32,
         /// What it cost, where the backend says so.
         usage: Option<Usage>,

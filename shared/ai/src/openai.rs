@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use platform::secrets::Key;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Heard, Model};
+use crate::rounds::{self, Dialect, Earlier, Heard, Model};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::{Bound, Request};
@@ -74,9 +74,11 @@ impl Ai for OpenAi {
 impl Dialect for ChatCompletions {
     type Noted = Vec<Noted>;
 
-    fn body(&self, question: &Question, noted: Option<Vec<Noted>>) -> Vec<u8> {
+    fn body(&self, question: &Question, earlier: &[Earlier<Vec<Noted>>]) -> Vec<u8> {
         let mut request = Request::new(&self.model, self.bound, question);
-        request.note(noted.unwrap_or_default());
+        for round in earlier {
+            request.show(round);
+        }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
     }

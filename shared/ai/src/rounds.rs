@@ -5,28 +5,44 @@ use std::time::Duration;
 use models::Personal;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant;
 
 use crate::http::{Server, succeeded};
 use crate::tools::Calls;
 use crate::{AiError, Answer, Question, Tools, Usage};
 
+/// The most rounds of a question for which nothing is looked up: the user must get words, and a note has none.
+const ROUNDS: usize = 2;
+/// The most rounds where one of the brand's tools was called.
+const LOOK_UP_ROUNDS: usize = 3;
+
 /// How one API writes a question and an answer.
 pub(crate) trait Dialect: Send + Sync {
-    /// What was noted in the first round, as the second has to show it.
-    type Noted: Send;
+    /// What was called in a round, as the next one has to show it.
+    type Noted: Send + Sync;
 
-    /// The body of a question; in the second round with what was noted in the first.
-    fn body(&self, question: &Question, noted: Option<Self::Noted>) -> Vec<u8>;
+    /// The body of a question, with the rounds that went before.
+    fn body(&self, question: &Question, earlier: &[Earlier<Self::Noted>]) -> Vec<u8>;
 
     /// What the body of a 2xx holds; its tool calls go to `calls`.
     fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Self::Noted>, AiError>;
+}
+
+/// A round that another one follows.
+pub(crate) struct Earlier<Noted> {
+    /// What was said beside the calls.
+    pub(crate) text: Option<Personal>,
+    /// The calls.
+    pub(crate) noted: Noted,
+    /// What came of each call, in their order.
+    pub(crate) results: Vec<Personal>,
 }
 
 /// What one round brought.
 pub(crate) struct Heard<Noted> {
     /// The words, or why there are none.
     pub(crate) text: Result<Personal, AiError>,
-    /// The calls that were done, if there are any.
+    /// The calls that were taken, if there are any.
     pub(crate) noted: Option<Noted>,
     /// What it cost.
     pub(crate) usage: Option<Usage>,
@@ -43,37 +59,44 @@ pub(crate) struct Model<D> {
 impl<D: Dialect> Model<D> {
     /// Answers, or fails before `time` is over.
     pub(crate) async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
-        tokio::time::timeout(time, self.ask_in_all(question)).await.unwrap_or(Err(AiError::TimedOut))
+        let end = Instant::now() + time;
+        tokio::time::timeout_at(end, self.ask_in_all(question, end)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
     /// Asks; and once more without tools where the server may have no use for them: some refuse the whole request then.
-    async fn ask_in_all(&self, question: &Question) -> Result<Answer, AiError> {
-        match self.ask(question).await {
+    async fn ask_in_all(&self, question: &Question, end: Instant) -> Result<Answer, AiError> {
+        match self.ask(question, end).await {
             Err(AiError::Refused { status: 400 }) if question.tools != Tools::default() => {
-                self.ask(&Question { tools: Tools::default(), ..question.clone() }).await
+                self.ask(&Question { tools: Tools::default(), ..question.clone() }, end).await
             }
             outcome => outcome,
         }
     }
 
-    /// Asks once; and once more where something was noted but nothing said, because the user must get words.
-    async fn ask(&self, question: &Question) -> Result<Answer, AiError> {
+    /// Asks; and again with what came of the calls, as long as something is to be shown or nothing was said.
+    async fn ask(&self, question: &Question, end: Instant) -> Result<Answer, AiError> {
         let mut calls = Calls::new(&question.tools);
-        let first = self.round(question, None, &mut calls).await?;
-        if first.text.is_ok() || calls.have_words() || first.noted.is_none() {
-            return calls.answer(first.text, first.usage);
+        let (mut earlier, mut usage) = (Vec::new(), None);
+        loop {
+            let Heard { text, noted, usage: cost } = self.round(question, &earlier, &mut calls).await?;
+            usage = sum(usage, cost);
+            let is_said = calls.have_words() || (text.is_ok() && !calls.wait());
+            let most = if calls.look_up() { LOOK_UP_ROUNDS } else { ROUNDS };
+            let Some(noted) = noted.filter(|_| !is_said && earlier.len() + 1 < most) else {
+                return calls.answer(text, usage);
+            };
+            let results = question.tools.brand.results(calls.take_shown(), end).await;
+            earlier.push(Earlier { text: text.ok(), noted, results });
         }
-        let second = self.round(question, first.noted, &mut calls).await?;
-        calls.answer(second.text, sum(first.usage, second.usage))
     }
 
     async fn round(
         &self,
         question: &Question,
-        noted: Option<D::Noted>,
+        earlier: &[Earlier<D::Noted>],
         calls: &mut Calls<'_>,
     ) -> Result<Heard<D::Noted>, AiError> {
-        let body = self.dialect.body(question, noted);
+        let body = self.dialect.body(question, earlier);
         let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
         D::heard(&self.server.post(&body, prove).await?, calls)
     }
@@ -98,7 +121,7 @@ pub(crate) fn words(text: String) -> Result<Personal, AiError> {
     if text.trim().is_empty() { Err(AiError::Unusable("its text is blank")) } else { Ok(text.into()) }
 }
 
-/// What both rounds cost, as far as the server says.
+/// What two rounds cost, as far as the server says.
 fn sum(first: Option<Usage>, second: Option<Usage>) -> Option<Usage> {
     let both = first.zip(second).map(|(first, second)| Usage {
         input_tokens: first.input_tokens.saturating_add(second.input_tokens),

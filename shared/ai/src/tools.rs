@@ -3,10 +3,13 @@
 mod calls;
 mod schema;
 
+use models::assistant::LearnedValues;
 use models::{Personal, ProfileValue, Proposal};
 use serde::Serialize;
 
-pub(crate) use calls::Calls;
+use crate::brand_tools::BrandTools;
+
+pub(crate) use calls::{Calls, Taken, profile_value, read};
 pub(crate) use schema::{HAND_OFF, Tool};
 
 /// The tools that are offered with a question; by default none. No tool has a recipient: whatever is done is done for the
@@ -21,6 +24,8 @@ pub struct Tools {
     pub facts: Vec<FactSpec>,
     /// May answer with quick replies, a list or media.
     pub kinds: bool,
+    /// What it may look up, or do, at the brand's own systems before it answers.
+    pub brand: BrandTools,
 }
 
 /// One thing that may be noted about a user.
@@ -45,6 +50,17 @@ pub enum FactKind {
     Bool,
     /// One of these texts; upper and lower case do not matter.
     Choice(Vec<String>),
+}
+
+impl From<&LearnedValues> for FactKind {
+    fn from(values: &LearnedValues) -> Self {
+        match values {
+            LearnedValues::Text => Self::Text,
+            LearnedValues::Number => Self::Number,
+            LearnedValues::Flag => Self::Bool,
+            LearnedValues::OneOf(choices) => Self::Choice(choices.clone()),
+        }
+    }
 }
 
 /// Something the AI did. Every deed was offered and its arguments were checked.

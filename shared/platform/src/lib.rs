@@ -2,6 +2,7 @@
 //!
 //! Each is a small interface with its AWS twin beside it, so that the sandbox and the tests can stand on other ground.
 
+pub mod addresses;
 pub mod aws;
 pub mod clock;
 pub mod hmac_sha256;

@@ -35,6 +35,10 @@ pub enum Metric {
     Fallback,
     /// An AI called tools that it was not offered, or not as described.
     ToolRejected,
+    /// One of the brand's own tools was called for an AI.
+    ToolCalled,
+    /// A call of one of the brand's own tools brought nothing: no answer in time, not a 2xx, or nothing to show.
+    ToolFailed,
     /// Tokens of questions to an AI, as far as its server says.
     AiInputTokens,
     /// Tokens of an AI's answers, as far as its server says.

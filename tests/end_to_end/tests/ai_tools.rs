@@ -1,16 +1,8 @@
 //! What an AI does beside talking, from its tool call to Braze and to the desk, on the real binaries.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-
-use axum::routing::post;
-use axum::{Json, Router};
-use end_to_end::{Stack, documented, serve_braze};
+use end_to_end::{Fake, FileOnce, Stack, documented, serve_braze};
 use serde_json::{Value, json};
 use simulated_braze::ReplyCampaign;
-use tokio::net::TcpListener;
 
 const ASSISTANT: &str = r#"
 [profile]
@@ -28,47 +20,16 @@ say = "Which order is it?"
 expect = "text"
 "#;
 
-/// A server that says what it is told to, and remembers what it was asked.
-#[derive(Clone, Default)]
-struct Fake {
-    says: Arc<Mutex<VecDeque<Value>>>,
-    asked: Arc<Mutex<Vec<Value>>>,
-}
-
-impl Fake {
-    async fn serve(&self, path: &str) -> String {
-        let fake = self.clone();
-        let answers = move |Json(body): Json<Value>| async move {
-            fake.asked.lock().unwrap().push(body);
-            Json(fake.says.lock().unwrap().pop_front().unwrap_or_default())
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route(path, post(answers));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        address
-    }
-
-    /// The next answer is these words and this tool call.
-    fn will_call(&self, words: Option<&str>, tool: &str, arguments: &Value) {
-        let call =
-            json!({"id": "c1", "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}});
-        let message = json!({"role": "assistant", "content": words, "tool_calls": [call]});
-        let answer = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]});
-        self.says.lock().unwrap().push_back(answer);
-    }
-}
-
 struct Shop {
     stack: Stack,
     ai: Fake,
     desk: Fake,
-    _assistant: tempfile::Deleted,
+    _assistant: FileOnce,
 }
 
 impl Shop {
     async fn open() -> Self {
-        let assistant = tempfile::Deleted::with(ASSISTANT);
+        let assistant = FileOnce::with("ai-tools", ASSISTANT);
         let (ai, desk) = (Fake::default(), Fake::default());
         let (at, events) = (ai.serve("/v1/chat/completions").await + "/v1", desk.serve("/").await);
         let (braze, endpoint) = serve_braze().await;
@@ -118,41 +79,16 @@ async fn what_the_ai_does_reaches_the_profile_the_phone_and_the_desk() {
 
     shop.ai.will_call(None, "start_flow", &json!({"flow": "return"}));
     assert_eq!(shop.asks("I do not like it, can I give it back?").await, ["Which order is it?"]);
-    let asked = shop.ai.asked.lock().unwrap().len();
+    let asked = shop.ai.asked().len();
     shop.asks("AB1234").await;
-    assert_eq!(shop.ai.asked.lock().unwrap().len(), asked, "the flow takes the answer, not the AI");
+    assert_eq!(shop.ai.asked().len(), asked, "the flow takes the answer, not the AI");
 
     shop.ai.will_call(Some("One moment."), "hand_off", &json!({"summary": "Ada wants her money back for AB1234."}));
     let read = shop.asks("Please refund me right now, will you?").await;
     assert!(read.len() == 1 && read[0].contains("colleague"), "{read:?}");
-    let told = shop.desk.asked.lock().unwrap().clone();
+    let told = shop.desk.asked();
     assert_eq!((&told[0]["type"], &told[0]["data"]["reason"]), (&json!("hand_off"), &json!("assistant")));
     assert_eq!(told[0]["data"]["summary"], "Ada wants her money back for AB1234.");
     assert_eq!(told[1]["data"]["text"], "Please refund me right now, will you?");
     assert_eq!(shop.stack.braze.profile("user:ada").unwrap().attributes["dragoman_owner"], "person");
-}
-
-/// A file that is gone with the test.
-mod tempfile {
-    use super::PathBuf;
-
-    pub(crate) struct Deleted(PathBuf);
-
-    impl Deleted {
-        pub(crate) fn with(text: &str) -> Self {
-            let file = std::env::temp_dir().join(format!("dragoman-ai-tools-{}.toml", std::process::id()));
-            std::fs::write(&file, text).unwrap();
-            Self(file)
-        }
-
-        pub(crate) fn path(&self) -> &str {
-            self.0.to_str().unwrap()
-        }
-    }
-
-    impl Drop for Deleted {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_file(&self.0);
-        }
-    }
 }

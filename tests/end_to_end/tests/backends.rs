@@ -26,11 +26,11 @@ async fn serve(path: &str, answer: Value) -> String {
 }
 
 /// An assistant with one more AI in its ladder.
-fn assistant(test: &str, base_url: &str) -> String {
+fn assistant(test: &str, base_url: &str, more: &str) -> String {
     let file = std::env::temp_dir().join(format!("dragoman-{test}-{}.toml", std::process::id()));
     let toml = format!(
         "ladder = [\"claude\"]\n[backends.claude]\nkind = \"anthropic\"\nbase_url = \"{base_url}\"\nmodel = \"m\"\n\
-         key = \"claude_key\"\n"
+         key = \"claude_key\"\n{more}"
     );
     std::fs::write(&file, toml).unwrap();
     file.to_str().unwrap().to_owned()
@@ -40,7 +40,7 @@ fn assistant(test: &str, base_url: &str) -> String {
 async fn the_second_ai_answers_for_the_first_with_a_key_of_its_own_and_its_tokens_are_counted() {
     let says = json!({"content": [{"type": "text", "text": "Hello from below"}], "usage": {"input_tokens": 321, "output_tokens": 45}});
     let (claude, (braze, endpoint)) = (serve("/v1/messages", says).await, serve_braze().await);
-    let assistant = assistant("ladder", &claude);
+    let assistant = assistant("ladder", &claude, "");
     let stack = Stack::deploy_with(braze, &[("BRAZE_ENDPOINT", &endpoint)]).await;
     stack.aws.put_secret("responder", SECRET);
     let settings = [
@@ -69,7 +69,8 @@ async fn a_key_that_the_secret_does_not_hold_stops_the_start_by_its_name() {
         aws.create_queue(name, QueueSettings::default());
     }
     aws.put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "ai_api_key": " "}"#);
-    let assistant = assistant("keys", "https://a.example");
+    let tool = "[tools.order]\ndescribe = \"x\"\nurl = \"https://shop.example\"\nkey = \"shop_key\"\n";
+    let assistant = assistant("keys", "https://a.example", tool);
     let settings = [
         ("BRAZE_ENDPOINT", "http://127.0.0.1:1"),
         ("AI_BACKEND", "anthropic"),
@@ -79,5 +80,5 @@ async fn a_key_that_the_secret_does_not_hold_stops_the_start_by_its_name() {
     ];
     let start = Function::start(binary("responder"), environment(&aws, &settings)).await;
     let failure = start.expect_err("it must not start").to_string();
-    assert!(failure.contains("ai_api_key, claude_key: missing") && !failure.contains("canary"), "{failure}");
+    assert!(failure.contains("ai_api_key, claude_key, shop_key: missing") && !failure.contains("canary"), "{failure}");
 }

@@ -67,6 +67,7 @@ fn offer() -> Tools {
         flows: vec![("return".to_owned(), String::new())],
         facts: vec![fact("city", FactKind::Text), fact("age", FactKind::Number), fact("plan", plan)],
         kinds: true,
+        ..Tools::default()
     }
 }
 

@@ -65,6 +65,7 @@ fn tools(tools: &Tools) -> Value {
         "hand_off": tools.hand_off, "reply_kinds": tools.kinds,
         "flows": tools.flows.iter().map(flow).collect::<Vec<_>>(),
         "facts": tools.facts.iter().map(fact).collect::<Vec<_>>(),
+        "brand": tools.brand.names(),
     })
 }
 

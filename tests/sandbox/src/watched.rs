@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Question};
+use ai::{Ai, AiError, Answer, Caller, Question, ToolFailure, ToolRequest};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
-use models::{ConversationKey, Message, MessageId, QueueMessage, Reply, Timestamp};
+use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
@@ -106,6 +106,32 @@ impl Ai for WatchedAi {
         };
         self.steps.add(None, Kind::Ai, title, body);
         answer
+    }
+}
+
+/// What calls the brand's tools, with every call and what came of it.
+pub(crate) struct WatchedCaller {
+    pub(crate) inner: Arc<dyn Caller>,
+    pub(crate) steps: Steps,
+}
+
+#[async_trait]
+impl Caller for WatchedCaller {
+    async fn call(&self, request: &ToolRequest, time: Duration) -> Result<Personal, ToolFailure> {
+        let method = if request.body.is_some() { "POST" } else { "GET" };
+        let body = request.body.as_ref().and_then(|body| serde_json::from_str::<Value>(body.as_str()).ok());
+        let called = json!({"tool": request.tool, "method": method, "url": request.url, "body": body});
+        self.steps.add(None, Kind::Ai, format!("tool {} is called", request.tool), called);
+        let outcome = self.inner.call(request, time).await;
+        let (title, came) = match &outcome {
+            Ok(text) => {
+                let json = serde_json::from_str(text.as_str()).unwrap_or_else(|_| json!(text));
+                (format!("tool {} returns", request.tool), json)
+            }
+            Err(failure) => (format!("tool {} fails", request.tool), json!({"error": failure.to_string()})),
+        };
+        self.steps.add(None, Kind::Ai, title, came);
+        outcome
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ai::Ai;
+use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
 use ingest::{Ingest, Tokens};
@@ -25,7 +25,7 @@ use crate::faults::Switches;
 use crate::live;
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
-use crate::watched::{MortalMessaging, WatchedAi, WatchedQueue, WatchedStore};
+use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedQueue, WatchedStore};
 use crate::{Options, StartError};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
@@ -105,8 +105,16 @@ impl World {
             let (steps, faults, asked) = (steps.clone(), faults.clone(), asked.clone());
             Arc::new(WatchedAi { inner, steps, faults, asked })
         };
-        let means =
-            Means { http: http.clone(), key: &key_from_the_environment, clock: Arc::new(SystemClock), window: &window };
+        let tool_window = |inner| -> Arc<dyn Caller> { Arc::new(WatchedCaller { inner, steps: steps.clone() }) };
+        let means = Means {
+            http: http.clone(),
+            public_http: platform::http::public_client()?,
+            meter: Arc::new(Uncounted),
+            key: &key_from_the_environment,
+            clock: Arc::new(SystemClock),
+            window: &window,
+            tool_window: &tool_window,
+        };
         let backends = Backends::new(&outside.ai, &files, &means)?;
         let responder = Responder {
             store: Arc::new(WatchedStore {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Question;
 use crate::prompt::instructions;
+use crate::rounds::Earlier;
 use crate::tools::Tool;
 
 /// The first message must be a user's (<https://docs.claude.com/en/api/messages>). It stands for what the user may have said
@@ -44,8 +45,8 @@ enum Block<'a> {
 
 #[derive(Serialize)]
 struct Offered {
-    name: &'static str,
-    description: &'static str,
+    name: Cow<'static, str>,
+    description: Cow<'static, str>,
     input_schema: Value,
 }
 
@@ -72,15 +73,15 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// The next round, if anything was noted: the blocks of the answer, and the result of each call in them.
-    pub(super) fn note(&mut self, noted: Vec<Value>) {
-        if noted.is_empty() {
-            return;
-        }
-        let calls = noted.iter().filter(|block| block["type"] == "tool_use");
-        let result = |call: &Value| json!({"type": "tool_result", "tool_use_id": call["id"], "content": "Noted."});
-        let results = calls.map(|call| Block::Other(result(call))).collect();
-        let noted = noted.into_iter().map(Block::Other).collect();
+    /// Adds a round: the blocks of the answer, and the result of each call in them.
+    pub(super) fn show(&mut self, round: &Earlier<Vec<Value>>) {
+        let calls = round.noted.iter().filter(|block| block["type"] == "tool_use");
+        let results = calls.zip(&round.results).map(|(call, result)| {
+            let result = json!({"type": "tool_result", "tool_use_id": call["id"], "content": result.as_str()});
+            Block::Other(result)
+        });
+        let results = results.collect();
+        let noted = round.noted.iter().cloned().map(Block::Other).collect();
         self.messages
             .extend([Message { role: "assistant", content: noted }, Message { role: "user", content: results }]);
     }

@@ -2,10 +2,10 @@
 
 use models::Personal;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rounds::{Heard, words};
-use crate::tools::Calls;
+use crate::tools::{Calls, Taken};
 use crate::{AiError, Usage};
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ fn text(content: &[Value]) -> Result<Personal, AiError> {
     if texts.is_empty() { Err(AiError::Unusable("it holds no text")) } else { words(texts.concat()) }
 }
 
-/// What a next round has to show, if anything was noted: everything but blank texts and calls that were ignored, for a model
+/// What a next round has to show, if anything was called: everything but blank texts and calls that were ignored, for a model
 /// may want to see its own thoughts again. A call at the end of an answer that was cut off may be half a call.
 fn noted(content: Vec<Value>, is_cut: bool, calls: &mut Calls<'_>) -> Option<Vec<Value>> {
     let (mut shown, mut any) = (Vec::new(), false);
@@ -60,14 +60,16 @@ fn noted(content: Vec<Value>, is_cut: bool, calls: &mut Calls<'_>) -> Option<Vec
                 calls.reject();
                 continue;
             }
-            if !take(&block, calls) {
-                continue;
+            match take(&block, calls) {
+                Taken::Ignored => continue,
+                Taken::Kept => {}
+                Taken::KeptEmpty => block["input"] = json!({}),
             }
             if block["id"].as_str().is_none_or(str::is_empty) {
                 block["id"] = Value::from(format!("call{number:05}"));
             }
             any = true;
-        } else if block["type"] == "text" {
+        } else if block["type"] == "text" && block["text"].as_str().is_none_or(|text| text.trim().is_empty()) {
             continue;
         }
         shown.push(block);
@@ -75,7 +77,7 @@ fn noted(content: Vec<Value>, is_cut: bool, calls: &mut Calls<'_>) -> Option<Vec
     any.then_some(shown)
 }
 
-fn take(block: &Value, calls: &mut Calls<'_>) -> bool {
+fn take(block: &Value, calls: &mut Calls<'_>) -> Taken {
     let arguments = match &block["input"] {
         Value::Null => String::new(),
         input => input.to_string(),
@@ -95,7 +97,6 @@ impl From<Counts> for Usage {
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
     use crate::{Answer, Tools};

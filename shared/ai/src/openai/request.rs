@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::tool_calls::Noted;
 use crate::Question;
 use crate::prompt::instructions;
+use crate::rounds::Earlier;
 use crate::tools::Tool;
 
 /// What a server calls the bound on the answer's length.
@@ -66,14 +67,15 @@ impl<'a> Request<'a> {
         Self { model, messages, max_tokens, max_completion_tokens, tools }
     }
 
-    /// The next round, if anything was noted: the calls that were made, each with its result.
-    pub(super) fn note(&mut self, noted: Vec<Noted>) {
-        if noted.is_empty() {
-            return;
-        }
-        let (ids, tool_calls): (Vec<_>, _) = noted.into_iter().map(|Noted { id, call }| (id, call)).unzip();
-        self.messages.push(Message { role: "assistant", content: None, tool_calls, tool_call_id: None });
-        let results = ids.into_iter().map(|id| Message { tool_call_id: Some(id), ..Message::new("tool", "Noted.") });
+    /// Adds a round: the calls that were made, each with its result.
+    pub(super) fn show(&mut self, round: &'a Earlier<Vec<Noted>>) {
+        let content = round.text.as_ref().map(|text| Cow::Borrowed(text.as_str()));
+        let tool_calls = round.noted.iter().map(|noted| noted.call.clone()).collect();
+        self.messages.push(Message { role: "assistant", content, tool_calls, tool_call_id: None });
+        let results = round.noted.iter().zip(&round.results).map(|(Noted { id, .. }, result)| Message {
+            tool_call_id: Some(id.clone()),
+            ..Message::new("tool", result.as_str())
+        });
         self.messages.extend(results);
     }
 }

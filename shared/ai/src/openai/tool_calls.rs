@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::tools::Calls;
+use crate::tools::{Calls, Taken};
 
-/// A call that was done, for a next round.
+/// A call that was taken, for a next round.
 pub(super) struct Noted {
     /// What the result refers to.
     pub(super) id: String,
@@ -54,8 +54,10 @@ fn take(number: usize, mut call: Value, calls: &mut Calls<'_>) -> Option<Noted> 
         // Some servers give the object itself.
         other => Cow::Owned(other.to_string()),
     };
-    if !calls.take(function["name"].as_str().unwrap_or_default(), &arguments) {
-        return None;
+    match calls.take(function["name"].as_str().unwrap_or_default(), &arguments) {
+        Taken::Ignored => return None,
+        Taken::Kept => {}
+        Taken::KeptEmpty => call["function"]["arguments"] = Value::from("{}"),
     }
     let id = match call["id"].as_str().filter(|id| !id.is_empty()) {
         Some(id) => id.to_owned(),

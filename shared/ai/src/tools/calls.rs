@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::schema::{HAND_OFF, LIST, MEDIA, QUICK_REPLIES, REMEMBER, START_FLOW};
 use super::{Deed, FactKind, Tools};
+use crate::brand_tools::Shown;
 use crate::{AiError, Answer, Usage};
 
 /// The most calls that are looked at in one answer.
@@ -24,24 +25,70 @@ pub(crate) struct Calls<'a> {
     looked_at: usize,
     deeds: Vec<Deed>,
     rejected: u32,
+    /// What the model is shown of the calls of this round.
+    shown: Vec<Shown>,
+    /// Whether it called one of the brand's tools, in whichever round.
+    looks_up: bool,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// Nothing: a next round is not shown it.
+    Ignored,
+    /// A next round is shown it with what came of it.
+    Kept,
+    /// The same, but without its arguments: they are not as described, and may not even be JSON.
+    KeptEmpty,
 }
 
 impl<'a> Calls<'a> {
     /// No call yet.
     pub(crate) fn new(offer: &'a Tools) -> Self {
-        Self { offer, looked_at: 0, deeds: Vec::new(), rejected: 0 }
+        Self { offer, looked_at: 0, deeds: Vec::new(), rejected: 0, shown: Vec::new(), looks_up: false }
     }
 
-    /// Whether the call of tool `name` with `arguments` in JSON becomes a deed; otherwise it is counted.
-    pub(crate) fn take(&mut self, name: &str, arguments: &str) -> bool {
+    /// Takes the call of tool `name` with `arguments` in JSON: it becomes a deed, or a request to the brand's systems, or is
+    /// counted as rejected.
+    pub(crate) fn take(&mut self, name: &str, arguments: &str) -> Taken {
         self.looked_at += 1;
+        if self.looked_at <= CALLS
+            && let Some(request) = self.offer.brand.request(name, arguments)
+        {
+            self.looks_up = true;
+            let Ok(request) = request else {
+                self.reject();
+                return self.show(Shown::Misfit, Taken::KeptEmpty);
+            };
+            return self.show(Shown::Wanted(request), Taken::Kept);
+        }
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
         let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
             self.reject();
-            return false;
+            return Taken::Ignored;
         };
         self.deeds.push(deed);
-        true
+        self.show(Shown::Noted, Taken::Kept)
+    }
+
+    fn show(&mut self, shown: Shown, taken: Taken) -> Taken {
+        self.shown.push(shown);
+        taken
+    }
+
+    /// What the model is to be shown of its calls since this was asked last.
+    pub(crate) fn take_shown(&mut self) -> Vec<Shown> {
+        std::mem::take(&mut self.shown)
+    }
+
+    /// Whether calls of the brand's tools wait for what comes of them.
+    pub(crate) fn wait(&self) -> bool {
+        self.shown.iter().any(|shown| !matches!(shown, Shown::Noted))
+    }
+
+    /// Whether one of the brand's tools was called, in whichever round.
+    pub(crate) fn look_up(&self) -> bool {
+        self.looks_up
     }
 
     /// Counts something that cannot even be read as a call.
@@ -61,7 +108,9 @@ impl<'a> Calls<'a> {
             Err(_) if self.have_words() => None,
             Err(reason) => return Err(reason),
         };
-        Ok(Answer::Said { text, deeds: self.deeds, rejected: self.rejected, usage })
+        let left_over = self.shown.iter().filter(|shown| matches!(shown, Shown::Wanted(_))).count();
+        let rejected = self.rejected.saturating_add(u32::try_from(left_over).unwrap_or(u32::MAX));
+        Ok(Answer::Said { text, deeds: self.deeds, rejected, usage })
     }
 }
 
@@ -118,7 +167,7 @@ struct Remember {
 }
 
 /// An object of exactly these fields. Of a list, which would also do for serde, the fields have no names.
-fn read<T: DeserializeOwned>(arguments: &str) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(arguments: &str) -> Option<T> {
     let arguments = if arguments.trim().is_empty() { "{}" } else { arguments.trim_start() };
     let is_one = arguments.starts_with('{') && arguments.len() <= ARGUMENT_BYTES;
     is_one.then(|| serde_json::from_str(arguments).ok()).flatten()
@@ -131,7 +180,7 @@ fn propose(proposal: Proposal) -> Option<Deed> {
 }
 
 /// The value, if it is one of this kind. Models give numbers and flags as what they are or, as described, as strings.
-fn profile_value(kind: &FactKind, value: &Value) -> Option<ProfileValue> {
+pub(crate) fn profile_value(kind: &FactKind, value: &Value) -> Option<ProfileValue> {
     match (kind, value) {
         (FactKind::Text, Value::String(text)) => text_value(text),
         (FactKind::Choice(choices), Value::String(text)) => {

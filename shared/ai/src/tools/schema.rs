@@ -1,5 +1,7 @@
 //! How tools are described to a model: flat JSON schemas in the few words that every server knows.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,9 +17,9 @@ pub(super) const MEDIA: &str = "send_media";
 /// One tool as a model gets to know it.
 #[derive(Serialize)]
 pub(crate) struct Tool {
-    pub(crate) name: &'static str,
-    /// Below the 1,024 characters that OpenAI takes, so nothing of the configuration is in here.
-    pub(crate) description: &'static str,
+    pub(crate) name: Cow<'static, str>,
+    /// Below the 1,024 characters that OpenAI takes: of the configuration only what is bounded there is in here.
+    pub(crate) description: Cow<'static, str>,
     /// The JSON schema of the arguments.
     pub(crate) parameters: Value,
 }
@@ -38,14 +40,15 @@ impl Tools {
         if self.kinds {
             tools.extend([quick_replies(), list(), media()]);
         }
+        tools.extend(self.brand.described());
         tools
     }
 }
 
 fn hand_off() -> Tool {
     Tool {
-        name: HAND_OFF,
-        description: "Hands the conversation to a person. For when the user asks for one or you cannot help.",
+        name: HAND_OFF.into(),
+        description: "Hands the conversation to a person. For when the user asks for one or you cannot help.".into(),
         parameters: object(
             &json!({"summary": text("What the user wants and what was tried, in one or two sentences.")}),
             &["summary"],
@@ -57,8 +60,8 @@ fn start_flow(flows: &[(String, String)]) -> Tool {
     let names: Vec<_> = flows.iter().map(|(name, _)| name).collect();
     let lines: Vec<_> = flows.iter().map(|(name, when)| format!("{name}: {when}")).collect();
     Tool {
-        name: START_FLOW,
-        description: "Starts a guided dialogue that asks the user for what it needs. Say nothing else then.",
+        name: START_FLOW.into(),
+        description: "Starts a guided dialogue that asks the user for what it needs. Say nothing else then.".into(),
         parameters: object(
             &json!({"flow": {"type": "string", "enum": names, "description": lines.join("\n")}}),
             &["flow"],
@@ -71,8 +74,8 @@ fn remember(facts: &[FactSpec]) -> Tool {
     let names: Vec<_> = facts.iter().map(|fact| &fact.name).collect();
     let lines: Vec<_> = facts.iter().map(line).collect();
     Tool {
-        name: REMEMBER,
-        description: "Notes one fact that the user stated about themselves. Answer the user as well.",
+        name: REMEMBER.into(),
+        description: "Notes one fact that the user stated about themselves. Answer the user as well.".into(),
         parameters: object(
             &json!({
                 "name": {"type": "string", "enum": names, "description": lines.join("\n")},
@@ -100,8 +103,8 @@ fn quick_replies() -> Tool {
         "description": "1 to 3 different ones of at most 20 characters.",
     });
     Tool {
-        name: QUICK_REPLIES,
-        description: "Answers with a text and buttons to tap, instead of a text alone.",
+        name: QUICK_REPLIES.into(),
+        description: "Answers with a text and buttons to tap, instead of a text alone.".into(),
         parameters: object(
             &json!({"body": text("The text above the buttons."), "options": options}),
             &["body", "options"],
@@ -116,8 +119,8 @@ fn list() -> Tool {
     );
     let rows = json!({"type": "array", "items": row, "description": "1 to 10 different ones."});
     Tool {
-        name: LIST,
-        description: "Answers with a text and a list to choose from, instead of a text alone.",
+        name: LIST.into(),
+        description: "Answers with a text and a list to choose from, instead of a text alone.".into(),
         parameters: object(
             &json!({
                 "body": text("The text above the list."),
@@ -131,8 +134,8 @@ fn list() -> Tool {
 
 fn media() -> Tool {
     Tool {
-        name: MEDIA,
-        description: "Answers with a picture or a file. Only with an address that your instructions give.",
+        name: MEDIA.into(),
+        description: "Answers with a picture or a file. Only with an address that your instructions give.".into(),
         parameters: object(&json!({"url": text("Its https address."), "caption": text("The text below.")}), &["url"]),
     }
 }

@@ -16,6 +16,7 @@ fn offer() -> Tools {
         flows: vec![("return".to_owned(), "to send something back".to_owned())],
         facts: vec![fact],
         kinds: true,
+        ..Tools::default()
     }
 }
 

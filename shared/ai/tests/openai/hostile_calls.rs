@@ -231,6 +231,7 @@ proptest! {
             flows: if offers[1] { all.flows } else { vec![] },
             facts: if offers[2] { all.facts } else { vec![] },
             kinds: offers[3],
+            ..Tools::default()
         };
         let (text, deeds, rejected) = read(&calls, &tools);
         prop_assert_eq!(text.as_deref(), Some("Hello!"));

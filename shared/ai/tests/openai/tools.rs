@@ -28,6 +28,7 @@ pub(crate) fn everything() -> Tools {
             fact("plan", "their plan", plans),
         ],
         kinds: true,
+        ..Tools::default()
     }
 }
 

@@ -124,7 +124,6 @@ fn base_url(section: &mut Section) -> String {
     url
 }
 
-/// Whatever it holds instead of a name may be the key itself and is not shown.
 fn key(section: &mut Section, is_needed: bool) -> Option<String> {
     if !section.has("key") {
         if is_needed {
@@ -132,14 +131,20 @@ fn key(section: &mut Section, is_needed: bool) -> Option<String> {
         }
         return None;
     }
+    Some(secret_key(section, &OTHERS_KEYS, "an AI"))
+}
+
+/// The field of the secret that `key` names, which is none of `others`. Whatever it holds instead of a name may be the key
+/// itself and is not shown.
+pub(super) fn secret_key(section: &mut Section, others: &[&str], whose: &str) -> String {
     let key = section.word("key");
     if !is_name(&key) {
         section
             .mistake("key", "must be the name of a field of the responder's secret (a-z 0-9 _), never the key itself");
-    } else if OTHERS_KEYS.contains(&key.as_str()) {
-        section.mistake("key", "is not for an AI: it must be a field of its own");
+    } else if others.contains(&key.as_str()) {
+        section.mistake("key", &format!("is not for {whose}: it must be a field of its own"));
     }
-    Some(key)
+    key
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod replies;
 mod routes;
 mod section;
 mod texts;
+mod tools;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -28,6 +29,7 @@ pub use replies::ReplyRules;
 pub use routes::{Route, Routes};
 use section::Section;
 pub use texts::{BotText, Texts};
+pub use tools::{Argument, HttpTool, HttpTools, Method, Piece, ToolUrl};
 
 /// Everything `assistant.toml` says, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,8 @@ pub struct Assistant {
     pub backends: Backends,
     /// What is different for some messages.
     pub routes: Routes,
+    /// What the AI may look up, or do, at the brand's own systems.
+    pub tools: HttpTools,
     /// What is written to profiles.
     pub profile: ProfileRules,
     /// What replies may be besides text.
@@ -161,6 +165,7 @@ impl Assistant {
             hand_off: HandOff::read(file.section("hand_off")),
             routes: Routes::read(file.section("routes"), &backends, &keywords),
             backends,
+            tools: HttpTools::read(&mut file),
             profile: ProfileRules::read(file.section("profile")),
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),

@@ -33,7 +33,7 @@ pub struct Learned {
     pub values: LearnedValues,
 }
 
-/// What the values of an attribute are.
+/// What the values of an attribute, or of a tool's argument, are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LearnedValues {
     /// Words.
@@ -55,18 +55,25 @@ impl Learned {
         if description.is_empty() {
             section.mistake("describe", "is missing: the AI has to know what the attribute says");
         }
+        let values = LearnedValues::read(&mut section);
+        Self { name: name.to_owned(), description, values }
+    }
+}
+
+impl LearnedValues {
+    /// Reads `values`, or `one_of`.
+    pub(super) fn read(section: &mut Section) -> Self {
         let choices: Vec<_> = section.numbered_texts("one_of", 255).into_iter().map(|(_, choice)| choice).collect();
-        let values = match section.text("values", "text", 20).as_str() {
-            _ if !choices.is_empty() => LearnedValues::OneOf(choices),
-            "text" => LearnedValues::Text,
-            "number" => LearnedValues::Number,
-            "flag" => LearnedValues::Flag,
+        match section.text("values", "text", 20).as_str() {
+            _ if !choices.is_empty() => Self::OneOf(choices),
+            "text" => Self::Text,
+            "number" => Self::Number,
+            "flag" => Self::Flag,
             _ => {
                 section.mistake("values", "must be text, number or flag; or give one_of");
-                LearnedValues::Text
+                Self::Text
             }
-        };
-        Self { name: name.to_owned(), description, values }
+        }
     }
 }
 
