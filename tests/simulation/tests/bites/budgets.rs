@@ -42,7 +42,7 @@ fn never_told(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
 
 #[test]
 fn a_line_about_the_budget_that_is_said_twice() {
-    finds("was told twice that it is too much", 20, |plan| {
+    finds("was told twice that it is too much", 120, |plan| {
         little(plan);
         plan.bend = Some(never_told as Bend);
     });
