@@ -34,8 +34,8 @@ async fn a_hand_off_holds_although_the_door_that_took_the_release_before_it_has_
     let mut release = world.agent("user:ada", None, AgentDeed::Release).await;
     release.at = world.now() + 30 * SECOND;
     world.agent_again(&release).await;
-    // It is heard after the release.
-    world.faults.listed([(Effect { name: "deliver", nth: 2 }, Fault::Slow(5 * SECOND))]);
+    // Both are heard before the user writes.
+    world.poll_agents_once().await;
     world.says("ada", "talk to a human").await;
     world.settle(1).await;
     assert_eq!(world.head("ada").await.owner, store::Owner::Person);
