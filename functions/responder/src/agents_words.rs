@@ -2,9 +2,8 @@
 
 use conversation::decide::{ParkReason, STALE_AFTER, without_copies};
 use conversation::shape::verbatim;
-use conversation::window;
 use desk::{DeskEvent, NotSent, What};
-use models::{Content, Template, Timestamp, Utterance};
+use models::Utterance;
 use platform::metrics::Metric;
 use store::{Head, TurnKind};
 
@@ -42,29 +41,6 @@ impl Responder {
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
         Drafted { draft: Draft::Say(Box::new(words)), counts }
-    }
-
-    /// `reply` as it can reach the user now: where the window is closed, its texts as templates. `None` if there is no
-    /// template, and WhatsApp would drop it without a word.
-    pub(crate) fn through_the_window(
-        &self,
-        reply: Vec<Utterance>,
-        head: &Head,
-        now: Timestamp,
-    ) -> Option<Vec<Utterance>> {
-        if !window::is_closed(head.heard, now) {
-            return Some(reply);
-        }
-        let campaign = self.assistant.replies.closed_window.as_ref();
-        let has_template = campaign.is_some() || self.messaging.has_template();
-        let template = |line| Utterance { content: Content::Template(line), campaign: campaign.cloned() };
-        let through = reply.into_iter().flat_map(|said| match said.content {
-            // Its author chose it for this moment.
-            Content::Campaign(_) => vec![Some(said)],
-            _ if !has_template => vec![None],
-            _ => Template::flatten(said.text()).into_iter().map(template).map(Some).collect(),
-        });
-        through.collect()
     }
 
     /// Tells the desk that the messages at these places were not sent. They are settled: sent later, they would say something

@@ -62,8 +62,7 @@ impl Responder {
             self.meter.count(Metric::UnknownRoute, 1);
         }
         let quiet = named.flatten().and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
-        let quiet =
-            if self.assistant.knows(message.text.as_str()) { quiet.complete } else { quiet_period(message, &quiet) };
+        let quiet = quiet_period(message, &quiet, |text| self.assistant.knows(text));
         let claim = take.filter(|_| quiet.is_zero());
         let mut place = Place { key, message, due: now + quiet, claim, create: false };
         let (placed, rows) = match place.claim {

@@ -25,6 +25,7 @@ mod settle;
 mod started_flow;
 mod turn;
 mod way;
+mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -15,14 +15,16 @@ const SENTENCE_ENDS: [char; 6] = ['.', '!', '。', '！', '।', '۔'];
 /// How long an agent's line waits for its neighbours: a desk sends several in quick succession, and queues keep no order.
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
-/// How long the conversation must be silent after `message` before it is answered, or sent on.
-pub fn quiet_period(message: &Message, periods: &QuietPeriods) -> Duration {
+/// How long the conversation must be silent after `message` before it is answered, or sent on. `is_keyword` tells whether a
+/// text means something by itself: nobody has to wait for the rest of it.
+pub fn quiet_period(message: &Message, periods: &QuietPeriods, is_keyword: impl FnOnce(&str) -> bool) -> Duration {
     match message.author {
         Author::Agent => return BETWEEN_LINES,
         Author::System => return Duration::ZERO,
         Author::User => {}
     }
-    let complete = message.media_urls.is_none() && looks_complete(message.text.as_str());
+    let text = message.text.as_str();
+    let complete = message.media_urls.is_none() && (looks_complete(text) || is_keyword(text));
     if complete { periods.complete } else { periods.fragment }
 }
 
@@ -83,8 +85,20 @@ mod tests {
             ("so I ordered", None, periods.fragment),
             ("", Some("https://a.example/1.jpg"), periods.fragment),
         ] {
-            assert_eq!(quiet_period(&message(text, media), &periods), expected, "{text} {media:?}");
+            assert_eq!(quiet_period(&message(text, media), &periods, |_| false), expected, "{text} {media:?}");
         }
+    }
+
+    #[test]
+    fn a_keyword_is_whole_but_not_beside_a_picture_nor_in_an_agents_mouth() {
+        let periods = Assistant::from_toml("").unwrap().quiet;
+        let is_keyword = |text: &str| text == "human";
+        let by = |author| quiet_period(&Message { author, ..message("human", None) }, &periods, is_keyword);
+        assert_eq!(by(Author::User), periods.complete);
+        assert_eq!(by(Author::Agent), BETWEEN_LINES);
+        assert_eq!(by(Author::System), Duration::ZERO);
+        let picture = message("human", Some("https://a.example/1.jpg"));
+        assert_eq!(quiet_period(&picture, &periods, is_keyword), periods.fragment);
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! `DRAGOMAN_DYNAMODB_ENDPOINT` says (a table `DRAGOMAN_TABLE` must be there).
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken world shall end the test")]
 
+mod ground;
 mod scripts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use ground::client;
 use local_aws::{Fault, LocalAws, Operation};
 use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part, Timestamp};
 use scripts::Script;
@@ -41,16 +42,6 @@ async fn subjects() -> Vec<Subject> {
         subjects.push(Subject { name: "elsewhere", store, _ground: None });
     }
     subjects
-}
-
-fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
 }
 
 /// On a disk file that is gone from its folder as soon as it is open, so that nothing is left behind.

@@ -1,23 +1,15 @@
 //! What a deployment has asked, in every store.
 
+mod ground;
+
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use ground::client;
 use local_aws::LocalAws;
 use models::Timestamp;
 use store::{Asked, DynamoDb, Embedded, Tally};
 
 const NOON: Timestamp = Timestamp::from_seconds(20_000 * 86_400 + 12 * 3_600);
-
-fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
-}
 
 #[tokio::test]
 async fn each_day_has_numbers_of_its_own_that_everybody_adds_to() {

@@ -6,7 +6,7 @@ use desk::{DeskEvent, What};
 use models::AgentDeed;
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{AiScript, NO_BUDGET, Plan, World};
+use simulation::{NO_BUDGET, Plan, World};
 use store::Owner;
 
 const ADA: &str = "user:ada";
@@ -194,7 +194,6 @@ async fn a_deployment_that_has_asked_enough_today_says_so_and_goes_on_tomorrow()
 async fn a_keyword_does_not_wait_for_the_rest_of_it() {
     let world = world(RETURN);
     let began = world.now();
-    world.ai_will([AiScript::Fails]);
     world.says("ada", "human").await;
     world.poll_once().await;
     assert_eq!((world.sent().len(), world.now()), (1, began));
