@@ -1,11 +1,11 @@
 //! What a claimed conversation is about: the open messages that the next turn covers.
 
 use conversation::prompt::kept_words;
-use models::{Author, Message, MessageId};
-use store::{Head, MOST_COVERED, Owner, RowState, Said};
+use models::{Author, Message, MessageId, Timestamp};
+use store::{Filed, Head, MOST_COVERED, Owner, ROW_LIFE, RowState, Said};
 
 use crate::Responder;
-use crate::attend::{Conversation, Stop};
+use crate::attend::{Conversation, Delivery, Stop};
 
 /// The messages a turn is about, in the order of filing, and what of them counts.
 pub(crate) struct Agenda {
@@ -28,6 +28,9 @@ impl Responder {
     /// Reads the rows of what is pending. A row that this run put is known to be open; any other may have been settled and
     /// forgotten by the head before its message came in a second time. One that says it was given up is pending again all
     /// the same: giving up takes it out of the head before its row says so.
+    ///
+    /// A pending message without a row was filed by a row that an earlier delivery had left, and that an erasure took since.
+    /// It waits for the delivery that brings it.
     pub(crate) async fn agenda(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Agenda, Stop> {
         let mut covers = head.next_covers();
         if head.owner == Owner::Person && head.pending.len() > covers.len() {
@@ -37,9 +40,34 @@ impl Responder {
         }
         let unknown: Vec<_> = covers.iter().filter(|id| !conversation.fresh.contains_key(*id)).cloned().collect();
         let rows = if unknown.is_empty() { vec![] } else { self.store.messages(conversation.key, &unknown).await? };
+        let lost: Vec<_> = unknown.into_iter().filter(|id| rows.iter().all(|row| row.message.id != *id)).collect();
+        let brought = self.put_again(conversation, head, &lost).await?;
+        let now = self.clock.now();
+        covers.retain(|id| {
+            !lost.contains(id) || brought.iter().any(|message| message.id == *id) || given_up(head, id, now)
+        });
         let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
-        let known: Vec<_> = open.chain(conversation.fresh.values().cloned()).collect();
+        let known: Vec<_> = open.chain(brought).chain(conversation.fresh.values().cloned()).collect();
         Ok(self.agenda_of(covers, &known))
+    }
+
+    /// Puts the rows of those of the `lost` messages that this run was brought.
+    async fn put_again(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        lost: &[MessageId],
+    ) -> Result<Vec<Message>, Stop> {
+        let mut brought = Vec::new();
+        for Delivery { message, .. } in conversation.deliveries {
+            if lost.contains(&message.id)
+                && !head.forgot(message.arrival)
+                && self.store.put_message(conversation.key, message, self.clock.now()).await? == Filed::New
+            {
+                brought.push(message.clone());
+            }
+        }
+        Ok(brought)
     }
 
     /// One turn is by one author. What an agent wrote goes first: it waits for nobody, least of all for the desk. A flow that
@@ -78,6 +106,11 @@ impl Responder {
             })
             .collect()
     }
+}
+
+/// Whether no queue can still hold the message.
+fn given_up(head: &Head, id: &MessageId, now: Timestamp) -> bool {
+    head.pending.get(id).is_none_or(|pending| now.since(pending.arrival) > ROW_LIFE)
 }
 
 fn said(message: &Message, most: usize) -> Said {

@@ -84,6 +84,8 @@ pub(crate) struct Conversation<'a> {
     /// Follows the delivery that woke it through the logs.
     pub(crate) log_id: &'a str,
     pub(crate) deadline: Deadline,
+    /// What this run was brought.
+    pub(crate) deliveries: &'a [Delivery],
     /// Messages whose rows this run put.
     pub(crate) fresh: &'a HashMap<MessageId, Message>,
 }
@@ -238,7 +240,8 @@ impl Responder {
                 },
             };
             let log_id = errand.deliveries[0].message.log_id.as_str();
-            let conversation = Conversation { key: errand.key, log_id, deadline: errand.deadline, fresh: &view.fresh };
+            let Errand { key, deliveries, deadline, .. } = *errand;
+            let conversation = Conversation { key, log_id, deadline, deliveries, fresh: &view.fresh };
             let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
             (view.head, view.kept) = (worked.head, Some(worked.kept));
             // What this run settled may come once more: then its row tells.
@@ -287,8 +290,11 @@ impl Responder {
         if view.failed.contains(id) {
             return Verdict::ComesBack(keep::after_outage(delivery.receives));
         }
-        // Another delivery of it may be over with because its user was forgotten, and this one be new.
+        // One delivery of it may be over with because its user was forgotten, and another one be new.
         let pending = view.head.pending.contains_key(id);
+        if pending && view.head.forgot(delivery.message.arrival) {
+            return Verdict::Settled;
+        }
         if (view.settled.contains(id) && !pending) || view.head.settled(id) {
             return Verdict::Settled;
         }

@@ -73,6 +73,9 @@ impl Responder {
         let (mut head, mut answered) = (head.clone(), None);
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
+            if agenda.covers.is_empty() {
+                return self.give_back(conversation, &held).await;
+            }
             let drafted = self.draft(conversation, &head, &history, &agenda);
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use models::{ConversationKey, MessageId, Spent, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::rows::ROW_LIFE;
+
 /// Settled ids a head remembers; an older id may leave only after its message row says so.
 pub const REMEMBERED: usize = 24;
 /// Unsettled messages a conversation may hold; a flood beyond it would make every write dear.
@@ -16,7 +18,8 @@ pub const MOST_COVERED: usize = REMEMBERED;
 /// How long a head outlives its last write.
 pub const HEAD_LIFE: Duration = Duration::from_hours(1080);
 /// How long the head of a forgotten user stays, empty, so that no run of before takes a new conversation for its own.
-pub const TOMBSTONE_LIFE: Duration = Duration::from_hours(24);
+/// Longer than a message of before may lie in a queue: what comes back from the dead letters still meets it.
+pub const TOMBSTONE_LIFE: Duration = ROW_LIFE;
 /// When the head of somebody who opted out expires: in the year 9999.
 pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
 

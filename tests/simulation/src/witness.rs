@@ -95,6 +95,8 @@ struct State {
     limits: Option<Limits>,
     /// The last erasure of each conversation.
     erased: BTreeMap<ConversationKey, Erased>,
+    /// What has its place by a row of before an erasure, which may take that: it may be answered after newer ones.
+    on_old_rows: HashSet<MessageId>,
     /// Whether no function outlives its deadline.
     kills_at_deadline: bool,
     /// Whether profiles say who owns a conversation.

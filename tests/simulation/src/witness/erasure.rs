@@ -157,9 +157,14 @@ impl State {
         is_new
     }
 
+    /// Whether what arrived then is forgotten.
+    pub(super) fn predates_erasure(&self, key: &ConversationKey, arrival: Timestamp) -> bool {
+        self.erased.get(key).is_some_and(|erased| arrival <= erased.at)
+    }
+
     /// Whether a message had reached the door before its user was forgotten.
     pub(super) fn is_of_the_forgotten(&self, key: &ConversationKey, id: &MessageId) -> bool {
-        self.erased.get(key).is_some_and(|erased| self.arrival(id).is_some_and(|arrival| arrival <= erased.at))
+        self.arrival(id).is_some_and(|arrival| self.predates_erasure(key, arrival))
     }
 
     /// Whether a turn, or a claim, of this epoch began before the conversation was forgotten.

@@ -109,7 +109,7 @@ impl Witness {
         if message.is_some_and(|message| state.is_over_with(&message)) {
             return;
         }
-        // A tombstone that nothing was added to expires after a day, and with it who took the conversation before that.
+        // A tombstone that nothing was added to expires, and with it who took the conversation before that.
         let is_gone = head == Head::default() && state.erased.contains_key(&key);
         let changes_the_owner = !matches!(action.deed, AgentDeed::StartFlow { .. });
         if changes_the_owner && !is_gone && head.owner_since.is_none_or(|since| since < action.at) {

@@ -132,8 +132,17 @@ impl State {
     }
 
     fn file(&mut self, key: &ConversationKey, message: &MessageId, after: &Head) {
-        if let Some(row) = self.rows.get(&(key.clone(), message.clone())) {
-            self.queued.insert(message.clone(), row.clone());
+        if let Some(row) = self.rows.get(&(key.clone(), message.clone())).cloned() {
+            let old = self.predates_erasure(key, row.arrival);
+            let brought = self.bodies.get(message).into_iter().flatten();
+            let brought =
+                brought.filter(|copy| after.pending.get(message).is_some_and(|at| at.arrival == copy.arrival));
+            if let Some(brought) = brought.last().filter(|_| old).cloned() {
+                self.on_old_rows.insert(message.clone());
+                self.queued.insert(message.clone(), brought);
+            } else {
+                self.queued.insert(message.clone(), row);
+            }
         }
         self.places.extend(after.pending.get(message).map(|pending| (message.clone(), pending.sequence)));
         let conversation = self.conversations.entry(key.clone()).or_default();
@@ -155,17 +164,19 @@ impl State {
         if let Some(end) = covers.iter().find_map(|id| self.ends.get(id)) {
             self.broken(format!("turn {} of {} answers what was settled ({end:?})", turn.number, key.as_str()));
         }
-        let places: Vec<_> = covers.iter().filter_map(|id| Some(before.pending.get(id)?.sequence)).collect();
+        let are_pending = covers.iter().all(|id| before.pending.contains_key(id));
+        let in_turn = covers.iter().filter(|id| !self.on_old_rows.contains(*id));
+        let places: Vec<_> = in_turn.filter_map(|id| Some(before.pending.get(id)?.sequence)).collect();
         // What an agent wrote goes first, in the order of the door, and what is handed over is not over.
         let kind = self.kind(key, turn);
         let in_order = kind.settles() && kind != TurnKind::Agent;
         self.commit_among_people(key, turn, covers, before);
         let conversation = self.conversations.entry(key.clone()).or_default();
-        let ordered = places.is_sorted() && places.first().is_some_and(|first| *first > conversation.answered_up_to);
+        let ordered = places.is_sorted() && places.first().is_none_or(|first| *first > conversation.answered_up_to);
         if in_order {
-            conversation.answered_up_to = places.last().copied().unwrap_or_default();
+            conversation.answered_up_to = places.last().copied().unwrap_or(conversation.answered_up_to);
         }
-        if (in_order && !ordered) || places.len() != covers.len() {
+        if (in_order && !ordered) || !are_pending {
             self.broken(format!("turn {} of {} is out of order", turn.number, key.as_str()));
         }
         self.spends(key, turn);

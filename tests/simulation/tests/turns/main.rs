@@ -3,6 +3,7 @@
 mod batches;
 mod bursts;
 mod failures;
+mod forgotten;
 mod people;
 
 use std::time::Duration;

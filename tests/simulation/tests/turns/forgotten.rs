@@ -1,0 +1,129 @@
+//! Who was forgotten. A webhook that Braze repeats has the same id and a later arrival: its user may have been forgotten in
+//! between.
+
+use models::{AgentDeed, ConversationKey, Identity, Message};
+use simulation::{Effect, Fault, Moment, World};
+use store::{Owner, RowState, Store as _};
+
+use crate::SECOND;
+
+fn at(name: &'static str, nth: u32, fault: Fault) -> (Effect, Fault) {
+    (Effect { name, nth }, fault)
+}
+
+fn ada() -> ConversationKey {
+    ConversationKey::parse("user:ada").unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_does_not_take_the_one_that_came_after_with_it() {
+    let world = World::default();
+    let before = world.says("ada", "hi").await;
+    world.agent("user:ada", None, AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    let after = Message { arrival: world.now(), ..before };
+    world.queued(&after).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: hi"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_forgets_the_turn_that_answered_old_words_and_new_ones_together() {
+    let world = World::default();
+    world.says("ada", "I live in Elm Street").await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    assert_eq!(world.read_by("ada"), ["re: I live in Elm Street\nAre you open?"]);
+    world.settle(1).await;
+    let rows = world.store.newest_turns(&ada(), 9, world.now()).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_comes_late_leaves_the_conversation_with_the_person_who_took_it_since() {
+    let world = World::default();
+    world.faults.listed([at("deliver", 0, Fault::Slow(5 * SECOND))]);
+    world.agent("user:ada", None, AgentDeed::Erase).await;
+    tokio::time::sleep(SECOND).await;
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, Owner::Person);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_is_forgotten_late_leaves_the_row_of_the_one_that_came_after() {
+    let world = World::default();
+    world.faults.listed([at("ask", 0, Fault::Dies(Moment::Before))]);
+    let identity = Identity::new("ada", "", "").unwrap();
+    let before = world.message(&identity, "Are you open?");
+    world.agent("user:ada", None, AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    world.queued(&Message { arrival: world.now(), ..before.clone() }).await;
+    world.poll_once().await;
+    world.queued(&before).await;
+    world.poll_once().await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_a_dead_run_put_for_somebody_forgotten_goes_with_the_next_delivery() {
+    let world = World::default();
+    let message = world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    world.agent("user:ada", None, AgentDeed::Erase).await;
+    world.settle(1).await;
+    world.faults.listed([at("forget", 0, Fault::Dies(Moment::Before))]);
+    world.queued(&message).await;
+    world.settle(1).await;
+    let rows = world.store.messages(&ada(), &[message.id]).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
+
+/// A message that came before its user was forgotten and once more after that. The first delivery's row took effect in
+/// between, the second one has its place by that, and the erasure finds it when it looks a second time.
+async fn filed_by_a_row_that_is_gone(world: &World) -> Message {
+    let lags = at("put message", 0, Fault::Lags(SECOND / 2));
+    world.faults.listed([lags, at("ask", 0, Fault::Dies(Moment::Before))]);
+    let before = world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    let erasure = world.agent("user:ada", None, AgentDeed::Erase).await;
+    world.poll_agents_once().await;
+    tokio::time::sleep(SECOND).await;
+    let after = Message { arrival: world.now(), ..before };
+    world.queued(&after).await;
+    world.poll_once().await;
+    world.agent_again(&erasure).await;
+    world.poll_agents_once().await;
+    assert_eq!(world.store.messages(&ada(), std::slice::from_ref(&after.id)).await, Ok(vec![]));
+    assert!(world.head("ada").await.pending.contains_key(&after.id));
+    after
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_row_an_erasure_took_is_answered_when_it_is_brought_again() {
+    let world = World::default();
+    let message = filed_by_a_row_that_is_gone(&world).await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+    let rows = world.store.messages(&ada(), &[message.id]).await.unwrap();
+    assert!(rows.iter().all(|row| row.state == RowState::Open || row.state == RowState::Done) && rows.len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_row_an_erasure_took_waits_for_its_delivery_while_others_are_answered() {
+    let world = World::default();
+    filed_by_a_row_that_is_gone(&world).await;
+    tokio::time::sleep(10 * SECOND).await;
+    world.says("ada", "Hello?").await;
+    world.settle(2).await;
+    let mut read = world.read_by("ada");
+    read.sort();
+    assert_eq!(read, ["re: Are you open?", "re: Hello?"]);
+}
