@@ -135,9 +135,9 @@ impl State {
         if let Some(row) = self.rows.get(&(key.clone(), message.clone())).cloned() {
             let old = self.predates_erasure(key, row.arrival);
             let brought = self.bodies.get(message).into_iter().flatten();
-            let brought =
+            let mut brought =
                 brought.filter(|copy| after.pending.get(message).is_some_and(|at| at.arrival == copy.arrival));
-            if let Some(brought) = brought.last().filter(|_| old).cloned() {
+            if let Some(brought) = brought.next_back().filter(|_| old).cloned() {
                 self.on_old_rows.insert(message.clone());
                 self.queued.insert(message.clone(), brought);
             } else {

@@ -11,6 +11,7 @@ fn at(name: &'static str, nth: u32, fault: Fault) -> (Effect, Fault) {
     (Effect { name, nth }, fault)
 }
 
+#[expect(clippy::unwrap_used, reason = "the key is a constant")]
 fn ada() -> ConversationKey {
     ConversationKey::parse("user:ada").unwrap()
 }
