@@ -47,7 +47,11 @@ impl Responder {
             !lost.contains(id) || brought.iter().any(|message| message.id == *id) || given_up(head, id, now)
         });
         let open = rows.into_iter().filter(|row| row.state != RowState::Done).map(|row| row.message);
-        let known: Vec<_> = open.chain(brought).chain(conversation.fresh.values().cloned()).collect();
+        let mut known: Vec<_> = open.chain(brought).chain(conversation.fresh.values().cloned()).collect();
+        // A row may be an older copy's than the one that has its place by it.
+        for message in &mut known {
+            message.arrival = head.pending.get(&message.id).map_or(message.arrival, |pending| pending.arrival);
+        }
         Ok(self.agenda_of(covers, &known))
     }
 

@@ -326,6 +326,8 @@ impl HeadWrite {
                 head.belongs_to(*owner, *at);
                 if !sending {
                     head.epoch += 1;
+                    // What a run does that this ends was not tried in vain.
+                    head.attempts = 0;
                     head.release();
                 }
             }

@@ -287,6 +287,9 @@ async fn of_two_changes_of_owner_the_later_one_stands_and_the_same_moment_is_not
         }
         let given_back = wrote(&subject, &key, change(Owner::Bot, NOW + second), NOW).await;
         assert_eq!(given_back.owner, Owner::Bot, "{}", subject.name);
+        wrote(&subject, &key, file_write("m1", Some(claim("r1"))), NOW).await;
+        let fenced = wrote(&subject, &key, change(Owner::Bot, NOW + 2 * second), NOW).await;
+        assert_eq!(fenced.attempts, 0, "{}: the run that this ends was no failed attempt", subject.name);
     }
 }
 

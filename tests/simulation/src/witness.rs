@@ -101,8 +101,6 @@ struct State {
     kills_at_deadline: bool,
     /// Whether profiles say who owns a conversation.
     profiles: bool,
-    /// Runs that lost their claim because the owner was changed, or set to what it was.
-    fenced_by_a_desk: u32,
     /// Turns that ended without every part having been accepted.
     unfinished: HashSet<(ConversationKey, TurnKey)>,
     figures: Figures,

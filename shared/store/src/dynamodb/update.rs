@@ -222,6 +222,7 @@ impl Update {
         } else {
             self.when("(attribute_not_exists(ts) OR ts <> :sending)");
             self.add("ep", 1);
+            self.set("ac", number(0_u64));
             self.set("lu", number(0_u64));
         }
     }

@@ -1,6 +1,6 @@
 //! What may be written to a head, seen from outside the store's own conditions.
 
-use models::{ConversationKey, MessageId, Timestamp};
+use models::{ConversationKey, Message, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use store::{Head, HeadWrite, Held, MOST_PENDING, RowState, Store as _, TurnKey, TurnKind};
 
@@ -26,9 +26,6 @@ impl Witness {
             if is_claim && head.lease_until > self.clock.now() + self.ahead {
                 state.broken(format!("{} was taken from a living holder", key.as_str()));
             }
-        }
-        if matches!(write, HeadWrite::ChangeOwner { sending: false, .. }) && head.leased(self.clock.now()) {
-            state.fenced_by_a_desk += 1;
         }
         if let HeadWrite::ChangeOwner { owner, .. } = write {
             state.owner_changes(key, *owner);
@@ -133,16 +130,11 @@ impl State {
 
     fn file(&mut self, key: &ConversationKey, message: &MessageId, after: &Head) {
         if let Some(row) = self.rows.get(&(key.clone(), message.clone())).cloned() {
-            let old = self.predates_erasure(key, row.arrival);
-            let brought = self.bodies.get(message).into_iter().flatten();
-            let mut brought =
-                brought.filter(|copy| after.pending.get(message).is_some_and(|at| at.arrival == copy.arrival));
-            if let Some(brought) = brought.next_back().filter(|_| old).cloned() {
+            if self.predates_erasure(key, row.arrival) {
                 self.on_old_rows.insert(message.clone());
-                self.queued.insert(message.clone(), brought);
-            } else {
-                self.queued.insert(message.clone(), row);
             }
+            let arrival = after.pending.get(message).map_or(row.arrival, |pending| pending.arrival);
+            self.queued.insert(message.clone(), Message { arrival, ..row });
         }
         self.places.extend(after.pending.get(message).map(|pending| (message.clone(), pending.sequence)));
         let conversation = self.conversations.entry(key.clone()).or_default();
