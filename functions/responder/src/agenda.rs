@@ -66,7 +66,7 @@ impl Responder {
         for Delivery { message, .. } in conversation.deliveries {
             if lost.contains(&message.id)
                 && !head.forgot(message.arrival)
-                && self.store.put_message(conversation.key, message, self.clock.now()).await? == Filed::New
+                && self.put_row(conversation.key, message).await? == Filed::New
             {
                 brought.push(message.clone());
             }

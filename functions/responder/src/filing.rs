@@ -47,7 +47,7 @@ impl Responder {
         take: Option<Claim>,
     ) -> Result<Filing, StoreError> {
         let now = self.clock.now();
-        let fresh = match self.store.put_message(key, message, now).await? {
+        let fresh = match self.put_row(key, message).await? {
             Filed::New => true,
             Filed::Known(RowState::Done) => return Ok(Filing::Settled),
             // On its way to the dead letters, and not back from there.
@@ -56,12 +56,8 @@ impl Responder {
             }
             Filed::Known(RowState::Open | RowState::Parked(_)) => false,
         };
-        let named = message.route.as_ref().map(|name| self.assistant.routes.get(name));
-        if fresh && matches!(named, Some(None)) {
-            // The message goes the default way.
-            self.meter.count(Metric::UnknownRoute, 1);
-        }
-        let quiet = named.flatten().and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
+        let route = message.route.as_ref().and_then(|name| self.assistant.routes.get(name));
+        let quiet = route.and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
         let quiet = quiet_period(message, &quiet, |text| self.assistant.knows(text));
         let claim = take.filter(|_| quiet.is_zero());
         let mut place = Place { key, message, due: now + quiet, claim, create: false };
@@ -96,6 +92,17 @@ impl Responder {
                 Filing::Settled
             }
         })
+    }
+
+    /// Puts the row of `message`, unless there is one. By a route that the assistant does not have, the message goes the
+    /// default way.
+    pub(crate) async fn put_row(&self, key: &ConversationKey, message: &Message) -> Result<Filed, StoreError> {
+        let filed = self.store.put_message(key, message, self.clock.now()).await?;
+        let is_unknown = message.route.as_ref().is_some_and(|name| self.assistant.routes.get(name).is_none());
+        if filed == Filed::New && is_unknown {
+            self.meter.count(Metric::UnknownRoute, 1);
+        }
+        Ok(filed)
     }
 
     /// A claim until the work must be done, and a margin. `suspects` as in [`Claim`].
