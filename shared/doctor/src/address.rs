@@ -29,8 +29,9 @@ const NO_WEBHOOK: &str = "Braze's webhooks do not arrive: nobody is answered.";
 const URL_FIELD: &str = "Take InboundUrl from the outputs of `sam deploy` (CloudFormation > your stack > Outputs), and put \
                          it into the URL of the webhook campaign.";
 
-/// What is wrong with the address of the door, as Braze will call it.
-pub(crate) fn door(url: &str) -> Vec<Finding> {
+/// What is wrong with the address of the door, as Braze will call it. `braze_is_here`: whether Braze is simulated on this
+/// machine, and reaches what only this machine reaches.
+pub(crate) fn door(url: &str, braze_is_here: bool) -> Vec<Finding> {
     let Some(parsed) = http_url(url) else {
         return vec![Finding::error("no_url", "The door's address is no http(s) URL.", NO_WEBHOOK, URL_FIELD)];
     };
@@ -62,7 +63,7 @@ pub(crate) fn door(url: &str) -> Vec<Finding> {
             URL_FIELD,
         ));
     }
-    if !is_loopback(&parsed) {
+    if !(braze_is_here && is_loopback(&parsed)) {
         findings.extend(reachable(&parsed));
     }
     findings
@@ -88,10 +89,10 @@ fn reachable(url: &Url) -> Vec<Finding> {
             URL_FIELD,
         ));
     }
-    if is_private(url) {
+    if is_loopback(url) || is_private(url) {
         findings.push(Finding::error(
             "private_address",
-            "The address is one of a private network, which Braze cannot reach.",
+            "The address is one of this machine or of a private network, which Braze cannot reach.",
             NO_WEBHOOK,
             URL_FIELD,
         ));
@@ -154,8 +155,13 @@ pub(crate) fn route(path: &str) -> Option<&str> {
     (before.ends_with("/inbound") && (1..=64).contains(&name.len()) && name.chars().all(legal)).then_some(name)
 }
 
-/// Whether only this machine reaches `url`: that of a sandbox.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+/// Whether `endpoint` is a Braze that is simulated on this machine.
+pub(crate) fn is_here(endpoint: &str) -> bool {
+    http_url(endpoint).is_some_and(|url| is_loopback(&url))
+}
+
+/// Whether only this machine reaches `url`.
+fn is_loopback(url: &Url) -> bool {
     host_address(url).map_or(url.host_str() == Some("localhost"), |address| address.is_loopback())
 }
 
@@ -204,8 +210,14 @@ mod tests {
             ("https://ingest/inbound", vec!["private_address"]),
             ("https://[fd00::1]/inbound", vec!["private_address"]),
         ] {
-            assert_eq!(codes(door(url)), expected, "{url}");
+            assert_eq!(codes(door(url, true)), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn only_a_simulated_braze_reaches_this_machine() {
+        let url = "https://127.0.0.1/inbound";
+        assert_eq!((codes(door(url, true)), codes(door(url, false))), (vec![], vec!["private_address"]));
     }
 
     #[test]

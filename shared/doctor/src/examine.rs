@@ -11,7 +11,7 @@ use crate::campaign::Campaign;
 use crate::inbound::Ours;
 use crate::questions::{Seen, questions};
 use crate::report::{Check, Report};
-use crate::{Setup, inbound, reply};
+use crate::{Setup, address, inbound, reply};
 use in_braze::Braze;
 
 /// Looks at everything in `setup` and tells, before each look, what it is at. `http` must follow no redirects: they are a
@@ -47,6 +47,11 @@ impl Examination<'_> {
         Answer::of(request).await
     }
 
+    /// Whether Braze is simulated on this machine, or not looked at.
+    fn braze_is_here(&self) -> bool {
+        self.setup.workspace.as_ref().is_none_or(|workspace| address::is_here(&workspace.endpoint))
+    }
+
     /// What the webhook campaign should agree with.
     fn ours(&self) -> Ours<'_> {
         let door = self.setup.door.as_ref();
@@ -54,6 +59,7 @@ impl Examination<'_> {
             url: door.map(|door| door.url.as_str()),
             token: door.map(|door| &door.token),
             routes: self.setup.routes.as_deref(),
+            braze_is_here: self.braze_is_here(),
         }
     }
 

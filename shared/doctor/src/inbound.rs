@@ -21,6 +21,8 @@ pub(crate) struct Ours<'a> {
     pub(crate) token: Option<&'a SecretString>,
     /// The routes of the assistant, if it is known.
     pub(crate) routes: Option<&'a [String]>,
+    /// Whether Braze is simulated on this machine.
+    pub(crate) braze_is_here: bool,
 }
 
 /// What is wrong with the webhook campaign.
@@ -91,7 +93,7 @@ fn points_here(url: &str, ours: &Ours<'_>) -> Vec<Finding> {
             format!("{COMPOSE}: put InboundUrl there, as the stack's outputs show it."),
         )];
     }
-    let mut findings = address::door(url);
+    let mut findings = address::door(url, ours.braze_is_here);
     let (Ok(theirs), Some(Ok(known))) = (Url::parse(url), ours.url.map(Url::parse)) else { return findings };
     if (theirs.host_str(), theirs.port_or_known_default()) != (known.host_str(), known.port_or_known_default())
         && findings.iter().all(|finding| finding.code != "plain_http")

@@ -77,7 +77,7 @@ const ALWAYS: [Question; 10] = [
     Question {
         question: "Are people subscribed before they are answered, those with unknown numbers too?",
         why: "Braze makes a number it does not know unsubscribed, and drops every answer to it.",
-        click: "A campaign or Canvas on the same trigger that subscribes, or newcomers_group in assistant.toml",
+        click: "A campaign or Canvas on the same trigger that subscribes, or newcomers_group in [profile] of assistant.toml",
     },
     Question {
         question: "Has the key an empty list of allowed IPs, or does the responder have a fixed address?",

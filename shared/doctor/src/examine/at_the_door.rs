@@ -15,8 +15,8 @@ pub(super) async fn look(examination: &Examination<'_>, of_campaign: Option<&str
     let template = of_campaign.filter(|body| is_sound(body)).unwrap_or(RECOMMENDED_BODY);
     let mut checks = vec![Check::of(
         "the door's address",
-        "Braze can call it: https, no odd port, the right path.",
-        address::door(&door.url).into_iter().chain(token_form(door)).collect(),
+        "Braze can call it: the right path and port, https unless it is a sandbox's.",
+        address::door(&door.url, examination.braze_is_here()).into_iter().chain(token_form(door)).collect(),
     )];
     if checks[0].findings().iter().any(|finding| ["no_url", "token_form"].contains(&finding.code)) {
         return checks;
