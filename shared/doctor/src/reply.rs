@@ -32,21 +32,25 @@ pub(crate) fn campaign(campaign: &Campaign, is_main: bool) -> Vec<Finding> {
              in one place; that is wrong.",
         ));
     }
-    if is_main {
-        findings.extend(message(&campaign.messages.iter().flat_map(|message| message.values()).collect::<Vec<_>>()));
+    if is_main && campaign.is_for("whatsapp") {
+        findings.extend(message(&words(campaign)));
     }
     findings
 }
 
 /// Whether Braze tells the words of the message, so that they need not be asked for.
 pub(crate) fn shows_its_words(campaign: &Campaign) -> bool {
-    let values = campaign.messages.iter().flat_map(|message| message.values());
-    values.flat_map(texts).any(|text| text.contains("{{"))
+    !words(campaign).is_empty()
 }
 
-/// What is wrong with the words, where Braze tells them: how it does for WhatsApp is not documented.
-fn message(values: &[&Value]) -> Vec<Finding> {
-    let texts: Vec<_> = values.iter().flat_map(|value| texts(value)).filter(|text| text.contains("{{")).collect();
+/// Every text with Liquid in the message: how Braze tells WhatsApp's is not documented.
+fn words(campaign: &Campaign) -> Vec<&str> {
+    let values = campaign.messages.iter().flat_map(|message| message.values());
+    values.flat_map(texts).filter(|text| text.contains("{{")).collect()
+}
+
+/// What is wrong with the words, where Braze tells them.
+fn message(texts: &[&str]) -> Vec<Finding> {
     let click = "Open the reply campaign, step Compose Messages, and make the text exactly \
                  {{api_trigger_properties.${external_system_msg_body}}}.";
     if texts.iter().any(|text| text.contains("external_system_msg+body")) {

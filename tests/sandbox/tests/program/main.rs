@@ -1,6 +1,9 @@
 //! The program as a user starts it.
 #![expect(clippy::unwrap_used, reason = "a broken program shall end the test")]
 
+mod check;
+mod doctor;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
