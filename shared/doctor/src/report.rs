@@ -88,13 +88,16 @@ impl Report {
     }
 }
 
-/// What several looks found is told by the first.
+/// What was found several times is told where it was found first.
 fn told_once(checks: &mut [Check]) {
     let mut told: Vec<Finding> = Vec::new();
     for check in checks {
         let Checked::Found { findings } = &mut check.result else { continue };
-        findings.retain(|finding| !told.contains(finding));
-        told.extend(findings.iter().cloned());
+        findings.retain(|finding| {
+            let is_new = !told.contains(finding);
+            told.extend(is_new.then(|| finding.clone()));
+            is_new
+        });
         if findings.is_empty() {
             check.result = Checked::NotLookedAt { because: "the same as above".to_owned() };
         }

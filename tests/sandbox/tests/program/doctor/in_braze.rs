@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use serde_json::json;
-use simulated_braze::{ApiKey, Channel, DOCUMENTED_BODY, Delivery, Sender};
+use simulated_braze::{ApiKey, Channel, DOCUMENTED_BODY, Delivery, RECOMMENDED_BODY, Sender};
 
 use super::*;
 
@@ -13,6 +13,10 @@ fn permissions(workspace: &mut Workspace, permissions: &[&str]) {
 
 fn header(workspace: &mut Workspace, name: &str, value: &str) {
     workspace.inbound[0].headers.push((name.to_owned(), value.into()));
+}
+
+fn posts_to(workspace: &mut Workspace, url: &str) {
+    url.clone_into(&mut workspace.inbound[0].url);
 }
 
 type Seed = fn(&mut Workspace);
@@ -34,27 +38,15 @@ const SEEDED: &[(&str, Seed, &[&str])] = &[
     ("it is not there", |w| w.replies.clear(), &["no_such_campaign"]),
     ("the webhook campaign is paused", |w| w.inbound[0].live = false, &["not_live"]),
     ("it is not there", |w| w.inbound.clear(), &["no_such_campaign"]),
-    (
-        "it posts elsewhere",
-        |w| w.inbound[0].url = "https://other.example.com/inbound".to_owned(),
-        &["points_elsewhere"],
-    ),
-    ("it posts in the clear", |w| w.inbound[0].url = "http://other.example.com/inbound".to_owned(), &["plain_http"]),
+    ("it posts elsewhere", |w| posts_to(w, "https://other.example.com/inbound"), &["points_elsewhere"]),
+    ("it posts in the clear", |w| posts_to(w, "http://other.example.com/inbound"), &["plain_http"]),
     ("it posts to another path", |w| w.inbound[0].url += "/", &["wrong_path"]),
     ("it posts to a route that is not there", |w| w.inbound[0].url += "/retruns", &["unknown_route"]),
     ("it posts to one that is", |w| w.inbound[0].url += "/returns", &[]),
     ("a query was left", |w| w.inbound[0].url += "?explain=1", &["query_in_the_url"]),
     ("its URL holds Liquid", |w| w.inbound[0].url += "/{{${user_id}}}", &["liquid_in_the_url"]),
-    (
-        "its URL names a port",
-        |w| w.inbound[0].url = "https://a.example.com:8443/inbound".to_owned(),
-        &["odd_port", "points_elsewhere"],
-    ),
-    (
-        "its URL is private",
-        |w| w.inbound[0].url = "https://10.0.0.1/inbound".to_owned(),
-        &["private_address", "points_elsewhere"],
-    ),
+    ("its URL names a port", |w| posts_to(w, "https://a.example.com:8443/inbound"), &["odd_port", "points_elsewhere"]),
+    ("its URL is private", |w| posts_to(w, "https://10.0.0.1/inbound"), &["private_address", "points_elsewhere"]),
     (
         "its URL holds a password",
         |w| w.inbound[0].url = w.inbound[0].url.replace("//", "//a:b@"),
@@ -63,7 +55,7 @@ const SEEDED: &[(&str, Seed, &[&str])] = &[
     ("it has no Authorization header", |w| w.inbound[0].headers.clear(), &["no_authorization"]),
     ("a header was left from a try", |w| header(w, "X-Dragoman-Explain", "1"), &["explain_header"]),
     ("it says it is compressed", |w| header(w, "Content-Encoding", "gzip"), &["content_encoding"]),
-    ("it is Braze's own body", |w| w.inbound[0].body = DOCUMENTED_BODY.to_owned(), &["documented_body"]),
+    ("it is Braze's own body", |w| DOCUMENTED_BODY.clone_into(&mut w.inbound[0].body), &["documented_body"]),
 ];
 
 /// A change of the recommended body, and what is found.
@@ -99,11 +91,9 @@ async fn each_mistake_in_the_workspace_has_its_finding() {
     }
 }
 
-#[tokio::test]
-async fn each_mistake_in_the_body_has_its_finding() {
-    let nobody = simulated_braze::RECOMMENDED_BODY
-        .replace("{{${braze_id}}}", "")
-        .replace("{{${phone_number} | json_escape}}", "");
+/// Every body with a mistake in it.
+fn bodies() -> Vec<(String, &'static [&'static str])> {
+    let nobody = RECOMMENDED_BODY.replace("{{${braze_id}}}", "").replace("{{${phone_number} | json_escape}}", "");
     let documented = |from: &str, to: &str| DOCUMENTED_BODY.replace(from, to);
     let others: [(String, &[&str]); 4] = [
         (" ".to_owned(), &["empty_body"]),
@@ -111,15 +101,40 @@ async fn each_mistake_in_the_body_has_its_finding() {
         (documented("\"phone_number\"", "\"phone\""), &["documented_body", "out_of_place"]),
         (documented("_body}}}\"", "_body}}}\", \"plan\": \"gold\""), &["documented_body", "key_behind_message"]),
     ];
-    let changed =
-        BODIES.iter().map(|(from, to, expected)| (simulated_braze::RECOMMENDED_BODY.replace(from, to), *expected));
+    let changed = BODIES.iter().map(|(from, to, expected)| (RECOMMENDED_BODY.replace(from, to), *expected));
+    changed.chain(others).collect()
+}
+
+#[tokio::test]
+async fn each_mistake_in_the_body_has_its_finding() {
     let door = door().await;
-    for (body, expected) in changed.chain(others) {
+    for (body, expected) in bodies() {
         let ground = Ground::before(&door, |workspace| workspace.inbound[0].body.clone_from(&body), None).await;
         let mut found = ground.found(|_| ()).await;
         // Whoever is nobody in such a body is not understood at the door either, which says so too.
         found.retain(|code| *code != "not_understood" || expected.contains(code));
         assert_eq!(found, expected, "{body}");
+    }
+}
+
+/// The doctor's verdict against what happens: a customer writes, simulated Braze renders the body, and the door hears it.
+#[tokio::test]
+async fn a_body_with_an_error_is_not_heard_and_one_without_is() {
+    // They show with other people, with other words, or only to whoever reads what arrives.
+    let elsewhere = ["unescaped", "same_for_everybody", "default_for_a_name", "further_filter"];
+    let (door, text) = (door().await, "He said \"hi\"\nand left\\");
+    let all = bodies().into_iter().chain([(RECOMMENDED_BODY.to_owned(), &[""; 0][..])]);
+    for (number, (body, expected)) in
+        (1..).zip(all).filter(|(_, (_, expected))| !elsewhere.iter().any(|code| expected.contains(code)))
+    {
+        let ground = Ground::before(&door, |workspace| workspace.inbound[0].body.clone_from(&body), None).await;
+        let user = format!("user:customer-{number}");
+        ground.braze.user_types(&user, text).unwrap();
+        ground.braze.settled().await;
+        let phone =
+            reqwest::get(format!("{}/sandbox/phones/{user}", door.url())).await.unwrap().json::<Value>().await.unwrap();
+        let is_right = ::doctor::inbound_body(&body).iter().all(|finding| !finding.is_error());
+        assert_eq!(phone[0]["text"] == text, is_right, "{expected:?} {phone} {body}");
     }
 }
 
