@@ -171,6 +171,32 @@ async fn each_mistake_that_only_the_real_braze_might_tell_has_its_finding() {
 }
 
 #[tokio::test]
+async fn what_braze_tells_is_not_asked() {
+    let door = door().await;
+    let asks = async |edit: Edit| {
+        let report = looked_at(&Ground::before(&door, |_| (), edit).await.setup()).await;
+        let asks = |word: &str| report.ask.iter().any(|question| question.question.contains(word));
+        (asks("Authorization"), asks("external_system_msg_body"), asks("re-eligibility"))
+    };
+    assert_eq!(asks(None).await, (true, true, true));
+    let token = json!({"messages": {"variant-1": {"headers": {"Authorization": "Bearer sandbox"}}}});
+    assert_eq!(asks(Some(("inbound", token))).await, (false, true, true));
+    let words = json!({"messages": {"variant-1": {"body": simulated_braze::REPLY_MESSAGE}}});
+    assert_eq!(asks(Some(("replies", words))).await, (true, false, true));
+}
+
+#[tokio::test]
+async fn the_door_is_shown_the_body_that_the_campaign_has_if_that_is_sound() {
+    for (body, shown) in [(DOCUMENTED_BODY, true), ("{\"user_id\": 7}", false)] {
+        let ground = Ground::with(|workspace| body.clone_into(&mut workspace.inbound[0].body), None).await;
+        looked_at(&ground.setup()).await;
+        let steps = reqwest::get(format!("{}/sandbox/steps", ground.door.url())).await.unwrap().text().await.unwrap();
+        let documented = steps.contains(r#"{\n  \"user_id\": \"dragoman-doctor\""#);
+        assert!(documented == shown && steps.contains(r#"{\"v\": 1"#) != shown, "{steps}");
+    }
+}
+
+#[tokio::test]
 async fn swapped_ids_and_wrong_addresses_are_seen() {
     let ground = Ground::with(|_| (), None).await;
     let swapped = |setup: &mut Setup| {
