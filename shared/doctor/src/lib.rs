@@ -19,5 +19,6 @@ pub use address::CLUSTERS;
 pub use body::inbound_body;
 pub use examine::examine;
 pub use finding::{Finding, Severity};
+pub use probes::RECOMMENDED_BODY;
 pub use report::{Check, Checked, Question, Report};
 pub use setup::{Door, Setup, Workspace};

@@ -7,7 +7,7 @@ use crate::answer::{Answer, Silence};
 use crate::liquid::{self, Piece};
 
 /// The body of Dragoman's README.
-pub(crate) const RECOMMENDED_BODY: &str = r#"{"v": 1, "dispatch_id": "{{campaign.${dispatch_id}}}", "sent_at": "{{'now' | date: '%s'}}",
+pub const RECOMMENDED_BODY: &str = r#"{"v": 1, "dispatch_id": "{{campaign.${dispatch_id}}}", "sent_at": "{{'now' | date: '%s'}}",
  "user_id": "{{${user_id} | json_escape}}", "braze_id": "{{${braze_id}}}", "phone_number": "{{${phone_number} | json_escape}}",
  "language": "{{${language}}}", "profile_name": "{{whats_app.${inbound_profile_name} | json_escape}}",
  "media_urls": "{{whats_app.${inbound_media_urls} | json_escape}}", "message": "{{whats_app.${inbound_message_body} | json_escape}}"}"#;

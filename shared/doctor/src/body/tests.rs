@@ -1,15 +1,11 @@
 use super::*;
+use crate::RECOMMENDED_BODY as RECOMMENDED;
 
 const DOCUMENTED: &str = r#"{
   "user_id": "{{${user_id}}}",
   "phone_number": "{{${phone_number}}}",
   "message": "{{whats_app.${inbound_message_body}}}"
 }"#;
-
-const RECOMMENDED: &str = r#"{"v": 1, "dispatch_id": "{{campaign.${dispatch_id}}}", "sent_at": "{{'now' | date: '%s'}}",
- "user_id": "{{${user_id} | json_escape}}", "braze_id": "{{${braze_id}}}", "phone_number": "{{${phone_number} | json_escape}}",
- "language": "{{${language}}}", "profile_name": "{{whats_app.${inbound_profile_name} | json_escape}}",
- "media_urls": "{{whats_app.${inbound_media_urls} | json_escape}}", "message": "{{whats_app.${inbound_message_body} | json_escape}}"}"#;
 
 const MESSAGE: &str = "{{whats_app.${inbound_message_body} | json_escape}}";
 const USER: &str = "{{${user_id} | json_escape}}";

@@ -128,6 +128,14 @@ async fn a_right_set_up_has_no_finding() {
 }
 
 #[test]
+fn the_body_to_paste_is_the_same_everywhere() {
+    let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = spaced(include_str!("../../../../README.md"));
+    assert!(readme.contains(&spaced(::doctor::RECOMMENDED_BODY)));
+    assert_eq!(::doctor::RECOMMENDED_BODY, simulated_braze::RECOMMENDED_BODY);
+}
+
+#[test]
 fn every_finding_is_explained_in_the_readme_and_shown_by_a_test() {
     let doctor = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/doctor"));
     let readme = std::fs::read_to_string(doctor.join("README.md")).unwrap();
