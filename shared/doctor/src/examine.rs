@@ -69,7 +69,11 @@ impl Examination<'_> {
             checks.push(Check::skipped("Braze", "BRAZE_ENDPOINT, BRAZE_API_KEY and BRAZE_CAMPAIGN_ID are not set"));
             return None;
         };
-        in_braze::admitted(self, workspace, checks).await.then_some(Braze { workspace })
+        if in_braze::admitted(self, workspace, checks).await {
+            return Some(Braze { workspace });
+        }
+        checks.push(Check::skipped("the campaigns", "Braze has to take the key first"));
+        None
     }
 
     async fn inbound(&self, braze: &Braze<'_>, checks: &mut Vec<Check>) -> Option<Campaign> {

@@ -22,18 +22,29 @@ pub(super) fn json(report: &impl Serialize) -> String {
 pub(super) fn report(report: &Report) -> String {
     let paint = Paint::of_environment();
     let mut blocks: Vec<_> = report.checks.iter().map(|check| looked_at(paint, check)).collect();
-    blocks.push(String::new());
-    blocks.push(paint.bold("Braze tells no program the following. Please look yourself:"));
-    for (number, question) in (1..).zip(&report.ask) {
-        blocks.push(labelled(&format!("{number:>3}. "), question.question));
-        blocks.push(labelled("     why    ", question.why));
-        blocks.push(labelled("     click  ", question.click));
-    }
+    blocks.extend([String::new(), asked(paint, report)]);
     blocks.push(String::new());
     let findings: Vec<_> = report.findings().collect();
     let skipped = report.checks.iter().filter(|check| matches!(check.result, Checked::NotLookedAt { .. })).count();
     blocks.push(sum(paint, &findings, skipped));
     blocks.join("\n")
+}
+
+/// The questions; only announced as long as there is something to mend, which they would push out of sight.
+fn asked(paint: Paint, report: &Report) -> String {
+    let (what, count) = ("what Braze tells no program", report.ask.len());
+    if !report.healthy {
+        return format!("Once that is mended, the doctor has {count} questions about {what}; they are in --json now.");
+    }
+    let title = paint.bold(&format!("Please look yourself at {what}:"));
+    let questions = (1..).zip(&report.ask).flat_map(|(number, question)| {
+        [
+            labelled(&format!("{number:>3}. "), question.question),
+            labelled("     why    ", question.why),
+            labelled("     click  ", question.click),
+        ]
+    });
+    std::iter::once(title).chain(questions).collect::<Vec<_>>().join("\n")
 }
 
 /// What the check has to say.

@@ -28,6 +28,7 @@ fn a_sandbox_is_healthy_and_scripts_can_read_so() {
     let program = Program::start(&[]);
     let (code, shown, progress) = ended(&mut doctor(&["--sandbox", &program.url]));
     assert!(code == Some(0) && shown.contains("Everything that was looked at is right"), "{shown}");
+    assert!(shown.contains("Is re-eligibility on"), "{shown}");
     assert!(progress.contains("looking at: the door, emoji") && !shown.contains('\u{1b}'), "{progress}");
     let (code, shown, progress) = ended(&mut doctor(&["--json", "--sandbox", &program.url]));
     let report: Value = serde_json::from_str(&shown).unwrap();
@@ -41,6 +42,7 @@ fn a_mistake_ends_with_1_and_says_what_to_click_and_no_secret() {
     let url = format!("{}/inbound", program.url);
     let (code, shown, progress) = ended(doctor(&["--url", &url]).env("WEBHOOK_TOKEN", SECRET));
     assert!(code == Some(1) && shown.contains("wrong_token") && shown.contains("click"), "{shown}");
+    assert!(shown.contains("Once that is mended") && !shown.contains("Is re-eligibility on"), "{shown}");
     let file = std::env::temp_dir().join(format!("dragoman-secrets-{}.json", std::process::id()));
     std::fs::write(&file, format!("{{\"webhook_token\": \"{SECRET}\"}}")).unwrap();
     let (code, json, _) = ended(&mut doctor(&["--json", "--url", &url, "--secrets", file.to_str().unwrap()]));
