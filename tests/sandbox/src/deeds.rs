@@ -33,6 +33,17 @@ pub struct Program {
     pub sandbox: Options,
 }
 
+const DOCTOR_EXAMPLES: &str = r"Examples:
+    export WEBHOOK_TOKEN=… BRAZE_API_KEY=…
+    cargo run -- doctor --url https://….amazonaws.com/inbound --braze-endpoint https://rest.fra-01.braze.eu \
+                        --reply-campaign … --inbound-campaign …
+    cargo run -- doctor --sandbox          # the sandbox that runs on this machine";
+
+const CHECK_EXAMPLES: &str = r"Examples:
+    cargo run -- check                                       # the assistant that is packed into the function
+    cargo run -- check --assistant shop/assistant.toml
+    cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text";
+
 /// What to do instead of running the sandbox.
 #[derive(Debug, Subcommand)]
 pub enum Deed {
@@ -45,29 +56,20 @@ pub enum Deed {
     /// external id, an attempt to write as somebody else) and hears what was understood; nothing of that is queued. It asks
     /// Braze whether the key may do what it has to, and what both campaigns are. What Braze tells no program it asks you.
     ///
-    ///     export WEBHOOK_TOKEN=… BRAZE_API_KEY=…
-    ///     cargo run -- doctor --url https://….amazonaws.com/inbound --braze-endpoint https://rest.fra-01.braze.eu \
-    ///                         --reply-campaign … --inbound-campaign …
-    ///     cargo run -- doctor --sandbox          # the sandbox that runs on this machine
-    ///
     /// Secrets are never taken from the command line. They come from the environment, or from --secrets: WEBHOOK_TOKEN (webhook_token
     /// of the ingest secret), BRAZE_API_KEY (braze_api_key of the responder's), and BRAZE_DETAILS_KEY, a key with the permission
     /// campaigns.details alone, if the other one rightly has not got it.
     ///
     /// The exit code is 0 if there is no error, 1 if there is one, 2 if it was called in a wrong way. Warnings alone are 0.
-    #[command(verbatim_doc_comment)]
+    #[command(verbatim_doc_comment, after_long_help = DOCTOR_EXAMPLES)]
     Doctor(doctor::Options),
     /// Check an assistant.toml and a webhook body before they are deployed
     ///
     /// Of an assistant.toml and its knowledge it checks all that the responder checks at its start, of the body of a webhook
     /// campaign every trap that can be seen.
     ///
-    ///     cargo run -- check                                       # the assistant that is packed into the function
-    ///     cargo run -- check --assistant shop/assistant.toml
-    ///     cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text
-    ///
     /// The exit code is 0 if there is no error, 1 if there is one, 2 if it was called in a wrong way. Warnings alone are 0.
-    #[command(verbatim_doc_comment)]
+    #[command(verbatim_doc_comment, after_long_help = CHECK_EXAMPLES)]
     Check(check::Options),
 }
 

@@ -199,6 +199,12 @@ fn the_help_and_the_first_lines_say_how_to_call_it() {
     for word in ["Usage: cargo run -- ", "/inbound", "`sandbox`", "/conversations/messages", "`agent`"] {
         assert!(help.contains(word), "{word} in {help}");
     }
+    for (deed, words) in
+        [("doctor", ["--send-to", "cargo run -- doctor --sandbox"]), ("check", ["--body", "--assistant shop"])]
+    {
+        let help = String::from_utf8(command(&[deed, "--help"]).output().unwrap().stdout).unwrap();
+        assert!(words.iter().all(|word| help.contains(word)) && help.contains("The exit code is 0"), "{help}");
+    }
     let mut child = command(&["--no-open", "--port", "0"]).spawn().unwrap();
     let lines: Vec<_> = BufReader::new(child.stdout.take().unwrap()).lines().take(7).collect::<Result<_, _>>().unwrap();
     let _ = child.kill();
