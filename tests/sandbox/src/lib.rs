@@ -2,6 +2,7 @@
 
 mod asked;
 mod customer;
+mod deeds;
 mod desk;
 mod disk;
 mod faults;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
+pub use deeds::{Deed, Program};
 pub use faults::{AiFault, Crash, Faults};
 pub use options::Options;
 use responder::Source;

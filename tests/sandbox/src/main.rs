@@ -4,13 +4,16 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sandbox::{Options, Sandbox};
+use sandbox::{Options, Program, Sandbox};
 use tracing::level_filters::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
+    let Program { deed, sandbox: options } = Program::parse();
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_target(false).with_writer(std::io::stderr).init();
+    if let Some(deed) = deed {
+        return deed.run().await;
+    }
     match Sandbox::start(&options).await {
         Ok(sandbox) => {
             greet(&sandbox, &options);

@@ -3,19 +3,10 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::Args;
 
-/// Dragoman on one machine: the real functions on embedded parts, with Braze, WhatsApp and the AI simulated, and a page to
-/// chat on. No account and no key is needed.
-///
-/// Braze's webhook is POST /inbound with the token `sandbox`; agents answer by POST /conversations/messages, /takeover,
-/// /release and /erase with the token `agent`, and on the page; other systems start flows by /conversations/flows.
-///
-/// A real AI answers if AI_BASE_URL and AI_MODEL are set (and AI_API_KEY, if it wants one; AI_BACKEND says which interface
-/// it has). The key of another one that the assistant names, claude_key, is taken from CLAUDE_KEY. Replies go to a real
-/// Braze workspace if BRAZE_ENDPOINT, BRAZE_CAMPAIGN_ID and BRAZE_API_KEY are set.
-#[derive(Debug, Clone, Parser)]
-#[command(name = "dragoman-sandbox", bin_name = "cargo run --", version, verbatim_doc_comment)]
+/// How to run the sandbox.
+#[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Port of the page and the webhook; 0 takes any free one
     #[arg(long, default_value_t = 8787)]

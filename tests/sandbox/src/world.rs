@@ -32,8 +32,12 @@ use crate::{Options, StartError};
 pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
 /// What agents' calls carry.
 pub(crate) const AGENT_TOKEN: &str = "agent";
-const CAMPAIGN: &str = "replies";
-const KEY: &str = "simulated-key";
+/// The reply campaign of simulated Braze.
+pub(crate) const CAMPAIGN: &str = "replies";
+/// Its webhook campaign, as `Workspace::recommended` calls it.
+pub(crate) const INBOUND_CAMPAIGN: &str = "inbound";
+/// What calls to simulated Braze carry.
+pub(crate) const KEY: &str = "simulated-key";
 
 /// Everything the sandbox serves and shows.
 pub(crate) struct World {

@@ -11,6 +11,7 @@ mod profile;
 mod replies;
 mod routes;
 mod section;
+mod spelling;
 mod texts;
 mod tools;
 
@@ -145,7 +146,7 @@ impl Assistant {
         self.keywords.have(text) || self.routes.led_to(text).is_some() || self.flows.started_by(text).is_some()
     }
 
-    /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake.
+    /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake, told with what was probably meant.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -279,6 +280,21 @@ mod tests {
             assert!(mistakes.iter().any(|m| m.starts_with(&format!("`{key}`"))), "{key} in {mistakes:#?}");
         }
         assert_eq!(mistakes.len(), 10, "{mistakes:#?}");
+    }
+
+    #[test]
+    fn a_mistyped_or_misplaced_key_is_told_with_what_was_meant() {
+        for (toml, told) in [
+            ("instruction = \"x\"", "`instruction` is no setting; did you mean `instructions`?"),
+            ("[limts]\nattempts = 3", "`limts` is no setting; did you mean `limits`?"),
+            ("[limits]\nattemtps = 3", "`limits.attemtps` is no setting; did you mean `limits.attempts`?"),
+            ("attempts = 3", "`attempts` is no setting; did you mean `limits.attempts`?"),
+            ("[routes.a]\nhandoff = true", "`routes.a.handoff` is no setting; did you mean `routes.a.hand_off`?"),
+            ("[texts.fr]\nfalback = \"x\"", "`texts.fr.falback` is no setting; did you mean `texts.fr.fallback`?"),
+            ("colour = \"blue\"", "`colour` is no setting"),
+        ] {
+            assert_eq!(Assistant::from_toml(toml).unwrap_err().0, [told], "{toml}");
+        }
     }
 
     #[test]

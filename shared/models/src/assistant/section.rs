@@ -1,30 +1,47 @@
 //! Reading a TOML table key by key, collecting every mistake instead of stopping at the first.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::spelling::nearest;
 use crate::CampaignId;
 
 /// One table of the file. Keys that nobody asked for by the end are mistakes too.
 pub(super) struct Section {
     path: String,
     table: Table,
-    mistakes: Rc<RefCell<Vec<String>>>,
+    notes: Rc<RefCell<Notes>>,
+}
+
+/// What was found out about the file so far.
+#[derive(Default)]
+struct Notes {
+    mistakes: Vec<Mistake>,
+    /// The whole name of every key that was asked for, whether it was there or not: what could have been meant.
+    asked: BTreeSet<String>,
+}
+
+enum Mistake {
+    /// In words.
+    Told(String),
+    /// The whole name of a key that nobody asked for.
+    Unknown(String),
 }
 
 impl Section {
     /// The whole file.
     pub(super) fn root(table: Table) -> Self {
-        Self { path: String::new(), table, mistakes: Rc::default() }
+        Self { path: String::new(), table, notes: Rc::default() }
     }
 
     /// A table below this one; absent counts as empty.
     pub(super) fn section(&mut self, key: &str) -> Self {
-        let table = match self.table.remove(key) {
+        let table = match self.take(key) {
             None => Table::new(),
             Some(Value::Table(table)) => table,
             Some(_) => {
@@ -32,7 +49,7 @@ impl Section {
                 Table::new()
             }
         };
-        Self { path: self.name(key), table, mistakes: Rc::clone(&self.mistakes) }
+        Self { path: self.name(key), table, notes: Rc::clone(&self.notes) }
     }
 
     /// The keys that are left.
@@ -43,7 +60,7 @@ impl Section {
     /// The tables of an array of tables; absent counts as none. `None` if it is something else. Each is called by its
     /// `name`, else by its number from 1.
     pub(super) fn sections(&mut self, key: &str) -> Option<Vec<Self>> {
-        let tables: Option<Vec<Table>> = match self.table.remove(key) {
+        let tables: Option<Vec<Table>> = match self.take(key) {
             None => Some(Vec::new()),
             Some(Value::Array(values)) => values.into_iter().map(table_of).collect(),
             Some(_) => None,
@@ -54,29 +71,31 @@ impl Section {
         let section = |(index, table): (usize, Table)| {
             let name = table.get("name").and_then(Value::as_str).filter(|name| is_name(name));
             let name = name.map_or_else(|| (index + 1).to_string(), str::to_owned);
-            Self { path: format!("{}.{name}", self.name(key)), table, mistakes: Rc::clone(&self.mistakes) }
+            Self { path: format!("{}.{name}", self.name(key)), table, notes: Rc::clone(&self.notes) }
         };
         Some(tables?.into_iter().enumerate().map(section).collect())
     }
 
     /// Whether `key` is there.
     pub(super) fn has(&self, key: &str) -> bool {
+        self.note_asked(key);
         self.table.contains_key(key)
     }
 
     /// Whether `key` is a table.
     pub(super) fn has_table(&self, key: &str) -> bool {
+        self.note_asked(key);
         self.table.get(key).is_some_and(Value::is_table)
     }
 
     /// Takes `key` for read, whatever it holds.
     pub(super) fn skip(&mut self, key: &str) {
-        self.table.remove(key);
+        self.take(key);
     }
 
     /// A text for the caller to check; empty if it is absent or none.
     pub(super) fn word(&mut self, key: &str) -> String {
-        match self.table.remove(key) {
+        match self.take(key) {
             Some(Value::String(text)) => text,
             _ => String::new(),
         }
@@ -89,7 +108,7 @@ impl Section {
 
     /// A [`Section::text`] that may be absent.
     pub(super) fn optional_text(&mut self, key: &str, most: usize) -> Option<String> {
-        let value = self.table.remove(key)?;
+        let value = self.take(key)?;
         let text = text_of(value, most);
         if text.is_none() {
             self.mistake(key, &format!("must be a text of 1 to {most} characters"));
@@ -99,7 +118,7 @@ impl Section {
 
     /// A list of texts, each as in [`Section::text`]; absent counts as empty. `None` if it is something else.
     pub(super) fn texts(&mut self, key: &str, most: usize) -> Option<Vec<String>> {
-        let texts = match self.table.remove(key) {
+        let texts = match self.take(key) {
             None => Some(Vec::new()),
             Some(Value::Array(values)) => values.into_iter().map(|value| text_of(value, most)).collect(),
             Some(_) => None,
@@ -112,7 +131,7 @@ impl Section {
 
     /// A list of texts of 1 to `most` characters, each with its place in the list, from 1.
     pub(super) fn numbered_texts(&mut self, key: &str, most: usize) -> Vec<(usize, String)> {
-        let items = match self.table.remove(key) {
+        let items = match self.take(key) {
             None => return vec![],
             Some(Value::Array(items)) => items,
             Some(_) => {
@@ -146,7 +165,7 @@ impl Section {
 
     /// Yes or no.
     pub(super) fn flag(&mut self, key: &str, default: bool) -> bool {
-        match self.table.remove(key) {
+        match self.take(key) {
             None => default,
             Some(Value::Boolean(flag)) => flag,
             Some(_) => {
@@ -158,7 +177,7 @@ impl Section {
 
     /// A whole number.
     pub(super) fn whole(&mut self, key: &str, default: u32, range: RangeInclusive<u32>) -> u32 {
-        let found = match self.table.remove(key) {
+        let found = match self.take(key) {
             None => return default,
             Some(Value::Integer(number)) => u32::try_from(number).ok().filter(|n| range.contains(n)),
             Some(_) => None,
@@ -172,7 +191,7 @@ impl Section {
     /// A number of seconds, whole or not.
     pub(super) fn seconds(&mut self, key: &str, default: f64, range: RangeInclusive<f64>) -> Duration {
         #[expect(clippy::cast_precision_loss, reason = "seconds within the range are far below 2^52")]
-        let found = match self.table.remove(key) {
+        let found = match self.take(key) {
             None => Some(default),
             Some(Value::Integer(number)) => Some(number as f64),
             Some(Value::Float(number)) => Some(number),
@@ -191,19 +210,33 @@ impl Section {
 
     /// Notes that the value of `key` is wrong.
     pub(super) fn mistake(&mut self, key: &str, problem: &str) {
-        self.mistakes.borrow_mut().push(format!("`{}` {problem}", self.name(key)));
+        self.mistake_at_root(&self.name(key), problem);
     }
 
     /// Notes that a value outside this section is wrong.
     pub(super) fn mistake_at_root(&mut self, key: &str, problem: &str) {
-        self.mistakes.borrow_mut().push(format!("`{key}` {problem}"));
+        self.notes.borrow_mut().mistakes.push(Mistake::Told(format!("`{key}` {problem}")));
     }
 
     /// Every mistake of the file; call it on the root, after all sections are read.
     pub(super) fn mistakes(self) -> Vec<String> {
-        let all = Rc::clone(&self.mistakes);
+        let all = Rc::clone(&self.notes);
         drop(self);
-        all.take()
+        let Notes { mistakes, asked } = all.take();
+        let told = |mistake| match mistake {
+            Mistake::Told(words) => words,
+            Mistake::Unknown(name) => unknown(&name, &asked),
+        };
+        mistakes.into_iter().map(told).collect()
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.note_asked(key);
+        self.table.remove(key)
+    }
+
+    fn note_asked(&self, key: &str) {
+        self.notes.borrow_mut().asked.insert(self.name(key));
     }
 
     fn name(&self, key: &str) -> String {
@@ -233,8 +266,22 @@ pub(super) fn is_name(text: &str) -> bool {
 
 impl Drop for Section {
     fn drop(&mut self) {
-        for key in self.keys() {
-            self.mistake(&key, "is no setting");
-        }
+        let unknown = self.keys().into_iter().map(|key| Mistake::Unknown(self.name(&key)));
+        self.notes.borrow_mut().mistakes.extend(unknown);
     }
+}
+
+/// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant.
+fn unknown(name: &str, asked: &BTreeSet<String>) -> String {
+    let (path, key) = split(name);
+    let beside = asked.iter().filter(|other| split(other).0 == path);
+    let meant = nearest(key, beside, |other| split(other).1);
+    let meant = meant.or_else(|| asked.iter().find(|other| split(other).1 == key));
+    let advice = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+    format!("`{name}` is no setting{advice}")
+}
+
+/// The section's name, and the key's own.
+fn split(name: &str) -> (&str, &str) {
+    name.rsplit_once('.').unwrap_or(("", name))
 }

@@ -1,6 +1,9 @@
 //! The program as a user starts it.
 #![expect(clippy::unwrap_used, reason = "a broken program shall end the test")]
 
+mod check;
+mod doctor;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -195,6 +198,12 @@ fn the_help_and_the_first_lines_say_how_to_call_it() {
     let help = String::from_utf8(help.stdout).unwrap();
     for word in ["Usage: cargo run -- ", "/inbound", "`sandbox`", "/conversations/messages", "`agent`"] {
         assert!(help.contains(word), "{word} in {help}");
+    }
+    for (deed, words) in
+        [("doctor", ["--send-to", "cargo run -- doctor --sandbox"]), ("check", ["--body", "--assistant shop"])]
+    {
+        let help = String::from_utf8(command(&[deed, "--help"]).output().unwrap().stdout).unwrap();
+        assert!(words.iter().all(|word| help.contains(word)) && help.contains("The exit code is 0"), "{help}");
     }
     let mut child = command(&["--no-open", "--port", "0"]).spawn().unwrap();
     let lines: Vec<_> = BufReader::new(child.stdout.take().unwrap()).lines().take(7).collect::<Result<_, _>>().unwrap();

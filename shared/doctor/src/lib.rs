@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod answer;
+mod body;
+mod campaign;
+mod examine;
+mod finding;
+mod inbound;
+mod liquid;
+mod probes;
+mod questions;
+mod reply;
+mod report;
+mod setup;
+mod workspace;
+
+pub use address::CLUSTERS;
+pub use body::inbound_body;
+pub use examine::examine;
+pub use finding::{Finding, Severity};
+pub use probes::RECOMMENDED_BODY;
+pub use report::{Check, Checked, Question, Report};
+pub use setup::{Door, Setup, Workspace};

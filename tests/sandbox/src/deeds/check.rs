@@ -1,0 +1,125 @@
+//! `cargo run -- check`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::doctor::{Finding, inbound_body};
+use models::assistant::{Backend, Speaks};
+use platform::clock::SystemClock;
+use platform::metrics::Uncounted;
+use platform::secrets::{FixedKey, Key};
+use platform::settings::{Settings as Reader, environment};
+use responder::{AiSettings, AssistantFiles, Backends, Means, PackError};
+use serde::Serialize;
+
+use super::{Misuse, shown};
+
+/// What to check.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The assistant to check, with its knowledge folder beside it; the packed one if left out
+    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "FILE")]
+    assistant: Option<String>,
+
+    /// The body of the webhook campaign, with its Liquid
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub(super) struct Checked {
+    /// Whether there is no error.
+    pub(super) healthy: bool,
+    pub(super) assistant: AssistantChecked,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<BodyChecked>,
+}
+
+/// The assistant's part.
+#[derive(Debug, Serialize)]
+pub(super) struct AssistantChecked {
+    pub(super) file: String,
+    pub(super) mistakes: Vec<String>,
+    /// The fields that the responder's secret has to have besides `braze_api_key`.
+    pub(super) needs_keys: Vec<String>,
+}
+
+/// The body's part.
+#[derive(Debug, Serialize)]
+pub(super) struct BodyChecked {
+    pub(super) file: String,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Whether there is no error.
+pub(super) fn run(options: &Options) -> Result<bool, Misuse> {
+    let assistant = assistant(options.assistant.as_deref())?;
+    let body = options.body.as_ref().map(body).transpose()?;
+    let body_is_right = body.iter().flat_map(|body| &body.findings).all(|finding| !finding.is_error());
+    let checked = Checked { healthy: assistant.mistakes.is_empty() && body_is_right, assistant, body };
+    shown::print(&if options.json { shown::json(&checked) } else { shown::checked(&checked) });
+    Ok(checked.healthy)
+}
+
+fn assistant(path: Option<&str>) -> Result<AssistantChecked, Misuse> {
+    let file = path.unwrap_or("the packed assistant.toml").to_owned();
+    match AssistantFiles::load(path) {
+        Ok(files) => {
+            let ai = ai(&files)?;
+            let mistakes = backends(&ai, &files).err().into_iter().collect();
+            let tools = files.assistant.tools.keys();
+            let mut needs_keys: Vec<_> =
+                ai.needed_keys(&files.assistant.backends).chain(tools).map(str::to_owned).collect();
+            needs_keys.sort();
+            needs_keys.dedup();
+            Ok(AssistantChecked { file, mistakes, needs_keys })
+        }
+        Err(PackError::Bad { mistakes, .. }) => Ok(AssistantChecked { file, mistakes: mistakes.0, needs_keys: vec![] }),
+        Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
+    }
+}
+
+/// The AI of the environment. Without one the stack's parameters name it: any will do to see whether the rest is right.
+fn ai(files: &AssistantFiles) -> Result<AiSettings, Misuse> {
+    let mut reader = Reader::new(&environment);
+    let said = ["AI_BACKEND", "AI_BASE_URL", "AI_MODEL"].iter().any(|name| reader.optional(name).is_some());
+    let read = |mut reader: Reader<'_>| {
+        let settings = AiSettings::read(&mut reader);
+        reader.finish(settings).map_err(|error| Misuse(error.to_string()))
+    };
+    match said {
+        true => read(reader),
+        false if files.assistant.backends.iter().next().is_none() => Ok(AiSettings::Knowledge),
+        false => {
+            let (speaks, base_url) = (Speaks::OpenAi("any".to_owned()), "https://ai.invalid/v1".to_owned());
+            Ok(AiSettings::Server(Backend { speaks, base_url, key: None, deadline: None }))
+        }
+    }
+}
+
+/// Sets everything up that answers, as the responder does at its start, and asks nobody.
+fn backends(ai: &AiSettings, files: &AssistantFiles) -> Result<(), String> {
+    let words = |error: &dyn std::error::Error| error.to_string();
+    let means = Means {
+        http: platform::http::client().map_err(|error| words(&error))?,
+        public_http: platform::http::public_client().map_err(|error| words(&error))?,
+        meter: Arc::new(Uncounted),
+        key: &|_| -> Option<Arc<dyn Key>> { Some(Arc::new(FixedKey("any".into()))) },
+        clock: Arc::new(SystemClock),
+        window: &|backend| backend,
+        tool_window: &|caller| caller,
+    };
+    Backends::new(ai, files, &means).map(drop).map_err(|error| words(&error))
+}
+
+fn body(path: &PathBuf) -> Result<BodyChecked, Misuse> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| Misuse(format!("{file} cannot be read ({}); is the path right?", error.kind())))?;
+    Ok(BodyChecked { file, findings: inbound_body(&text) })
+}

@@ -1,0 +1,74 @@
+//! `cargo run -- check`.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+use simulated_braze::{DOCUMENTED_BODY, RECOMMENDED_BODY};
+
+use super::command;
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("dragoman-check-{}-{name}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn check(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command(&["check"]).args(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn the_packed_assistant_and_the_sample_are_right() {
+    assert_eq!(check(&[]).0, Some(0));
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions/responder/samples/shop/assistant.toml");
+    let (code, shown, _) = check(&["--assistant", sample]);
+    assert_eq!(code, Some(0), "{shown}");
+}
+
+#[test]
+fn what_the_responder_would_not_start_with_is_told_with_what_was_meant() {
+    for (toml, told) in [
+        ("[limits]\nattemtps = 3\n", vec!["`limits.attemtps` is no setting; did you mean `limits.attempts`?"]),
+        ("colour = 1\n[limits]\nattempts = 0\n", vec!["`colour` is no setting", "`limits.attempts` must be"]),
+        ("[knowledge]\nfolder = \"nowhere\"\n", vec!["`knowledge.folder`: there is no Markdown file in nowhere"]),
+        ("instructions = \n", vec!["it is not TOML", "line 1"]),
+    ] {
+        let path = file("bad.toml", toml);
+        let (code, shown, _) = check(&["--assistant", path.to_str().unwrap()]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(code, Some(1), "{shown}");
+        for words in told {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+        assert!(shown.contains("check again"), "{shown}");
+    }
+}
+
+#[test]
+fn a_body_is_judged_and_warnings_alone_are_no_failure() {
+    for (body, code, found) in [
+        (RECOMMENDED_BODY.to_owned(), 0, vec![]),
+        (DOCUMENTED_BODY.to_owned(), 0, vec!["documented_body"]),
+        (RECOMMENDED_BODY.replace(" | json_escape", ""), 1, vec!["unescaped"]),
+    ] {
+        let path = file("body.liquid", &body);
+        let (ended, shown, _) = check(&["--json", "--body", path.to_str().unwrap()]);
+        std::fs::remove_file(&path).unwrap();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let codes = shown["body"]["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]);
+        assert_eq!((ended, &shown["healthy"]), (Some(code), &Value::from(code == 0)), "{shown}");
+        assert!(
+            codes.clone().all(|code| found.iter().any(|expected| code == expected)) && codes.count() >= found.len()
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_wrong_call() {
+    for arguments in [["--body", "/nowhere.liquid"], ["--assistant", "/nowhere.toml"]] {
+        let (code, _, error) = check(&arguments);
+        assert!(code == Some(2) && error.contains("/nowhere") && error.contains("is the path right?"), "{error}");
+    }
+}
