@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use models::{ConversationKey, Message, MessageId};
+use models::{Author, ConversationKey, Message, MessageId};
 use store::TurnRow;
 
 use super::{End, State};
@@ -13,12 +13,13 @@ fn alike(a: &Message, b: &Message) -> bool {
     let apart = a.arrival.since(b.arrival).max(b.arrival.since(a.arrival));
     let repeated = !a.dispatched && !b.dispatched && apart < Duration::from_secs(30);
     let forwarded_twice = a.route != b.route && apart < Duration::from_secs(10);
-    a.id != b.id && a.text == b.text && (repeated || forwarded_twice)
+    // Of what another system asks for only the name tells.
+    a.id != b.id && a.author != Author::System && a.text == b.text && (repeated || forwarded_twice)
 }
 
 impl State {
     /// The messages like this one in its conversation.
-    fn like(&self, id: &MessageId) -> Vec<MessageId> {
+    pub(super) fn like(&self, id: &MessageId) -> Vec<MessageId> {
         let Some(message) = self.queued.get(id) else { return vec![] };
         let key = self.filed.get(id);
         let same = |other: &&Message| alike(message, other) && self.filed.get(&other.id) == key;

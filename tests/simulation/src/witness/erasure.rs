@@ -122,6 +122,7 @@ impl State {
             phone.begins_anew();
         }
         self.people.begin_anew(key, step);
+        self.flows.begin_anew(key);
     }
 
     /// Whether this message had reached the door before its user was forgotten: then it is over.

@@ -156,9 +156,11 @@ impl State {
             self.broken(format!("turn {} of {} answers what was settled ({end:?})", turn.number, key.as_str()));
         }
         let places: Vec<_> = covers.iter().filter_map(|id| Some(before.pending.get(id)?.sequence)).collect();
-        // What an agent wrote goes first, in the order of the door, and what is handed over is not over.
+        // What an agent wrote goes first, in the order of the door, what another system starts last, and what is handed over
+        // is not over.
         let kind = self.kind(key, turn);
-        let in_order = kind.settles() && kind != TurnKind::Agent;
+        let begun = covers.first().is_some_and(|id| self.is_start(id));
+        let in_order = kind.settles() && kind != TurnKind::Agent && !begun;
         self.commit_among_people(key, turn, covers, before);
         let conversation = self.conversations.entry(key.clone()).or_default();
         let ordered = places.is_sorted() && places.first().is_some_and(|first| *first > conversation.answered_up_to);
@@ -169,6 +171,7 @@ impl State {
             self.broken(format!("turn {} of {} is out of order", turn.number, key.as_str()));
         }
         self.spends(key, turn);
+        self.flow_goes_on(key, turn, covers);
         self.committed.insert((key.clone(), turn));
         if let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) {
             let said = self.said_in(&row);
