@@ -19,7 +19,7 @@ fn alike(a: &Message, b: &Message) -> bool {
 
 impl State {
     /// The messages like this one in its conversation.
-    pub(super) fn like(&self, id: &MessageId) -> Vec<MessageId> {
+    fn like(&self, id: &MessageId) -> Vec<MessageId> {
         let Some(message) = self.queued.get(id) else { return vec![] };
         let key = self.filed.get(id);
         let same = |other: &&Message| alike(message, other) && self.filed.get(&other.id) == key;

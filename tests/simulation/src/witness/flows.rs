@@ -383,7 +383,7 @@ impl Spoken {
                     content.properties().map(|(name, value)| (name.as_str(), value.as_str().to_owned())).collect();
                 let plain = |value: &&String| !is_liquid(value);
                 let fits = |(name, value): (&&'static str, &String)| {
-                    has.get(name).map_or(is_liquid(value), |had| had == value || is_liquid(value))
+                    has.get(name).map_or(is_liquid(value), |had| *had == value.replace("\r\n", "\n"))
                 };
                 said.campaign.as_ref().is_some_and(|campaign| campaign.as_str() == *id)
                     && values.iter().all(fits)

@@ -7,7 +7,7 @@ use models::{Content, ConversationKey, HandOffReason, Message, MessageId, Reply,
 use store::{TurnKey, TurnKind, TurnRow};
 
 use super::flows::{MOMENT, Standing};
-use super::{Figure, State};
+use super::{End, Figure, State};
 
 /// The worlds' routes.
 struct Route {
@@ -117,11 +117,10 @@ impl State {
         let here = || self.queued.values().filter(|message| self.filed.get(&message.id) == key);
         let right = match (taken(newest), told) {
             _ if !self.flows.known => true,
-            // Its copy may have come by another route, and later.
+            // A copy that came later may have come by another route.
             (Some(_), told) => {
-                let copies = self.like(&newest.id);
-                let mut ways = copies.iter().filter_map(|id| self.queued.get(id)).chain([newest]).filter_map(taken);
-                told.is_some_and(|told| ways.any(|taken| taken.name == told.name))
+                let waits = |message: &&Message| self.ends.get(&message.id).is_none_or(|end| *end == End::Parked);
+                told.is_some_and(|told| here().filter(waits).filter_map(taken).any(|taken| taken.name == told.name))
             }
             (None, None) => true,
             (None, Some(told)) => here().filter_map(taken).any(|taken| taken.name == told.name),
