@@ -1,6 +1,6 @@
 //! What stands in people's profiles: what the conversation is, never what was said in it, and never at the price of a reply.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use braze::ProfileUpdate;
 use models::{Attributes, ConversationKey, Identity, ProfileValue, Recipient};
@@ -116,14 +116,9 @@ impl State {
     /// What may be told of whose profile this is, by any of that person's names.
     fn facts_of<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = &'a Told> {
         let has = move |own: &&Vec<String>| own.iter().any(|key| key == profile);
-        let keys = self.own.values().filter(has).flatten();
-        let mut keys: Vec<_> = keys.collect();
-        keys.sort();
-        keys.dedup();
-        keys.into_iter()
-            .filter_map(|key| ConversationKey::parse(key))
-            .flat_map(|key| self.flows.facts.get(&key))
-            .flatten()
+        let names = self.own.values().filter(has).flatten().map(String::as_str).chain([profile]);
+        let keys: BTreeSet<_> = names.filter_map(ConversationKey::parse).collect();
+        keys.into_iter().filter_map(|key| self.flows.facts.get(&key)).flatten()
     }
 }
 
