@@ -113,10 +113,15 @@ fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) 
     // What cannot be a property of its own is left out; a flow's names were checked when it was read.
     let properties = properties
         .into_iter()
-        .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(value.into_string()).ok()?)));
+        .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(with_plain_line_ends(&value)).ok()?)));
     // What it says is decided in Braze; the history shows that something was said.
     let content = Campaign::new(Part::new("…").ok()?, properties.collect()).ok()?;
     Some(Utterance { content: Content::Campaign(content), campaign: Some(campaign) })
+}
+
+/// As a user typed it, on whatever phone: a carriage return would keep the whole value out of the message.
+fn with_plain_line_ends(value: &Personal) -> String {
+    value.as_str().replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The facts that are events.
@@ -146,4 +151,21 @@ fn attributes(facts: &[Fact]) -> Attributes {
         }
     }
     attributes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_is_triggered_with_every_value_on_whatever_phone_it_was_typed() {
+        for (typed, property) in [("one\r\ntwo\tthree", "one\ntwo\tthree"), ("one\rtwo", "one\ntwo"), ("7", "7")] {
+            let values = [("words".to_owned(), Personal::from(typed))].into();
+            let Some(Utterance { content: Content::Campaign(campaign), .. }) = campaign("c", values) else {
+                panic!("{typed:?} is no campaign")
+            };
+            let properties: Vec<_> = campaign.properties().map(|(_, value)| value.as_str()).collect();
+            assert_eq!(properties, [property]);
+        }
+    }
 }

@@ -241,7 +241,7 @@ impl Store for Embedded {
                 let row: StoredMessage = decode(&bytes)?;
                 MessageRow { message: row.message, state: row.state }.is_of_before(at)
             } else {
-                sort != sort_key::HEAD && decode::<StoredTurn>(&bytes)?.turn.is_of_before(at)
+                sort != sort_key::HEAD && decode::<StoredTurn>(&bytes)?.turn.is_of_before(at, before.as_ref())
             };
             if old {
                 self.remove(conversation, &sort)?;

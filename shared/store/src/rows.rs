@@ -8,7 +8,7 @@ use models::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::head::{TurnKey, Voice};
+use crate::head::{Head, TurnKey, Voice};
 use crate::write::Aftermath;
 
 /// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
@@ -31,11 +31,14 @@ impl MessageRow {
 }
 
 impl TurnRow {
-    /// Whether it is about anything that had reached the door by `at`, whenever it was drafted: what is newer in it was
-    /// answered, and is not worth what is older.
-    pub(crate) fn is_of_before(&self, at: Timestamp) -> bool {
-        let oldest = self.said.iter().map(|said| said.arrival).min();
-        oldest.unwrap_or(self.at) <= at
+    /// Whether it may tell anything that had reached the door by `at`, whenever it was drafted: what is newer in it was
+    /// answered, and is not worth what is older. `buried` is the head that the erasure found: whatever was drafted under it
+    /// is history no more, and may hold what a flow was told before, as a value or in a campaign.
+    pub(crate) fn is_of_before(&self, at: Timestamp, buried: Option<&Head>) -> bool {
+        let said = self.said.iter().map(|said| said.arrival).min().unwrap_or(self.at);
+        let told = self.flow.as_ref().map_or(said, |flow| flow.since.min(said));
+        let is_buried = |head: &Head| !head.forgot(at) && self.key.epoch <= head.epoch;
+        told <= at || buried.is_some_and(is_buried)
     }
 }
 
@@ -181,9 +184,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
-        let row = |kind| TurnRow {
+    fn row(kind: TurnKind) -> TurnRow {
+        TurnRow {
             key: TurnKey { number: 1, epoch: 1 },
             kind,
             at: AT,
@@ -197,7 +199,34 @@ mod tests {
             summary: None,
             flow: None,
             own_line: false,
+        }
+    }
+
+    #[test]
+    fn a_turn_is_as_old_as_the_flow_it_is_in_and_goes_with_the_head_that_it_was_drafted_under() {
+        let before = Timestamp::from_seconds(5);
+        let flow = |since| {
+            let (flow, step, values) = ("f".to_owned(), "s".to_owned(), std::collections::BTreeMap::new());
+            Some(FlowState { flow, step, asked: 1, values, since, touched: AT })
         };
+        let answer = row(TurnKind::Answer);
+        let in_a_flow = |since| TurnRow { flow: flow(since), ..answer.clone() };
+        let head = |epoch, erased_at| Some(Head { erased_at, epoch, ..Head::default() });
+        for (row, found, goes) in [
+            (answer.clone(), None, false),
+            (in_a_flow(before), None, true),
+            (in_a_flow(AT), None, false),
+            (answer.clone(), head(1, None), true),
+            (answer.clone(), head(0, None), false),
+            // A later look finds the tombstone, or a conversation that has begun since.
+            (answer.clone(), head(2, Some(before)), false),
+        ] {
+            assert_eq!(row.is_of_before(before, found.as_ref()), goes, "{row:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
         for (kind, written) in [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent"))] {
             let stored = serde_json::to_value(row(kind)).unwrap();
             assert_eq!(stored.get("kind").and_then(|kind| kind.as_str()), written);

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::chance::Chance;
 use crate::door::Webhook;
 use crate::people::Person;
-use crate::witness::LINE;
+use crate::witness::{LINE, NO_FLOW};
 
 /// A wish, and how many seconds from now it is posted.
 pub(crate) struct Wish {
@@ -21,6 +21,18 @@ pub(crate) fn wishes(person: &Person, number: &mut u64, chance: &mut Chance) -> 
         3..=5 => vec![wish(0, "release", &json!({ "conversation": key }))],
         _ => lines(&key, number, chance),
     }
+}
+
+/// Another system starts a flow, at times twice by the same name, and at times one that there is not.
+pub(crate) fn flow(person: &Person, number: &mut u64, chance: &mut Chance) -> Vec<Wish> {
+    *number += 1;
+    let flow = chance.pick(&["return", "survey", "survey", "return", NO_FLOW]);
+    let mut body = json!({ "conversation": person.key(), "flow": flow });
+    if chance.chance(800) {
+        body["id"] = json!(format!("s{number}"));
+    }
+    let copies = 1 + chance.below(2) * chance.below(2);
+    (0..copies).map(|_| wish(chance.pick(&[0, 0, 5, 60]), "flows", &body)).collect()
 }
 
 /// Somebody wants to be forgotten.

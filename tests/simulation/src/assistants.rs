@@ -1,6 +1,7 @@
 //! The assistants of the worlds: versions that follow each other, and what a world's brand allows its users.
 
 use crate::chance::Chance;
+use crate::flows;
 
 /// What all versions of one world's assistant have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub struct Brand {
     pub limits: Option<(u32, u32, u32)>,
     /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it.
     pub profiles: bool,
+    /// Whether there are flows and routes.
+    pub flows: bool,
 }
 
 impl Brand {
@@ -17,7 +20,8 @@ impl Brand {
         let mut chance = Chance::new(seed ^ 0xb4a2d);
         let limits = || (chance.pick(&[2, 3, 5]), chance.pick(&[6, 10, 30]), chance.pick(&[2, 3]));
         let limits = Chance::new(seed ^ 0x11311).chance(300).then(limits);
-        Self { limits, profiles: Chance::new(seed ^ 0x9f0f1).chance(400) }
+        let flows = Chance::new(seed ^ 0xf10f5).chance(400);
+        Self { limits, profiles: Chance::new(seed ^ 0x9f0f1).chance(400), flows }
     }
 
     /// One of its assistants, as `assistant.toml`.
@@ -26,7 +30,9 @@ impl Brand {
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles { format!("[profile]\nfacts = {facts}\n") } else { String::new() };
-        VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits) + &profile
+        VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits)
+            + &profile
+            + if self.flows { flows::TOML } else { "" }
     }
 }
 

@@ -9,6 +9,7 @@ mod desk;
 mod door;
 mod effects;
 mod faults;
+mod flows;
 mod machine;
 mod neighbours;
 mod people;

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Question};
+use ai::{Ai, AiError, Answer, Deed, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::Reply;
@@ -29,7 +29,7 @@ pub enum AiScript {
     Panics,
 }
 
-/// Answers `re: <question>` at once, unless told otherwise.
+/// Answers `re: <question>` at once, unless told otherwise, and starts the flow that the question wants.
 #[derive(Default)]
 pub(crate) struct ScriptedAi {
     pub(crate) script: Mutex<VecDeque<AiScript>>,
@@ -100,7 +100,10 @@ impl Ai for ScriptedAi {
                 words.to_owned()
             }
         };
-        Ok(Answer::text(text))
+        let offered = question.tools.flows.iter().any(|(name, _)| name == "return");
+        let starts = offered && crate::flows::gives_back(question.text.as_str());
+        let deeds = if starts { vec![Deed::StartFlow("return".to_owned())] } else { vec![] };
+        Ok(Answer::Said { text: Some(text.into()), deeds, rejected: 0, usage: None })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::witness::CANARY;
 
 /// One user.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about somebody")]
 pub(crate) struct Person {
     number: u64,
     /// Whose phone it is: a person's own number, or that of whom they share one with.
@@ -15,6 +16,8 @@ pub(crate) struct Person {
     known: bool,
     /// Whether the campaign that forwards this person's messages has the recommended body.
     recommended: bool,
+    /// Whether campaigns of routes that the assistant knows forward some of this person's messages.
+    routes: bool,
     written: u64,
     wrote_unknown: bool,
     /// What was written last: its canary, its text, and how often it was said since.
@@ -52,8 +55,8 @@ const TEXTS: [&str; 16] = [
 ];
 
 /// Those who write in one world: one to nine people, of whom two may have one phone.
-pub(crate) fn crowd(chance: &mut Chance) -> Vec<Person> {
-    let mut people: Vec<_> = (0..=chance.below(8)).map(|number| Person::new(number, chance)).collect();
+pub(crate) fn crowd(chance: &mut Chance, routes: bool) -> Vec<Person> {
+    let mut people: Vec<_> = (0..=chance.below(8)).map(|number| Person::new(number, routes, chance)).collect();
     if people.len() > 1 && chance.chance(300) {
         let phone = people[0].phone;
         if let Some(last) = people.last_mut() {
@@ -64,9 +67,9 @@ pub(crate) fn crowd(chance: &mut Chance) -> Vec<Person> {
 }
 
 impl Person {
-    fn new(number: u64, chance: &mut Chance) -> Self {
+    fn new(number: u64, routes: bool, chance: &mut Chance) -> Self {
         let (known, recommended) = (chance.chance(800), chance.chance(600));
-        Self { number, phone: number, known, recommended, written: 0, wrote_unknown: false, last: None }
+        Self { number, phone: number, known, recommended, routes, written: 0, wrote_unknown: false, last: None }
     }
 
     /// The name that a person's conversation has now.
@@ -130,8 +133,14 @@ impl Person {
 
     /// Something new.
     pub(crate) fn writes(&mut self, chance: &mut Chance, now: u64) -> Written {
+        let put = chance.pick(&TEXTS);
+        self.writes_as(put, chance, now)
+    }
+
+    /// Something new that is put like this.
+    pub(crate) fn writes_as(&mut self, put: &str, chance: &mut Chance, now: u64) -> Written {
         let canary = format!("{CANARY}{}-{}", self.number, self.written);
-        let text = chance.pick(&TEXTS).replace("{}", &canary);
+        let text = put.replace("{}", &canary);
         self.written += 1;
         self.last = Some((canary.clone(), text.clone(), 0));
         self.says(canary, text, 0, chance, now)
@@ -151,6 +160,8 @@ impl Person {
         let paths: &[&str] = match chance.below(40) {
             0 => &["/inbound", "/inbound/returns"],
             1 => &["/inbound/returns"],
+            2..6 if self.routes => &["/inbound/returns"],
+            6..10 if self.routes => &["/inbound/sales"],
             _ => &["/inbound"],
         };
         let body = |campaign| self.body(&format!("{canary}.{times}.{campaign}"), &text, now);

@@ -11,12 +11,13 @@ use platform::clock::Clock as _;
 use responder::OnUnknown;
 use store::{HeadWrite, Owner, write_head};
 
-use crate::agents::{erasure, wishes};
+use crate::agents::{erasure, flow, wishes};
 use crate::assistants::Brand;
 use crate::chance::Chance;
 use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
-use crate::people::{Person, crowd};
+use crate::flows;
+use crate::people::{Person, Written, crowd};
 use crate::plan::Plan;
 use crate::witness::{Figures, HUMAN, START, STOP};
 use crate::world::World;
@@ -127,7 +128,7 @@ impl Run {
 
 /// Everything that people, Braze's operators and the brand's desk do.
 async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
-    let mut people = crowd(chance);
+    let mut people = crowd(chance, world.plan.brand.flows);
     let campaign = Mutex::new(Campaign { token: door.newest_token(), since: world.now() });
     let mut posts: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
     let shares = people.iter().any(Person::borrows_a_phone);
@@ -137,13 +138,18 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     // Some write faster than anybody can answer: more than a turn covers, and at times more than may wait.
     let mut flood = if chance.chance(60) { 20 + chance.index(45) } else { 0 };
     let (mut number, mut person, mut again, mut lines) = (0, 0, false, 0);
+    // What has to do with flows has a chance of its own, so that worlds without them stay what they are.
+    let mut flowing = world.plan.brand.flows.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0xf10f));
     while left > 0 {
         left -= 1;
         let floods = flood > 0 && left < 3;
         if floods {
             (flood, left) = (flood - 1, left + 1);
         } else if !again {
-            person = chance.index(people.len());
+            let anybody = chance.index(people.len());
+            // Whoever is in a flow mostly goes on with it.
+            let goes_on = flowing.as_mut().is_some_and(|chance| chance.chance(700)) && is_asked(world, &people[person]);
+            person = if goes_on { person } else { anybody };
         }
         if !may_write(world, &people, person).await {
             person = 0;
@@ -151,8 +157,10 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
         let now = world.clock.now().seconds();
         let repeated = if again { people[person].repeats(chance, now) } else { None };
         let words = (!again && chance.chance(60)).then(|| chance.pick(&[HUMAN, HUMAN, STOP, START, START]));
-        let written = match (repeated, words.filter(|words| *words != HUMAN || world.plan.desk)) {
-            (Some(repeated), _) => repeated,
+        let of_flows = flowing.as_mut().filter(|_| !again && !floods);
+        let of_flows = of_flows.and_then(|chance| in_a_flow(world, &mut people[person], chance, now));
+        let written = match (repeated.or(of_flows), words.filter(|words| *words != HUMAN || world.plan.desk)) {
+            (Some(written), _) => written,
             (None, Some(words)) => people[person].says_just(words, chance, now),
             (None, None) => people[person].writes(chance, now),
         };
@@ -182,6 +190,11 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
             if chance.chance(150) && (whom.is_known() || !shares) {
                 world.witness.concerns(&whom.name(), &whom.keys());
                 let mut all = wishes(whom, &mut lines, chance);
+                if let Some(chance) = flowing.as_mut()
+                    && chance.chance(400)
+                {
+                    all.extend(flow(whom, &mut lines, chance));
+                }
                 if world.plan.erases && chance.chance(300) {
                     // Under any name that is this person's own.
                     let keys = whom.keys();
@@ -197,10 +210,30 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
             }
         }
         again = !floods && chance.chance(if world.plan.echoes { 600 } else { 60 });
-        let pause = tokio::time::sleep(pause(chance, again, floods));
+        let waits = flowing.as_mut().is_some_and(|chance| chance.chance(40));
+        let late = if waits { Duration::from_mins(17) } else { Duration::ZERO };
+        let pause = tokio::time::sleep(pause(chance, again, floods) + late);
         futures::future::select(std::pin::pin!(pause), std::pin::pin!(drain(&mut posts))).await;
     }
     while posts.next().await.is_some() {}
+}
+
+/// What somebody writes that has to do with a flow, if it has: mostly an answer to what this person read last.
+fn in_a_flow(world: &World, person: &mut Person, chance: &mut Chance, now: u64) -> Option<Written> {
+    let asked = is_asked(world, person);
+    match chance.below(100) {
+        share if share < if asked { 75 } else { 25 } => {
+            let words = flows::words(world.last_read_by(&person.keys()).as_deref(), chance);
+            Some(person.says_just(words, chance, now))
+        }
+        97..100 => Some(person.writes_as(flows::GIVE_BACK, chance, now)),
+        _ => None,
+    }
+}
+
+/// Whether a flow's question is what this person read last.
+fn is_asked(world: &World, person: &Person) -> bool {
+    world.last_read_by(&person.keys()).is_some_and(|last| last.starts_with("flow: ") || last == "…")
 }
 
 /// How long until somebody writes again; after that somebody who repeats the same words does so.

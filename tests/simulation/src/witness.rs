@@ -6,6 +6,9 @@ mod asks;
 mod budgets;
 mod erasure;
 mod figures;
+mod flow_moves;
+mod flow_steps;
+mod flows;
 mod ledger;
 mod lines;
 mod people;
@@ -13,6 +16,7 @@ mod phone;
 mod profiles;
 mod reaching;
 mod rest;
+mod routes;
 mod sends;
 mod settles;
 mod trace;
@@ -34,12 +38,15 @@ use crate::faults::Faults;
 use budgets::{Limits, Spent};
 use erasure::Erased;
 pub use figures::{Figure, Figures};
+pub(crate) use flow_steps::CANCEL;
+use flows::Flows;
 use ledger::Ledger;
 pub(crate) use lines::LINE;
 use people::People;
 pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
 use profiles::Written;
+pub(crate) use reaching::NO_FLOW;
 use reaching::Questions;
 use sends::Part as SentPart;
 use trace::Trace;
@@ -89,6 +96,7 @@ struct State {
     ledger: Ledger,
     people: People,
     questions: Questions,
+    flows: Flows,
     /// What profiles say.
     written: Written,
     /// What a user gets at most.
@@ -112,6 +120,8 @@ struct State {
 struct Draft {
     row: TurnRow,
     step: usize,
+    /// Whether there ever was something in it to tell Braze.
+    had_events: bool,
 }
 
 /// What the witness knows of one conversation.
@@ -193,6 +203,7 @@ impl Witness {
         let mut state = self.lock();
         state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
         (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), kills_at_deadline);
+        state.flows = Flows::of(assistant);
         state.questions.most = assistant.limits.questions_per_day;
     }
 

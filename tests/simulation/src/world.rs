@@ -294,6 +294,13 @@ impl World {
         self.sent().into_iter().filter(|sent| sent.to == to && sent.delivered).map(|sent| sent.text).collect()
     }
 
+    /// What whoever has one of these names read last.
+    pub(crate) fn last_read_by(&self, keys: &[String]) -> Option<String> {
+        let sent = self.braze.sent.lock().unwrap();
+        let last = sent.iter().rev().find(|sent| sent.delivered && keys.contains(&sent.to));
+        last.map(|sent| sent.text.clone())
+    }
+
     /// Everything that was counted.
     pub(crate) fn counted_in_all(&self) -> Vec<Metric> {
         self.counts.0.lock().unwrap().clone()

@@ -23,7 +23,7 @@ impl DynamoDb {
         let old = self.bury(conversation, at, now).await?;
         for row in self.rows(conversation).await? {
             let Some(sort) = row.get("sk").and_then(|sort| sort.as_s().ok()) else { continue };
-            if sort != sort_key::HEAD && is_of_before(sort, &row, at) {
+            if sort != sort_key::HEAD && is_of_before(sort, &row, at, old.as_ref()) {
                 self.delete(conversation, sort).await?;
             }
         }
@@ -97,10 +97,10 @@ impl DynamoDb {
 }
 
 /// What cannot be read is nobody's to keep.
-fn is_of_before(sort: &str, row: &Item, at: Timestamp) -> bool {
+fn is_of_before(sort: &str, row: &Item, at: Timestamp, buried: Option<&Head>) -> bool {
     if sort.starts_with("M#") {
         item::read_message(row).map_or(true, |row| row.is_of_before(at))
     } else {
-        item::read_turn_row(row).map_or(true, |row| row.is_of_before(at))
+        item::read_turn_row(row).map_or(true, |row| row.is_of_before(at, buried))
     }
 }

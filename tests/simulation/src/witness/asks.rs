@@ -25,6 +25,7 @@ impl Witness {
             state.step(self.clock.now(), || format!("asked {}", words.join(" ")));
             state.one_persons_words(question, &words);
             state.words_as_typed(question, &words);
+            state.is_told_of_its_route(question);
             state.key_of(&words)
         };
         if let Some(key) = key {
@@ -59,6 +60,7 @@ impl Witness {
             || reply.is_empty()
             || row.kind == TurnKind::Agent
             || state.is_begun_by_a_system(row)
+            || state.may_be_said_by_a_flow(row)
             || state.answers.iter().any(|answer| answer.starts_with(&reply));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
@@ -79,8 +81,11 @@ impl Witness {
         if row.own_line && ladder {
             state.figures.count(Figure::OwnLines);
         }
+        state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
-        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });
+        let before = state.drafts.get(&(key.clone(), row.key));
+        let had_events = !row.events.is_empty() || before.is_some_and(|draft| draft.had_events);
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, had_events });
     }
 
     /// Once there is a draft for the same messages, nobody pays for another.
@@ -132,7 +137,8 @@ impl State {
     fn words_as_typed(&mut self, question: &Question, words: &[String]) {
         let typed: Option<Vec<_>> = words.iter().map(|canary| self.typed.get(canary).map(String::as_str)).collect();
         // What has no canary says nothing but itself.
-        let seen = question.text.as_str().split('\n').filter(|line| ![START, STOP, HUMAN].contains(line));
+        let is_word = |line: &&str| [START, STOP, HUMAN].contains(line) || crate::flows::is_word(line);
+        let seen = question.text.as_str().split('\n').filter(|line| !is_word(line));
         let seen = seen.collect::<Vec<_>>().join("\n");
         if typed.is_some_and(|typed| !typed.is_empty() && typed.join("\n") != seen) {
             self.broken(format!("the AI was shown other words than {words:?} were"));

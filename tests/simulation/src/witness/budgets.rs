@@ -81,6 +81,9 @@ impl State {
     pub(super) fn spends(&mut self, key: &ConversationKey, turn: TurnKey) {
         let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) else { return };
         let too_much = self.says_too_much(&row);
+        if self.is_begun_by_a_system(&row) {
+            return;
+        }
         let (Some(limits), Some(conversation)) = (&self.limits, self.conversations.get_mut(key)) else { return };
         if row.kind.voice() != Voice::Bot {
             return;
@@ -109,7 +112,8 @@ impl State {
 
     /// A turn about messages of the user is over.
     pub(super) fn was_about(&mut self, key: &ConversationKey, turn: TurnKey) {
-        let Some(words) = self.drafts.get(&(key.clone(), turn)).map(|draft| joined(&draft.row)) else { return };
+        let row = self.drafts.get(&(key.clone(), turn)).map(|draft| &draft.row);
+        let Some(words) = row.filter(|row| !self.is_begun_by_a_system(row)).map(joined) else { return };
         let Some(conversation) = self.conversations.get_mut(key) else { return };
         let same = &mut conversation.spent.same;
         *same = if same.0 == words { (words, same.1 + 1) } else { (words, 1) };
@@ -123,7 +127,7 @@ impl State {
         let words = texts.collect::<Vec<_>>().join("\n");
         let spent = &conversation.spent;
         match () {
-            () if counted.is_empty() => None,
+            () if counted.is_empty() || counted.iter().any(|id| self.is_start(id)) => None,
             () if spent.told && spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
             () if spent.same.0 == words && spent.same.1 >= limits.repeats => Some(End::Looped),
             () => None,

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use models::{AgentAction, ConversationKey, Message, MessageId, Timestamp};
+use models::{AgentAction, Content, ConversationKey, Message, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use store::{Head, Pending, Store as _, TurnKey, TurnRow};
 
@@ -122,6 +122,7 @@ impl State {
             phone.begins_anew();
         }
         self.people.begin_anew(key, step);
+        self.flows.begin_anew(key);
     }
 
     /// Whether this message had reached the door before its user was forgotten: then it is over.
@@ -202,5 +203,9 @@ fn everything_in(row: &TurnRow) -> String {
     let reply = row.reply.iter().map(|said| said.text().as_str());
     let values = row.flow.iter().flat_map(|flow| flow.values.values()).map(models::Personal::as_str);
     let summary = row.summary.iter().map(models::Personal::as_str);
-    said.chain(reply).chain(values).chain(summary).collect::<Vec<_>>().join(" ")
+    let properties = row.reply.iter().filter_map(|said| match &said.content {
+        Content::Campaign(campaign) => Some(campaign.properties().map(|(_, value)| value.as_str())),
+        _ => None,
+    });
+    said.chain(reply).chain(values).chain(summary).chain(properties.flatten()).collect::<Vec<_>>().join(" ")
 }

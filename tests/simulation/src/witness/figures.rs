@@ -59,6 +59,18 @@ pub enum Figure {
     CopiesUnrecorded,
     /// Lines of the bot's own.
     OwnLines,
+    /// Turns in which a flow spoke.
+    FlowTurns,
+    /// Flows that came to their end.
+    FlowsCompleted,
+    /// Flows that were called off, or given up.
+    FlowsCancelled,
+    /// Flows that ended with a person.
+    FlowsHandedOff,
+    /// Flows whose answer came too late.
+    FlowsTimedOut,
+    /// Turns that went by a route.
+    Routed,
     /// Questions to the AI.
     Asked,
     /// Counts of metrics that were compared with what happened.
@@ -69,7 +81,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 31] = [
+const LABELS: [(Figure, &str); 37] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -97,6 +109,12 @@ const LABELS: [(Figure, &str); 31] = [
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
+    (Figure::FlowTurns, "turns of flows"),
+    (Figure::FlowsCompleted, "  flows completed"),
+    (Figure::FlowsCancelled, "  called off"),
+    (Figure::FlowsHandedOff, "  handed off"),
+    (Figure::FlowsTimedOut, "  answered too late"),
+    (Figure::Routed, "turns by a route"),
     (Figure::Asked, "questions to the AI"),
     (Figure::Counted, "metrics compared"),
     (Figure::Steps, "steps checked"),
@@ -104,8 +122,14 @@ const LABELS: [(Figure, &str); 31] = [
 ];
 
 /// How often what was counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figures([usize; LABELS.len()]);
+
+impl Default for Figures {
+    fn default() -> Self {
+        Self([0; LABELS.len()])
+    }
+}
 
 impl Figures {
     /// How often.

@@ -119,7 +119,8 @@ impl Witness {
 
     /// A run heard of the row it put: once for each conversation in which it puts one.
     pub(crate) fn heard_of_a_row(&self, message: &Message, filed: &Result<Filed, StoreError>) {
-        if message.route.is_some() && *filed == Ok(Filed::New) {
+        let unknown = message.route.is_some() && !self.lock().knows_the_route(message);
+        if unknown && *filed == Ok(Filed::New) {
             self.expects(Metric::UnknownRoute, 1);
         }
     }
@@ -145,7 +146,8 @@ impl Witness {
         }
     }
 
-    /// A run heard of a row it put for a turn: a turn that stands already is cut with it.
+    /// A run heard of a row it put for a turn: a turn that stands already is cut with it, unless it only notes that its events
+    /// are recorded.
     pub(crate) fn heard_of_a_draft(
         &self,
         key: &ConversationKey,
@@ -155,6 +157,10 @@ impl Witness {
     ) {
         let mut state = self.lock();
         let turn = (key.clone(), row.key);
+        let had_events = state.drafts.get(&turn).is_some_and(|draft| draft.had_events);
+        if had_events && row.events.is_empty() && !row.reply.is_empty() {
+            return;
+        }
         if let Some(epoch) = machine.claim_of(key).filter(|_| put.is_ok() && state.committed.contains(&turn)) {
             state.ledger.cut.push((turn.0, turn.1, epoch));
             state.ledger.expects(Metric::Cut, 1);
@@ -191,7 +197,9 @@ impl Witness {
                 state.ledger.copies.insert((key.clone(), held.epoch), copies);
             }
             HeadWrite::Commit { held, turn, covers, .. } => {
-                let said = state.drafts.get(&(key.clone(), *turn)).map_or(0, |draft| draft.row.said.len());
+                let draft = state.drafts.get(&(key.clone(), *turn)).map(|draft| &draft.row);
+                let begun = draft.is_some_and(|row| state.is_begun_by_a_system(row));
+                let said = draft.map_or(0, |row| if begun { covers.len() } else { row.said.len() });
                 let copies = state.open(covers).len().saturating_sub(said);
                 state.ledger.copies.insert((key.clone(), held.epoch), copies);
             }

@@ -1,12 +1,13 @@
 //! What stands in people's profiles: what the conversation is, never what was said in it, and never at the price of a reply.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use braze::ProfileUpdate;
 use models::{Attributes, ConversationKey, Identity, ProfileValue, Recipient};
 use platform::clock::Clock as _;
 use store::{Head, Owner};
 
+use super::flows::{Told, attributes_of_flows, shown};
 use super::lines::LINE;
 use super::{CANARY, Figure, State, Witness};
 
@@ -25,6 +26,7 @@ impl Witness {
             let name = name_of(&update.who);
             state.step(self.clock.now(), || format!("the profile of {name} is written"));
             state.profile_says(&name, &update.attributes);
+            state.braze_is_told(&name, update);
             if update.events.iter().any(|event| event.properties().any(|(_, value)| tells_words(value))) {
                 state.broken(format!("an event of {name} tells what was said"));
             }
@@ -56,8 +58,12 @@ impl Witness {
 impl State {
     /// Attributes reach a profile, by a call of their own or with a reply.
     pub(super) fn profile_says(&mut self, name: &str, attributes: &Attributes) {
+        for (_, attribute, value) in attributes_of_flows(attributes) {
+            self.was_answered(name, false, &attribute, value.as_deref());
+        }
         for (attribute, value) in attributes.values() {
-            if value.is_some_and(tells_words) {
+            // But for what a flow asks to know.
+            if value.is_some_and(tells_words) && attribute.as_str() != "return_words" {
                 self.broken(format!("{} of {name} tells what was said", attribute.as_str()));
             }
             if let ("dragoman_owner", Some(ProfileValue::Text(text))) = (attribute.as_str(), value) {
@@ -72,6 +78,47 @@ impl State {
         if let Some(who) = to.recipients().first() {
             self.profile_says(&name_of(who), attributes);
         }
+    }
+}
+
+impl State {
+    /// Events reach a profile.
+    fn braze_is_told(&mut self, name: &str, update: &ProfileUpdate) {
+        for event in &update.events {
+            let value = event.properties().find(|(name, _)| name.as_str() == "value").map(|(_, value)| shown(value));
+            let event = event.name().as_str().to_owned();
+            self.was_answered(name, true, &event, value.as_deref());
+            *self.flows.recorded.entry((name.to_owned(), event)).or_default() += 1;
+        }
+    }
+
+    /// What a flow tells a profile was answered by its user.
+    fn was_answered(&mut self, profile: &str, is_event: bool, name: &str, value: Option<&str>) {
+        let told = |told: &&Told| (told.is_event, told.name, told.value.as_deref()) == (is_event, name, value);
+        if self.flows.known && !self.facts_of(profile).any(|fact| told(&fact)) {
+            self.broken(format!("the profile of {profile} is told {name}, which its user never answered so"));
+        }
+    }
+
+    /// Where nothing failed, no event is told twice.
+    pub(super) fn events_are_told_once(&mut self) {
+        let mut wrong = Vec::new();
+        for ((profile, name), told) in &self.flows.recorded {
+            let happened = self.facts_of(profile).filter(|fact| fact.is_event && fact.name == name).count();
+            if *told > happened {
+                wrong.push(format!("{name} of {profile} was told {told} times and happened {happened} times"));
+            }
+        }
+        wrong.sort();
+        self.all_broken(wrong);
+    }
+
+    /// What may be told of whose profile this is, by any of that person's names.
+    fn facts_of<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = &'a Told> {
+        let has = move |own: &&Vec<String>| own.iter().any(|key| key == profile);
+        let names = self.own.values().filter(has).flatten().map(String::as_str).chain([profile]);
+        let keys: BTreeSet<_> = names.filter_map(ConversationKey::parse).collect();
+        keys.into_iter().filter_map(|key| self.flows.facts.get(&key)).flatten()
     }
 }
 

@@ -59,10 +59,13 @@ impl State {
         Some(End::NotBegun)
     }
 
-    /// Whether the newest message of the user is nearly a day old, by what was filed here.
+    /// Whether the newest message of the user is nearly a day old, by what was filed here when somebody last looked.
     fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
         let here = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
-        let newest = here.filter(|message| message.author == Author::User).map(|message| message.arrival).max();
+        let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
+        let was_seen = |id: &MessageId| self.ends.contains_key(id) || waiting.is_some_and(|then| then.contains(id));
+        let of_the_user = here.filter(|message| message.author == Author::User && was_seen(&message.id));
+        let newest = of_the_user.map(|message| message.arrival).max();
         newest.is_some_and(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 

@@ -67,6 +67,7 @@ impl Witness {
     /// Where nothing failed, nothing may have been given up, doubted, repeated or answered by a line of the bot's own.
     pub(crate) fn nothing_failed(&self) {
         let mut state = self.lock();
+        state.events_are_told_once();
         for figure in [Figure::Dead, Figure::Flagged, Figure::ReadTwice, Figure::OwnLines] {
             let count = state.figures.get(figure);
             if count > 0 {
@@ -151,7 +152,9 @@ impl State {
         match (self.ends.get(id), self.filed.get(id)) {
             (Some(End::Answered(turn)), Some(key)) => {
                 let place = (key.clone(), *turn);
-                self.unfinished.contains(&place) || self.drafts.get(&place).is_some_and(|draft| draft.row.own_line)
+                self.unfinished.contains(&place)
+                    || self.flows.spoke.contains(&place)
+                    || self.drafts.get(&place).is_some_and(|draft| draft.row.own_line)
             }
             (Some(_), _) => true,
             (None, _) => false,

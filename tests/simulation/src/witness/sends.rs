@@ -59,6 +59,7 @@ impl Witness {
             state.broken(what);
         }
         let (key, turn) = begun?;
+        state.goes_by_its_campaign(&key, turn, reply);
         let epoch = machine.claim_of(&key);
         state.requests.push(Request { key, turn, part: reply.part, epoch, heard: None });
         Some(state.requests.len() - 1)

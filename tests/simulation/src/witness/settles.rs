@@ -53,6 +53,9 @@ impl State {
                 self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
             }
         }
+        if let Some(turn) = turn.filter(|_| parked || is_withdrawn(covers, before, after)) {
+            self.flow_stands_as_before(key, turn);
+        }
         if turn.is_some() && is_withdrawn(covers, before, after) {
             // Its messages wait as if it had never been.
             let first = after.pending.values().map(|pending| pending.sequence).min().unwrap_or(1);
@@ -64,12 +67,16 @@ impl State {
         if let (Some(conversation), Some(said), false) = (self.conversations.get_mut(key), said, parked) {
             match kind {
                 TurnKind::Agent => conversation.last_lines = said,
-                kind if kind.settles() => conversation.last_said = said,
+                // What another system starts is not about anything that the user said.
+                kind if kind.settles() && !said.is_empty() => conversation.last_said = said,
                 _ => {}
             }
         }
         if let Some(turn) = row_of_turn.filter(|_| kind.settles() && kind != TurnKind::Agent && !parked) {
             self.was_about(key, turn);
+        }
+        if let Some(turn) = forwarded.filter(|_| !parked) {
+            self.flow_waits_for_people(key, turn);
         }
         self.wishes(key, covers, (before, after));
         let Some(turn) = turn.filter(|_| !parked) else { return };

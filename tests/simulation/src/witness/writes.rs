@@ -159,9 +159,11 @@ impl State {
         let are_pending = covers.iter().all(|id| before.pending.contains_key(id));
         let in_turn = covers.iter().filter(|id| !self.on_old_rows.contains(*id));
         let places: Vec<_> = in_turn.filter_map(|id| Some(before.pending.get(id)?.sequence)).collect();
-        // What an agent wrote goes first, in the order of the door, and what is handed over is not over.
+        // What an agent wrote goes first, in the order of the door, what another system starts last, and what is handed over
+        // is not over.
         let kind = self.kind(key, turn);
-        let in_order = kind.settles() && kind != TurnKind::Agent;
+        let begun = covers.first().is_some_and(|id| self.is_start(id));
+        let in_order = kind.settles() && kind != TurnKind::Agent && !begun;
         self.commit_among_people(key, turn, covers, before);
         let conversation = self.conversations.entry(key.clone()).or_default();
         let ordered = places.is_sorted() && places.first().is_none_or(|first| *first > conversation.answered_up_to);
@@ -172,6 +174,7 @@ impl State {
             self.broken(format!("turn {} of {} is out of order", turn.number, key.as_str()));
         }
         self.spends(key, turn);
+        self.flow_goes_on(key, turn, covers);
         self.committed.insert((key.clone(), turn));
         if let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) {
             let said = self.said_in(&row);

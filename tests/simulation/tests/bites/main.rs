@@ -5,11 +5,13 @@
 mod budgets;
 mod counters;
 mod erasure;
+mod flows;
 mod lines;
 mod people;
 mod phone;
 mod profiles;
 mod protocol;
+mod routes;
 mod table;
 
 use simulation::{Plan, Run};

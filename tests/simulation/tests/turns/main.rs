@@ -3,6 +3,7 @@
 mod batches;
 mod bursts;
 mod failures;
+mod flows;
 mod forgotten;
 mod people;
 

@@ -1,0 +1,44 @@
+//! Stories of flows that chance rarely tells.
+
+use std::time::Duration;
+
+use models::{AgentAction, AgentDeed, ConversationKey, MessageId};
+use simulation::{Brand, Plan, World};
+use store::Store as _;
+
+fn world() -> World {
+    let brand = Brand { limits: None, profiles: false, flows: true };
+    World::new(Plan { toml: brand.toml(0), brand, kills_at_deadline: true, ..Plan::default() })
+}
+
+async fn say(world: &World, texts: &[&str]) {
+    for text in texts {
+        world.says("ada", text).await;
+        // Long enough for an answer, and no time for the flow to run out.
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            world.poll_once().await;
+        }
+    }
+}
+
+/// What an answer to a flow said before its user was forgotten stands in no row of what the user said after that, neither as
+/// a value of the flow nor in the campaign that it ends with.
+#[tokio::test(start_paused = true)]
+async fn an_erasure_takes_the_values_of_a_flow_that_went_on_until_it_was_heard() {
+    for later in [&["many"][..], &["7"]] {
+        let world = world();
+        say(&world, &["return", "broken", "it fell on canary-0-0"]).await;
+        let conversation = ConversationKey::parse("user:ada").unwrap();
+        let id = MessageId::of_request("user:ada", "forget");
+        let (log_id, at) = ("l".to_owned(), world.now());
+        let erasure = AgentAction { id, log_id, conversation, at, named: true, deed: AgentDeed::Erase };
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        say(&world, later).await;
+        world.agent_again(&erasure).await;
+        world.settle(1).await;
+        assert_eq!(world.witness.violations(), [""; 0]);
+        let rows = world.store.newest_turns(&erasure.conversation, 10, world.now()).await.unwrap();
+        assert!(!serde_json::to_string(&rows).unwrap().contains("canary"), "{later:?}");
+    }
+}
