@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ai::{Ai, Anthropic, BadBaseUrl, Grounded, Knowledge, Ladder, OpenAi, Rung, Webhook};
+use ai::{Ai, Anthropic, BadBaseUrl, Bedrock, Grounded, Knowledge, Ladder, OpenAi, Rung, Webhook};
 use models::RouteName;
-use models::assistant::{Backend, Speaks};
+use models::assistant::{Backend, Place, Speaks};
+use platform::aws::SdkConfig;
 use platform::clock::Clock;
 use platform::secrets::Key;
 
@@ -23,6 +24,8 @@ pub struct Backends {
 pub struct Means<'a> {
     /// Calls them.
     pub http: reqwest::Client,
+    /// Calls those on AWS.
+    pub aws: &'a SdkConfig,
     /// The key in a field of the secret; `None` if there is nothing that could ever be one.
     pub key: &'a dyn Fn(&str) -> Option<Arc<dyn Key>>,
     /// Tells how long one that failed was left alone, and when a question was signed.
@@ -41,6 +44,12 @@ pub enum BadBackend {
         which: String,
         /// What is wrong with it.
         reason: BadBaseUrl,
+    },
+    /// It is on AWS, and nobody says where.
+    #[error("`{which}`: there is no region to call bedrock in; set AWS_REGION and start again")]
+    Nowhere {
+        /// The setting that chose it.
+        which: String,
     },
     /// It is called by signed requests.
     #[error("`{which}` is signed, and there is no key to sign with; set it and start again")]
@@ -96,7 +105,7 @@ impl Rungs {
         let of_routes: Vec<_> = assistant.routes.iter().filter_map(|(_, route)| route.backend.as_deref()).collect();
         let chosen = match settings {
             AiSettings::Knowledge => None,
-            AiSettings::Server(backend) => Some(rung(backend, "AI_BASE_URL", true, means)?),
+            AiSettings::Backend(backend) => Some(rung(backend, Setting::Environment, true, means)?),
         };
         let ladder: Vec<_> = assistant.backends.ladder().map(str::to_owned).collect();
         if chosen.is_none() && of_routes.is_empty() && !ladder.is_empty() {
@@ -105,7 +114,7 @@ impl Rungs {
         let mut named = BTreeMap::new();
         for (name, backend) in assistant.backends.iter() {
             let is_first = of_routes.contains(&name);
-            named.insert(name.to_owned(), rung(backend, &format!("backends.{name}.base_url"), is_first, means)?);
+            named.insert(name.to_owned(), rung(backend, Setting::Named(name), is_first, means)?);
         }
         Ok(Self { chosen, named, ladder })
     }
@@ -119,23 +128,56 @@ impl Rungs {
     }
 }
 
-fn rung(backend: &Backend, which: &str, is_first: bool, means: &Means<'_>) -> Result<Arc<Rung>, BadBackend> {
+/// Where a backend was set up, for messages.
+#[derive(Clone, Copy)]
+enum Setting<'a> {
+    Environment,
+    Named(&'a str),
+}
+
+impl Setting<'_> {
+    /// The setting that holds its address.
+    fn address(self) -> String {
+        match self {
+            Self::Environment => "AI_BASE_URL".to_owned(),
+            Self::Named(name) => format!("backends.{name}.base_url"),
+        }
+    }
+
+    /// The setting that says what it is.
+    fn kind(self) -> String {
+        match self {
+            Self::Environment => "AI_BACKEND".to_owned(),
+            Self::Named(name) => format!("backends.{name}.kind"),
+        }
+    }
+}
+
+fn rung(backend: &Backend, which: Setting<'_>, is_first: bool, means: &Means<'_>) -> Result<Arc<Rung>, BadBackend> {
     let ai = client(backend, which, means)?;
     let ai = if is_first { (means.window)(ai) } else { ai };
     Ok(Arc::new(Rung::new(ai, backend.deadline)))
 }
 
-fn client(backend: &Backend, which: &str, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
-    let (url, http) = (&backend.base_url, means.http.clone());
-    let key = backend.key.as_deref().and_then(|field| (means.key)(field));
-    let bad = |reason| BadBackend::Address { which: which.to_owned(), reason };
-    Ok(match &backend.speaks {
-        Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
-        Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
-        Speaks::Webhook => {
-            let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.to_owned() })?;
-            Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+fn client(backend: &Backend, which: Setting<'_>, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
+    let key = backend.key().and_then(|field| (means.key)(field));
+    let bad = |reason| BadBackend::Address { which: which.address(), reason };
+    Ok(match &backend.place {
+        Place::Server { speaks, base_url: url, .. } => {
+            let http = means.http.clone();
+            match speaks {
+                Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
+                Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
+                Speaks::Webhook => {
+                    let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.address() })?;
+                    Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+                }
+            }
         }
+        Place::Bedrock { region: None, .. } if means.aws.region().is_none() => {
+            return Err(BadBackend::Nowhere { which: which.kind() });
+        }
+        Place::Bedrock { model, region } => Arc::new(Bedrock::new(means.aws, region.as_deref(), model)),
     })
 }
 
@@ -160,13 +202,19 @@ mod tests {
 
     fn chosen(base_url: &str) -> AiSettings {
         let (speaks, base_url) = (Speaks::OpenAi("m".to_owned()), base_url.to_owned());
-        AiSettings::Server(Backend { speaks, base_url, key: None, deadline: None })
+        AiSettings::Backend(Backend { place: Place::Server { speaks, base_url, key: None }, deadline: None })
+    }
+
+    fn bedrock(region: Option<&str>) -> AiSettings {
+        let place = Place::Bedrock { model: "m".to_owned(), region: region.map(str::to_owned) };
+        AiSettings::Backend(Backend { place, deadline: None })
     }
 
     fn with<T>(key: bool, window: &dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, then: impl FnOnce(&Means<'_>) -> T) -> T {
         let key = |_: &str| key.then(|| Arc::new(FixedKey("k".into())) as Arc<dyn Key>);
         let http = platform::http::client().unwrap();
-        then(&Means { http, key: &key, clock: Arc::new(SystemClock), window })
+        let aws = SdkConfig::builder().build();
+        then(&Means { http, aws: &aws, key: &key, clock: Arc::new(SystemClock), window })
     }
 
     fn failure(settings: &AiSettings, toml: &str, key: bool) -> Option<String> {
@@ -223,6 +271,7 @@ mod tests {
     #[test]
     fn what_cannot_be_set_up_is_named_by_its_setting_and_never_shown() {
         let ladder = format!("ladder = [\"a\", \"b\", \"c\"]\n{THREE}");
+        let nova = "ladder = [\"nova\"]\n[backends.nova]\nkind = \"bedrock\"\nmodel = \"m\"".to_owned();
         let with_password = ladder.replace("https://b.example", "https://me:hush@b.example");
         for (settings, toml, key, expected) in [
             (chosen("https://x.example"), &ladder, true, None),
@@ -230,6 +279,9 @@ mod tests {
             (chosen("https://x.example"), &with_password, true, Some("`backends.b.base_url`")),
             (chosen("https://x.example"), &ladder, false, Some("`backends.c.base_url` is signed")),
             (AiSettings::Knowledge, &ladder, true, Some("`ladder` is never asked")),
+            (bedrock(None), &ladder, true, Some("`AI_BACKEND`: there is no region")),
+            (bedrock(Some("eu-west-3")), &ladder, true, None),
+            (chosen("https://x.example"), &nova, true, Some("`backends.nova.kind`: there is no region")),
         ] {
             let failure = failure(&settings, toml, key);
             assert_eq!(failure.is_some(), expected.is_some(), "{failure:?}");

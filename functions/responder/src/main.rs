@@ -31,7 +31,8 @@ async fn main() -> Result<(), Error> {
     let agent_queue = settings.agent_queue_url.rsplit('/').next().unwrap_or_default().to_owned();
     let braze =
         Arc::new(braze::Client::new(http.clone(), &settings.braze_endpoint, settings.braze_delivery, braze_key));
-    let means = Means { http: http.clone(), key: &key, clock: Arc::new(SystemClock), window: &|backend| backend };
+    let clock = Arc::new(SystemClock);
+    let means = Means { http: http.clone(), aws: &aws, key: &key, clock, window: &|backend| backend };
     let backends = Backends::new(&settings.ai, &files, &means)?;
     let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
     let responder = Arc::new(Responder {

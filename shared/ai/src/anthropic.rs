@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Heard, Model};
+use crate::rounds::{self, Dialect, Heard, Model, Rounds as _};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::Request;

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{AiError, retry_after};
 
 /// The most bytes of a body that are read: a long answer has some 50 kB.
-const LARGEST_BODY: usize = 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// The address cannot be used. Does not show it, for it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod anthropic;
+mod bedrock;
 mod breaker;
 mod grounded;
 mod http;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use models::{ConversationKey, MessageId, Personal};
 
 pub use anthropic::Anthropic;
+pub use bedrock::Bedrock;
 pub use grounded::Grounded;
 pub use http::BadBaseUrl;
 pub use knowledge::{Knowledge, Passage};

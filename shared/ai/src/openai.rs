@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use platform::secrets::Key;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Heard, Model};
+use crate::rounds::{self, Dialect, Heard, Model, Rounds as _};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::{Bound, Request};

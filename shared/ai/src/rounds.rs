@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use models::Personal;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -32,17 +33,22 @@ pub(crate) struct Heard<Noted> {
     pub(crate) usage: Option<Usage>,
 }
 
-/// A model behind one address.
-pub(crate) struct Model<D> {
-    pub(crate) server: Server,
-    /// Puts the key into a request.
-    pub(crate) prove: fn(RequestBuilder, &str) -> RequestBuilder,
-    pub(crate) dialect: D,
-}
+/// A model that is asked in rounds.
+#[async_trait]
+pub(crate) trait Rounds: Send + Sync {
+    /// What was noted in the first round, as the second has to show it.
+    type Noted: Send;
 
-impl<D: Dialect> Model<D> {
+    /// Asks once; in the second round with what was noted in the first.
+    async fn round(
+        &self,
+        question: &Question,
+        noted: Option<Self::Noted>,
+        calls: &mut Calls<'_>,
+    ) -> Result<Heard<Self::Noted>, AiError>;
+
     /// Answers, or fails before `time` is over.
-    pub(crate) async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
+    async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         tokio::time::timeout(time, self.ask_in_all(question)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
@@ -66,6 +72,19 @@ impl<D: Dialect> Model<D> {
         let second = self.round(question, first.noted, &mut calls).await?;
         calls.answer(second.text, sum(first.usage, second.usage))
     }
+}
+
+/// A model behind one address.
+pub(crate) struct Model<D> {
+    pub(crate) server: Server,
+    /// Puts the key into a request.
+    pub(crate) prove: fn(RequestBuilder, &str) -> RequestBuilder,
+    pub(crate) dialect: D,
+}
+
+#[async_trait]
+impl<D: Dialect> Rounds for Model<D> {
+    type Noted = D::Noted;
 
     async fn round(
         &self,
