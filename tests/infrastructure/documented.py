@@ -77,7 +77,7 @@ PERMISSIONS = {
 
 
 def models(named: str) -> set[tuple[str, str]]:
-    """What the responder may do where models of Bedrock are named: call these, and through a profile what it leads to."""
+    """What the responder may do where models of Bedrock are named: call these, and through a profile its own."""
     if not named:
         return set()
     through = {"StringLike": {"bedrock:InferenceProfileArn": named.split(",")}}
