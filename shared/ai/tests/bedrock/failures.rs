@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ai::{Ai as _, AiError, Answer, Usage};
 use axum::body::{Body, Bytes};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
 use crate::server::{Server, response};
@@ -141,8 +141,13 @@ async fn a_flood_is_cut_off_after_one_mebibyte() {
 async fn a_connection_that_does_not_hold_may_be_better_later() {
     let unreachable = || Err(AiError::Unavailable { status: None, retry_after: None });
     let breaks = Server::start(|_| {
-        let pieces = [Ok(Bytes::from(&HELLO[..20])), Err(std::io::Error::other("cut"))];
-        std::future::ready(response(200, JSON, Body::from_stream(stream::iter(pieces))))
+        // Not before the head of the answer has gone out.
+        let cut = stream::once(async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Err(std::io::Error::other("cut"))
+        });
+        let pieces = stream::iter([Ok(Bytes::from(&HELLO[..20]))]).chain(cut);
+        std::future::ready(response(200, JSON, Body::from_stream(pieces)))
     })
     .await;
     assert_eq!(ask(&breaks).await, unreachable());
