@@ -127,7 +127,7 @@ async fn a_body_that_is_no_answer_is_unusable() {
 
 #[tokio::test]
 async fn a_flood_is_cut_off_after_one_mebibyte() {
-    let flood = || stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 64 << 10])));
+    let flood = || stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 8 << 10])));
     let endless = Server::start(move |_| std::future::ready(response(200, JSON, Body::from_stream(flood())))).await;
     let known = Server::json(vec![b' '; 20 << 20]).await;
     for server in [&endless, &known] {
