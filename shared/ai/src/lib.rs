@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod anthropic;
+mod bedrock;
+mod blocks;
 mod brand_tools;
 mod breaker;
 mod equipped;
@@ -21,6 +23,7 @@ use async_trait::async_trait;
 use models::{ConversationKey, MessageId, Personal};
 
 pub use anthropic::Anthropic;
+pub use bedrock::Bedrock;
 pub use brand_tools::{BadTool, BrandTools, Caller, HttpCaller, ToolFailure, ToolRequest};
 pub use equipped::Equipped;
 pub use grounded::Grounded;
