@@ -95,6 +95,7 @@ COUNTED = {
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
     ("LoopBroken", "Responder"),
+    ("ToolFailed", "Responder"),
     ("WindowClosed", "Responder"),
     ("DeploymentOverBudget", "Responder"),
 }

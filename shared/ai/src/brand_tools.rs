@@ -61,6 +61,13 @@ pub enum ToolFailure {
     TooLarge,
 }
 
+impl ToolFailure {
+    /// Whether the tool works and has nothing under what it was asked for: a customer mistyped, and nobody has to mend anything.
+    pub(crate) fn is_nothing_found(self) -> bool {
+        matches!(self, Self::Status(404 | 410))
+    }
+}
+
 /// The brand's tools as one question has them. Clones share what was called; by default there are none.
 #[derive(Clone, Default)]
 pub struct BrandTools(Option<Arc<Session>>);
@@ -178,7 +185,7 @@ fn shown(outcome: Result<Personal, ToolFailure>) -> Personal {
     match outcome {
         Ok(text) if text.as_str().trim().is_empty() => EMPTY.into(),
         Ok(text) => text,
-        Err(ToolFailure::Status(404 | 410)) => NOT_FOUND.into(),
+        Err(failure) if failure.is_nothing_found() => NOT_FOUND.into(),
         Err(_) => FAILED.into(),
     }
 }
