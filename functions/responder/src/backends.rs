@@ -90,6 +90,7 @@ impl Backends {
     pub fn new(settings: &AiSettings, files: &AssistantFiles, means: &Means<'_>) -> Result<Self, BadBackend> {
         let rungs = Rungs::new(settings, files, means)?;
         let knowledge = Arc::new(Knowledge::new(files.knowledge.clone()));
+        let searchable = files.assistant.knowledge_search;
         let equipped = equipment(&files.assistant.tools, means)?;
         let ladder = |backend: Option<&str>, knowledge: Arc<Knowledge>, alone: bool| -> Arc<dyn Ai> {
             let mut all = if alone { Vec::new() } else { rungs.above_the_knowledge(backend) };
@@ -98,7 +99,7 @@ impl Backends {
             all.push(Arc::new(Rung::new(lowest, None)));
             let ladder = Arc::new(Ladder::new(all, Arc::clone(&means.clock)));
             // What is asked above the knowledge is shown what that has.
-            if is_alone { ladder } else { equipped(Arc::new(Grounded::new(knowledge, ladder))) }
+            if is_alone { ladder } else { equipped(Arc::new(Grounded::new(knowledge, searchable, ladder))) }
         };
         let special =
             files.assistant.routes.iter().filter(|(_, route)| {

@@ -88,6 +88,8 @@ pub(crate) enum Shown {
     Noted,
     /// A call that was not as described.
     Misfit,
+    /// What came of it already: passages of the brand's own texts.
+    Found(Personal),
     /// A call to make.
     Wanted(ToolRequest),
 }
@@ -139,6 +141,7 @@ impl BrandTools {
         match call {
             Shown::Noted => NOTED.into(),
             Shown::Misfit => NOT_AS_DESCRIBED.into(),
+            Shown::Found(passages) => passages.clone(),
             Shown::Wanted(request) => {
                 let made = self.0.as_ref().and_then(|session| session.outcome(request));
                 made.map_or_else(|| ONE_TOO_MANY.into(), shown)

@@ -14,7 +14,7 @@ use crate::{AiError, Answer, Question, Tools, Usage};
 
 /// The most rounds of a question for which nothing is looked up: the user must get words, and a note has none.
 const ROUNDS: usize = 2;
-/// The most rounds where one of the brand's tools was called.
+/// The most rounds where something was looked up.
 const LOOK_UP_ROUNDS: usize = 3;
 
 /// How one API writes a question and an answer.
