@@ -101,7 +101,7 @@ mod tests {
 
     fn signed(key: &str, token: Option<&str>, body: &str) -> Vec<(String, String)> {
         let credentials = Credentials::new("AKIDEXAMPLE", key, token.map(str::to_owned), None, "test");
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_hours(20_454 * 24);
         headers(&BEDROCK, "eu-west-3", "https://h.example/model/a%3A0/converse", body.as_bytes(), credentials, time)
             .unwrap()
     }
