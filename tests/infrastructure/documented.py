@@ -74,6 +74,17 @@ PERMISSIONS = {
         ("xray:PutTelemetryRecords", "*"),
     },
 }
+
+
+def models(named: str) -> set[tuple[str, str]]:
+    """What the responder may do where models of Bedrock are named: call these, and through a profile its own."""
+    if not named:
+        return set()
+    through = {"StringLike": {"bedrock:InferenceProfileArn": named.split(",")}}
+    behind = {"Fn::Sub": "arn:${AWS::Partition}:bedrock:*::foundation-model/*"}
+    return {("bedrock:InvokeModel", resource) for resource in (*named.split(","), f"{behind} if {through}")}
+
+
 # What the functions count themselves and an alarm watches, and whose count it is.
 COUNTED = {
     ("Unauthorized", "Ingest"),
@@ -84,6 +95,7 @@ COUNTED = {
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
     ("LoopBroken", "Responder"),
+    ("ToolFailed", "Responder"),
     ("WindowClosed", "Responder"),
     ("DeploymentOverBudget", "Responder"),
 }

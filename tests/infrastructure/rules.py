@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from documented import COUNTED, ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED
+from documented import COUNTED, ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED, models
 from template import Template, strings
 
 DAY = 86_400
@@ -224,8 +224,10 @@ def roles_allow_what_is_needed_and_no_more(template: Template) -> Iterator[str]:
         if role is None:
             yield f"{function.name}: its role must be one of the template's"
             continue
-        granted = set(template.grants(role))
-        for action, resource in sorted(granted ^ PERMISSIONS.get(function.name, set())):
+        granted, needed = set(template.grants(role)), PERMISSIONS.get(function.name, set())
+        if function.name == "Responder":
+            needed = needed | models(template.values["BedrockModels"])
+        for action, resource in sorted(granted ^ needed):
             word = "is more than it needs" if (action, resource) in granted else "is missing"
             yield f"{role.name}: {action} on {resource} {word}"
         for policy in role.properties.get("ManagedPolicyArns", []):

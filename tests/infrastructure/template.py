@@ -21,6 +21,8 @@ FULL = REQUIRED | {
     "AiBackend": "openai",
     "AiBaseUrl": "https://ai.example.com/v1",
     "AiModel": "model",
+    "BedrockModels": "arn:aws:bedrock:eu-west-3::foundation-model/amazon.nova-lite-v1:0,"
+    "arn:aws:bedrock:eu-west-3:123456789012:inference-profile/eu.amazon.nova-pro-v1:0",
     "Desk": "chatwoot",
     "DeskUrl": "https://chat.example.com",
     "DeskAccount": "1",
@@ -72,7 +74,7 @@ class Template:
     def __init__(self, transformed: dict[str, Any], parameters: dict[str, str]):
         self.raw = transformed
         self.parameters = transformed["Parameters"]
-        self._values = {name: parameter.get("Default") for name, parameter in self.parameters.items()} | parameters
+        self.values = {name: parameter.get("Default") for name, parameter in self.parameters.items()} | parameters
         self.resources = {
             name: Resource(name, resource["Type"], resource.get("Properties", {}), resource)
             for name, resource in ((name, self._resolve(raw)) for name, raw in transformed["Resources"].items())
@@ -106,7 +108,7 @@ class Template:
         ]
 
     def grants(self, role: Resource) -> Iterator[tuple[str, str]]:
-        """What a role allows: each action with the resource it is allowed on."""
+        """What a role allows: each action with the resource it is allowed on, and the condition if there is one."""
         for policy in role.properties.get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:
                 actions, resources = (
@@ -116,7 +118,9 @@ class Template:
                 for action in actions:
                     for resource in resources:
                         target = self.target(resource)
-                        yield action, target.name if target else str(resource)
+                        name = target.name if target else str(resource)
+                        condition = statement.get("Condition")
+                        yield action, f"{name} if {condition}" if condition else name
 
     def _holds(self, condition: Any) -> bool:
         if condition is None:
@@ -133,17 +137,21 @@ class Template:
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._resolve(item) for item in value]
+            resolved = [self._resolve(item) for item in value]
+            return [item for item in resolved if item != {"Ref": "AWS::NoValue"}]
         if not isinstance(value, dict):
             return value
-        if value.get("Ref") in self._values:
-            return self._values[value["Ref"]]
+        if value.get("Ref") in self.values:
+            return self.values[value["Ref"]]
         if "Fn::If" in value:
             condition, then, otherwise = value["Fn::If"]
             return self._resolve(then if self._holds(condition) else otherwise)
         if "Fn::FindInMap" in value:
             mapping, first, second = (self._resolve(part) for part in value["Fn::FindInMap"])
             return self.raw["Mappings"][mapping][str(first)][second]
+        if "Fn::Split" in value:
+            separator, text = (self._resolve(part) for part in value["Fn::Split"])
+            return text.split(separator)
         resolved = {key: self._resolve(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item != {"Ref": "AWS::NoValue"}}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rules import RULES, findings
-from template import REQUIRED, Template, load, transform
+from template import FULL, REQUIRED, Template, load, transform
 
 Parts = dict[str, Any]
 Break = Callable[[Parts], Any]
@@ -18,6 +18,7 @@ def properties(parts: Parts, name: str) -> dict[str, Any]:
 
 def statement(parts: Parts, role: str, sid: str) -> dict[str, Any]:
     statements = properties(parts, role)["Policies"][0]["PolicyDocument"]["Statement"]
+    statements = [one["Fn::If"][1] if "Fn::If" in one else one for one in statements]
     return next(one for one in statements if one["Sid"] == sid)
 
 
@@ -128,6 +129,13 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: statement(p, "ResponderRole", "Erasure").update(Action=["dynamodb:DeleteTable"]),
         lambda p: statement(p, "ResponderRole", "Secret")["Resource"].append({"Ref": "IngestSecret"}),
         lambda p: statement(p, "ResponderRole", "Queues")["Action"].remove("sqs:ChangeMessageVisibility"),
+        lambda p: statement(p, "ResponderRole", "Models").update(Resource="*"),
+        lambda p: statement(p, "ResponderRole", "Models").update(Action=["bedrock:*"]),
+        lambda p: statement(p, "ResponderRole", "ModelsOfProfiles").pop("Condition"),
+        lambda p: statement(p, "ResponderRole", "ModelsOfProfiles").update(Resource="*"),
+        lambda p: properties(p, "ResponderRole")["Policies"][0]["PolicyDocument"]["Statement"].append(
+            statement(p, "ResponderRole", "Models")
+        ),
         lambda p: properties(p, "IngestRole").update(ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"]),
         lambda p: properties(p, "Ingest").update(Role="arn:aws:iam::000000000000:role/administrator"),
     ],
@@ -143,6 +151,7 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: p.pop("CutAlarm"),
         lambda p: p.pop("DeskAlarm"),
         lambda p: p.pop("LoopAlarm"),
+        lambda p: p.pop("ToolAlarm"),
         lambda p: properties(p, "ParkedAlarm")["Dimensions"][0].update(Value={"Ref": "Ingest"}),
         lambda p: properties(p, "DoorAlarm").pop("AlarmActions"),
         lambda p: properties(p, "FallbackAlarm").update(AlarmDescription="Fallback > 0"),
@@ -170,7 +179,8 @@ DEFECTS: dict[str, list[Break]] = {
 def test_a_seeded_defect_is_found_by_its_rule(rule: str, defect: Break) -> None:
     written = load()
     defect(written["Resources"])
-    found = findings(Template(transform(written), REQUIRED))
+    transformed = transform(written)
+    found = [one for choice in (REQUIRED, FULL) for one in findings(Template(transformed, choice))]
     assert rule in {name for name, _ in found}
 
 

@@ -126,7 +126,8 @@ impl Responder {
             flows: assistant.flows.iter().filter_map(described).collect(),
             facts: assistant.profile.learn.iter().map(fact).collect(),
             kinds: assistant.replies.kinds,
-            // The backends have their own way to them.
+            // The backends have their own way to these.
+            library: None,
             brand: BrandTools::default(),
         }
     }

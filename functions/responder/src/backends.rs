@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ai::{
-    Ai, Anthropic, BadBaseUrl, BadTool, Caller, Equipped, Grounded, HttpCaller, Knowledge, Ladder, OpenAi, Rung,
-    Webhook,
+    Ai, Anthropic, BadBaseUrl, BadTool, Bedrock, Caller, Equipped, Grounded, HttpCaller, Knowledge, Ladder, OpenAi,
+    Rung, Webhook,
 };
 use models::RouteName;
-use models::assistant::{Backend, HttpTools, Speaks};
+use models::assistant::{Backend, HttpTools, Place, Speaks};
+use platform::aws::SdkConfig;
 use platform::clock::Clock;
 use platform::metrics::Meter;
 use platform::secrets::Key;
@@ -29,6 +30,8 @@ pub struct Means<'a> {
     pub http: reqwest::Client,
     /// Calls the brand's tools, and connects to public addresses alone.
     pub public_http: reqwest::Client,
+    /// Says as whom, and where, those on AWS are called.
+    pub aws: &'a SdkConfig,
     /// Counts the calls of the brand's tools.
     pub meter: Arc<dyn Meter>,
     /// The key in a field of the secret; `None` if there is nothing that could ever be one.
@@ -51,6 +54,12 @@ pub enum BadBackend {
         which: String,
         /// What is wrong with it.
         reason: BadBaseUrl,
+    },
+    /// It is on AWS, and nobody says where.
+    #[error("`{which}`: there is no region to call bedrock in; set AWS_REGION and start again")]
+    Nowhere {
+        /// The setting that chose it.
+        which: String,
     },
     /// It is called by signed requests.
     #[error("`{which}` is signed, and there is no key to sign with; set it and start again")]
@@ -81,6 +90,7 @@ impl Backends {
     pub fn new(settings: &AiSettings, files: &AssistantFiles, means: &Means<'_>) -> Result<Self, BadBackend> {
         let rungs = Rungs::new(settings, files, means)?;
         let knowledge = Arc::new(Knowledge::new(files.knowledge.clone()));
+        let searchable = files.assistant.knowledge_search;
         let equipped = equipment(&files.assistant.tools, means)?;
         let ladder = |backend: Option<&str>, knowledge: Arc<Knowledge>, alone: bool| -> Arc<dyn Ai> {
             let mut all = if alone { Vec::new() } else { rungs.above_the_knowledge(backend) };
@@ -89,7 +99,7 @@ impl Backends {
             all.push(Arc::new(Rung::new(lowest, None)));
             let ladder = Arc::new(Ladder::new(all, Arc::clone(&means.clock)));
             // What is asked above the knowledge is shown what that has.
-            if is_alone { ladder } else { equipped(Arc::new(Grounded::new(knowledge, ladder))) }
+            if is_alone { ladder } else { equipped(Arc::new(Grounded::new(knowledge, searchable, ladder))) }
         };
         let special =
             files.assistant.routes.iter().filter(|(_, route)| {
@@ -123,7 +133,7 @@ impl Rungs {
         let of_routes: Vec<_> = assistant.routes.iter().filter_map(|(_, route)| route.backend.as_deref()).collect();
         let chosen = match settings {
             AiSettings::Knowledge => None,
-            AiSettings::Server(backend) => Some(rung(backend, "AI_BASE_URL", true, means)?),
+            AiSettings::Backend(backend) => Some(rung(backend, Setting::Environment, true, means)?),
         };
         let ladder: Vec<_> = assistant.backends.ladder().map(str::to_owned).collect();
         if chosen.is_none() && of_routes.is_empty() && !ladder.is_empty() {
@@ -132,7 +142,7 @@ impl Rungs {
         let mut named = BTreeMap::new();
         for (name, backend) in assistant.backends.iter() {
             let is_first = of_routes.contains(&name);
-            named.insert(name.to_owned(), rung(backend, &format!("backends.{name}.base_url"), is_first, means)?);
+            named.insert(name.to_owned(), rung(backend, Setting::Named(name), is_first, means)?);
         }
         Ok(Self { chosen, named, ladder })
     }
@@ -146,22 +156,57 @@ impl Rungs {
     }
 }
 
-fn rung(backend: &Backend, which: &str, is_first: bool, means: &Means<'_>) -> Result<Arc<Rung>, BadBackend> {
+/// Where a backend was set up, for messages.
+#[derive(Clone, Copy)]
+enum Setting<'a> {
+    Environment,
+    Named(&'a str),
+}
+
+impl Setting<'_> {
+    /// The setting that holds its address.
+    fn address(self) -> String {
+        match self {
+            Self::Environment => "AI_BASE_URL".to_owned(),
+            Self::Named(name) => format!("backends.{name}.base_url"),
+        }
+    }
+
+    /// The setting that says what it is.
+    fn kind(self) -> String {
+        match self {
+            Self::Environment => "AI_BACKEND".to_owned(),
+            Self::Named(name) => format!("backends.{name}.kind"),
+        }
+    }
+}
+
+fn rung(backend: &Backend, which: Setting<'_>, is_first: bool, means: &Means<'_>) -> Result<Arc<Rung>, BadBackend> {
     let ai = client(backend, which, means)?;
     let ai = if is_first { (means.window)(ai) } else { ai };
     Ok(Arc::new(Rung::new(ai, backend.deadline)))
 }
 
-fn client(backend: &Backend, which: &str, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
-    let (url, http) = (&backend.base_url, means.http.clone());
-    let key = backend.key.as_deref().and_then(|field| (means.key)(field));
-    let bad = |reason| BadBackend::Address { which: which.to_owned(), reason };
-    Ok(match &backend.speaks {
-        Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
-        Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
-        Speaks::Webhook => {
-            let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.to_owned() })?;
-            Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+fn client(backend: &Backend, which: Setting<'_>, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
+    let key = backend.key().and_then(|field| (means.key)(field));
+    let bad = |reason| BadBackend::Address { which: which.address(), reason };
+    Ok(match &backend.place {
+        Place::Server { speaks, base_url: url, .. } => {
+            let http = means.http.clone();
+            match speaks {
+                Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
+                Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
+                Speaks::Webhook => {
+                    let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.address() })?;
+                    Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+                }
+            }
+        }
+        Place::Bedrock { model, region } => {
+            let region = region.as_deref().or_else(|| means.aws.region().map(AsRef::as_ref));
+            let region = region.ok_or_else(|| BadBackend::Nowhere { which: which.kind() })?;
+            let bad = |reason| BadBackend::Address { which: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), reason };
+            Arc::new(Bedrock::new(means.aws, region, model, means.http.clone()).map_err(bad)?)
         }
     })
 }
@@ -188,14 +233,20 @@ mod tests {
 
     fn chosen(base_url: &str) -> AiSettings {
         let (speaks, base_url) = (Speaks::OpenAi("m".to_owned()), base_url.to_owned());
-        AiSettings::Server(Backend { speaks, base_url, key: None, deadline: None })
+        AiSettings::Backend(Backend { place: Place::Server { speaks, base_url, key: None }, deadline: None })
+    }
+
+    fn bedrock(region: Option<&str>) -> AiSettings {
+        let place = Place::Bedrock { model: "m".to_owned(), region: region.map(str::to_owned) };
+        AiSettings::Backend(Backend { place, deadline: None })
     }
 
     fn with<T>(key: bool, window: &dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, then: impl FnOnce(&Means<'_>) -> T) -> T {
         let key = |_: &str| key.then(|| Arc::new(FixedKey("k".into())) as Arc<dyn Key>);
         let (http, public_http) = (platform::http::client().unwrap(), platform::http::public_client().unwrap());
         let (clock, meter, tool_window) = (Arc::new(SystemClock), Arc::new(Uncounted), &|caller| caller);
-        then(&Means { http, public_http, meter, key: &key, clock, window, tool_window })
+        let aws = SdkConfig::builder().build();
+        then(&Means { http, public_http, aws: &aws, meter, key: &key, clock, window, tool_window })
     }
 
     fn failure(settings: &AiSettings, toml: &str, key: bool) -> Option<String> {
@@ -255,6 +306,7 @@ mod tests {
         let tool = |host: &str| {
             format!("[tools.order]\ndescribe = \"x\"\nurl = \"https://{host}/orders\"\nkey = \"shop_key\"\n")
         };
+        let nova = "ladder = [\"nova\"]\n[backends.nova]\nkind = \"bedrock\"\nmodel = \"m\"".to_owned();
         let with_password = ladder.replace("https://b.example", "https://me:hush@b.example");
         for (settings, toml, key, expected) in [
             (chosen("https://x.example"), &ladder, true, None),
@@ -271,6 +323,9 @@ mod tests {
             ),
             (AiSettings::Knowledge, &tool("169.254.169.254"), true, Some("`tools.order.url` is no public address")),
             (AiSettings::Knowledge, &tool("1.2.3.4.5"), true, Some("`tools.order.url` is no address")),
+            (bedrock(None), &ladder, true, Some("`AI_BACKEND`: there is no region")),
+            (bedrock(Some("eu-west-3")), &ladder, true, None),
+            (chosen("https://x.example"), &nova, true, Some("`backends.nova.kind`: there is no region")),
         ] {
             let failure = failure(&settings, toml, key);
             assert_eq!(failure.is_some(), expected.is_some(), "{failure:?}");

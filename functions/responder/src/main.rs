@@ -37,6 +37,7 @@ async fn main() -> Result<(), Error> {
     let means = Means {
         http: http.clone(),
         public_http: http::public_client()?,
+        aws: &aws,
         meter: Arc::<Emf>::clone(&meter),
         key: &key,
         clock: Arc::new(SystemClock),

@@ -1,7 +1,7 @@
 //! What the responder is told by its environment.
 
 use braze::Delivery;
-use models::assistant::{Backend, Backends, Speaks};
+use models::assistant::{Backend, Backends, Place, Speaks};
 use platform::settings::{BadSettings, Settings as Reader};
 
 use crate::{DeskSettings, OnUnknown, deliveries};
@@ -36,8 +36,8 @@ pub struct Settings {
 pub enum AiSettings {
     /// The knowledge alone.
     Knowledge,
-    /// What is at `AI_BASE_URL`, with `AI_MODEL`; its key is the secret's `ai_api_key`.
-    Server(Backend),
+    /// What `AI_BASE_URL` and `AI_MODEL` name; the key of a server is the secret's `ai_api_key`.
+    Backend(Backend),
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +45,7 @@ enum Kind {
     Knowledge,
     OpenAi,
     Anthropic,
+    Bedrock,
     Webhook,
 }
 
@@ -79,12 +80,14 @@ impl AiSettings {
             ("knowledge", Kind::Knowledge),
             ("openai", Kind::OpenAi),
             ("anthropic", Kind::Anthropic),
+            ("bedrock", Kind::Bedrock),
             ("webhook", Kind::Webhook),
         ];
         match reader.one_of("AI_BACKEND", &kinds) {
             Kind::Knowledge => Self::Knowledge,
             Kind::OpenAi => Self::openai(reader),
             Kind::Anthropic => Self::model(Speaks::Anthropic, reader),
+            Kind::Bedrock => Self::bedrock(reader),
             // It is called as it stands: a slash at its end may matter.
             Kind::Webhook => Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook),
         }
@@ -101,17 +104,32 @@ impl AiSettings {
     }
 
     fn server(base_url: String, speaks: Speaks) -> Self {
-        Self::Server(Backend { speaks, base_url, key: Some(KEY.to_owned()), deadline: None })
+        let place = Place::Server { speaks, base_url, key: Some(KEY.to_owned()) };
+        Self::Backend(Backend { place, deadline: None })
+    }
+
+    fn bedrock(reader: &mut Reader) -> Self {
+        if reader.optional("AI_BASE_URL").is_some() {
+            reader.problem(
+                "AI_BASE_URL",
+                "does not belong to AI_BACKEND = bedrock: it is called in the function's region",
+            );
+        }
+        let place = Place::Bedrock { model: reader.required("AI_MODEL"), region: None };
+        Self::Backend(Backend { place, deadline: None })
     }
 
     /// The keys that must be in the secret, or nothing would ever answer: a platform does not take what is not signed, nor
     /// Anthropic what has no key. A server for chat completions may want none.
     pub fn needed_keys<'a>(&'a self, backends: &'a Backends) -> impl Iterator<Item = &'a str> {
         let own = match self {
-            Self::Server(Backend { speaks: Speaks::Anthropic(_) | Speaks::Webhook, key, .. }) => key.as_deref(),
-            _ => None,
+            Self::Knowledge => None,
+            Self::Backend(backend) => match backend.place {
+                Place::Server { speaks: Speaks::Anthropic(_) | Speaks::Webhook, .. } => backend.key(),
+                _ => None,
+            },
         };
-        own.into_iter().chain(backends.iter().filter_map(|(_, backend)| backend.key.as_deref()))
+        own.into_iter().chain(backends.iter().filter_map(|(_, backend)| backend.key()))
     }
 }
 
@@ -153,13 +171,31 @@ mod tests {
         ] {
             let settings = read(kind, model).unwrap();
             assert_eq!(settings.ai.needed_keys(&Backends::default()).collect::<Vec<_>>(), needed);
-            let AiSettings::Server(backend) = settings.ai else { panic!("{kind}") };
-            assert_eq!((backend.speaks, backend.base_url.as_str()), (speaks, base_url));
+            let place = Place::Server { speaks, base_url: base_url.to_owned(), key: Some(KEY.to_owned()) };
+            assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None }), "{kind}");
         }
         for kind in ["openai", "anthropic"] {
             let bad = read(kind, None).unwrap_err().to_string();
             assert!(bad.contains("AI_MODEL is missing") && !bad.contains("AI_BASE_URL"), "{bad}");
         }
+    }
+
+    #[test]
+    fn bedrock_needs_a_model_and_takes_neither_an_address_nor_a_key() {
+        let read = |variables: &'static [(&str, &str)]| {
+            Settings::read(&|name: &str| match variables.iter().find(|(variable, _)| *variable == name) {
+                Some((_, value)) => Some((*value).to_owned()),
+                None => complete(name),
+            })
+        };
+        let settings = read(&[("AI_BACKEND", "bedrock"), ("AI_MODEL", "m"), ("AI_BASE_URL", "")]).unwrap();
+        assert_eq!(settings.ai.needed_keys(&Backends::default()).count(), 0);
+        let place = Place::Bedrock { model: "m".to_owned(), region: None };
+        assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None }));
+        let bad =
+            read(&[("AI_BACKEND", "bedrock"), ("AI_BASE_URL", "https://secret.example")]).unwrap_err().to_string();
+        assert!(bad.contains("AI_MODEL is missing") && bad.contains("AI_BASE_URL does not belong"), "{bad}");
+        assert!(!bad.contains("secret"), "{bad}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Earlier, Heard, Model};
+use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::Request;
@@ -21,7 +21,7 @@ use request::Request;
 const VERSION: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
 /// A backend behind `POST {base}/v1/messages` (<https://docs.claude.com/en/api/messages>).
-pub struct Anthropic(Model<Messages>);
+pub struct Anthropic(Model<Keyed, Messages>);
 
 struct Messages {
     model: String,
@@ -39,11 +39,11 @@ impl Anthropic {
         http: reqwest::Client,
     ) -> Result<Self, BadBaseUrl> {
         let url = endpoint(address(base_url)?)?;
-        Ok(Self(Model {
+        let door = Keyed {
             server: Server { url, key, http, headers: VERSION },
             prove: |request, key| request.header("x-api-key", key),
-            dialect: Messages { model: model.into() },
-        }))
+        };
+        Ok(Self(Model { door, dialect: Messages { model: model.into() } }))
     }
 
     /// What a server's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and

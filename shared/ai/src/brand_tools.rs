@@ -61,6 +61,13 @@ pub enum ToolFailure {
     TooLarge,
 }
 
+impl ToolFailure {
+    /// Whether the tool works and has nothing under what it was asked for: a customer mistyped, and nobody has to mend anything.
+    pub(crate) fn is_nothing_found(self) -> bool {
+        matches!(self, Self::Status(404 | 410))
+    }
+}
+
 /// The brand's tools as one question has them. Clones share what was called; by default there are none.
 #[derive(Clone, Default)]
 pub struct BrandTools(Option<Arc<Session>>);
@@ -81,6 +88,8 @@ pub(crate) enum Shown {
     Noted,
     /// A call that was not as described.
     Misfit,
+    /// What came of it already: passages of the brand's own texts.
+    Found(Personal),
     /// A call to make.
     Wanted(ToolRequest),
 }
@@ -132,6 +141,7 @@ impl BrandTools {
         match call {
             Shown::Noted => NOTED.into(),
             Shown::Misfit => NOT_AS_DESCRIBED.into(),
+            Shown::Found(passages) => passages.clone(),
             Shown::Wanted(request) => {
                 let made = self.0.as_ref().and_then(|session| session.outcome(request));
                 made.map_or_else(|| ONE_TOO_MANY.into(), shown)
@@ -178,7 +188,7 @@ fn shown(outcome: Result<Personal, ToolFailure>) -> Personal {
     match outcome {
         Ok(text) if text.as_str().trim().is_empty() => EMPTY.into(),
         Ok(text) => text,
-        Err(ToolFailure::Status(404 | 410)) => NOT_FOUND.into(),
+        Err(failure) if failure.is_nothing_found() => NOT_FOUND.into(),
         Err(_) => FAILED.into(),
     }
 }

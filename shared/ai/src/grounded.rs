@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Ai, AiError, Answer, Knowledge, Question};
+use crate::{Ai, AiError, Answer, Knowledge, Library, Passage, Question, Tools};
 
 /// Passages shown with one question.
-const MOST_PASSAGES: usize = 4;
+pub(crate) const MOST_PASSAGES: usize = 4;
 /// Characters of passages shown with one question.
 const MOST_CHARACTERS: usize = 6_000;
 const INTRODUCTION: &str = "The brand's own texts say the following, which may or may not be about the customer's question. \
@@ -18,13 +18,14 @@ const INTRODUCTION: &str = "The brand's own texts say the following, which may o
 /// headings. They are the brand's words, so they belong there; the user's stay where they are.
 pub struct Grounded {
     knowledge: Arc<Knowledge>,
+    searchable: bool,
     inner: Arc<dyn Ai>,
 }
 
 impl Grounded {
-    /// `inner`, shown what `knowledge` has.
-    pub fn new(knowledge: Arc<Knowledge>, inner: Arc<dyn Ai>) -> Self {
-        Self { knowledge, inner }
+    /// `inner`, shown what `knowledge` has; if that is `searchable`, it may also look there by itself.
+    pub fn new(knowledge: Arc<Knowledge>, searchable: bool, inner: Arc<dyn Ai>) -> Self {
+        Self { searchable: searchable && !knowledge.is_empty(), knowledge, inner }
     }
 
     /// The instructions with what fits; as they are where nothing does.
@@ -36,10 +37,7 @@ impl Grounded {
             // "And to Norway?" says what it is about only with what was asked before.
             passages = self.knowledge.nearest(&format!("{} {asked}", before.user.as_str()), language, MOST_PASSAGES);
         }
-        let mut left = MOST_CHARACTERS;
-        let fits = |passage: &String| left.checked_sub(passage.chars().count()).map(|rest| left = rest).is_some();
-        let shown = passages.iter().map(|passage| format!("\n\n## {}\n\n{}", passage.title, passage.text));
-        let shown: String = shown.filter(fits).collect();
+        let shown = shown(&passages);
         (!shown.is_empty())
             .then(|| format!("{}\n\n# Knowledge\n\n{INTRODUCTION}{shown}", question.instructions.trim_end()))
     }
@@ -52,11 +50,23 @@ impl Ai for Grounded {
     }
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
-        match self.instructions(question) {
-            Some(instructions) => self.inner.answer(&Question { instructions, ..question.clone() }, time).await,
-            None => self.inner.answer(question, time).await,
+        let mut question = question.clone();
+        if self.searchable {
+            let library = Library::new(Arc::clone(&self.knowledge), question.language.clone());
+            question.tools = Tools { library: Some(library), ..question.tools };
         }
+        if let Some(instructions) = self.instructions(&question) {
+            question.instructions = instructions;
+        }
+        self.inner.answer(&question, time).await
     }
+}
+
+/// Passages as a model is shown them, each under its headings; of those that are too long together the first that fit.
+pub(crate) fn shown(passages: &[&Passage]) -> String {
+    let mut left = MOST_CHARACTERS;
+    let fits = |passage: &String| left.checked_sub(passage.chars().count()).map(|rest| left = rest).is_some();
+    passages.iter().map(|passage| format!("\n\n## {}\n\n{}", passage.title, passage.text)).filter(fits).collect()
 }
 
 #[cfg(test)]
@@ -66,7 +76,7 @@ mod tests {
     use models::{ConversationKey, MessageId};
 
     use super::*;
-    use crate::{Exchange, Tools};
+    use crate::Exchange;
 
     /// Remembers what it was asked.
     #[derive(Default)]
@@ -101,10 +111,11 @@ mod tests {
         };
         let knowledge = Knowledge::new(files.iter().map(|text| ("a.md".to_owned(), (*text).to_owned())));
         let fake = Arc::new(Fake::default());
-        let grounded = Grounded::new(Arc::new(knowledge), Arc::<Fake>::clone(&fake));
+        let grounded = Grounded::new(Arc::new(knowledge), true, Arc::<Fake>::clone(&fake));
         grounded.answer(&question, Duration::from_secs(1)).await.unwrap();
         let asked = fake.0.lock().unwrap().remove(0);
         assert_eq!((&asked.text, &asked.history), (&question.text, &question.history));
+        assert_eq!(asked.tools.library.is_some(), !files.is_empty(), "where there is nothing, nothing is searched");
         asked
     }
 

@@ -62,12 +62,14 @@ impl Server {
         }
     }
 
-    fn request(&self, body: &[u8]) -> RequestBuilder {
+    /// A request without a key.
+    pub(crate) fn request(&self, body: &[u8]) -> RequestBuilder {
         let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_vec());
         self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
 
-    async fn attempt(&self, request: RequestBuilder) -> Result<Vec<u8>, AiError> {
+    /// Sends `request`, and returns the body of a 2xx.
+    pub(crate) async fn attempt(&self, request: RequestBuilder) -> Result<Vec<u8>, AiError> {
         let response = request.send().await.map_err(|error| not_sent(&error))?;
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         succeeded(response.status().as_u16(), retry_after)?;

@@ -36,6 +36,11 @@ impl Knowledge {
         Self { files: files.into_iter().collect(), shelves: OnceLock::new() }
     }
 
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some may be
     /// about something else that shares words with it.
     pub fn nearest(&self, text: &str, language: Option<&str>, most: usize) -> Vec<&Passage> {
@@ -86,6 +91,15 @@ impl Ai for Knowledge {
         Ok(found.map_or(Answer::DontKnow, |passage| Answer::text(passage.text.as_str())))
     }
 }
+
+/// Of the same files.
+impl PartialEq for Knowledge {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
+}
+
+impl Eq for Knowledge {}
 
 impl fmt::Debug for Knowledge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod anthropic;
+mod bedrock;
+mod blocks;
 mod brand_tools;
 mod breaker;
 mod equipped;
@@ -8,6 +10,7 @@ mod grounded;
 mod http;
 mod knowledge;
 mod ladder;
+mod library;
 mod openai;
 mod prompt;
 mod retry_after;
@@ -21,12 +24,14 @@ use async_trait::async_trait;
 use models::{ConversationKey, MessageId, Personal};
 
 pub use anthropic::Anthropic;
+pub use bedrock::Bedrock;
 pub use brand_tools::{BadTool, BrandTools, Caller, HttpCaller, ToolFailure, ToolRequest};
 pub use equipped::Equipped;
 pub use grounded::Grounded;
 pub use http::BadBaseUrl;
 pub use knowledge::{Knowledge, Passage};
 pub use ladder::{Ladder, Rung};
+pub use library::Library;
 pub use openai::OpenAi;
 pub use tools::{Deed, FactKind, FactSpec, Tools};
 pub use webhook::Webhook;

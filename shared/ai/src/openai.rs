@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use platform::secrets::Key;
 
 use crate::http::{BadBaseUrl, Server, address, below};
-use crate::rounds::{self, Dialect, Earlier, Heard, Model};
+use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 use request::{Bound, Request};
@@ -26,7 +26,7 @@ const COMPLETION_TOKEN_HOSTS: [&str; 4] =
     ["api.openai.com", "openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"];
 
 /// A backend behind `POST {base}/chat/completions`.
-pub struct OpenAi(Model<ChatCompletions>);
+pub struct OpenAi(Model<Keyed, ChatCompletions>);
 
 struct ChatCompletions {
     model: String,
@@ -46,11 +46,9 @@ impl OpenAi {
     ) -> Result<Self, BadBaseUrl> {
         let url = below(address(base_url)?, &["chat", "completions"])?;
         let bound = bound(url.host_str().unwrap_or_default());
-        Ok(Self(Model {
-            server: Server { url, key, http, headers: &[] },
-            prove: |request, key| request.bearer_auth(key),
-            dialect: ChatCompletions { model: model.into(), bound },
-        }))
+        let door =
+            Keyed { server: Server { url, key, http, headers: &[] }, prove: |request, key| request.bearer_auth(key) };
+        Ok(Self(Model { door, dialect: ChatCompletions { model: model.into(), bound } }))
     }
 
     /// What a server's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and

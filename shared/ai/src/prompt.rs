@@ -10,6 +10,44 @@ const LOOKED_UP: &str = "Some of your tools ask the brand's own systems about th
                          only what answers their question. Where a tool finds nothing or fails, say so; never invent what \
                          it might have said.";
 
+/// The first message must be a user's, where roles have to take turns. It stands for what the user may have said before a
+/// conversation that begins, as far as it is known, with words of ours.
+const SOMETHING: &str = "…";
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    User,
+    Assistant,
+}
+
+/// What one of the two said before the other did again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Turn<'a> {
+    pub(crate) speaker: Speaker,
+    pub(crate) texts: Vec<&'a str>,
+}
+
+/// The conversation as turns, a user's first, for APIs that take neither two messages of one role in a row nor a blank text.
+pub(crate) fn turns(question: &Question) -> Vec<Turn<'_>> {
+    let mut turns: Vec<Turn<'_>> = Vec::new();
+    let earlier = question
+        .history
+        .iter()
+        .flat_map(|earlier| [(Speaker::User, earlier.user.as_str()), (Speaker::Assistant, earlier.assistant.as_str())]);
+    let earlier = earlier.filter(|(_, text)| !text.trim().is_empty());
+    for (speaker, text) in earlier.chain([(Speaker::User, question.text.as_str())]) {
+        if turns.is_empty() && speaker == Speaker::Assistant {
+            turns.push(Turn { speaker: Speaker::User, texts: vec![SOMETHING] });
+        }
+        match turns.last_mut().filter(|last| last.speaker == speaker) {
+            Some(last) => last.texts.push(text),
+            None => turns.push(Turn { speaker, texts: vec![text] }),
+        }
+    }
+    turns
+}
+
 /// The instructions, with the language of the profile as a hint where it is known, and with what is to be known about the
 /// brand's tools where there are any.
 pub(crate) fn instructions(question: &Question) -> Cow<'_, str> {
@@ -37,7 +75,40 @@ fn is_alphanumeric(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::Exchange;
+
+    proptest! {
+        #[test]
+        fn speakers_take_turns_from_the_user_on_and_everything_said_stays_with_who_said_it(
+            text in any::<String>(),
+            history in vec(("[a ]{0,3}|\\PC*", "[b ]{0,3}|\\PC*"), 0..6),
+        ) {
+            let exchange = |(user, assistant): &(String, String)| {
+                Exchange { user: user.clone().into(), assistant: assistant.clone().into() }
+            };
+            let question = Question { history: history.iter().map(exchange).collect(), ..Question::plain(&text) };
+            let turns = turns(&question);
+            let mut said = vec![];
+            for (place, turn) in turns.iter().enumerate() {
+                prop_assert_eq!(turn.speaker, if place % 2 == 0 { Speaker::User } else { Speaker::Assistant });
+                said.extend(turn.texts.iter().map(|text| (turn.speaker, *text)));
+            }
+            let mut expected: Vec<_> = history
+                .iter()
+                .flat_map(|(user, assistant)| [(Speaker::User, &**user), (Speaker::Assistant, &**assistant)])
+                .filter(|(_, text)| !text.trim().is_empty())
+                .collect();
+            if expected.first().is_some_and(|(speaker, _)| *speaker == Speaker::Assistant) {
+                expected.insert(0, (Speaker::User, SOMETHING));
+            }
+            expected.push((Speaker::User, &text));
+            prop_assert_eq!(said, expected);
+        }
+    }
 
     #[test]
     fn a_language_is_a_hint_and_no_way_into_the_instructions() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use models::Personal;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,7 +14,7 @@ use crate::{AiError, Answer, Question, Tools, Usage};
 
 /// The most rounds of a question for which nothing is looked up: the user must get words, and a note has none.
 const ROUNDS: usize = 2;
-/// The most rounds where one of the brand's tools was called.
+/// The most rounds where something was looked up.
 const LOOK_UP_ROUNDS: usize = 3;
 
 /// How one API writes a question and an answer.
@@ -49,14 +50,34 @@ pub(crate) struct Heard<Noted> {
 }
 
 /// A model behind one address.
-pub(crate) struct Model<D> {
-    pub(crate) server: Server,
-    /// Puts the key into a request.
-    pub(crate) prove: fn(RequestBuilder, &str) -> RequestBuilder,
+pub(crate) struct Model<W, D> {
+    pub(crate) door: W,
     pub(crate) dialect: D,
 }
 
-impl<D: Dialect> Model<D> {
+/// What lets a question in.
+#[async_trait]
+pub(crate) trait Door: Send + Sync {
+    /// Posts `body`, which is JSON, and returns the body of a 2xx.
+    async fn post(&self, body: &[u8]) -> Result<Vec<u8>, AiError>;
+}
+
+/// A door that opens to a key, if it wants one.
+pub(crate) struct Keyed {
+    pub(crate) server: Server,
+    /// Puts the key into a request.
+    pub(crate) prove: fn(RequestBuilder, &str) -> RequestBuilder,
+}
+
+#[async_trait]
+impl Door for Keyed {
+    async fn post(&self, body: &[u8]) -> Result<Vec<u8>, AiError> {
+        let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
+        self.server.post(body, prove).await
+    }
+}
+
+impl<W: Door, D: Dialect> Model<W, D> {
     /// Answers, or fails before `time` is over.
     pub(crate) async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let end = Instant::now() + time;
@@ -97,8 +118,7 @@ impl<D: Dialect> Model<D> {
         calls: &mut Calls<'_>,
     ) -> Result<Heard<D::Noted>, AiError> {
         let body = self.dialect.body(question, earlier);
-        let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
-        D::heard(&self.server.post(&body, prove).await?, calls)
+        D::heard(&self.door.post(&body).await?, calls)
     }
 }
 

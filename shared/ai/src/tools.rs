@@ -7,6 +7,7 @@ use models::assistant::LearnedValues;
 use models::{Personal, ProfileValue, Proposal};
 use serde::Serialize;
 
+use crate::Library;
 use crate::brand_tools::BrandTools;
 
 pub(crate) use calls::{Calls, Taken, profile_value, read};
@@ -24,6 +25,8 @@ pub struct Tools {
     pub facts: Vec<FactSpec>,
     /// May answer with quick replies, a list or media.
     pub kinds: bool,
+    /// What it may search; nothing if `None`.
+    pub library: Option<Library>,
     /// What it may look up, or do, at the brand's own systems before it answers.
     pub brand: BrandTools,
 }

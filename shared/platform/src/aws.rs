@@ -1,29 +1,37 @@
 //! The AWS twins of this crate's interfaces.
 
+mod signed;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
 
 use crate::queue::{Queue, QueueError, Timer, whole_seconds};
 use crate::secrets::{SecretSource, SecretUnavailable, Versions};
 
+pub use aws_config::SdkConfig;
+pub use signed::{NotSigned, Service, Signer};
+
 /// How long one attempt of an AWS call may take. A write that hung would be applied after the lease it belongs to.
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// How long an AWS call may take with its retries.
 const OPERATION: Duration = Duration::from_secs(3);
 
-/// The SDK's configuration out of the environment, with time-outs on every call.
+/// The SDK's configuration out of the environment, with time-outs on every call. The region is looked for nowhere else: off AWS
+/// the search would wait for a machine that does not answer.
 pub async fn config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(ATTEMPT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(OPERATION)
         .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+    let region = EnvironmentVariableRegionProvider::new();
+    aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts).load().await
 }
 
 /// A secret in Secrets Manager.

@@ -37,7 +37,8 @@ pub enum Metric {
     ToolRejected,
     /// One of the brand's own tools was called for an AI.
     ToolCalled,
-    /// A call of one of the brand's own tools brought nothing: no answer in time, not a 2xx, or nothing to show.
+    /// A call of one of the brand's own tools failed: no answer in time, nothing to show, or neither a 2xx nor a status that says
+    /// that nothing is there.
     ToolFailed,
     /// Tokens of questions to an AI, as far as its server says.
     AiInputTokens,

@@ -36,20 +36,13 @@ fn assistant(test: &str, base_url: &str, more: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn the_second_ai_answers_for_the_first_with_a_key_of_its_own_and_its_tokens_are_counted() {
-    let says = json!({"content": [{"type": "text", "text": "Hello from below"}], "usage": {"input_tokens": 321, "output_tokens": 45}});
-    let (claude, (braze, endpoint)) = (serve("/v1/messages", says).await, serve_braze().await);
-    let assistant = assistant("ladder", &claude, "");
+/// Asks the real functions with these settings for the responder: the answer is the AI's, and its tokens are counted.
+async fn answers_and_counts(settings: &[(&str, &str)]) {
+    let (braze, endpoint) = serve_braze().await;
     let stack = Stack::deploy_with(braze, &[("BRAZE_ENDPOINT", &endpoint)]).await;
     stack.aws.put_secret("responder", SECRET);
-    let settings = [
-        ("BRAZE_ENDPOINT", endpoint.as_str()),
-        ("AI_BACKEND", "openai"),
-        ("AI_BASE_URL", "http://127.0.0.1:1/v1"),
-        ("AI_MODEL", "m"),
-        ("ASSISTANT_CONFIG", &assistant),
-    ];
+    let settings: Vec<_> =
+        [("BRAZE_ENDPOINT", endpoint.as_str())].into_iter().chain(settings.iter().copied()).collect();
     let responder = Function::start(binary("responder"), environment(&stack.aws, &settings)).await.unwrap();
     let stack = Stack { responder: responder.into(), ..stack };
     stack.introduce("ada");
@@ -60,6 +53,35 @@ async fn the_second_ai_answers_for_the_first_with_a_key_of_its_own_and_its_token
     for count in ["\"AiInputTokens\":321", "\"AiOutputTokens\":45"] {
         assert!(said.contains(count), "{count}: {said}");
     }
+}
+
+#[tokio::test]
+async fn the_second_ai_answers_for_the_first_with_a_key_of_its_own_and_its_tokens_are_counted() {
+    let says = json!({"content": [{"type": "text", "text": "Hello from below"}], "usage": {"input_tokens": 321, "output_tokens": 45}});
+    let assistant = assistant("ladder", &serve("/v1/messages", says).await, "");
+    answers_and_counts(&[
+        ("AI_BACKEND", "openai"),
+        ("AI_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("AI_MODEL", "m"),
+        ("ASSISTANT_CONFIG", &assistant),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn bedrock_answers_without_a_key_in_the_secret_and_its_tokens_are_counted() {
+    let says = json!({
+        "output": {"message": {"role": "assistant", "content": [{"text": "Hello from below"}]}},
+        "stopReason": "end_turn", "usage": {"inputTokens": 321, "outputTokens": 45, "totalTokens": 366},
+    });
+    let bedrock = serve("/model/m/converse", says).await;
+    answers_and_counts(&[
+        ("AI_BACKEND", "bedrock"),
+        ("AI_BASE_URL", ""),
+        ("AI_MODEL", "m"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
+    ])
+    .await;
 }
 
 #[tokio::test]

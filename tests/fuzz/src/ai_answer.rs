@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ai::{AiError, Anthropic, Deed, FactKind, FactSpec, OpenAi, Tools, Webhook};
+use ai::{AiError, Anthropic, Bedrock, Deed, FactKind, FactSpec, OpenAi, Tools, Webhook};
 use models::{Personal, ProfileValue};
 use serde_json::Value;
 
@@ -22,6 +22,11 @@ pub fn ai_answer(bytes: &[u8]) {
     if let Some(text) = judged(status, header, Anthropic::read(status, header, body, &offer())) {
         assert!(json(body)["stop_reason"] != "refusal");
         assert_eq!(text.as_str(), texts(&json(body)["content"]));
+    }
+    // A 424 is a model's failure there, and may pass: nowhere else.
+    let bedrocks = (status != 424).then(|| Bedrock::read(status, header, body, &offer()));
+    if let Some(text) = bedrocks.and_then(|answer| judged(status, header, answer)) {
+        assert_eq!(text.as_str(), texts(&json(body)["output"]["message"]["content"]));
     }
     let platforms = Webhook::read(status, header, body, &offer());
     if matches!(platforms, Ok(ai::Answer::DontKnow)) {

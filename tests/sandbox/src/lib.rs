@@ -89,7 +89,7 @@ impl Sandbox {
         let listener = listen(options.port).await?;
         let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
         let url = format!("http://{address}");
-        let world = World::new(options, &url)?;
+        let world = World::new(options, &url, &platform::aws::config().await)?;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));

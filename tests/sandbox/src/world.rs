@@ -6,7 +6,8 @@ use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
 use ingest::{Ingest, Tokens};
-use models::assistant::{Assistant, Speaks};
+use models::assistant::{Assistant, Place, Speaks};
+use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
 use platform::random;
@@ -80,8 +81,8 @@ struct Outside {
 }
 
 impl World {
-    /// Puts the parts together around the address the sandbox listens at.
-    pub(crate) fn new(options: &Options, url: &str) -> Result<Arc<Self>, StartError> {
+    /// Puts the parts together around the address the sandbox listens at. `aws` is for a model there, if one is asked.
+    pub(crate) fn new(options: &Options, url: &str, aws: &SdkConfig) -> Result<Arc<Self>, StartError> {
         let outside = Outside::read(&platform::settings::environment)?;
         let files = AssistantFiles::load(options.assistant.as_deref())?;
         let (disk, store) = open(options)?;
@@ -113,6 +114,7 @@ impl World {
         let means = Means {
             http: http.clone(),
             public_http: platform::http::public_client()?,
+            aws,
             meter: Arc::new(Uncounted),
             key: &key_from_the_environment,
             clock: Arc::new(SystemClock),
@@ -223,10 +225,11 @@ impl About {
     fn new(options: &Options, url: &str, outside: &Outside) -> Self {
         let ai = match &outside.ai {
             AiSettings::Knowledge => "knowledge".to_owned(),
-            AiSettings::Server(backend) => match &backend.speaks {
-                Speaks::OpenAi(model) => format!("openai: {model}"),
-                Speaks::Anthropic(model) => format!("anthropic: {model}"),
-                Speaks::Webhook => "webhook".to_owned(),
+            AiSettings::Backend(backend) => match &backend.place {
+                Place::Server { speaks: Speaks::OpenAi(model), .. } => format!("openai: {model}"),
+                Place::Server { speaks: Speaks::Anthropic(model), .. } => format!("anthropic: {model}"),
+                Place::Server { speaks: Speaks::Webhook, .. } => "webhook".to_owned(),
+                Place::Bedrock { model, .. } => format!("bedrock: {model}"),
             },
         };
         let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());

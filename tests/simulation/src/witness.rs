@@ -33,6 +33,7 @@ use models::assistant::{Assistant, ConversationFact};
 use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
+use crate::Plan;
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
 use budgets::{Limits, Spent};
@@ -199,11 +200,11 @@ impl Witness {
     }
 
     /// This is what the assistant allows its users, and whether functions are killed at their deadline.
-    pub(crate) fn knows_the_world(&self, assistant: &Assistant, kills_at_deadline: bool) {
+    pub(crate) fn knows_the_world(&self, assistant: &Assistant, plan: &Plan) {
         let mut state = self.lock();
         state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
-        (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), kills_at_deadline);
-        state.flows = Flows::of(assistant);
+        (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), plan.kills_at_deadline);
+        state.flows = if plan.brand.flows { Flows::of(assistant) } else { Flows::default() };
         state.questions.most = assistant.limits.questions_per_day;
     }
 

@@ -120,7 +120,7 @@ impl World {
             plan,
         };
         let assistant = Assistant::from_toml(&world.plan.toml).unwrap();
-        world.witness.knows_the_world(&assistant, world.plan.kills_at_deadline);
+        world.witness.knows_the_world(&assistant, &world.plan);
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
         if world.plan.desk {
             world.witness.knows_of_the_desk();

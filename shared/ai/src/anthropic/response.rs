@@ -1,12 +1,14 @@
 //! The JSON that the Messages API answers with.
 
-use models::Personal;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::rounds::{Heard, words};
-use crate::tools::{Calls, Taken};
+use crate::blocks::{Calling, text};
+use crate::rounds::Heard;
+use crate::tools::Calls;
 use crate::{AiError, Usage};
+
+const CALLING: Calling = Calling { call: |block| (block["type"] == "tool_use").then_some(block), id: "id" };
 
 #[derive(Deserialize)]
 struct Message {
@@ -39,50 +41,8 @@ pub(super) fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Vec<Valu
         return Err(AiError::Unusable("the model refused to answer"));
     }
     let text = text(&content);
-    let noted = noted(content, stop_reason == "max_tokens", calls);
+    let noted = CALLING.noted(content, stop_reason == "max_tokens", calls);
     Ok(Heard { text, noted, usage: Counts::deserialize(usage).ok().map(Usage::from) })
-}
-
-/// What was said, which may be cut off where it reached the bound on its length.
-fn text(content: &[Value]) -> Result<Personal, AiError> {
-    let texts: Vec<_> = content.iter().filter_map(|block| block["text"].as_str()).collect();
-    if texts.is_empty() { Err(AiError::Unusable("it holds no text")) } else { words(texts.concat()) }
-}
-
-/// What a next round has to show, if anything was called: everything but blank texts and calls that were ignored, for a model
-/// may want to see its own thoughts again. A call at the end of an answer that was cut off may be half a call.
-fn noted(content: Vec<Value>, is_cut: bool, calls: &mut Calls<'_>) -> Option<Vec<Value>> {
-    let (mut shown, mut any) = (Vec::new(), false);
-    let last = content.len();
-    for (number, mut block) in (1..).zip(content) {
-        if block["type"] == "tool_use" {
-            if is_cut && number == last {
-                calls.reject();
-                continue;
-            }
-            match take(&block, calls) {
-                Taken::Ignored => continue,
-                Taken::Kept => {}
-                Taken::KeptEmpty => block["input"] = json!({}),
-            }
-            if block["id"].as_str().is_none_or(str::is_empty) {
-                block["id"] = Value::from(format!("call{number:05}"));
-            }
-            any = true;
-        } else if block["type"] == "text" && block["text"].as_str().is_none_or(|text| text.trim().is_empty()) {
-            continue;
-        }
-        shown.push(block);
-    }
-    any.then_some(shown)
-}
-
-fn take(block: &Value, calls: &mut Calls<'_>) -> Taken {
-    let arguments = match &block["input"] {
-        Value::Null => String::new(),
-        input => input.to_string(),
-    };
-    calls.take(block["name"].as_str().unwrap_or_default(), &arguments)
 }
 
 impl From<Counts> for Usage {
@@ -97,6 +57,7 @@ impl From<Counts> for Usage {
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::{Answer, Tools};

@@ -92,7 +92,9 @@ impl Caller for HttpCaller {
     async fn call(&self, request: &ToolRequest, time: Duration) -> Result<Personal, ToolFailure> {
         self.meter.count(Metric::ToolCalled, 1);
         let outcome = tokio::time::timeout(time, self.ask(request)).await.unwrap_or(Err(ToolFailure::TimedOut));
-        if let Err(failure) = outcome {
+        if let Err(failure) = outcome
+            && !failure.is_nothing_found()
+        {
             self.meter.count(Metric::ToolFailed, 1);
             tracing::warn!(tool = request.tool, %failure, "a call of a tool brought nothing");
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::schema::{HAND_OFF, LIST, MEDIA, QUICK_REPLIES, REMEMBER, START_FLOW};
 use super::{Deed, FactKind, Tools};
 use crate::brand_tools::Shown;
+use crate::library::SEARCH;
 use crate::{AiError, Answer, Usage};
 
 /// The most calls that are looked at in one answer.
@@ -27,7 +28,7 @@ pub(crate) struct Calls<'a> {
     rejected: u32,
     /// What the model is shown of the calls of this round.
     shown: Vec<Shown>,
-    /// Whether it called one of the brand's tools, in whichever round.
+    /// Whether it looked something up, in whichever round.
     looks_up: bool,
 }
 
@@ -48,19 +49,28 @@ impl<'a> Calls<'a> {
         Self { offer, looked_at: 0, deeds: Vec::new(), rejected: 0, shown: Vec::new(), looks_up: false }
     }
 
-    /// Takes the call of tool `name` with `arguments` in JSON: it becomes a deed, or a request to the brand's systems, or is
-    /// counted as rejected.
+    /// Takes the call of tool `name` with `arguments` in JSON: it becomes a deed, a search, or a request to the brand's systems,
+    /// or is counted as rejected.
     pub(crate) fn take(&mut self, name: &str, arguments: &str) -> Taken {
         self.looked_at += 1;
+        if self.looked_at <= CALLS
+            && name == SEARCH
+            && let Some(library) = &self.offer.library
+        {
+            self.looks_up = true;
+            return match library.search(arguments) {
+                Some(found) => self.show(Shown::Found(found), Taken::Kept),
+                None => self.misfit(),
+            };
+        }
         if self.looked_at <= CALLS
             && let Some(request) = self.offer.brand.request(name, arguments)
         {
             self.looks_up = true;
-            let Ok(request) = request else {
-                self.reject();
-                return self.show(Shown::Misfit, Taken::KeptEmpty);
+            return match request {
+                Ok(request) => self.show(Shown::Wanted(request), Taken::Kept),
+                Err(_) => self.misfit(),
             };
-            return self.show(Shown::Wanted(request), Taken::Kept);
         }
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
         let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
@@ -69,6 +79,12 @@ impl<'a> Calls<'a> {
         };
         self.deeds.push(deed);
         self.show(Shown::Noted, Taken::Kept)
+    }
+
+    /// Counts a call that is not as described, and tells the model so.
+    fn misfit(&mut self) -> Taken {
+        self.reject();
+        self.show(Shown::Misfit, Taken::KeptEmpty)
     }
 
     fn show(&mut self, shown: Shown, taken: Taken) -> Taken {
@@ -81,12 +97,12 @@ impl<'a> Calls<'a> {
         std::mem::take(&mut self.shown)
     }
 
-    /// Whether calls of the brand's tools wait for what comes of them.
+    /// Whether the model waits for what comes of its calls.
     pub(crate) fn wait(&self) -> bool {
         self.shown.iter().any(|shown| !matches!(shown, Shown::Noted))
     }
 
-    /// Whether one of the brand's tools was called, in whichever round.
+    /// Whether something was looked up, in whichever round.
     pub(crate) fn look_up(&self) -> bool {
         self.looks_up
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{FactKind, FactSpec, Tools};
+use crate::Library;
 
 pub(crate) const HAND_OFF: &str = "hand_off";
 pub(super) const START_FLOW: &str = "start_flow";
@@ -40,6 +41,7 @@ impl Tools {
         if self.kinds {
             tools.extend([quick_replies(), list(), media()]);
         }
+        tools.extend(self.library.iter().map(|_| Library::described()));
         tools.extend(self.brand.described());
         tools
     }

@@ -1,4 +1,4 @@
-//! The brand's own tools: what a model may call, in both wire formats, and the calls themselves, against servers on this
+//! The brand's own tools: what a model may call, in every wire format, and the calls themselves, against servers on this
 //! machine.
 
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]

@@ -11,7 +11,7 @@ use platform::clock::SystemClock;
 use serde_json::{Value, json};
 
 use crate::server::Server;
-use crate::wire::{BOTH, Says, Shown};
+use crate::wire::{ALL, Says, Shown};
 use crate::{AMPLE, equipped, question, said, tools};
 
 const SHOP: &str = r#"
@@ -69,7 +69,7 @@ fn ids(texts: &[&str]) -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn what_the_shop_says_is_shown_to_the_model_and_the_user_is_the_conversations() {
-    for wire in BOTH {
+    for wire in ALL {
         let shop = Shop::open(|_| Ok(r#"{"status": "on its way"}"#));
         let first = Says { text: Some("Let me look."), calls: vec![order("AB1")] };
         let (server, ai) = wire.model(vec![first, Says::words("It is on its way.")]).await;
@@ -97,7 +97,7 @@ async fn what_the_shop_says_is_shown_to_the_model_and_the_user_is_the_conversati
 
 #[tokio::test]
 async fn somebody_without_an_external_id_does_not_get_what_needs_one() {
-    for wire in BOTH {
+    for wire in ALL {
         for conversation in ["alias:phone:+49", "braze:ada"] {
             let shop = Shop::open(|_| Ok("9 to 5"));
             let (server, ai) =
@@ -119,7 +119,7 @@ async fn somebody_without_an_external_id_does_not_get_what_needs_one() {
 async fn each_call_is_shown_with_what_came_of_it_and_hostile_ones_reach_nobody() {
     const MISFIT: &str = "Nothing was done: the arguments are not as described.";
     let failed = "This cannot be looked up at the moment.";
-    for wire in BOTH {
+    for wire in ALL {
         for (calls, results, rejected, asked) in [
             (vec![order("AB1"), order("AB2")], vec!["AB1!", "AB2!"], 0, vec!["ada/AB1", "ada/AB2"]),
             (vec![order("AB1"), order("AB1")], vec!["AB1!", "AB1!"], 0, vec!["ada/AB1"]),
@@ -162,7 +162,7 @@ async fn each_call_is_shown_with_what_came_of_it_and_hostile_ones_reach_nobody()
 
 #[tokio::test]
 async fn a_model_that_never_stops_calling_is_asked_three_times_and_the_same_call_is_made_once() {
-    for wire in BOTH {
+    for wire in ALL {
         let shop = Shop::open(|_| Ok("on its way"));
         let (server, ai) = wire.model(vec![Says::calls(&[order("AB1")])]).await;
         let answer = equipped(&tools(SHOP), &shop, ai).answer(&question("user:ada"), AMPLE).await;
@@ -179,7 +179,7 @@ async fn a_model_that_never_stops_calling_is_asked_three_times_and_the_same_call
 
 #[tokio::test]
 async fn of_a_thousand_calls_eight_are_made_in_all_rounds_and_on_all_rungs_together() {
-    for wire in BOTH {
+    for wire in ALL {
         let shop = Shop::open(|_| Ok("on its way"));
         let many =
             |from: u32, to: u32| Says::calls(&(from..to).map(|number| order(&number.to_string())).collect::<Vec<_>>());
@@ -198,7 +198,7 @@ async fn of_a_thousand_calls_eight_are_made_in_all_rounds_and_on_all_rungs_toget
 
 #[tokio::test]
 async fn who_goes_to_a_person_needs_nothing_looked_up() {
-    for wire in BOTH {
+    for wire in ALL {
         let shop = Shop::open(|_| Ok("on its way"));
         let calls = [order("AB1"), ("hand_off", json!({"summary": "x"}))];
         let (server, ai) = wire.model(vec![Says::calls(&calls)]).await;
@@ -211,7 +211,7 @@ async fn who_goes_to_a_person_needs_nothing_looked_up() {
 
 #[tokio::test]
 async fn a_shop_that_hangs_leaves_the_model_half_of_the_time() {
-    for wire in BOTH {
+    for wire in ALL {
         let takes = Duration::from_mins(1);
         let shop = Arc::new(Shop { asked: Mutex::default(), answers: |_| Ok("late"), takes });
         let (server, ai) = wire.model(vec![Says::calls(&[order("AB1"), order("AB2")]), Says::words("Later.")]).await;
@@ -229,15 +229,40 @@ async fn no_tool_of_the_brand_can_have_the_name_of_one_of_ours() {
     assert!(Assistant::from_toml(everything).is_ok());
     let fact = ai::FactSpec { name: "a".to_owned(), description: "b".to_owned(), kind: ai::FactKind::Text };
     let flows = vec![("a".to_owned(), "b".to_owned())];
-    let all = ai::Tools { hand_off: true, flows, facts: vec![fact], kinds: true, ..ai::Tools::default() };
-    for wire in BOTH {
+    let library = Some(library());
+    let all = ai::Tools { hand_off: true, flows, facts: vec![fact], kinds: true, library, ..ai::Tools::default() };
+    for wire in ALL {
         let (server, ai): (Server, _) = wire.model(vec![Says::words("Hello!")]).await;
         ai.answer(&Question { tools: all.clone(), ..question("user:ada") }, AMPLE).await.unwrap();
         let offered = wire.offered(&server.seen()[0]);
-        assert_eq!(offered.len(), 6);
+        assert_eq!(offered.len(), 7);
         for (name, _) in offered {
             let toml = format!("[tools.{name}]\ndescribe = \"x\"\nurl = \"https://shop.example\"");
             assert!(Assistant::from_toml(&toml).is_err(), "{name}");
         }
+    }
+}
+
+fn library() -> ai::Library {
+    let shop = "# Shipping\n\nIt costs three pounds.\n\n# Returns\n\nWithin 30 days.";
+    ai::Library::new(Arc::new(ai::Knowledge::new([("shop.md".to_owned(), shop.to_owned())])), None)
+}
+
+#[tokio::test]
+async fn a_model_that_searches_the_brands_texts_is_shown_the_passages_under_their_headings() {
+    const MISFIT: &str = "Nothing was done: the arguments are not as described.";
+    for wire in ALL {
+        let search = |arguments: Value| ("search_knowledge", arguments);
+        let calls = [search(json!({"words": "returns"})), search(json!({"file": "shop.md"}))];
+        let (server, ai) = wire.model(vec![Says::calls(&calls), Says::words("You have 30 days.")]).await;
+        let tools = ai::Tools { library: Some(library()), ..ai::Tools::default() };
+        let answer = ai.answer(&Question { tools, ..question("user:ada") }, AMPLE).await.unwrap();
+        assert_eq!(said(answer), (Some("You have 30 days.".to_owned()), 1), "{wire:?}");
+        let results = wire.shown(&server.seen()[1]).results;
+        assert_eq!(results, ids(&["## Returns\n\nWithin 30 days.", MISFIT]), "{wire:?}");
+        // Not offered, it is no tool.
+        let (server, ai) = wire.model(vec![Says { text: Some("Hi"), calls: calls.to_vec() }]).await;
+        assert_eq!(said(ai.answer(&question("user:ada"), AMPLE).await.unwrap()), (Some("Hi".to_owned()), 2));
+        assert_eq!(server.seen().len(), 1, "{wire:?}");
     }
 }

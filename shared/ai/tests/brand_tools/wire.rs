@@ -1,8 +1,11 @@
-//! The two wire formats behind one set of words, so that each test is held to both.
+//! The wire formats behind one set of words, so that each test is held to all of them.
 
 use std::sync::{Arc, Mutex};
 
-use ai::{Ai, Anthropic, OpenAi};
+use ai::{Ai, Anthropic, Bedrock, OpenAi};
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
 
 use crate::JSON;
@@ -13,10 +16,11 @@ use crate::server::{Seen, Server, response};
 pub(crate) enum Wire {
     OpenAi,
     Anthropic,
+    Bedrock,
 }
 
-/// Both.
-pub(crate) const BOTH: [Wire; 2] = [Wire::OpenAi, Wire::Anthropic];
+/// All of them.
+pub(crate) const ALL: [Wire; 3] = [Wire::OpenAi, Wire::Anthropic, Wire::Bedrock];
 
 /// What a model says in one round: words, and calls with their arguments as the model wrote them.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +58,14 @@ impl Wire {
                 };
                 json!({"content": text.into_iter().chain(calls.map(call)).collect::<Vec<_>>(), "stop_reason": "tool_use"})
             }
+            Self::Bedrock => {
+                let text = says.text.map(|text| json!({ "text": text }));
+                let call = |(number, (name, input)): (usize, &(&str, Value))| {
+                    json!({"toolUse": {"toolUseId": format!("c{number}"), "name": name, "input": input}})
+                };
+                let content: Vec<_> = text.into_iter().chain(calls.map(call)).collect();
+                json!({"output": {"message": {"role": "assistant", "content": content}}, "stopReason": "tool_use"})
+            }
         }
         .to_string()
     }
@@ -72,16 +84,25 @@ impl Wire {
         let ai: Arc<dyn Ai> = match self {
             Self::OpenAi => Arc::new(OpenAi::new(url, "m", None, http).unwrap()),
             Self::Anthropic => Arc::new(Anthropic::new(url, "m", None, http).unwrap()),
+            Self::Bedrock => {
+                let credentials = Credentials::new("AKIDTEST", "secret-access-key", None, None, "test");
+                let credentials = SharedCredentialsProvider::new(credentials);
+                let aws = SdkConfig::builder().endpoint_url(url).credentials_provider(credentials).build();
+                Arc::new(Bedrock::new(&aws, "eu-central-1", "m", http).unwrap())
+            }
         };
         (server, ai)
     }
 
     /// The tools that a request offers: each one's name and schema.
     pub(crate) fn offered(self, request: &Seen) -> Vec<(String, Value)> {
-        let tools = sent(request)["tools"].as_array().cloned().unwrap_or_default();
+        let body = sent(request);
+        let tools = if self == Self::Bedrock { &body["toolConfig"]["tools"] } else { &body["tools"] };
+        let tools = tools.as_array().cloned().unwrap_or_default();
         let tool = |tool: Value| match self {
             Self::OpenAi => (tool["function"]["name"].clone(), tool["function"]["parameters"].clone()),
             Self::Anthropic => (tool["name"].clone(), tool["input_schema"].clone()),
+            Self::Bedrock => (tool["toolSpec"]["name"].clone(), tool["toolSpec"]["inputSchema"]["json"].clone()),
         };
         tools.into_iter().map(tool).map(|(name, schema)| (name.as_str().unwrap().to_owned(), schema)).collect()
     }
@@ -89,7 +110,11 @@ impl Wire {
     /// What the system message says.
     pub(crate) fn instructions(self, request: &Seen) -> String {
         let body = sent(request);
-        let text = if self == Self::OpenAi { &body["messages"][0]["content"] } else { &body["system"] };
+        let text = match self {
+            Self::OpenAi => &body["messages"][0]["content"],
+            Self::Anthropic => &body["system"],
+            Self::Bedrock => &body["system"][0]["text"],
+        };
         text.as_str().unwrap().to_owned()
     }
 
@@ -106,6 +131,18 @@ impl Wire {
                 text: said["content"].as_str().map(str::to_owned),
                 calls: calls.map(|call| pair(&call["id"], arguments(call))).collect(),
                 results: after.iter().map(|it| pair(&it["tool_call_id"], it["content"].clone())).collect(),
+            };
+        }
+        if self == Self::Bedrock {
+            let blocks = |message: &Value, kind: &str| -> Vec<Value> {
+                message["content"].as_array().unwrap().iter().filter_map(|block| block.get(kind)).cloned().collect()
+            };
+            assert_eq!(after.len(), 1);
+            let (calls, results) = (blocks(said, "toolUse"), blocks(&after[0], "toolResult"));
+            return Shown {
+                text: blocks(said, "text").first().map(|text| text.as_str().unwrap().to_owned()),
+                calls: calls.iter().map(|call| pair(&call["toolUseId"], call["input"].clone())).collect(),
+                results: results.iter().map(|it| pair(&it["toolUseId"], it["content"][0]["text"].clone())).collect(),
             };
         }
         let blocks = |message: &Value, kind: &str| -> Vec<Value> {

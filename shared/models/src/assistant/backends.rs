@@ -17,20 +17,37 @@ pub struct Backends {
     ladder: Vec<String>,
 }
 
-/// An AI that is reached over HTTP.
+/// An AI somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backend {
-    /// What it speaks.
-    pub speaks: Speaks,
-    /// Where it is; of a webhook the whole address.
-    pub base_url: String,
-    /// The field of the responder's secret that holds its key; `None` if it wants none.
-    pub key: Option<String>,
+    /// Where it is.
+    pub place: Place,
     /// The most time it gets, within what the limits leave.
     pub deadline: Option<Duration>,
 }
 
-/// The interface that a backend has.
+/// Where a backend is, and how it is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A server.
+    Server {
+        /// What it speaks.
+        speaks: Speaks,
+        /// Where it is; of a webhook the whole address.
+        base_url: String,
+        /// The field of the responder's secret that holds its key; `None` if it wants none.
+        key: Option<String>,
+    },
+    /// Amazon Bedrock, which knows the function by its role and wants no key.
+    Bedrock {
+        /// The id or the ARN of a model or of an inference profile.
+        model: String,
+        /// `eu-central-1`, say; the function's own if `None`.
+        region: Option<String>,
+    },
+}
+
+/// The interface that a server has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speaks {
     /// Chat completions, with this model.
@@ -89,21 +106,70 @@ impl Backends {
 }
 
 impl Backend {
+    /// The field of the responder's secret that holds its key; `None` if it wants none.
+    pub fn key(&self) -> Option<&str> {
+        match &self.place {
+            Place::Server { key, .. } => key.as_deref(),
+            Place::Bedrock { .. } => None,
+        }
+    }
+
     fn read(mut section: Section) -> Self {
-        let speaks = match section.text("kind", "", 20).as_str() {
-            "openai" => Speaks::OpenAi(model(&mut section)),
-            "anthropic" => Speaks::Anthropic(model(&mut section)),
-            "webhook" => Speaks::Webhook,
+        let place = match section.text("kind", "", 20).as_str() {
+            "openai" => {
+                let speaks = Speaks::OpenAi(model(&mut section));
+                server(speaks, &mut section)
+            }
+            "anthropic" => {
+                let speaks = Speaks::Anthropic(model(&mut section));
+                server(speaks, &mut section)
+            }
+            "webhook" => server(Speaks::Webhook, &mut section),
+            "bedrock" => bedrock(&mut section),
             _ => {
-                section.mistake("kind", "must be openai, anthropic or webhook");
-                Speaks::OpenAi(section.word("model"))
+                section.mistake("kind", "must be openai, anthropic, bedrock or webhook");
+                let speaks = Speaks::OpenAi(section.word("model"));
+                section.skip("region");
+                server(speaks, &mut section)
             }
         };
-        let key = key(&mut section, speaks == Speaks::Webhook);
         let has_deadline = section.has("deadline_seconds");
         let deadline = section.seconds("deadline_seconds", 25.0, 1.0..=600.0);
-        Self { base_url: base_url(&mut section), speaks, key, deadline: has_deadline.then_some(deadline) }
+        Self { place, deadline: has_deadline.then_some(deadline) }
     }
+}
+
+fn server(speaks: Speaks, section: &mut Section) -> Place {
+    if section.has("region") {
+        section.mistake("region", "belongs to bedrock alone: the address says where a server is");
+        section.skip("region");
+    }
+    let key = key(section, speaks == Speaks::Webhook);
+    Place::Server { base_url: base_url(section), speaks, key }
+}
+
+fn bedrock(section: &mut Section) -> Place {
+    let model = model(section);
+    for (name, why) in [
+        ("base_url", "does not belong to bedrock: `region` says where it is, if not in the function's own"),
+        ("key", "does not belong to bedrock: the function's role is what it goes by"),
+    ] {
+        if section.has(name) {
+            section.mistake(name, why);
+            section.skip(name);
+        }
+    }
+    let region = section.has("region").then(|| section.word("region"));
+    if region.as_deref().is_some_and(|region| !is_region(region)) {
+        section.mistake("region", "must be the name of an AWS region, such as eu-central-1");
+    }
+    Place::Bedrock { model, region }
+}
+
+/// Whether this can be a region's name: it becomes a part of a host's.
+fn is_region(text: &str) -> bool {
+    let is_plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
+    text.len() <= LONGEST_NAME && text.split('-').count() > 2 && text.split('-').all(is_plain)
 }
 
 fn model(section: &mut Section) -> String {
@@ -161,24 +227,30 @@ mod tests {
             "ladder = [\"claude\"]\n{CLAUDE}key = \"claude_key\"\ndeadline_seconds = 7.5\n\
              [backends.bot]\nkind = \"webhook\"\nbase_url = \"https://bot.example/hook\"\nkey = \"bot_secret\"\n\
              [backends.own]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1\"\nmodel = \"llama\"\n\
-             [routes.a]\nbackend = \"bot\"\n[routes.b]\nbackend = \"own\"\n",
+             [backends.nova]\nkind = \"bedrock\"\nmodel = \"eu.amazon.nova-lite-v1:0\"\nregion = \"eu-west-3\"\n\
+             [routes.a]\nbackend = \"bot\"\n[routes.b]\nbackend = \"own\"\n[routes.c]\nbackend = \"nova\"\n",
         ))
         .unwrap();
         let backend = |name: &str| assistant.backends.iter().find(|(known, _)| *known == name).unwrap().1.clone();
-        assert_eq!(
-            backend("claude"),
-            Backend {
-                speaks: Speaks::Anthropic("m".to_owned()),
-                base_url: "https://api.anthropic.com".to_owned(),
-                key: Some("claude_key".to_owned()),
-                deadline: Some(Duration::from_millis(7_500)),
-            }
-        );
-        assert_eq!((backend("bot").speaks, backend("bot").deadline), (Speaks::Webhook, None));
-        assert_eq!((backend("own").speaks, backend("own").key), (Speaks::OpenAi("llama".to_owned()), None));
+        let server = |speaks, base_url: &str, key: Option<&str>| Place::Server {
+            speaks,
+            base_url: base_url.to_owned(),
+            key: key.map(str::to_owned),
+        };
+        let claude = server(Speaks::Anthropic("m".to_owned()), "https://api.anthropic.com", Some("claude_key"));
+        let bot = server(Speaks::Webhook, "https://bot.example/hook", Some("bot_secret"));
+        let own = server(Speaks::OpenAi("llama".to_owned()), "http://127.0.0.1:11434/v1", None);
+        let nova =
+            Place::Bedrock { model: "eu.amazon.nova-lite-v1:0".to_owned(), region: Some("eu-west-3".to_owned()) };
+        let deadline = Some(Duration::from_millis(7_500));
+        for (name, place, deadline) in
+            [("claude", claude, deadline), ("bot", bot, None), ("own", own, None), ("nova", nova, None)]
+        {
+            assert_eq!(backend(name), Backend { place, deadline }, "{name}");
+        }
         assert_eq!(assistant.backends.ladder().collect::<Vec<_>>(), ["claude"]);
         let routes: Vec<_> = assistant.routes.iter().map(|(_, route)| route.backend.as_deref()).collect();
-        assert_eq!(routes, [Some("bot"), Some("own")]);
+        assert_eq!(routes, [Some("bot"), Some("own"), Some("nova")]);
     }
 
     #[test]
@@ -187,6 +259,7 @@ mod tests {
             format!("ladder = [\"x\"]\n[backends.x]\nkind = \"webhook\"\nbase_url = \"https://x.example\"\n{rest}")
         };
         let claude = |rest: &str| format!("ladder = [\"claude\"]\n{CLAUDE}{rest}");
+        let bedrock = |rest: &str| format!("ladder = [\"x\"]\n[backends.x]\nkind = \"bedrock\"\n{rest}");
         for (toml, keys) in [
             (CLAUDE.to_owned(), vec!["backends.claude"]),
             ("ladder = [\"claude\"]".to_owned(), vec!["ladder"]),
@@ -202,6 +275,15 @@ mod tests {
             (claude("key = \"desk_token\""), vec!["backends.claude.key"]),
             (webhook(""), vec!["backends.x.key"]),
             (webhook("key = \"x\"\nmodel = \"m\""), vec!["backends.x.model"]),
+            (claude("region = \"eu-west-3\""), vec!["backends.claude.region"]),
+            (bedrock(""), vec!["backends.x.model"]),
+            (bedrock("model = \"m\"\nregion = \"eu-west-3.example.com/\""), vec!["backends.x.region"]),
+            (bedrock("model = \"m\"\nregion = \"Frankfurt\""), vec!["backends.x.region"]),
+            (bedrock("model = \"m\"\nregion = 3"), vec!["backends.x.region"]),
+            (
+                bedrock("model = \"m\"\nbase_url = \"https://x.example\"\nkey = \"sk-ant-secret\""),
+                vec!["backends.x.base_url", "backends.x.key"],
+            ),
             (
                 "ladder = [\"x\"]\n[backends.x]\nkind = \"gemini\"\nmodel = \"m\"".to_owned(),
                 vec!["backends.x.kind", "backends.x.base_url"],

@@ -20,7 +20,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::{Budget, CampaignId};
-pub use backends::{Backend, Backends, Speaks};
+pub use backends::{Backend, Backends, Place, Speaks};
 pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
@@ -59,6 +59,8 @@ pub struct Assistant {
     pub replies: ReplyRules,
     /// The folder of Markdown files the `knowledge` backend answers from, relative to the file.
     pub knowledge_folder: String,
+    /// Whether an AI may search those files by itself, beside what it is shown of them.
+    pub knowledge_search: bool,
     /// Questions asked step by step.
     pub flows: Flows,
     /// What an AI may write.
@@ -158,6 +160,7 @@ impl Assistant {
         let backends = Backends::read(&mut file);
         let instructions = file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000);
         let keywords = KeywordLists::read(file.section("keywords"));
+        let mut knowledge = file.section("knowledge");
         let assistant = Self {
             instructions,
             texts: Texts::read(&default_language, file.section("texts")),
@@ -169,7 +172,8 @@ impl Assistant {
             tools: HttpTools::read(&mut file),
             profile: ProfileRules::read(file.section("profile")),
             replies: ReplyRules::read(file.section("replies")),
-            knowledge_folder: file.section("knowledge").text("folder", "knowledge", 200),
+            knowledge_folder: knowledge.text("folder", "knowledge", 200),
+            knowledge_search: knowledge.flag("search", false),
             flows: Flows::read(file.section("flows"), &default_language, &keywords),
             keywords,
             guards: Guards::read(file.section("guards")),

@@ -30,6 +30,9 @@ fn command(arguments: &[&str]) -> Command {
     {
         command.env_remove(name);
     }
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -125,6 +128,26 @@ async fn keys_in_the_environment_let_a_real_ai_answer_real_phones() {
 }
 
 #[tokio::test]
+async fn a_model_of_bedrock_answers_as_whoever_the_environment_names() {
+    let says = json!({"output": {"message": {"role": "assistant", "content": [{"text": "Hello from Bedrock"}]}}});
+    let (bedrock, asked) = outsider("/model/a-model/converse", says).await;
+    let program = Program::start(&[
+        ("AI_BACKEND", "bedrock"),
+        ("AI_MODEL", "a-model"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDTEST"),
+        ("AWS_SECRET_ACCESS_KEY", "a-secret"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
+    ]);
+    program.types("Who answers?").await;
+    program.reads("Hello from Bedrock").await;
+    let (signature, question) = asked.lock().unwrap()[0].clone();
+    assert!(signature.contains("Credential=AKIDTEST/") && signature.contains("/eu-central-1/bedrock/"), "{signature}");
+    assert_eq!(question["messages"], json!([{"role": "user", "content": [{"text": "Who answers?"}]}]));
+    assert_eq!(program.get("/sandbox/state").await["ai"], "bedrock: a-model");
+}
+
+#[tokio::test]
 async fn an_assistant_may_ask_one_ai_after_another_and_another_platform_on_a_route() {
     let (claude, asked) =
         outsider("/v1/messages", json!({"content": [{"type": "text", "text": "Hello from below"}]})).await;
@@ -175,6 +198,7 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
             vec![("AI_BACKEND", "webhook"), ("AI_BASE_URL", "http://127.0.0.1:1")],
             vec!["AI_BASE_URL", "no key to sign with"],
         ),
+        (vec![], vec![("AI_BACKEND", "bedrock"), ("AI_MODEL", "m")], vec!["AI_BACKEND", "AWS_REGION"]),
         (
             vec![],
             vec![("BRAZE_ENDPOINT", "rest.example.com")],

@@ -8,7 +8,8 @@ use super::super::section::{Section, is_name};
 use super::{Argument, HttpTool, HttpTools, Method, ToolUrl};
 
 /// What an AI calls by these names is Dragoman's own.
-const TAKEN: [&str; 6] = ["hand_off", "start_flow", "remember", "send_quick_replies", "send_list", "send_media"];
+const TAKEN: [&str; 7] =
+    ["hand_off", "start_flow", "remember", "send_quick_replies", "send_list", "send_media", "search_knowledge"];
 /// Keys of the responder's secret that are for others than the brand's tools.
 const OTHERS_KEYS: [&str; 3] = ["braze_api_key", "ai_api_key", "desk_token"];
 /// The most characters of a description: OpenAI takes 1,024.
