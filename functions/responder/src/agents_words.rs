@@ -3,7 +3,7 @@
 use conversation::decide::{ParkReason, STALE_AFTER, without_copies};
 use conversation::shape::verbatim;
 use desk::{DeskEvent, NotSent, What};
-use models::{Identity, Utterance};
+use models::Utterance;
 use platform::metrics::Metric;
 use store::{Head, TurnKind};
 
@@ -39,8 +39,7 @@ impl Responder {
         // The desk may know the user by one name only; the user's own messages brought all of them.
         let to = history.addressee().unwrap_or(&newest.identity).clone();
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        let attributes = self.facts_of_a_person(head, history);
-        let words = Words { said, attributes, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
+        let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
         Drafted { draft: Draft::Say(Box::new(words)), counts }
     }
 
@@ -57,10 +56,6 @@ impl Responder {
                     return self.give_back(conversation, held).await;
                 }
             }
-        }
-        let attributes = self.facts_of_a_person(head, claimed.history);
-        if !attributes.is_empty() {
-            self.write_profile(&Identity::of(conversation.key), attributes).await;
         }
         self.count(Metric::WindowClosed, places.len());
         tracing::error!(log_id = conversation.log_id, lines = places.len(), "an agent's words were not sent");

@@ -7,7 +7,7 @@ use braze::ProfileUpdate;
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Subscription, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, TurnKind, TurnRow};
+use store::{TurnKind, TurnRow};
 
 use crate::attend::Conversation;
 use crate::history::History;
@@ -74,16 +74,6 @@ impl Responder {
             written.retain(|name, _| name.as_str() != "dragoman_owner");
         }
         unwritten(&attributes, &written)
-    }
-
-    /// What the profile is to say with an agent's line: with the first since a person has owned the conversation, that.
-    pub(crate) fn facts_of_a_person(&self, head: &Head, history: &History) -> Attributes {
-        let mut attributes = Attributes::default();
-        let since = head.person_since.filter(|since| history.newest_at().is_none_or(|newest| newest < *since));
-        if let Some(since) = since.filter(|_| self.assistant.profile.facts.contains(&ConversationFact::Owner)) {
-            own(&mut attributes, true, since);
-        }
-        attributes
     }
 
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.

@@ -58,11 +58,6 @@ impl History {
         self.turns.first().map(|row| row.kind)
     }
 
-    /// When something last happened.
-    pub(crate) fn newest_at(&self) -> Option<Timestamp> {
-        self.turns.first().map(|row| row.at)
-    }
-
     /// Why the conversation last went to a person, and what the AI wants that person to know, if the bot handed it over.
     pub(crate) fn hand_off(&self) -> Option<(HandOffReason, Option<&Personal>)> {
         self.turns.iter().find_map(|row| match row.kind {

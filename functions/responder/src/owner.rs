@@ -46,13 +46,12 @@ impl Responder {
         tracing::info!(log_id, deed, "an agent acts");
         match action.deed {
             AgentDeed::StartFlow { .. } => {}
-            // The line itself takes to the profile who owns the conversation.
-            AgentDeed::Say(_) => drop(self.change_owner(conversation, Owner::Person, *at).await?),
-            AgentDeed::TakeOver => {
+            AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let head = self.change_owner(conversation, Owner::Person, *at).await?;
+                // Not with each of an agent's lines.
                 let is_new = head.is_some_and(|head| head.person_since == Some(*at));
                 let written = !is_new || self.write_owner(conversation, true, *at).await;
-                if !written && receives < PROFILE_TRIES {
+                if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
                     return Ok(Acted::Again(after_outage(receives)));
                 }
             }

@@ -126,25 +126,3 @@ async fn another_system_starts_a_flow_and_the_user_answers_it() {
     }
     assert_eq!(door.post("/conversations/flows", "sandbox", start("return")).await.0, StatusCode::UNAUTHORIZED);
 }
-
-#[tokio::test]
-async fn an_agents_first_line_tells_the_profile_who_owns_the_conversation() {
-    let door = shop().await;
-    door.types(ADA, "When are you open?").await;
-    door.wait_for(ADA, 1).await;
-    let line = |text: &str| json!({"conversation": ADA, "text": text}).to_string();
-    let mut read = 1;
-    for (path, body) in [
-        ("/conversations/messages", line("Hello, this is Kim.")),
-        ("/conversations/messages", line("How can I help?")),
-        ("/conversations/release", json!({"conversation": ADA}).to_string()),
-        ("/conversations/messages", line("One more thing.")),
-    ] {
-        assert_eq!(door.post(path, "agent", &body).await.0, StatusCode::ACCEPTED, "{path}");
-        read += usize::from(path.ends_with("messages"));
-        door.wait_for(ADA, read).await;
-    }
-    let sent = sent(&door).await;
-    let owners: Vec<_> = sent.iter().map(|(_, recipient)| recipient["attributes"]["dragoman_owner"].as_str()).collect();
-    assert_eq!(owners, [Some("bot"), Some("person"), None, Some("person")]);
-}

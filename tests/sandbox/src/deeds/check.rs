@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::doctor::{Finding, inbound_body};
-use models::assistant::{Backend, Speaks};
+use models::assistant::{Backend, Place, Speaks};
+use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
 use platform::secrets::{FixedKey, Key};
@@ -97,7 +98,8 @@ fn ai(files: &AssistantFiles) -> Result<AiSettings, Misuse> {
         false if files.assistant.backends.iter().next().is_none() => Ok(AiSettings::Knowledge),
         false => {
             let (speaks, base_url) = (Speaks::OpenAi("any".to_owned()), "https://ai.invalid/v1".to_owned());
-            Ok(AiSettings::Server(Backend { speaks, base_url, key: None, deadline: None }))
+            let place = Place::Server { speaks, base_url, key: None };
+            Ok(AiSettings::Backend(Backend { place, deadline: None }))
         }
     }
 }
@@ -108,6 +110,8 @@ fn backends(ai: &AiSettings, files: &AssistantFiles) -> Result<(), String> {
     let means = Means {
         http: platform::http::client().map_err(|error| words(&error))?,
         public_http: platform::http::public_client().map_err(|error| words(&error))?,
+        // Nobody is asked, so nobody need know as whom or where.
+        aws: &SdkConfig::builder().build(),
         meter: Arc::new(Uncounted),
         key: &|_| -> Option<Arc<dyn Key>> { Some(Arc::new(FixedKey("any".into()))) },
         clock: Arc::new(SystemClock),
