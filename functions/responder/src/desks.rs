@@ -8,6 +8,8 @@ use platform::clock::Clock;
 use platform::secrets::Key;
 use platform::settings::Settings as Reader;
 
+use crate::secret;
+
 /// The desk, as the environment names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeskSettings {
@@ -51,6 +53,11 @@ impl DeskSettings {
                 },
             },
         }
+    }
+
+    /// The field of the secret that it cannot do without.
+    pub fn needed_key(&self) -> Option<&'static str> {
+        (*self != Self::None).then_some(secret::DESK)
     }
 
     /// The desk, which is called with `http` and proves itself with `key`.

@@ -50,8 +50,9 @@ impl Responder {
         }
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let flow = history.flow().cloned();
+        let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
-        let words = Words { said, flow, ..words };
+        let words = Words { said, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let settled = Settled::Silent { turn: row.key.number, aftermath: None };
@@ -95,7 +96,7 @@ impl Responder {
     /// long enough, so whatever an agent has done since stands.
     pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Worked, Stop> {
         let at = head.owner_since.unwrap_or_default() + self.assistant.hand_off.return_after;
-        let head = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
+        let (_, head) = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
         self.count(Metric::TakenBack, 1);
         self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;
         // The next answer tells it too; a campaign that leaves people in a live chat alone should not have to wait for it.
@@ -121,7 +122,7 @@ fn events(claimed: Claimed<'_>, counted: &[usize]) -> Vec<DeskEvent> {
     let since = head.person_since.unwrap_or_default();
     let first = (!history.told_the_desk_since(since)).then(|| {
         let newest = &agenda.open[*counted.last().unwrap_or(&0)];
-        let (reason, told) = history.hand_off().unwrap_or((HandOffReason::Agent, None));
+        let (reason, told) = history.hand_off(since).unwrap_or((HandOffReason::Agent, None));
         let what = What::HandOff {
             reason,
             summary: told.filter(|told| !told.is_empty()).cloned().unwrap_or_else(|| summary(agenda)),

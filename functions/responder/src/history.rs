@@ -58,11 +58,14 @@ impl History {
         self.turns.first().map(|row| row.kind)
     }
 
-    /// Why the conversation last went to a person, and what the AI wants that person to know, if the bot handed it over.
-    pub(crate) fn hand_off(&self) -> Option<(HandOffReason, Option<&Personal>)> {
+    /// Why a person has owned the conversation `since` then, and what the AI wants that person to know, if the bot handed it
+    /// over.
+    pub(crate) fn hand_off(&self, since: Timestamp) -> Option<(HandOffReason, Option<&Personal>)> {
         self.turns.iter().find_map(|row| match row.kind {
             TurnKind::HandOff(reason) => Some(Some((reason, row.summary.as_ref()))),
             TurnKind::Answer | TurnKind::OptIn => Some(None),
+            // People had it before that already: it was given back in between, and an agent took it again.
+            TurnKind::Forwarded | TurnKind::Agent if row.at < since => Some(None),
             TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown => None,
         })?
     }
@@ -282,7 +285,8 @@ mod tests {
             (Some(Author::Agent), "Hello, Eve here"),
         ];
         assert_eq!(lines, expected.map(|(from, text)| (from, text.to_owned())));
-        assert_eq!(history.hand_off(), Some((HandOffReason::Keyword, None)));
+        assert_eq!(history.hand_off(Timestamp::EPOCH), Some((HandOffReason::Keyword, None)));
+        assert_eq!(history.hand_off(Timestamp::from_seconds(1)), None, "somebody took it once more");
         assert!(history.told_the_desk_since(Timestamp::EPOCH));
         assert!(!history.told_the_desk_since(Timestamp::from_seconds(1)));
     }

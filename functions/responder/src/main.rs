@@ -23,7 +23,8 @@ async fn main() -> Result<(), Error> {
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
     match secrets.current().await {
         Ok(secrets) => {
-            secrets.check(settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys()))?;
+            let keys = settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys());
+            secrets.check(keys.chain(settings.desk.needed_key()))?;
         }
         Err(error @ SecretUnavailable::Malformed { .. }) => return Err(error.into()),
         Err(SecretUnavailable::Unreachable { .. }) => {}

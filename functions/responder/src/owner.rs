@@ -47,20 +47,23 @@ impl Responder {
         match action.deed {
             AgentDeed::StartFlow { .. } => {}
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
-                let head = self.change_owner(conversation, Owner::Person, *at).await?;
+                let changed = self.change_owner(conversation, Owner::Person, *at).await?;
                 // Not with each of an agent's lines.
-                let is_new = head.is_some_and(|head| head.person_since == Some(*at));
-                let written = !is_new || self.write_owner(conversation, true, *at).await;
+                let new = changed.filter(|(_, head)| head.person_since == Some(*at));
+                let written = match new {
+                    Some((key, _)) => self.write_owner(&key, true, *at).await,
+                    None => true,
+                };
                 if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
                     return Ok(Acted::Again(after_outage(receives)));
                 }
             }
             AgentDeed::Release => {
-                if self.change_owner(conversation, Owner::Bot, *at).await?.is_some() {
-                    if !self.write_owner(conversation, false, *at).await && receives < PROFILE_TRIES {
+                if let Some((key, _)) = self.change_owner(conversation, Owner::Bot, *at).await? {
+                    if !self.write_owner(&key, false, *at).await && receives < PROFILE_TRIES {
                         return Ok(Acted::Again(after_outage(receives)));
                     }
-                    self.tell_released(conversation, ReleasedBy::Agent, *at, log_id).await;
+                    self.tell_released(&key, ReleasedBy::Agent, *at, log_id).await;
                 }
             }
             AgentDeed::Erase => {
@@ -90,21 +93,21 @@ impl Responder {
         }
     }
 
-    /// Changes the owner; the head, if that was done, by this call or one before; not if it was changed at a later door
-    /// time.
+    /// Changes the owner, under the key to which a sign may lead; that key and the head, if it was done, by this call or one
+    /// before; not if it was changed at a later door time.
     pub(crate) async fn change_owner(
         &self,
         conversation: &ConversationKey,
         owner: Owner,
         at: Timestamp,
-    ) -> Result<Option<Head>, StoreError> {
+    ) -> Result<Option<(ConversationKey, Head)>, StoreError> {
         let (mut key, mut sending) = (conversation.clone(), false);
         for _ in 0..TRIES {
             let write = HeadWrite::ChangeOwner { owner, at, sending };
             match write_head(&*self.store, &key, &write, self.clock.now()).await {
                 Ok(head) => {
                     self.meter.count(Metric::OwnerChanged, 1);
-                    return Ok(Some(head));
+                    return Ok(Some((key, head)));
                 }
                 Err(WriteError::Failed(error)) => return Err(error),
                 Err(WriteError::Refused(None)) => sending = false,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const BRAZE: &str = "braze_api_key";
 const AI: &str = "ai_api_key";
-const DESK: &str = "desk_token";
+pub(crate) const DESK: &str = "desk_token";
 
 /// The secret `{"braze_api_key": …, "ai_api_key": …?, "desk_token": …?}`, and any other texts that backends and tools name.
 pub struct Secrets {
@@ -47,7 +47,7 @@ impl Secrets {
         }
         let names = missing.join(", ");
         Err(malformed(format!(
-            "{names}: missing or blank, and named by AI_BACKEND, or by [backends] or [tools] of the assistant"
+            "{names}: missing or blank, and named by AI_BACKEND or DESK, or by [backends] or [tools] of the assistant"
         )))
     }
 

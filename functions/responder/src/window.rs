@@ -15,11 +15,13 @@ impl Responder {
         head: &Head,
         now: Timestamp,
     ) -> Option<Vec<Utterance>> {
-        if !window::is_closed(head.heard, now) {
-            return Some(reply);
-        }
         let campaign = self.assistant.replies.closed_window.as_ref();
         let has_template = campaign.is_some() || self.messaging.has_template();
+        // Who has never written here may have written to the same number before: a template reaches them in any case.
+        let unknown = head.heard.is_none() && has_template;
+        if !window::is_closed(head.heard, now) && !unknown {
+            return Some(reply);
+        }
         let template = |line| Utterance { content: Content::Template(line), campaign: campaign.cloned() };
         let through = reply.into_iter().flat_map(|said| match said.content {
             // Its author chose it for this moment.

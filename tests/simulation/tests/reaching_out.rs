@@ -92,11 +92,13 @@ async fn without_a_template_they_are_not_sent_and_the_desk_is_told_so_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agents_words_to_somebody_who_never_wrote_are_sent_as_they_are() {
-    let world = world(TEMPLATE);
-    world.agent(ADA, Some("1"), say("Hello, Eve here.")).await;
-    world.settle(1).await;
-    assert_eq!(read(&world), [plain("Hello, Eve here.")]);
+async fn an_agents_words_to_somebody_who_never_wrote_go_by_the_template_if_there_is_one() {
+    for (toml, expected) in [(TEMPLATE, by("c-template", "Hello, Eve here.")), ("", plain("Hello, Eve here."))] {
+        let world = world(toml);
+        world.agent(ADA, Some("1"), say("Hello, Eve here.")).await;
+        world.settle(1).await;
+        assert_eq!(read(&world), [expected]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -143,7 +143,8 @@ impl State {
         }
         let standing = self.flows.standing.get(key).cloned().unwrap_or_default();
         let waits = self.leaves_the_flow(key, &row, standing.waits);
-        self.flows.standing.insert(key.clone(), Standing { waits, people: true, route: None });
+        let route = row.route.clone().map(|name| (name, row.at));
+        self.flows.standing.insert(key.clone(), Standing { waits, people: true, route });
     }
 
     /// A turn is taken back, or given up with its messages: it is as if it had never been.
