@@ -1,5 +1,7 @@
 //! The AWS twins of this crate's interfaces.
 
+mod lambda;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,19 +13,25 @@ use secrecy::SecretString;
 use crate::queue::{Queue, QueueError, Timer, whole_seconds};
 use crate::secrets::{SecretSource, SecretUnavailable, Versions};
 
+pub use lambda::lambda_config;
+
 /// How long one attempt of an AWS call may take. A write that hung would be applied after the lease it belongs to.
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// How long an AWS call may take with its retries.
 const OPERATION: Duration = Duration::from_secs(3);
 
-/// The SDK's configuration out of the environment, with time-outs on every call.
+/// The SDK's configuration out of the environment and wherever else the SDK looks, with time-outs on every call. A function
+/// has [`lambda_config`].
 pub async fn config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).load().await
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(ATTEMPT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(OPERATION)
-        .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+        .build()
 }
 
 /// A secret in Secrets Manager.
@@ -75,6 +83,11 @@ impl SqsQueue {
     /// The queue at `url`.
     pub fn new(config: &SdkConfig, url: impl Into<String>) -> Self {
         Self { client: aws_sdk_sqs::Client::new(config), url: url.into() }
+    }
+
+    /// The queue at `url`, by the same client: to make one is a tenth of a start.
+    pub fn beside(&self, url: impl Into<String>) -> Self {
+        Self { client: self.client.clone(), url: url.into() }
     }
 }
 
