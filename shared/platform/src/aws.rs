@@ -86,6 +86,7 @@ impl SqsQueue {
     }
 
     /// The queue at `url`, by the same client: to make one is a tenth of a start.
+    #[must_use]
     pub fn beside(&self, url: impl Into<String>) -> Self {
         Self { client: self.client.clone(), url: url.into() }
     }

@@ -6,13 +6,14 @@ const fn at_most(most: f64) -> Target {
     Target { most, because: "" }
 }
 
-pub(crate) const INGEST_START: Target = at_most(1.6);
-pub(crate) const RESPONDER_START: Target = at_most(2.2);
+pub(crate) const INGEST_START: Target = Target { most: 1.6, because: "see its instructions" };
+pub(crate) const RESPONDER_START: Target = Target { most: 2.2, because: "see its instructions" };
 pub(crate) const FIRST_INVOCATION: Target = at_most(2.5);
 pub(crate) const INGEST_WARM: Target = at_most(3.0);
 pub(crate) const INGEST_MEMORY: Target = at_most(7.0);
 pub(crate) const RESPONDER_MEMORY: Target = at_most(12.0);
-pub(crate) const INGEST_BINARY: Target = at_most(7.0);
+pub(crate) const INGEST_BINARY: Target =
+    Target { most: 7.0, because: "HTTP/2, which the SDK links and nobody speaks here, and cryptography are a fourth" };
 pub(crate) const INGEST_ZIP: Target = at_most(3.0);
 pub(crate) const RESPONDER_BINARY: Target = at_most(11.0);
 pub(crate) const RESPONDER_ZIP: Target = at_most(4.5);
