@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ingest::{Call, Ingest, Settings, Tokens};
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
-use platform::aws::{ManagedSecret, SqsQueue, config};
+use platform::aws::{ManagedSecret, SqsQueue, lambda_config};
 use platform::clock::SystemClock;
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
@@ -14,12 +14,13 @@ use platform::{logs, random, settings};
 async fn main() -> Result<(), Error> {
     logs::start();
     let settings = Settings::read(&settings::environment)?;
-    let aws = config().await;
+    let aws = lambda_config();
+    let work = SqsQueue::new(&aws, settings.queue_url);
     let ingest = Arc::new(Ingest {
         tokens: SecretCache::new(ManagedSecret::with_previous(&aws, settings.secret_id), Tokens::parse),
-        work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
-        agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),
-        quarantine: Arc::new(SqsQueue::new(&aws, settings.quarantine_queue_url)),
+        agents: Arc::new(work.beside(settings.agent_queue_url)),
+        quarantine: Arc::new(work.beside(settings.quarantine_queue_url)),
+        work: Arc::new(work),
         clock: Arc::new(SystemClock),
         meter: Arc::new(Emf { function: "ingest" }),
         log_ids: random::words(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use braze::Gathered;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use platform::aws::{ManagedSecret, SqsQueue, config};
+use platform::aws::{ManagedSecret, SqsQueue, lambda_config};
 use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{Key, SecretCache, SecretUnavailable};
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     logs::start();
     let settings = Settings::read(&settings::environment)?;
     let files = AssistantFiles::load(settings.assistant_config.as_deref())?;
-    let (aws, http) = (config().await, http::client()?);
+    let (aws, http) = (lambda_config(), http::client()?);
     let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
     match secrets.current().await {
@@ -47,6 +47,7 @@ async fn main() -> Result<(), Error> {
     };
     let backends = Backends::new(&settings.ai, &files, &means)?;
     let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
+    let work = SqsQueue::new(&aws, settings.queue_url);
     let responder = Arc::new(Responder {
         deployment: Deployment::new(Arc::<DynamoDb>::clone(&table)),
         store: table,
@@ -55,8 +56,8 @@ async fn main() -> Result<(), Error> {
         messaging: Arc::<braze::Client>::clone(&braze),
         profiles: Arc::new(Gathered::new(braze)),
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,
-        work: Arc::new(SqsQueue::new(&aws, settings.queue_url)),
-        agents: Arc::new(SqsQueue::new(&aws, settings.agent_queue_url)),
+        agents: Arc::new(work.beside(settings.agent_queue_url)),
+        work: Arc::new(work),
         clock: Arc::new(SystemClock),
         meter,
         words: random::words(),

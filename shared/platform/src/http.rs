@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{ClientBuilder, Url};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::addresses::is_public;
+use crate::settings::environment;
+use crate::trust::Trust;
 
 /// How long a connection may take to come up.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -19,14 +22,14 @@ pub struct ClientError;
 
 /// A client that follows no redirect: one would carry a key to another host. Each call sets its own time-out.
 pub fn client() -> Result<reqwest::Client, ClientError> {
-    builder().build().map_err(|_| ClientError)
+    builder()?.build().map_err(|_| ClientError)
 }
 
 /// The same, but it connects to addresses of the internet alone, whatever a name leads to: what was looked up is what is
 /// connected to, so that a name cannot lead elsewhere a moment later. It goes through no proxy, which would look names up
 /// by itself. Addresses that stand in a URL as numbers are not looked up: ask [`is_local`] about those first.
 pub fn public_client() -> Result<reqwest::Client, ClientError> {
-    builder().no_proxy().dns_resolver(Arc::new(PublicNames)).build().map_err(|_| ClientError)
+    builder()?.no_proxy().dns_resolver(Arc::new(PublicNames)).build().map_err(|_| ClientError)
 }
 
 /// Whether the host of `url` is an address in numbers that is not the internet's; a name may still lead to one.
@@ -35,11 +38,23 @@ pub fn is_local(url: &Url) -> bool {
     host.parse::<IpAddr>().is_ok_and(|address| !is_public(address))
 }
 
-fn builder() -> ClientBuilder {
-    reqwest::Client::builder()
+fn builder() -> Result<ClientBuilder, ClientError> {
+    let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_WITHIN)
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("dragoman/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("dragoman/", env!("CARGO_PKG_VERSION")));
+    match Trust::of(&environment) {
+        Trust::System => Ok(builder),
+        Trust::CompiledIn => Ok(builder.tls_backend_preconfigured(mozilla()?)),
+    }
+}
+
+/// TLS as `reqwest` sets it up, but with Mozilla's roots as they are compiled in.
+fn mozilla() -> Result<ClientConfig, ClientError> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config.map_err(|_| ClientError)?.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Looks names up, and knows only what is public.
@@ -76,6 +91,13 @@ mod tests {
         let failure = public_client().unwrap().get("http://localhost:1/").send().await.unwrap_err();
         let mut reasons = std::iter::successors(failure.source(), |&reason| reason.source());
         assert!(reasons.any(|reason| reason.to_string() == NotPublic.to_string()), "{failure:?}");
+    }
+
+    #[test]
+    fn a_client_can_be_made_with_compiled_in_roots() {
+        let client = reqwest::Client::builder().tls_backend_preconfigured(mozilla().unwrap()).build();
+        assert!(client.is_ok());
+        assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 100);
     }
 
     #[test]

@@ -14,3 +14,4 @@ pub mod random;
 pub mod secrets;
 pub mod settings;
 pub mod standard_webhooks;
+mod trust;

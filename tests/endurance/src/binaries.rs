@@ -14,32 +14,39 @@ const FUNCTIONS: &str = "FUNCTIONS";
 
 /// Where the two binaries are.
 #[derive(Debug, Clone)]
-pub(crate) struct Binaries {
-    pub(crate) ingest: PathBuf,
-    pub(crate) responder: PathBuf,
+pub struct Binaries {
+    /// The door.
+    pub ingest: PathBuf,
+    /// The actor.
+    pub responder: PathBuf,
 }
 
 impl Binaries {
-    /// The functions as `sam build` left them in the folder that the environment names; else those of this program's own
-    /// build profile, brought up to date, from beside it.
-    pub(crate) fn built() -> Result<Self, Unfit> {
+    /// The functions as `sam build` left them in the folder that the environment names (`FUNCTIONS`); else those of this
+    /// program's own build profile, brought up to date, from beside it.
+    pub fn built() -> Result<Self, Unfit> {
         if let Some(folder) = env::var_os(FUNCTIONS).map(PathBuf::from) {
             let (ingest, responder) = (folder.join("Ingest/bootstrap"), folder.join("Responder/bootstrap"));
             return Ok(Self { ingest: found(ingest)?, responder: found(responder)? });
         }
-        let folder = build_folder()?;
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut build = Command::new(cargo);
-        build.args(["build", "--package", "ingest", "--package", "responder", "--manifest-path", WORKSPACE]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        let status = build.status().map_err(|error| Unfit::new(format!("cargo does not run: {error}")))?;
-        if !status.success() {
-            return Err(Unfit::new("the functions do not build"));
-        }
+        let folder = build(&["ingest", "responder"], !cfg!(debug_assertions))?;
         Ok(Self { ingest: found(folder.join("ingest"))?, responder: found(folder.join("responder"))? })
     }
+}
+
+/// Builds these packages of the workspace, for release or for development; says where their binaries are then.
+pub fn build(packages: &[&str], release: bool) -> Result<PathBuf, Unfit> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut build = Command::new(cargo);
+    build.args(["build", "--manifest-path", WORKSPACE]).args(packages.iter().flat_map(|name| ["--package", name]));
+    if release {
+        build.arg("--release");
+    }
+    let status = build.status().map_err(|error| Unfit::new(format!("cargo does not run: {error}")))?;
+    if !status.success() {
+        return Err(Unfit::new("the functions do not build"));
+    }
+    Ok(build_folder()?.with_file_name(if release { "release" } else { "debug" }))
 }
 
 fn found(path: PathBuf) -> Result<PathBuf, Unfit> {

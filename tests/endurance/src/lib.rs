@@ -12,14 +12,17 @@ mod webhook;
 
 use std::fmt;
 
+pub use binaries::{Binaries, build};
 pub use figures::Report;
+pub use memory::Memory;
 
 /// The run itself cannot go on: nothing is shown about any promise.
 #[derive(Debug)]
 pub struct Unfit(String);
 
 impl Unfit {
-    fn new(reason: impl Into<String>) -> Self {
+    /// The run cannot go on, for this reason.
+    pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 }

@@ -4,21 +4,21 @@ use std::fs;
 
 /// What `/proc/<process>/status` says, in KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Memory {
+pub struct Memory {
     /// Resident now.
-    pub(crate) resident: u64,
+    pub resident: u64,
     /// The most that ever was.
-    pub(crate) peak: u64,
+    pub peak: u64,
 }
 
 impl Memory {
     /// Of this process.
-    pub(crate) fn of_this_process() -> Option<Self> {
+    pub fn of_this_process() -> Option<Self> {
         Self::read(&fs::read_to_string("/proc/self/status").ok()?)
     }
 
     /// Of another process.
-    pub(crate) fn of(process: u32) -> Option<Self> {
+    pub fn of(process: u32) -> Option<Self> {
         Self::read(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
     }
 

@@ -19,5 +19,5 @@ pub use faults::Fault;
 pub use local_aws::{Capacity, LocalAws};
 pub use mapping::{Batch, Mapping};
 pub use operation::Operation;
-pub use runtime_api::{Function, InitFailure, InvocationError, RuntimeApi};
+pub use runtime_api::{Function, InitFailure, InvocationError, RuntimeApi, lambda_environment};
 pub use sqs::{Queue, QueueSettings, QueuedMessage};

@@ -1,48 +1,48 @@
 //! Webhooks at the door, one after the other: short and long ones in both bodies, and now and then one that nobody can read.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 
-use local_aws::{Function, LocalAws, Mapping, Queue, QueueSettings};
+use local_aws::{LocalAws, Mapping, Queue, QueueSettings};
 use serde_json::{Map, Value, json};
 
-use super::started;
-use crate::Unfit;
 use crate::webhook;
 
 const TOKEN: &str = "webhook-token";
 /// One in so many bodies cannot be read and goes to quarantine.
 const UNREADABLE: usize = 50;
 
-pub(super) struct Subject {
+/// The surroundings of ingest, and the webhooks that it gets.
+pub struct Ingest {
     aws: LocalAws,
-    function: Function,
     work: Queue,
     quarantine: Queue,
 }
 
-impl Subject {
-    pub(super) async fn start(binary: PathBuf) -> Result<Self, Unfit> {
+impl Ingest {
+    /// AWS with the door's queues and its secret.
+    pub async fn surroundings() -> Self {
         let aws = LocalAws::start().await;
         let [work, quarantine] = ["work", "quarantine"].map(|name| aws.create_queue(name, QueueSettings::default()));
         aws.put_secret("ingest", &json!({"webhook_token": TOKEN, "agent_token": "agent-token"}).to_string());
-        let settings = vec![
-            ("QUEUE_URL", work.url()),
-            ("AGENT_QUEUE_URL", work.url()),
-            ("QUARANTINE_QUEUE_URL", quarantine.url()),
-            ("INGEST_SECRET_ID", "ingest".to_owned()),
-        ];
-        let function = started(binary, settings, &aws).await?;
-        Ok(Self { aws, function, work, quarantine })
+        Self { aws, work, quarantine }
     }
 }
 
-impl super::Subject for Subject {
+impl super::Subject for Ingest {
     const NAME: &'static str = "ingest";
     const MOST_GROWTH: u64 = 256;
 
-    fn function(&self) -> &Function {
-        &self.function
+    fn aws(&self) -> &LocalAws {
+        &self.aws
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("QUEUE_URL", self.work.url()),
+            ("AGENT_QUEUE_URL", self.work.url()),
+            ("QUARANTINE_QUEUE_URL", self.quarantine.url()),
+            ("INGEST_SECRET_ID", "ingest".to_owned()),
+        ]
     }
 
     fn event(&self, number: usize) -> Value {

@@ -3,16 +3,20 @@
 mod ingest;
 mod responder;
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use local_aws::Function;
+use local_aws::{Function, LocalAws};
 use serde_json::Value;
 
 use crate::binaries::Binaries;
 use crate::memory::Memory;
 use crate::{Report, Unfit};
+
+pub use ingest::Ingest;
+pub use responder::Responder;
 
 /// Invoke each release binary many times, and see whether its memory stays what it was.
 #[derive(Debug, Clone, Args)]
@@ -39,20 +43,29 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// When memory is looked at, in percent of all invocations. The first look is after the warm-up.
 const LOOKS: [usize; 5] = [1, 25, 50, 75, 100];
 
-/// A function with everything it needs.
-trait Subject {
+/// What a function needs around it, and what it is invoked with.
+pub trait Subject {
+    /// The function's name.
     const NAME: &'static str;
     /// KiB by which it may grow between the first look and the last.
     const MOST_GROWTH: u64;
 
-    /// The running function.
-    fn function(&self) -> &Function;
+    /// The AWS that it uses.
+    fn aws(&self) -> &LocalAws;
+    /// What its environment says beside that.
+    fn settings(&self) -> Vec<(&'static str, String)>;
     /// The event of the invocation with this number.
     fn event(&self, number: usize) -> Value;
     /// What is wrong with a response, if anything.
     fn mistake(&self, number: usize, response: &Value) -> Option<String>;
     /// Takes away what so many invocations have left in the stand-ins; what is wrong with it, if anything.
-    async fn clean(&self, invocations: usize) -> Option<String>;
+    fn clean(&self, invocations: usize) -> impl Future<Output = Option<String>>;
+
+    /// The whole environment of its process.
+    fn environment(&self) -> Vec<(String, String)> {
+        let settings = self.settings().into_iter().map(|(name, value)| (name.to_owned(), value));
+        self.aws().environment().into_iter().chain(settings).collect()
+    }
 }
 
 /// After so many invocations what they left is taken away, so that no stand-in becomes slow.
@@ -64,27 +77,30 @@ pub async fn run(options: &Options, progress: impl Fn(String)) -> Result<Report,
         tokio::task::spawn_blocking(Binaries::built).await.map_err(|error| Unfit::new(error.to_string()))??;
     let mut report = Report::default();
     if options.only != Some(Only::Responder) {
-        let subject = ingest::Subject::start(binaries.ingest).await?;
-        measure(&subject, options.invocations, &mut report, &progress).await?;
+        let subject = Ingest::surroundings().await;
+        measure(&subject, binaries.ingest, options.invocations, &mut report, &progress).await?;
     }
     if options.only != Some(Only::Ingest) {
-        let subject = responder::Subject::start(binaries.responder).await?;
-        measure(&subject, options.invocations, &mut report, &progress).await?;
+        let subject = Responder::surroundings().await?;
+        measure(&subject, binaries.responder, options.invocations, &mut report, &progress).await?;
     }
     Ok(report)
 }
 
 async fn measure<S: Subject>(
     subject: &S,
+    binary: PathBuf,
     invocations: usize,
     report: &mut Report,
     progress: &impl Fn(String),
 ) -> Result<(), Unfit> {
+    let function = Function::start(binary, subject.environment()).await;
+    let function = function.map_err(|error| Unfit::new(error.to_string()))?;
     let (mut times, mut looks) = (Vec::with_capacity(invocations), Vec::new());
     for number in 1..=invocations {
         let event = subject.event(number);
         let begun = Instant::now();
-        let response = subject.function().invoke(event, TIMEOUT).await;
+        let response = function.invoke(event, TIMEOUT).await;
         times.push(begun.elapsed());
         let response = response.map_err(|error| Unfit::new(format!("{}: {error}", S::NAME)))?;
         let mut mistake = subject.mistake(number, &response);
@@ -95,7 +111,7 @@ async fn measure<S: Subject>(
             return Err(Unfit::new(format!("{}, invocation {number}: {mistake}", S::NAME)));
         }
         if let Some(percent) = LOOKS.into_iter().find(|percent| (invocations * percent).div_ceil(100) == number) {
-            let memory = subject.function().process_id().and_then(Memory::of);
+            let memory = function.process_id().and_then(Memory::of);
             let memory =
                 memory.ok_or_else(|| Unfit::new("the memory of a process cannot be read; this needs Linux"))?;
             progress(format!("{}: {number} of {invocations}, {} KiB", S::NAME, memory.resident));
@@ -124,10 +140,4 @@ fn judge<S: Subject>(looks: &[Memory], mut times: Vec<Duration>, report: &mut Re
     if growth > S::MOST_GROWTH {
         report.broken(format!("{name} grew by {growth} KiB in {all} invocations; {} are allowed", S::MOST_GROWTH));
     }
-}
-
-async fn started(binary: PathBuf, settings: Vec<(&str, String)>, aws: &local_aws::LocalAws) -> Result<Function, Unfit> {
-    let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let environment = aws.environment().into_iter().chain(settings);
-    Function::start(binary, environment).await.map_err(|error| Unfit::new(error.to_string()))
 }

@@ -1,7 +1,6 @@
 //! Ordinary messages to the responder: each of a hundred users asks again and again, the AI answers, Braze takes the reply;
 //! every tenth delivery is a copy of the one before, which is settled already.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,12 +8,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::post;
-use local_aws::{Function, LocalAws, QueueSettings};
+use local_aws::{LocalAws, Queue, QueueSettings};
 use models::{Identity, Message, MessageId, QueueMessage, Timestamp};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::started;
 use crate::Unfit;
 
 const TABLE: &str = "conversations";
@@ -26,57 +24,60 @@ const COPIES: usize = 10;
 const ANSWER: &str =
     "We are open from **Monday to Friday**, 9 to 18 o'clock.\n\n- On Saturday until noon\n- On Sunday never";
 
-pub(super) struct Subject {
-    aws: LocalAws,
-    function: Function,
+/// The surroundings of the responder, and the messages that it gets.
+pub struct Responder {
+    aws: Arc<LocalAws>,
+    work: Queue,
+    outside: String,
     users: Vec<Identity>,
-    sent: Arc<AtomicUsize>,
+    /// Counts what our own Braze took; absent if Braze is somebody else's.
+    sent: Option<Arc<AtomicUsize>>,
 }
 
-impl Subject {
-    pub(super) async fn start(binary: PathBuf) -> Result<Self, Unfit> {
-        let aws = LocalAws::start().await;
+impl Responder {
+    /// AWS with the actor's queue, table and secret; beside it an AI that answers at once, and a Braze.
+    pub async fn surroundings() -> Result<Self, Unfit> {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let outside = serve(Arc::clone(&sent)).await.map_err(|error| Unfit::new(error.to_string()))?;
+        Ok(Self { sent: Some(sent), ..Self::facing(Arc::new(LocalAws::start().await), outside)? })
+    }
+
+    /// The same on this AWS, before an AI (`/v1/chat/completions`) and a Braze (`/campaigns/trigger/send`) at this address.
+    pub fn facing(aws: Arc<LocalAws>, outside: String) -> Result<Self, Unfit> {
         let work = aws.create_queue("work", QueueSettings::default());
         aws.create_table(TABLE, "expires_at");
         aws.put_secret("responder", &json!({"braze_api_key": "key", "ai_api_key": "key"}).to_string());
-        let sent = Arc::new(AtomicUsize::new(0));
-        let outside = serve(Arc::clone(&sent)).await.map_err(|error| Unfit::new(error.to_string()))?;
-        let settings = vec![
-            ("QUEUE_URL", work.url()),
-            ("AGENT_QUEUE_URL", work.url()),
-            ("RESPONDER_SECRET_ID", "responder".to_owned()),
-            ("TABLE_NAME", TABLE.to_owned()),
-            ("BRAZE_ENDPOINT", outside.clone()),
-            ("BRAZE_CAMPAIGN_ID", "replies".to_owned()),
-            ("AI_BACKEND", "openai".to_owned()),
-            ("AI_BASE_URL", format!("{outside}/v1")),
-            ("AI_MODEL", "constant".to_owned()),
-            ("ASSISTANT_CONFIG", ASSISTANT.to_owned()),
-        ];
-        let function = started(binary, settings, &aws).await?;
         let users = (0..USERS).map(|user| Identity::new(&format!("user-{user}"), "", "+15550123456"));
         let users = users.collect::<Result<_, _>>().map_err(|error| Unfit::new(error.to_string()))?;
-        Ok(Self { aws, function, users, sent })
+        Ok(Self { aws, work, outside, users, sent: None })
     }
 }
 
-impl super::Subject for Subject {
+impl super::Subject for Responder {
     const NAME: &'static str = "responder";
     const MOST_GROWTH: u64 = 256;
 
-    fn function(&self) -> &Function {
-        &self.function
+    fn aws(&self) -> &LocalAws {
+        &self.aws
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("QUEUE_URL", self.work.url()),
+            ("AGENT_QUEUE_URL", self.work.url()),
+            ("RESPONDER_SECRET_ID", "responder".to_owned()),
+            ("TABLE_NAME", TABLE.to_owned()),
+            ("BRAZE_ENDPOINT", self.outside.clone()),
+            ("BRAZE_CAMPAIGN_ID", "replies".to_owned()),
+            ("AI_BACKEND", "openai".to_owned()),
+            ("AI_BASE_URL", format!("{}/v1", self.outside)),
+            ("AI_MODEL", "constant".to_owned()),
+            ("ASSISTANT_CONFIG", ASSISTANT.to_owned()),
+        ]
     }
 
     fn event(&self, number: usize) -> Value {
-        let is_copy = number.is_multiple_of(COPIES);
-        let body = QueueMessage::InboundV1(self.message(number - usize::from(is_copy))).to_ascii_json();
-        json!({"Records": [{
-            "messageId": number.to_string(), "receiptHandle": "receipt", "body": body,
-            "attributes": {"ApproximateReceiveCount": if is_copy { "2" } else { "1" }}, "messageAttributes": {},
-            "eventSource": "aws:sqs", "awsRegion": "us-east-1",
-            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:work",
-        }]})
+        self.batch(&[number])
     }
 
     fn mistake(&self, _: usize, response: &Value) -> Option<String> {
@@ -87,12 +88,28 @@ impl super::Subject for Subject {
         // Everything expires some day; that day is now.
         self.aws.expire_items(TABLE, u64::MAX);
         self.aws.reset_capacity();
-        let (sent, expected) = (self.sent.swap(0, Ordering::Relaxed), invocations - invocations / COPIES);
+        let (sent, expected) = (self.sent.as_ref()?.swap(0, Ordering::Relaxed), invocations - invocations / COPIES);
         (sent != expected).then(|| format!("Braze took {sent} replies instead of {expected}"))
     }
 }
 
-impl Subject {
+impl Responder {
+    /// One event with the messages of these numbers.
+    pub fn batch(&self, numbers: &[usize]) -> Value {
+        json!({"Records": numbers.iter().map(|number| self.record(*number)).collect::<Vec<_>>()})
+    }
+
+    fn record(&self, number: usize) -> Value {
+        let is_copy = number.is_multiple_of(COPIES);
+        let body = QueueMessage::InboundV1(self.message(number - usize::from(is_copy))).to_ascii_json();
+        json!({
+            "messageId": number.to_string(), "receiptHandle": "receipt", "body": body,
+            "attributes": {"ApproximateReceiveCount": if is_copy { "2" } else { "1" }}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:work",
+        })
+    }
+
     fn message(&self, number: usize) -> Message {
         let identity = self.users[number % USERS].clone();
         let text = format!("Question {number}: when are you open, and {}?", "why ".repeat(number % 40));

@@ -128,8 +128,9 @@ impl Function {
     }
 }
 
-/// What Lambda sets (developer guide, "Defined runtime environment variables"), as far as anybody reads it.
-fn lambda_environment(name: &str) -> BTreeMap<String, String> {
+/// What Lambda sets for a function of this name (developer guide, "Defined runtime environment variables"), as far as
+/// anybody reads it.
+pub fn lambda_environment(name: &str) -> BTreeMap<String, String> {
     let group = format!("/aws/lambda/{name}");
     let pairs = [
         ("AWS_ACCESS_KEY_ID", "local"),

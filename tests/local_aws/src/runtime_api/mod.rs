@@ -5,6 +5,6 @@ mod output;
 mod process;
 mod server;
 
-pub use function::{Function, InvocationError};
+pub use function::{Function, InvocationError, lambda_environment};
 pub use process::InitFailure;
 pub use server::RuntimeApi;

@@ -1,0 +1,117 @@
+//! The SDK's configuration on Lambda, made by hand.
+//!
+//! There the region and the credentials stand in the environment and do not change while the process lives. The SDK's own
+//! search also reads profiles and prepares to ask STS and the instance metadata: code that is linked and run at every cold
+//! start and never needed. The trade: of the SDK's variables only those count that are read here.
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use super::timeouts;
+use crate::settings::environment;
+use crate::trust::Trust;
+
+/// The roots that AWS's own endpoints are signed by, until the end of 2037
+/// (<https://docs.aws.amazon.com/general/latest/gr/rande.html>, <https://www.amazontrust.com/repository/>).
+const AMAZON: &str = include_str!("amazon_roots.pem");
+
+/// The configuration of a function, out of its environment alone, with time-outs on every call. All clients share one HTTP
+/// client: its connections, and the roots that it trusts.
+pub fn lambda_config() -> SdkConfig {
+    let credentials = EnvironmentVariableCredentialsProvider::new();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client(trusted(&environment)))
+        .service_config(Endpoints)
+        .timeout_config(timeouts());
+    config.set_region(environment("AWS_REGION").map(Region::new));
+    config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+    let wanted = |name| environment(name).map(|value| value.eq_ignore_ascii_case("true"));
+    config.set_use_fips(wanted("AWS_USE_FIPS_ENDPOINT")).set_use_dual_stack(wanted("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.build()
+}
+
+/// As the SDK makes its own, but for the roots.
+fn http_client(roots: Trust) -> SharedHttpClient {
+    let roots = match roots {
+        Trust::CompiledIn => TrustStore::empty().with_pem_certificate(AMAZON),
+        Trust::System => TrustStore::default(),
+    };
+    let tls = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        // Every client that is set up asks once for a connector without components and throws it away; this one is cheap,
+        // and would refuse HTTPS.
+        let Some(components) = components else { return ConnectorBuilder::default().build_http() };
+        let connector = ConnectorBuilder::default().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+        let mut connector = connector.tls_context(tls.clone()).proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.sleep_impl());
+        connector.build()
+    })
+}
+
+/// Amazon's roots are enough where Amazon answers: not at an endpoint of somebody else's, and nobody says so of the
+/// partitions apart, such as China.
+fn trusted(lookup: &dyn Fn(&str) -> Option<String>) -> Trust {
+    let elsewhere = lookup("AWS_ENDPOINT_URL").is_some_and(|url| url.starts_with("https:"));
+    let region = lookup("AWS_REGION").unwrap_or_default();
+    let mut parts = region.split('-');
+    let apart = matches!(parts.next(), Some("cn" | "eusc")) || parts.next().is_some_and(|part| part.starts_with("iso"));
+    if elsewhere || apart { Trust::System } else { Trust::of(lookup) }
+}
+
+/// A service may have an endpoint of its own: `AWS_ENDPOINT_URL_SQS`.
+#[derive(Debug)]
+struct Endpoints;
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        environment(&format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_http_client::tls::TrustStore;
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+
+    use super::*;
+
+    #[test]
+    fn amazons_roots_are_trusted_where_amazon_answers() {
+        let lambda = ("AWS_LAMBDA_FUNCTION_NAME", "ingest");
+        for (more, expected) in [
+            (&[("AWS_REGION", "eu-central-1")][..], Trust::CompiledIn),
+            (&[("AWS_REGION", "us-gov-west-1")], Trust::CompiledIn),
+            (&[("AWS_REGION", "cn-north-1")], Trust::System),
+            (&[("AWS_REGION", "us-iso-east-1")], Trust::System),
+            (&[("AWS_REGION", "eusc-de-east-1")], Trust::System),
+            (&[("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")], Trust::CompiledIn),
+            (&[("AWS_ENDPOINT_URL", "https://aws.example.com")], Trust::System),
+        ] {
+            let all = [&[lambda], more].concat();
+            let lookup = |name: &str| all.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(trusted(&lookup), expected, "{more:?}");
+        }
+    }
+
+    #[test]
+    fn amazons_roots_can_be_read() {
+        let mut roots = rustls::RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(AMAZON.as_bytes()) {
+            roots.add(root.unwrap()).unwrap();
+        }
+        assert_eq!(roots.len(), 5);
+        // The SDK's own reader stops the process at a root that it cannot read.
+        drop(http_client(Trust::CompiledIn));
+        drop(TrustStore::empty().with_pem_certificate(AMAZON));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a common turn uses: a returning user asks, the AI answers, Braze takes the reply, everything is settled.
+
+use std::fs;
+
+use endurance::Unfit;
+use endurance::growth::Subject as _;
+use local_aws::{Capacity, Operation};
+
+use crate::batch::number;
+use crate::figures::{Figure, Unit};
+use crate::functions::{Answering, Functions, right};
+use crate::prices::{self, Turn};
+use crate::targets;
+
+const USERS: usize = 10;
+/// Turns of each user that are counted, after a first one.
+const TURNS: usize = 3;
+
+/// Sums over all counted turns.
+#[derive(Default)]
+struct Sums {
+    turns: f64,
+    write_units: f64,
+    read_units: f64,
+    queue_calls: f64,
+    /// The most that one turn asked the table for before its reply went out.
+    before_braze: f64,
+}
+
+pub(crate) async fn measure(functions: &Functions) -> Result<Vec<Figure>, Unfit> {
+    let Answering { subject, outside } = Answering::at_once().await?;
+    let log = std::env::temp_dir().join(format!("bench-{}.log", std::process::id()));
+    let process = functions.responder(&subject).start_logging(&log).await?;
+    let (mut sums, mut logged) = (Sums::default(), 0);
+    for turn in 0..=TURNS {
+        for user in 0..USERS {
+            let number = number(turn, user);
+            outside.aws.reset_capacity();
+            let (response, _) = process.invoke(&subject.event(number)).await?;
+            right(&subject, number, &response)?;
+            let [reply] = &outside.take().replies[..] else { return Err(Unfit::new("a turn sent not one reply")) };
+            if turn > 0 {
+                sums.add(&reply.used, &outside.aws.capacity());
+            }
+        }
+        if turn == 0 {
+            logged = size(&log);
+        }
+    }
+    let logged = size(&log) - logged;
+    // Where it cannot be removed it is left to the system.
+    fs::remove_file(&log).ok();
+    Ok(sums.figures(logged))
+}
+
+impl Sums {
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    fn add(&mut self, before_braze: &Capacity, all: &Capacity) {
+        self.turns += 1.0;
+        self.write_units += all.write_units as f64;
+        self.read_units += all.half_read_units as f64 / 2.0;
+        self.queue_calls += calls(all, &QUEUE) as f64;
+        self.before_braze = self.before_braze.max(calls(before_braze, &TABLE) as f64);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    fn figures(&self, logged: u64) -> Vec<Figure> {
+        let used = Turn {
+            write_units: self.write_units / self.turns,
+            read_units: self.read_units / self.turns,
+            queue_calls: self.queue_calls / self.turns,
+            log_bytes: logged as f64 / self.turns,
+        };
+        let mut figures = vec![
+            Figure::new("turn: write units, settled", Unit::Count, used.write_units).target(targets::WRITE_UNITS),
+            Figure::new("turn: calls of the table before Braze, at most", Unit::Count, self.before_braze)
+                .target(targets::ROUND_TRIPS),
+            Figure::new("turn: read units", Unit::Count, used.read_units),
+        ];
+        figures.extend(prices::of_a_million(&used).map(|(name, dollars)| Figure::new(name, Unit::Dollars, dollars)));
+        figures
+    }
+}
+
+const TABLE: [Operation; 6] = [
+    Operation::BatchGetItem,
+    Operation::DeleteItem,
+    Operation::GetItem,
+    Operation::PutItem,
+    Operation::Query,
+    Operation::UpdateItem,
+];
+const QUEUE: [Operation; 2] = [Operation::SendMessage, Operation::ChangeMessageVisibility];
+
+fn calls(used: &Capacity, operations: &[Operation]) -> u64 {
+    operations.iter().map(|operation| used.calls(*operation)).sum()
+}
+
+fn size(file: &std::path::Path) -> u64 {
+    fs::metadata(file).map_or(0, |file| file.len())
+}
