@@ -37,6 +37,11 @@ impl KeywordLists {
         lists.into_iter().find(|(_, list)| list.matches(word)).map(|(name, _)| name)
     }
 
+    /// The list that understands `word` before a flow takes it for an answer, if one does.
+    pub(super) fn goes_before_an_answer(&self, word: &str) -> Option<&'static str> {
+        self.goes_before(word).or_else(|| self.cancel.matches(word).then_some("cancel"))
+    }
+
     /// The shipped words, unless the configuration drops them, and its own.
     pub(super) fn read(mut configured: Section) -> Self {
         let shipped = if configured.flag("shipped", true) { shipped() } else { BTreeMap::new() };

@@ -194,6 +194,42 @@ fn a_word_that_a_keyword_list_takes_first_starts_no_flow() {
 }
 
 #[test]
+fn an_option_that_a_keyword_list_takes_first_is_a_mistake() {
+    let flow = |options: &str| flow_of(&[&format!("{CHOOSE}\noptions = [{options}]")]);
+    let taken = |word: &str, list: &str| {
+        format!(
+            "`flows.f.steps.a.options` has \"{word}\" (number 2), which `keywords.{list}` takes first, so it would never \
+             be taken for an answer"
+        )
+    };
+    for (word, list) in [
+        ("Unsubscribe", "opt_out"),
+        ("Désabonnement", "opt_out"),
+        ("Baja", "opt_out"),
+        ("Parar", "opt_out"),
+        ("Abmelden!", "opt_out"),
+        ("Human", "hand_off"),
+        ("Conseiller", "hand_off"),
+        ("Agente", "hand_off"),
+        ("Atendente", "hand_off"),
+        ("Mitarbeiter", "hand_off"),
+        ("Quit", "cancel"),
+        ("Annuler", "cancel"),
+        ("Salir", "cancel"),
+        ("Sair", "cancel"),
+        ("Abbrechen", "cancel"),
+    ] {
+        let toml = flow(&format!("\"Other\", \"{word}\""));
+        assert_eq!(flows(&toml).unwrap_err(), [taken(word, list)]);
+        flows(&format!("{toml}[keywords]\nshipped = false")).unwrap();
+    }
+    let own = flow("\"Other\", \"Sale\"") + "[keywords]\nignore = [\"SALE\"]";
+    assert_eq!(flows(&own).unwrap_err(), [taken("Sale", "ignore")]);
+    // Words that only say more, and those that want back in: nobody in a flow has opted out.
+    flows(&flow("\"Cancel my order\", \"Start\", \"Alta\"")).unwrap();
+}
+
+#[test]
 fn each_mistake_in_a_flow_is_named_where_it_is() {
     let step = format!("[[flows.f.steps]]\nname = \"a\"\n{ASK}\n");
     let many = (0..31).fold(String::new(), |toml, n| toml + &step.replace("\"a\"", &format!("\"s{n}\"")));
