@@ -136,7 +136,28 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         one(a("otherwise = \"b\""), "`flows.f.steps.a.otherwise` names the step \"b\", which does not exist"),
         one(a("otherwise = 7"), "`flows.f.steps.a.otherwise` must be"),
         one(a("re_asks = 11"), "`flows.f.steps.a.re_asks` must be a whole number"),
-        one(a("attribute = \"$a\""), "`flows.f.steps.a.attribute` must not begin with $"),
+        one(
+            a("attribute = \"$a\""),
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: a name has 1 to 255",
+        ),
+        one(a("attribute = \"a\\nb\""), "`flows.f.steps.a.attribute` is no name for a custom attribute: a name has"),
+        one(
+            a("attribute = \"{{a}}\""),
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: it holds Liquid",
+        ),
+        one(
+            a("attribute = \"email\""),
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: the name means",
+        ),
+        one(
+            a("attribute = \"external_id\""),
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: the name",
+        ),
+        one(
+            a("attribute = \"dragoman_owner\""),
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: what begins with dragoman_",
+        ),
+        one(a("event = \"$a\""), "`flows.f.steps.a.event` is no name for a custom event: a name has 1 to 255"),
         one(a("event = \"\""), "`flows.f.steps.a.event` must be a text"),
         one(silent("re_ask = \"x\""), "`flows.f.steps.a.re_ask` needs a step that expects an answer"),
         one(silent("re_asks = 1"), "`flows.f.steps.a.re_asks` needs a step that expects an answer"),
