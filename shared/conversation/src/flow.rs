@@ -14,7 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use models::assistant::{Expect, Flow, Flows, Step};
-use models::{FlowState, Personal, Timestamp};
+use models::{CampaignId, FlowState, Personal, Timestamp};
 
 use run::Run;
 
@@ -56,7 +56,7 @@ pub enum Saying {
     /// An API-triggered campaign.
     Campaign {
         /// Its id.
-        id: String,
+        id: CampaignId,
         /// Its trigger properties: all values given so far, by the step's name.
         properties: BTreeMap<String, Personal>,
     },

@@ -36,7 +36,7 @@ fn said(progress: &Progress) -> Vec<&str> {
     fn first_word(saying: &Saying) -> &str {
         match saying {
             Saying::Text { text, .. } => text.split(' ').next().unwrap(),
-            Saying::Campaign { id, .. } => id,
+            Saying::Campaign { id, .. } => id.as_str(),
         }
     }
     progress.says.iter().map(first_word).collect()

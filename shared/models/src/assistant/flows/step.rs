@@ -8,7 +8,6 @@ use super::check::missing;
 use super::{Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
 use crate::{FieldName, folded};
 
-const LONGEST_CAMPAIGN: usize = 100;
 const LONGEST_PATTERN: usize = 1_000;
 /// As many as a WhatsApp list has rows, each as long as a row's title.
 const MOST_OPTIONS: usize = 10;
@@ -54,8 +53,12 @@ fn say(section: &mut Section, default_language: &str) -> Say {
     if section.has("say") == section.has("campaign") {
         section.mistake("say", "or `campaign` must be given, and not both");
     }
-    let campaign = section.optional_text("campaign", LONGEST_CAMPAIGN);
-    Line::read(section, "say", default_language).map_or(Say::Campaign(campaign.unwrap_or_default()), Say::Text)
+    let campaign = section.campaign("campaign");
+    let line = Line::read(section, "say", default_language);
+    match campaign {
+        Some(id) if line.is_none() => Say::Campaign(id),
+        _ => Say::Text(line.unwrap_or_default()),
+    }
 }
 
 fn expect(section: &mut Section) -> Expect {

@@ -26,7 +26,7 @@ fn a_return_with_a_branch_is_read_whole() {
     assert_eq!(step("thanks").next, Next::Always(Target::End), "nothing stands below");
     assert_eq!((step("order").re_asks, step("reason").re_asks), (2, 1));
     assert_eq!((&step("order").otherwise, &step("size").otherwise), (&Otherwise::HandOff, &Otherwise::Cancel));
-    assert!(matches!(&step("size").say, Say::Campaign(id) if id.starts_with("1111")));
+    assert!(matches!(&step("size").say, Say::Campaign(id) if id.as_str().starts_with("1111")));
 }
 
 #[test]
@@ -78,6 +78,10 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         one(
             "name = \"a\"\nexpect = \"text\"\ncampaign = \" \"".to_owned(),
             "`flows.f.steps.a.campaign` must be a text",
+        ),
+        one(
+            "name = \"a\"\nexpect = \"text\"\ncampaign = \"my survey\"".to_owned(),
+            "`flows.f.steps.a.campaign` is no campaign's id: an id of Braze has 1 to 128",
         ),
         one("name = \"a\"\nexpect = \"text\"\nsay = \"\"".to_owned(), "`flows.f.steps.a.say` must be a text"),
         one(
