@@ -78,7 +78,7 @@ pub enum Fact {
     Event {
         /// The event's name.
         name: String,
-        /// Its property `value`: the answer, if the step expected one.
+        /// Its property `value`: the answer, if the step expected one and not just any words.
         value: Option<Personal>,
     },
 }

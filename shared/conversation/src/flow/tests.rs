@@ -103,7 +103,7 @@ fn braze_is_told_the_value_when_the_step_is_done() {
 
 #[test]
 fn braze_gets_no_more_of_a_value_than_it_takes() {
-    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"text\"\nattribute = \"a\"\nevent = \"e\"\nnext = \"b\"\n\
+    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"pattern\"\npattern = \"é+\"\nattribute = \"a\"\nevent = \"e\"\nnext = \"b\"\n\
                 [[flows.return.steps]]\nname = \"b\"\nsay = \"?\"\nexpect = \"text\"";
     let flows = Assistant::from_toml(toml).unwrap().flows;
     let progress = after(&flows, &["é".repeat(300).as_str()]);
@@ -111,6 +111,14 @@ fn braze_gets_no_more_of_a_value_than_it_takes() {
     assert!(matches!(&progress.facts[..], [Fact::Attribute { value, .. }, Fact::Event { value: Some(also), .. }]
         if *value == cut && *also == cut));
     assert_eq!(progress.state.unwrap().values["a"].as_str().chars().count(), 300, "the flow keeps it");
+}
+
+#[test]
+fn an_event_says_that_any_words_were_given_and_not_which() {
+    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"text\"\nattribute = \"a\"\nevent = \"e\"";
+    let told = after(&Assistant::from_toml(toml).unwrap().flows, &["My knee hurts"]).facts;
+    let attribute = Fact::Attribute { name: "a".to_owned(), value: "My knee hurts".into(), is_number: false };
+    assert_eq!(told, [attribute, Fact::Event { name: "e".to_owned(), value: None }]);
 }
 
 #[test]
