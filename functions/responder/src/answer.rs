@@ -77,7 +77,12 @@ impl Responder {
     }
 
     pub(crate) fn flowing<'a>(&'a self, matter: &'a Matter<'_>) -> Flowing<'a> {
-        Flowing { flows: &self.assistant.flows, language: matter.language.as_deref(), now: self.clock.now() }
+        self.flows_in(matter.language.as_deref())
+    }
+
+    /// The assistant's flows in that language, now.
+    pub(crate) fn flows_in<'a>(&'a self, language: Option<&'a str>) -> Flowing<'a> {
+        Flowing { flows: &self.assistant.flows, language, now: self.clock.now() }
     }
 
     pub(crate) fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {

@@ -147,6 +147,11 @@ impl<'a> Flowing<'a> {
         }
     }
 
+    /// Whether the flow that stands at `state` still waits for an answer.
+    pub fn waits(&self, state: &FlowState) -> bool {
+        self.place(state).is_ok()
+    }
+
     /// Asks the step that waits as if for the first time: after somebody else, a person, had the conversation.
     pub fn resume(&self, state: &FlowState) -> Progress {
         match self.place(state) {

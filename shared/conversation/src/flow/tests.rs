@@ -176,7 +176,9 @@ fn an_answer_that_comes_too_late_is_an_ordinary_message() {
     let state = after(&flows, &["AB12345"]).state.unwrap();
     let asked = START + Duration::from_secs(1);
     assert_eq!(state.touched, asked);
-    let just = at(&flows, asked + HOUR - Duration::from_millis(1)).advance(&state, "1", false);
+    let just_in_time = at(&flows, asked + HOUR - Duration::from_millis(1));
+    assert!(just_in_time.waits(&state) && !at(&flows, asked + HOUR).waits(&state));
+    let just = just_in_time.advance(&state, "1", false);
     assert_eq!((step(&just), just.leaves_the_message()), ("bought", false));
     for is_cancel in [false, true] {
         let late = at(&flows, asked + HOUR).advance(&state, "1", is_cancel);
