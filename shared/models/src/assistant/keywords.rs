@@ -115,6 +115,20 @@ mod tests {
     }
 
     #[test]
+    fn who_may_as_well_ask_for_more_messages_does_not_opt_out() {
+        let lists = read("");
+        for (words, opts_out) in [
+            ("Plus de messages", false),
+            ("Je ne veux plus de messages !", true),
+            ("Plus aucun message", true),
+            ("No more messages", true),
+            ("Keine weiteren Nachrichten", true),
+        ] {
+            assert_eq!(lists.opt_out.matches(words), opts_out, "{words}");
+        }
+    }
+
+    #[test]
     fn no_shipped_words_contradict_each_other() {
         let shipped = shipped();
         for (list, words) in &shipped {
