@@ -21,6 +21,7 @@ pub struct Pending<'a> {
 }
 
 /// Everything a decision depends on.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other, each by its name")]
 #[derive(Debug)]
 pub struct Situation<'a> {
     /// The open messages of the user, in the order of filing.

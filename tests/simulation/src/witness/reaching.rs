@@ -39,7 +39,10 @@ impl State {
         let closed = self.is_window_closed(key, now);
         if self.is_start(id) {
             let named = self.queued.get(id).map(|message| message.text.as_str().to_owned()).unwrap_or_default();
-            let has_cause = before.owner == Owner::Person || before.opted_out || closed || [NO_FLOW, BLANK_FLOW].contains(&named.as_str());
+            let has_cause = before.owner == Owner::Person
+                || before.opted_out
+                || closed
+                || [NO_FLOW, BLANK_FLOW].contains(&named.as_str());
             if !has_cause {
                 self.broken(format!("{id:?} was to start a flow, and nothing kept it from that"));
             }
