@@ -77,7 +77,12 @@ impl Responder {
     }
 
     pub(crate) fn flowing<'a>(&'a self, matter: &'a Matter<'_>) -> Flowing<'a> {
-        Flowing { flows: &self.assistant.flows, language: matter.language.as_deref(), now: self.clock.now() }
+        self.flows_in(matter.language.as_deref())
+    }
+
+    /// The assistant's flows in that language, now.
+    pub(crate) fn flows_in<'a>(&'a self, language: Option<&'a str>) -> Flowing<'a> {
+        Flowing { flows: &self.assistant.flows, language, now: self.clock.now() }
     }
 
     pub(crate) fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {
@@ -103,20 +108,19 @@ impl Responder {
     fn utter(&self, saying: Saying) -> Vec<Utterance> {
         match saying {
             Saying::Text { text, .. } => utterances(shape(&text, self.assistant.limits.reply_parts)),
-            Saying::Campaign { id, properties } => campaign(&id, properties).into_iter().collect(),
+            Saying::Campaign { id, properties } => campaign(id, properties).into_iter().collect(),
         }
     }
 }
 
-fn campaign(id: &str, properties: std::collections::BTreeMap<String, Personal>) -> Option<Utterance> {
-    let campaign = CampaignId::new(id).ok()?;
+fn campaign(id: CampaignId, properties: std::collections::BTreeMap<String, Personal>) -> Option<Utterance> {
     // What cannot be a property of its own is left out; a flow's names were checked when it was read.
     let properties = properties
         .into_iter()
         .filter_map(|(name, value)| Some((FieldName::new(name).ok()?, Part::new(with_plain_line_ends(&value)).ok()?)));
     // What it says is decided in Braze; the history shows that something was said.
     let content = Campaign::new(Part::new("…").ok()?, properties.collect()).ok()?;
-    Some(Utterance { content: Content::Campaign(content), campaign: Some(campaign) })
+    Some(Utterance { content: Content::Campaign(content), campaign: Some(id) })
 }
 
 /// As a user typed it, on whatever phone: a carriage return would keep the whole value out of the message.
@@ -161,7 +165,9 @@ mod tests {
     fn a_campaign_is_triggered_with_every_value_on_whatever_phone_it_was_typed() {
         for (typed, property) in [("one\r\ntwo\tthree", "one\ntwo\tthree"), ("one\rtwo", "one\ntwo"), ("7", "7")] {
             let values = [("words".to_owned(), Personal::from(typed))].into();
-            let Some(Utterance { content: Content::Campaign(campaign), .. }) = campaign("c", values) else {
+            let Some(Utterance { content: Content::Campaign(campaign), .. }) =
+                campaign(CampaignId::new("c").unwrap(), values)
+            else {
                 panic!("{typed:?} is no campaign")
             };
             let properties: Vec<_> = campaign.properties().map(|(_, value)| value.as_str()).collect();

@@ -200,6 +200,7 @@ impl Responder {
             pending: &pending,
             last_turn: &history.last_turn(),
             repeats: history.repeats(&joined(counted.map(|place| &agenda.said[place].text))),
+            flow_waits: history.flow().is_some_and(|state| self.flows_in(None).waits(state)),
             owner,
             desk: self.desk.is_some(),
             opted_out: head.opted_out,

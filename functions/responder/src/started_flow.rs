@@ -49,6 +49,9 @@ impl Responder {
         let Some(reply) = self.through_the_window(answered.reply, head, now) else {
             return not_started("its user has not written for a day, and there is no template");
         };
+        if reply.is_empty() {
+            return not_started("there is nothing to see in its first question");
+        }
         let to = history.addressee().unwrap_or(&start.identity).clone();
         let words = Words {
             attributes: answered.attributes,

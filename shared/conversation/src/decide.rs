@@ -21,6 +21,7 @@ pub struct Pending<'a> {
 }
 
 /// Everything a decision depends on.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other, each by its name")]
 #[derive(Debug)]
 pub struct Situation<'a> {
     /// The open messages of the user, in the order of filing.
@@ -29,6 +30,8 @@ pub struct Situation<'a> {
     pub last_turn: &'a [Look<'a>],
     /// How many turns in a row, the last one among them, were about the same words as the pending messages.
     pub repeats: usize,
+    /// Whether a flow waits for the user's answer.
+    pub flow_waits: bool,
     /// Who answers.
     pub owner: Answerer,
     /// Whether there is a desk to hand over to.
@@ -156,7 +159,8 @@ fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
         let told = situation.spent.told;
         return if told { Decision::Silence(Silence::OverBudget) } else { Decision::Say(BotText::OverBudget, counted) };
     }
-    if situation.repeats >= limits.repeats {
+    // A survey's answers are often alike. Somebody's own bot gets no further in a flow than its questions and the budget go.
+    if situation.repeats >= limits.repeats && !situation.flow_waits {
         return Decision::Silence(Silence::Loop);
     }
     if situation.attempts + 1 == limits.attempts {

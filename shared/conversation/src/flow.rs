@@ -14,7 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use models::assistant::{Expect, Flow, Flows, Step};
-use models::{FlowState, Personal, Timestamp};
+use models::{CampaignId, FlowState, Personal, Timestamp};
 
 use run::Run;
 
@@ -56,7 +56,7 @@ pub enum Saying {
     /// An API-triggered campaign.
     Campaign {
         /// Its id.
-        id: String,
+        id: CampaignId,
         /// Its trigger properties: all values given so far, by the step's name.
         properties: BTreeMap<String, Personal>,
     },
@@ -78,7 +78,7 @@ pub enum Fact {
     Event {
         /// The event's name.
         name: String,
-        /// Its property `value`: the answer, if the step expected one.
+        /// Its property `value`: the answer, if the step expected one and not just any words.
         value: Option<Personal>,
     },
 }
@@ -145,6 +145,11 @@ impl<'a> Flowing<'a> {
             None if state.asked <= step.re_asks => run.ask_again(step),
             None => run.give_up(step),
         }
+    }
+
+    /// Whether the flow that stands at `state` still waits for an answer.
+    pub fn waits(&self, state: &FlowState) -> bool {
+        self.place(state).is_ok()
     }
 
     /// Asks the step that waits as if for the first time: after somebody else, a person, had the conversation.

@@ -53,6 +53,7 @@ impl Chain {
             pending: &[Pending { look, written: message.arrival }],
             last_turn: &[],
             repeats: 0,
+            flow_waits: false,
             owner: Answerer::Bot,
             desk: true,
             opted_out: false,

@@ -147,6 +147,16 @@ async fn no_flow_is_started_with_somebody_who_wants_silence() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_flow_is_started_whose_first_question_shows_nothing() {
+    let world = world("[flows.blank]\n[[flows.blank.steps]]\nname = \"a\"\nsay = \"\u{200b}\"\nexpect = \"text\"\n");
+    world.agent(ADA, None, start("blank", None)).await;
+    world.settle(1).await;
+    assert_eq!((world.sent().len(), world.counted(Metric::FlowNotStarted)), (0, 1));
+    assert_eq!((world.counted(Metric::FlowStarted), world.head("ada").await.last_turn), (0, 0));
+    assert!(world.agents.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_silent_day_a_flow_begins_with_a_campaign_or_a_template_or_not_at_all() {
     for (toml, flow, expected) in
         [("", "survey", Some("c-survey")), (TEMPLATE, "return", Some("c-template")), ("", "return", None)]

@@ -26,6 +26,7 @@ fn decided<'a>(pending: &'a [Pending<'a>], change: impl FnOnce(&mut Situation<'a
         pending,
         last_turn: &[],
         repeats: 0,
+        flow_waits: false,
         owner: Answerer::Bot,
         desk: true,
         opted_out: false,
@@ -180,4 +181,11 @@ fn the_same_words_are_not_answered_for_ever() {
     let hello = [saying("I am out of office")];
     assert_eq!(decided(&hello, |s| s.repeats = 4), Decision::Ask(vec![0]));
     assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Silence(Silence::Loop));
+}
+
+#[test]
+fn a_flow_that_waits_takes_the_same_answer_as_often_as_it_asks() {
+    let five = [saying("5")];
+    let within = |flow_waits| decided(&five, |s| (s.repeats, s.flow_waits) = (5, flow_waits));
+    assert_eq!((within(true), within(false)), (Decision::Ask(vec![0]), Decision::Silence(Silence::Loop)));
 }

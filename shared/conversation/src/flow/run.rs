@@ -102,6 +102,8 @@ impl<'a> Run<'a> {
             self.facts.push(Fact::Attribute { name: name.clone(), value: value.clone(), is_number });
         }
         if let Some(name) = &step.event {
+            // Any words are what was said in the chat, and no event holds that; an attribute does where one is asked for.
+            let value = value.filter(|_| step.expect != Expect::Text);
             self.facts.push(Fact::Event { name: name.clone(), value });
         }
     }

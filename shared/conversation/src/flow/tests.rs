@@ -36,7 +36,7 @@ fn said(progress: &Progress) -> Vec<&str> {
     fn first_word(saying: &Saying) -> &str {
         match saying {
             Saying::Text { text, .. } => text.split(' ').next().unwrap(),
-            Saying::Campaign { id, .. } => id,
+            Saying::Campaign { id, .. } => id.as_str(),
         }
     }
     progress.says.iter().map(first_word).collect()
@@ -103,7 +103,7 @@ fn braze_is_told_the_value_when_the_step_is_done() {
 
 #[test]
 fn braze_gets_no_more_of_a_value_than_it_takes() {
-    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"text\"\nattribute = \"a\"\nevent = \"e\"\nnext = \"b\"\n\
+    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"pattern\"\npattern = \"é+\"\nattribute = \"a\"\nevent = \"e\"\nnext = \"b\"\n\
                 [[flows.return.steps]]\nname = \"b\"\nsay = \"?\"\nexpect = \"text\"";
     let flows = Assistant::from_toml(toml).unwrap().flows;
     let progress = after(&flows, &["é".repeat(300).as_str()]);
@@ -111,6 +111,14 @@ fn braze_gets_no_more_of_a_value_than_it_takes() {
     assert!(matches!(&progress.facts[..], [Fact::Attribute { value, .. }, Fact::Event { value: Some(also), .. }]
         if *value == cut && *also == cut));
     assert_eq!(progress.state.unwrap().values["a"].as_str().chars().count(), 300, "the flow keeps it");
+}
+
+#[test]
+fn an_event_says_that_any_words_were_given_and_not_which() {
+    let toml = "[[flows.return.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"text\"\nattribute = \"a\"\nevent = \"e\"";
+    let told = after(&Assistant::from_toml(toml).unwrap().flows, &["My knee hurts"]).facts;
+    let attribute = Fact::Attribute { name: "a".to_owned(), value: "My knee hurts".into(), is_number: false };
+    assert_eq!(told, [attribute, Fact::Event { name: "e".to_owned(), value: None }]);
 }
 
 #[test]
@@ -168,7 +176,9 @@ fn an_answer_that_comes_too_late_is_an_ordinary_message() {
     let state = after(&flows, &["AB12345"]).state.unwrap();
     let asked = START + Duration::from_secs(1);
     assert_eq!(state.touched, asked);
-    let just = at(&flows, asked + HOUR - Duration::from_millis(1)).advance(&state, "1", false);
+    let just_in_time = at(&flows, asked + HOUR - Duration::from_millis(1));
+    assert!(just_in_time.waits(&state) && !at(&flows, asked + HOUR).waits(&state));
+    let just = just_in_time.advance(&state, "1", false);
     assert_eq!((step(&just), just.leaves_the_message()), ("bought", false));
     for is_cancel in [false, true] {
         let late = at(&flows, asked + HOUR).advance(&state, "1", is_cancel);

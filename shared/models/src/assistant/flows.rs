@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use line::Line;
 pub use pattern::Pattern;
 
-use crate::{LONGEST_MESSAGE, normalised};
+use crate::{CampaignId, LONGEST_MESSAGE, normalised};
 
 /// Every flow of an assistant, by its name.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,8 +91,8 @@ pub struct Step {
 pub enum Say {
     /// A text.
     Text(Line),
-    /// An API-triggered campaign, by its id.
-    Campaign(String),
+    /// An API-triggered campaign.
+    Campaign(CampaignId),
 }
 
 /// The answers that fit a step.

@@ -37,6 +37,11 @@ impl KeywordLists {
         lists.into_iter().find(|(_, list)| list.matches(word)).map(|(name, _)| name)
     }
 
+    /// The list that understands `word` before a flow takes it for an answer, if one does.
+    pub(super) fn goes_before_an_answer(&self, word: &str) -> Option<&'static str> {
+        self.goes_before(word).or_else(|| self.cancel.matches(word).then_some("cancel"))
+    }
+
     /// The shipped words, unless the configuration drops them, and its own.
     pub(super) fn read(mut configured: Section) -> Self {
         let shipped = if configured.flag("shipped", true) { shipped() } else { BTreeMap::new() };
@@ -106,6 +111,20 @@ mod tests {
         for (list, languages) in shipped {
             assert_eq!(languages.keys().collect::<Vec<_>>(), ["de", "en", "es", "fr", "pt"], "{list}");
             assert!(languages.values().all(|words| words.len() >= 4), "{list}");
+        }
+    }
+
+    #[test]
+    fn who_may_as_well_ask_for_more_messages_does_not_opt_out() {
+        let lists = read("");
+        for (words, opts_out) in [
+            ("Plus de messages", false),
+            ("Je ne veux plus de messages !", true),
+            ("Plus aucun message", true),
+            ("No more messages", true),
+            ("Keine weiteren Nachrichten", true),
+        ] {
+            assert_eq!(lists.opt_out.matches(words), opts_out, "{words}");
         }
     }
 

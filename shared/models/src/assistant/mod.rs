@@ -136,7 +136,7 @@ impl Assistant {
         let routes = self.routes.iter().filter_map(|(_, route)| route.campaign.clone());
         let steps = self.flows.iter().flat_map(|(_, flow)| &flow.steps);
         let flows = steps.filter_map(|step| match &step.say {
-            Say::Campaign(id) => CampaignId::new(id).ok(),
+            Say::Campaign(id) => Some(id.clone()),
             Say::Text(_) => None,
         });
         routes.chain(self.replies.campaigns().cloned()).chain(flows).collect()

@@ -1,12 +1,15 @@
 //! What Dragoman writes to the profiles of users in Braze.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use super::section::Section;
-use crate::{FieldName, SubscriptionGroupId};
+use crate::{Attributes, SubscriptionGroupId};
 
 /// The longest id of anything in Braze.
 const LONGEST_ID: usize = 128;
+/// How the names of the attributes begin that hold [`ConversationFact`]s.
+const OUR_ATTRIBUTES: &str = "dragoman_";
 
 /// What is written to profiles: nothing, unless it is asked for, because values may cost data points.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,8 +51,8 @@ pub enum LearnedValues {
 
 impl Learned {
     fn read(name: &str, mut section: Section) -> Self {
-        if FieldName::new(name).is_err() || name.starts_with("dragoman_") {
-            section.mistake_at_root(&format!("profile.learn.{name}"), "is no name for a custom attribute");
+        if let Err(reason) = brands_attribute(name) {
+            section.mistake_at_root(&format!("profile.learn.{name}"), &reason);
         }
         let description = section.text("describe", "", 500);
         if description.is_empty() {
@@ -57,6 +60,18 @@ impl Learned {
         }
         let values = LearnedValues::read(&mut section);
         Self { name: name.to_owned(), description, values }
+    }
+}
+
+/// Whether a brand may give an attribute this name; if not, what is wrong with it.
+pub(super) fn brands_attribute(name: &str) -> Result<(), String> {
+    let no_name = |reason: &dyn Display| Err(format!("is no name for a custom attribute: {reason}"));
+    match Attributes::name(name) {
+        Err(reason) => no_name(&reason),
+        Ok(_) if name.starts_with(OUR_ATTRIBUTES) => {
+            no_name(&"what begins with dragoman_ is written by the bot itself")
+        }
+        Ok(_) => Ok(()),
     }
 }
 
@@ -153,6 +168,7 @@ mod tests {
             ("[profile]\nfacts = [\"mood\"]\nopt_out_group = \"two words\"", 2),
             ("[profile.learn.size]\nvalues = \"colour\"", 2),
             ("[profile.learn.dragoman_owner]\ndescribe = \"x\"\n[profile.learn.\"$x\"]\ndescribe = \"x\"", 2),
+            ("[profile.learn.email]\ndescribe = \"x\"\n[profile.learn.phone]\ndescribe = \"x\"", 2),
         ] {
             let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
             assert_eq!(mistakes.len(), count, "{mistakes:?}");

@@ -75,7 +75,7 @@ impl Route {
         let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
         for (place, word) in &keywords {
             if let Some(list) = lists.goes_before(word) {
-                section.mistake("keywords", &never_heard(word, *place, list));
+                section.mistake("keywords", &never_heard(word, *place, list, "lead here"));
             }
             let word = normalised(word);
             if word.is_empty() {
@@ -103,9 +103,9 @@ impl Route {
     }
 }
 
-/// What is wrong with a word of a route or a flow that a keyword list takes first.
-pub(super) fn never_heard(word: &str, place: usize, list: &str) -> String {
-    format!("has \"{word}\" (number {place}), which `keywords.{list}` takes first, so it would never lead here")
+/// What is wrong with a word of a route or a flow that a keyword list takes first, so that it would never do what is `meant`.
+pub(super) fn never_heard(word: &str, place: usize, list: &str, meant: &str) -> String {
+    format!("has \"{word}\" (number {place}), which `keywords.{list}` takes first, so it would never {meant}")
 }
 
 fn backend(section: &mut Section, backends: &Backends) -> Option<String> {

@@ -31,6 +31,11 @@ pub enum Subscription {
 }
 
 impl Attributes {
+    /// The name of an attribute, if it can be one.
+    pub fn name(text: &str) -> Result<FieldName, NotWritable> {
+        FieldName::new(text)?.other_than(&RESERVED)
+    }
+
     /// Sets `name` to `value`.
     pub fn set(&mut self, name: &str, value: ProfileValue) -> Result<(), NotWritable> {
         self.put(name, Some(value))
@@ -74,7 +79,7 @@ impl Attributes {
     }
 
     fn put(&mut self, name: &str, value: Option<ProfileValue>) -> Result<(), NotWritable> {
-        self.values.insert(FieldName::new(name)?.other_than(&RESERVED)?, value);
+        self.values.insert(Self::name(name)?, value);
         Ok(())
     }
 }

@@ -84,6 +84,8 @@ impl State {
         if self.is_begun_by_a_system(&row) {
             return;
         }
+        // What a flow asks for may be the same words again.
+        let in_a_flow = self.may_be_in_a_flow(key, self.first_drafted(key, &row));
         let (Some(limits), Some(conversation)) = (&self.limits, self.conversations.get_mut(key)) else { return };
         if row.kind.voice() != Voice::Bot {
             return;
@@ -96,7 +98,7 @@ impl State {
             if spent.is_used_up(limits, row.at) {
                 wrong.push(format!("turn {number} of {} is more than the budget allows", key.as_str()));
             }
-            if spent.same.0 == words && spent.same.1 >= limits.repeats {
+            if spent.same.0 == words && spent.same.1 >= limits.repeats && !in_a_flow {
                 wrong.push(format!("turn {number} of {} answers the same words once too often", key.as_str()));
             }
         }
@@ -129,6 +131,7 @@ impl State {
         match () {
             () if counted.is_empty() || counted.iter().any(|id| self.is_start(id)) => None,
             () if spent.told && spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
+            () if self.is_in_a_flow(key, conversation.claimed_when) => None,
             () if spent.same.0 == words && spent.same.1 >= limits.repeats => Some(End::Looped),
             () => None,
         }

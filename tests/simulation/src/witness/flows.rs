@@ -113,6 +113,20 @@ impl State {
         self.flows.first_drafted.get(&place).copied().unwrap_or(row.at).min(row.at)
     }
 
+    /// Whether a flow may wait for an answer at `now`.
+    pub(super) fn may_be_in_a_flow(&self, key: &ConversationKey, now: Timestamp) -> bool {
+        self.waits_within(key, |waits| now.since(waits.touched) < timeout(waits.step) + MOMENT)
+    }
+
+    /// Whether a flow waits for an answer at `now`, by any clock.
+    pub(super) fn is_in_a_flow(&self, key: &ConversationKey, now: Timestamp) -> bool {
+        self.waits_within(key, |waits| now.since(waits.touched) + MOMENT < timeout(waits.step))
+    }
+
+    fn waits_within(&self, key: &ConversationKey, time: impl FnOnce(&Waits) -> bool) -> bool {
+        self.flows.standing.get(key).and_then(|standing| standing.waits.as_ref()).is_some_and(time)
+    }
+
     /// A turn is committed: it says what the flow must say after the user's words, and leaves it where they lead.
     pub(super) fn flow_goes_on(&mut self, key: &ConversationKey, turn: TurnKey, open: &[MessageId]) {
         let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) else { return };

@@ -39,7 +39,10 @@ impl State {
         let closed = self.is_window_closed(key, now);
         if self.is_start(id) {
             let named = self.queued.get(id).map(|message| message.text.as_str().to_owned()).unwrap_or_default();
-            let has_cause = before.owner == Owner::Person || before.opted_out || closed || named == NO_FLOW;
+            let has_cause = before.owner == Owner::Person
+                || before.opted_out
+                || closed
+                || [NO_FLOW, BLANK_FLOW].contains(&named.as_str());
             if !has_cause {
                 self.broken(format!("{id:?} was to start a flow, and nothing kept it from that"));
             }
@@ -83,5 +86,7 @@ impl State {
 
 /// The name of a flow that no assistant has.
 pub(crate) const NO_FLOW: &str = "exchange";
+/// The name of a flow whose first question shows nothing.
+const BLANK_FLOW: &str = "blank";
 /// What clocks may differ by.
 const MOMENT: Duration = Duration::from_mins(3);

@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId};
+use platform::metrics::Metric;
 use simulation::{Brand, Plan, World};
 use store::Store as _;
 
 fn world() -> World {
-    let brand = Brand { limits: None, profiles: false, flows: true };
+    world_within(None)
+}
+
+/// Turns a minute and a day, and how often the same words are answered.
+fn world_within(limits: Option<(u32, u32, u32)>) -> World {
+    let brand = Brand { limits, profiles: false, flows: true };
     World::new(Plan { toml: brand.toml(0), brand, kills_at_deadline: true, ..Plan::default() })
 }
 
@@ -41,4 +47,16 @@ async fn an_erasure_takes_the_values_of_a_flow_that_went_on_until_it_was_heard()
         let rows = world.store.newest_turns(&erasure.conversation, 10, world.now()).await.unwrap();
         assert!(!serde_json::to_string(&rows).unwrap().contains("canary"), "{later:?}");
     }
+}
+
+/// Each of these answers is one to a question of its own; after the last one nothing waits, and the same words are a loop.
+#[tokio::test(start_paused = true)]
+async fn the_same_answer_is_taken_as_often_as_a_flow_asks_and_not_for_ever() {
+    let world = world_within(Some((10_000, 100_000, 2)));
+    say(&world, &["return", "1", "1", "1"]).await;
+    assert_eq!(world.sent().len(), 4);
+    assert_eq!(world.counted(Metric::LoopBroken), 0);
+    say(&world, &["1"]).await;
+    assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (4, 1));
+    assert_eq!(world.witness.violations(), [""; 0]);
 }

@@ -7,7 +7,7 @@ use super::super::texts::{is_language, spoken};
 use crate::PART_CHARACTERS;
 
 /// A text in the default language and in others.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
     default: String,
     others: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::keywords::KeywordLists;
 use super::super::routes::never_heard;
 use super::super::section::{Section, is_name};
-use super::{Flow, Flows, Step, Target, check};
+use super::{Expect, Flow, Flows, Step, Target, check};
 use crate::folded;
 
 const LONGEST_KEYWORD: usize = 80;
@@ -30,15 +30,28 @@ impl Flows {
             let flow = Flow::read(section.section(&name), default_language);
             for (place, word) in (1..).zip(&flow.start) {
                 if let Some(list) = lists.goes_before(word) {
-                    section.mistake(&format!("{name}.start"), &never_heard(word, place, list));
+                    section.mistake(&format!("{name}.start"), &never_heard(word, place, list, "lead here"));
                 }
             }
             if !flow.start.iter().all(|keyword| keywords.insert(folded(keyword))) {
                 section.mistake(&format!("{name}.start"), "has a keyword twice, or one of another flow");
             }
+            for step in &flow.steps {
+                check_options(step, &mut section, &format!("{name}.steps.{}.options", step.name), lists);
+            }
             flows.insert(name, flow);
         }
         Self(flows)
+    }
+}
+
+/// Notes the options of `step` that are something else to the bot when a user writes them.
+fn check_options(step: &Step, section: &mut Section, key: &str, lists: &KeywordLists) {
+    let Expect::OneOf(options) = &step.expect else { return };
+    for (place, option) in (1..).zip(options) {
+        if let Some(list) = lists.goes_before_an_answer(option) {
+            section.mistake(key, &never_heard(option, place, list, "be taken for an answer"));
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::super::profile::brands_attribute;
 use super::super::section::Section;
 use super::check::missing;
 use super::{Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
-use crate::folded;
+use crate::{FieldName, folded};
 
-const LONGEST_CAMPAIGN: usize = 100;
 const LONGEST_PATTERN: usize = 1_000;
 /// As many as a WhatsApp list has rows, each as long as a row's title.
 const MOST_OPTIONS: usize = 10;
@@ -41,8 +41,8 @@ impl Step {
             re_ask: Line::read(section, "re_ask", default_language),
             re_asks: section.whole("re_asks", 2, 0..=10),
             otherwise: otherwise(section),
-            attribute: braze_name(section, "attribute"),
-            event: braze_name(section, "event"),
+            attribute: attribute(section),
+            event: event(section),
             next: next(section, &expect, following, names),
             expect,
         }
@@ -53,8 +53,12 @@ fn say(section: &mut Section, default_language: &str) -> Say {
     if section.has("say") == section.has("campaign") {
         section.mistake("say", "or `campaign` must be given, and not both");
     }
-    let campaign = section.optional_text("campaign", LONGEST_CAMPAIGN);
-    Line::read(section, "say", default_language).map_or(Say::Campaign(campaign.unwrap_or_default()), Say::Text)
+    let campaign = section.campaign("campaign");
+    let line = Line::read(section, "say", default_language);
+    match campaign {
+        Some(id) if line.is_none() => Say::Campaign(id),
+        _ => Say::Text(line.unwrap_or_default()),
+    }
 }
 
 fn expect(section: &mut Section) -> Expect {
@@ -120,10 +124,18 @@ fn otherwise(section: &mut Section) -> Otherwise {
     }
 }
 
-fn braze_name(section: &mut Section, key: &str) -> Option<String> {
-    let name = section.optional_text(key, LONGEST_NAME)?;
-    if name.starts_with('$') {
-        section.mistake(key, "must not begin with $");
+fn attribute(section: &mut Section) -> Option<String> {
+    let name = section.optional_text("attribute", LONGEST_NAME)?;
+    if let Err(reason) = brands_attribute(&name) {
+        section.mistake("attribute", &reason);
+    }
+    Some(name)
+}
+
+fn event(section: &mut Section) -> Option<String> {
+    let name = section.optional_text("event", LONGEST_NAME)?;
+    if let Err(reason) = FieldName::new(name.as_str()) {
+        section.mistake("event", &format!("is no name for a custom event: {reason}"));
     }
     Some(name)
 }

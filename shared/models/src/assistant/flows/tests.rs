@@ -26,7 +26,7 @@ fn a_return_with_a_branch_is_read_whole() {
     assert_eq!(step("thanks").next, Next::Always(Target::End), "nothing stands below");
     assert_eq!((step("order").re_asks, step("reason").re_asks), (2, 1));
     assert_eq!((&step("order").otherwise, &step("size").otherwise), (&Otherwise::HandOff, &Otherwise::Cancel));
-    assert!(matches!(&step("size").say, Say::Campaign(id) if id.starts_with("1111")));
+    assert!(matches!(&step("size").say, Say::Campaign(id) if id.as_str().starts_with("1111")));
 }
 
 #[test]
@@ -78,6 +78,10 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         one(
             "name = \"a\"\nexpect = \"text\"\ncampaign = \" \"".to_owned(),
             "`flows.f.steps.a.campaign` must be a text",
+        ),
+        one(
+            "name = \"a\"\nexpect = \"text\"\ncampaign = \"my survey\"".to_owned(),
+            "`flows.f.steps.a.campaign` is no campaign's id: an id of Braze has 1 to 128",
         ),
         one("name = \"a\"\nexpect = \"text\"\nsay = \"\"".to_owned(), "`flows.f.steps.a.say` must be a text"),
         one(
@@ -136,8 +140,6 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         one(a("otherwise = \"b\""), "`flows.f.steps.a.otherwise` names the step \"b\", which does not exist"),
         one(a("otherwise = 7"), "`flows.f.steps.a.otherwise` must be"),
         one(a("re_asks = 11"), "`flows.f.steps.a.re_asks` must be a whole number"),
-        one(a("attribute = \"$a\""), "`flows.f.steps.a.attribute` must not begin with $"),
-        one(a("event = \"\""), "`flows.f.steps.a.event` must be a text"),
         one(silent("re_ask = \"x\""), "`flows.f.steps.a.re_ask` needs a step that expects an answer"),
         one(silent("re_asks = 1"), "`flows.f.steps.a.re_asks` needs a step that expects an answer"),
         one(silent("otherwise = \"cancel\""), "`flows.f.steps.a.otherwise` needs a step that expects an answer"),
@@ -150,9 +152,30 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
     ]
 }
 
+/// Names that Braze does not take, or that are not the brand's to give, and how each mistake begins.
+fn mistaken_names() -> Vec<(Vec<String>, &'static str)> {
+    let names = [
+        ("attribute = \"$a\"", "`flows.f.steps.a.attribute` is no name for a custom attribute: a name has 1 to 255"),
+        ("attribute = \"a\\nb\"", "`flows.f.steps.a.attribute` is no name for a custom attribute: a name has 1 to 255"),
+        ("attribute = \"{{a}}\"", "`flows.f.steps.a.attribute` is no name for a custom attribute: it holds Liquid"),
+        ("attribute = \"email\"", "`flows.f.steps.a.attribute` is no name for a custom attribute: the name means"),
+        (
+            "attribute = \"external_id\"",
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: the name means",
+        ),
+        (
+            "attribute = \"dragoman_owner\"",
+            "`flows.f.steps.a.attribute` is no name for a custom attribute: what begins",
+        ),
+        ("event = \"$a\"", "`flows.f.steps.a.event` is no name for a custom event: a name has 1 to 255"),
+        ("event = \"\"", "`flows.f.steps.a.event` must be a text"),
+    ];
+    names.map(|(more, mistake)| (vec![format!("name = \"a\"\n{ASK}\n{more}")], mistake)).to_vec()
+}
+
 #[test]
 fn each_mistake_in_a_step_is_named_where_it_is() {
-    for (steps, expected) in mistaken_steps() {
+    for (steps, expected) in mistaken_steps().into_iter().chain(mistaken_names()) {
         let toml = flow_of(&steps.iter().map(String::as_str).collect::<Vec<_>>());
         let mistakes = flows(&toml).expect_err(&toml);
         assert!(mistakes.iter().any(|mistake| mistake.starts_with(expected)), "{toml}\n{expected}\n{mistakes:#?}");
@@ -191,6 +214,42 @@ fn a_word_that_a_keyword_list_takes_first_starts_no_flow() {
         ["`flows.f.start` has \"STOP\" (number 2), which `keywords.opt_out` takes first, so it would never lead here"]
     );
     flows(&format!("{flow}[keywords]\nshipped = false")).unwrap();
+}
+
+#[test]
+fn an_option_that_a_keyword_list_takes_first_is_a_mistake() {
+    let flow = |options: &str| flow_of(&[&format!("{CHOOSE}\noptions = [{options}]")]);
+    let taken = |word: &str, list: &str| {
+        format!(
+            "`flows.f.steps.a.options` has \"{word}\" (number 2), which `keywords.{list}` takes first, so it would never \
+             be taken for an answer"
+        )
+    };
+    for (word, list) in [
+        ("Unsubscribe", "opt_out"),
+        ("Désabonnement", "opt_out"),
+        ("Baja", "opt_out"),
+        ("Parar", "opt_out"),
+        ("Abmelden!", "opt_out"),
+        ("Human", "hand_off"),
+        ("Conseiller", "hand_off"),
+        ("Agente", "hand_off"),
+        ("Atendente", "hand_off"),
+        ("Mitarbeiter", "hand_off"),
+        ("Quit", "cancel"),
+        ("Annuler", "cancel"),
+        ("Salir", "cancel"),
+        ("Sair", "cancel"),
+        ("Abbrechen", "cancel"),
+    ] {
+        let toml = flow(&format!("\"Other\", \"{word}\""));
+        assert_eq!(flows(&toml).unwrap_err(), [taken(word, list)]);
+        flows(&format!("{toml}[keywords]\nshipped = false")).unwrap();
+    }
+    let own = flow("\"Other\", \"Sale\"") + "[keywords]\nignore = [\"SALE\"]";
+    assert_eq!(flows(&own).unwrap_err(), [taken("Sale", "ignore")]);
+    // Words that only say more, and those that want back in: nobody in a flow has opted out.
+    flows(&flow("\"Cancel my order\", \"Start\", \"Alta\"")).unwrap();
 }
 
 #[test]
