@@ -99,8 +99,11 @@ impl Responder {
     /// next run of the conversation; a reply never hangs on it.
     pub(crate) async fn record_events(&self, conversation: &Conversation<'_>, row: &TurnRow) {
         let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
-        let Some(who) = row.to.recipients().into_iter().next().filter(|_| left > WRITE_WITHIN) else { return };
-        let updates = [ProfileUpdate { who, attributes: Attributes::default(), events: row.events.clone() }];
+        if left <= WRITE_WITHIN {
+            return;
+        }
+        let updates =
+            [ProfileUpdate { who: row.to.profile(), attributes: Attributes::default(), events: row.events.clone() }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if !outcome.all_written() {
             self.meter.count(Metric::ProfileFailed, 1);
@@ -115,8 +118,7 @@ impl Responder {
     }
 
     pub(crate) async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
-        let Some(who) = user.recipients().into_iter().next() else { return true };
-        let updates = [ProfileUpdate { who, attributes, events: vec![] }];
+        let updates = [ProfileUpdate { who: user.profile(), attributes, events: vec![] }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if outcome.all_written() {
             return true;
