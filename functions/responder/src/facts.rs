@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use braze::ProfileUpdate;
 use models::assistant::ConversationFact;
-use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Subscription, Timestamp};
+use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
 use platform::metrics::Metric;
 use store::{TurnKind, TurnRow};
 
@@ -61,7 +61,8 @@ impl Responder {
                 set(&mut attributes, name, value);
             }
         }
-        let newcomer = history.addressee().is_none();
+        // Whom the brand knows may have unsubscribed elsewhere. Braze made somebody unknown unsubscribed; nobody chose that.
+        let newcomer = turn == 1 && !matches!(words.to.profile(), Recipient::External(_));
         if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
@@ -102,8 +103,7 @@ impl Responder {
         if left <= WRITE_WITHIN {
             return;
         }
-        let updates =
-            [ProfileUpdate { who: row.to.profile(), attributes: Attributes::default(), events: row.events.clone() }];
+        let updates = [ProfileUpdate { who: row.to.profile(), attributes: Attributes::default(), events: row.events.clone() }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if !outcome.all_written() {
             self.meter.count(Metric::ProfileFailed, 1);
