@@ -136,3 +136,60 @@ async fn only_somebody_unknown_is_subscribed_and_only_with_the_first_answer() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_opt_out_that_braze_did_not_take_is_written_once_it_takes_writes() {
+    for person in [false, true] {
+        let world = world("opt_out_group = \"g-1\"");
+        if person {
+            world.agent("user:ada", None, AgentDeed::TakeOver).await;
+        }
+        takes_no_writes(true);
+        say(&world, &ada(), "STOP").await;
+        say(&world, &ada(), "Is anybody there?").await;
+        takes_no_writes(false);
+        say(&world, &ada(), "Hello?").await;
+        say(&world, &ada(), "Hello??").await;
+        let written: Vec<_> = writes().iter().map(|update| groups(&update.attributes)).collect();
+        assert_eq!(written, [group(Subscription::Unsubscribed)], "a person has it: {person}");
+        assert!(person || world.read_by("ada").is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opt_out_that_braze_did_not_take_is_no_longer_written_after_an_opt_in() {
+    let world = world("opt_out_group = \"g-1\"");
+    takes_no_writes(true);
+    say(&world, &ada(), "STOP").await;
+    takes_no_writes(false);
+    say(&world, &ada(), "START").await;
+    say(&world, &ada(), "Hello").await;
+    let states: Vec<_> = asked()
+        .iter()
+        .flat_map(|asked| match asked {
+            Asked::Write(ProfileUpdate { attributes, .. }) | Asked::Send(attributes) => groups(attributes),
+        })
+        .collect();
+    assert_eq!(states.last(), group(Subscription::Subscribed).last(), "{states:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is() {
+    let world = world("facts = [\"route\"]\nnewcomers_group = \"g-1\"");
+    BRAZE.with_borrow_mut(|braze| braze.apart = true);
+    say(&world, &newcomer(), "When are you open?").await;
+    let first = asked();
+    let is_group = |asked: &Asked| matches!(asked, Asked::Write(update) if !groups(&update.attributes).is_empty());
+    let is_send = |asked: &Asked| matches!(asked, Asked::Send(_));
+    let (group, send) = (first.iter().position(is_group).unwrap(), first.iter().position(is_send).unwrap());
+    assert!(group < send, "who is unsubscribed reads nothing: {first:?}");
+
+    takes_no_writes(true);
+    say(&world, &ada(), "When are you open?").await;
+    takes_no_writes(false);
+    assert!(writes().is_empty());
+    say(&world, &ada(), "And on Sunday?").await;
+    say(&world, &ada(), "And on Monday?").await;
+    let route = |update: &ProfileUpdate| update.attributes.values().any(|(name, _)| name.as_str() == "dragoman_route");
+    assert_eq!(writes().iter().filter(|update| route(update)).count(), 1);
+}
