@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use braze::ProfileUpdate;
 use models::assistant::ConversationFact;
-use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Subscription, Timestamp};
+use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
 use platform::metrics::Metric;
-use store::{TurnKind, TurnRow};
+use store::{Head, Owner, TurnKind, TurnRow};
 
 use crate::attend::Conversation;
 use crate::history::History;
 use crate::turn::Words;
-use crate::{RECORD_WITHIN, Responder};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// How long a call to Braze may take that writes to profiles.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
@@ -61,7 +61,8 @@ impl Responder {
                 set(&mut attributes, name, value);
             }
         }
-        let newcomer = history.addressee().is_none();
+        // Whom the brand knows may have unsubscribed elsewhere. Braze made somebody unknown unsubscribed; nobody chose that.
+        let newcomer = turn == 1 && !matches!(words.to.profile(), Recipient::External(_));
         if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
@@ -89,34 +90,76 @@ impl Responder {
     /// Lets the user join or leave the subscription group, if that is wanted. False if it could not be done, and may be
     /// later.
     pub(crate) async fn join(&self, user: &Identity, joins: bool) -> bool {
-        let Some(group) = self.assistant.profile.opt_out_group.clone() else { return true };
-        let mut attributes = Attributes::default();
-        attributes.subscribe(group, if joins { Subscription::Subscribed } else { Subscription::Unsubscribed });
-        self.write_profile(user, attributes).await
+        let membership = self.membership(joins);
+        membership.is_empty() || self.write_profile(user, membership).await
     }
 
-    /// Tells Braze what happened in a turn that was sent, and notes in its row that this is done. What fails is left for the
-    /// next run of the conversation; a reply never hangs on it.
-    pub(crate) async fn record_events(&self, conversation: &Conversation<'_>, row: &TurnRow) {
+    /// What says that the user has joined or left the subscription group; nothing where there is none.
+    pub(crate) fn membership(&self, joins: bool) -> Attributes {
+        let mut attributes = Attributes::default();
+        if let Some(group) = self.assistant.profile.opt_out_group.clone() {
+            attributes.subscribe(group, if joins { Subscription::Subscribed } else { Subscription::Unsubscribed });
+        }
+        attributes
+    }
+
+    /// Lets the user join before the reply the groups that the reply cannot carry: without them it may not arrive. What
+    /// fails is tried again after it.
+    pub(crate) async fn subscribe_first(&self, conversation: &Conversation<'_>, row: &TurnRow) {
+        let groups = row.unwritten.groups_alone();
+        let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN + SEND_WITHIN);
+        if !groups.is_empty() && left > WRITE_WITHIN {
+            self.write_profile(&row.to, groups).await;
+        }
+    }
+
+    /// What was to be written some time ago, with the owner and the groups as `head` has them now.
+    pub(crate) fn as_it_is_now(&self, mut left: Attributes, head: &Head) -> Attributes {
+        let owned = left.values().any(|(name, _)| name.as_str() == "dragoman_owner");
+        if let Some(since) = head.owner_since.filter(|_| owned) {
+            own(&mut left, head.owner == Owner::Person, since);
+        }
+        if left.groups().next().is_none() {
+            return left;
+        }
+        let mut now = left.without_groups();
+        if head.opted_out {
+            now.merge(self.membership(false));
+            return now;
+        }
+        let wish = self.membership(true);
+        let wished = left.groups().any(|(group, _)| wish.groups().any(|(other, _)| other == group));
+        if wished {
+            left.merge(wish);
+        }
+        left
+    }
+
+    /// Tells Braze what the reply of a turn that was sent could not carry and what happened in it, and notes in its row what is
+    /// done. What fails is left for the next run of the conversation; a reply never hangs on it.
+    pub(crate) async fn record_row(&self, conversation: &Conversation<'_>, row: &TurnRow) {
         let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
-        let Some(who) = row.to.recipients().into_iter().next().filter(|_| left > WRITE_WITHIN) else { return };
-        let updates = [ProfileUpdate { who, attributes: Attributes::default(), events: row.events.clone() }];
+        let told = (row.unwritten.is_empty() && row.events.is_empty()) || left <= WRITE_WITHIN;
+        if told {
+            return;
+        }
+        let (attributes, events) = (row.unwritten.clone(), row.events.clone());
+        let updates = [ProfileUpdate { who: row.to.profile(), attributes, events }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if !outcome.all_written() {
             self.meter.count(Metric::ProfileFailed, 1);
-            tracing::warn!(log_id = conversation.log_id, "events of a turn were not recorded");
+            tracing::warn!(log_id = conversation.log_id, "what a turn tells Braze was not taken");
         }
-        if outcome.again(&updates).is_empty() {
-            let row = TurnRow { events: vec![], ..row.clone() };
-            if let Err(error) = self.store.put_turn(conversation.key, &row, self.clock.now()).await {
-                tracing::warn!(log_id = conversation.log_id, %error, "recorded events may be recorded once more");
-            }
+        let again = outcome.again(&updates).pop();
+        let (unwritten, events) = again.map(|left| (left.attributes, left.events)).unwrap_or_default();
+        let row = TurnRow { unwritten, events, ..row.clone() };
+        if let Err(error) = self.store.put_turn(conversation.key, &row, self.clock.now()).await {
+            tracing::warn!(log_id = conversation.log_id, %error, "what Braze was told may be told once more");
         }
     }
 
     pub(crate) async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
-        let Some(who) = user.recipients().into_iter().next() else { return true };
-        let updates = [ProfileUpdate { who, attributes, events: vec![] }];
+        let updates = [ProfileUpdate { who: user.profile(), attributes, events: vec![] }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if outcome.all_written() {
             return true;

@@ -8,12 +8,12 @@ use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
 use models::{Author, HandOffReason, Message, Personal};
 use platform::metrics::Metric;
-use store::{Aftermath, Head, Owner, TurnKind, TurnRow};
+use store::{Head, Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words, aftermath};
+use crate::turn::{Claimed, Words};
 use crate::{RECORD_WITHIN, Responder};
 
 /// How long the desk may take for one event.
@@ -34,11 +34,10 @@ impl Responder {
     ) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, history, agenda } = claimed;
         let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
-        if let Some(aftermath) = wish.and_then(|wish| unheard(wish, head)) {
+        if let Some(wish) = wish.filter(|wish| (*wish == OptWish::Out) != head.opted_out) {
             // The wish must not hang on the desk, nor on Braze: it is kept first, and then the desk is told.
-            self.join(&newest.identity, aftermath == Aftermath::OptIn).await;
-            let heard = Settled::Silent { turn: head.last_turn, aftermath: Some(aftermath) };
-            return self.settle(conversation, head, held, &[], heard).await;
+            let done = self.join(&newest.identity, wish == OptWish::In).await;
+            return self.heeded(claimed, &[], wish, done).await;
         }
         if let Some(desk) = &self.desk {
             let events = events(claimed, counted);
@@ -103,11 +102,6 @@ impl Responder {
         self.write_owner(conversation.key, false, at).await;
         Ok(Worked { head, kept: crate::keep::Kept::AsSeen })
     }
-}
-
-/// What a wish changes, if it was not heard before.
-fn unheard(wish: OptWish, head: &Head) -> Option<Aftermath> {
-    ((wish == OptWish::Out) != head.opted_out).then(|| aftermath(wish))
 }
 
 /// What the desk has to know: at first what went before, then each message.

@@ -14,6 +14,8 @@ use store::{Said, TurnKind, TurnRow};
 pub(crate) struct History {
     turns: Vec<TurnRow>,
     drafts: Vec<TurnRow>,
+    /// Wishes that were heeded without a word: nothing that was said, but Braze may not know of them.
+    heeded: Vec<TurnRow>,
 }
 
 impl History {
@@ -22,7 +24,8 @@ impl History {
         let (mut turns, drafts): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.number <= last_turn);
         // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
         turns.dedup_by_key(|row| row.key.number);
-        Self { turns, drafts }
+        let (heeded, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
+        Self { turns, drafts, heeded }
     }
 
     /// The last `most` turns in which something was said, oldest first. Where people had the conversation, it says so, and
@@ -66,7 +69,7 @@ impl History {
             TurnKind::Answer | TurnKind::OptIn => Some(None),
             // People had it before that already: it was given back in between, and an agent took it again.
             TurnKind::Forwarded | TurnKind::Agent if row.at < since => Some(None),
-            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown => None,
+            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown | TurnKind::Heeded => None,
         })?
     }
 
@@ -115,9 +118,14 @@ impl History {
         written
     }
 
-    /// The newest turn of which Braze has not been told everything, although there was time for it before `since`.
-    pub(crate) fn unrecorded(&self, since: Timestamp) -> Option<&TurnRow> {
-        self.turns.iter().find(|row| !row.events.is_empty() && row.at < since)
+    /// The newest turn of which Braze has not been told everything, although there was time for it before `since`. What
+    /// a newer one wrote, or is to write, is left to that one.
+    pub(crate) fn unrecorded(&self, since: Timestamp) -> Option<TurnRow> {
+        let is_left = |row: &&TurnRow| row.at < since && !(row.events.is_empty() && row.unwritten.is_empty());
+        let row = self.turns.iter().chain(&self.heeded).filter(is_left).max_by_key(|row| row.key.number)?;
+        let newer = self.turns.iter().filter(|other| other.key.number > row.key.number);
+        let unwritten = newer.fold(row.unwritten.clone(), |left, newer| left.beside(&newer.attributes));
+        Some(TurnRow { unwritten, ..row.clone() })
     }
 
     /// Whom the last turn went to, by every name that is known.
@@ -188,6 +196,7 @@ mod tests {
             to: Identity::new("42", "", "").unwrap(),
             reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
             attributes: models::Attributes::default(),
+            unwritten: models::Attributes::default(),
             events: vec![],
             route: None,
             summary: None,

@@ -69,7 +69,7 @@ impl Responder {
             let next = if left < SEND_WITHIN {
                 self.put_back(out, turn, self.clock.now()).await?
             } else {
-                let outcome = self.messaging.send(&reply(out.row, turn, part), SEND_WITHIN).await;
+                let outcome = self.messaging.send(&reply(out.row, (turn.part, turn.parts), part), SEND_WITHIN).await;
                 self.record(out, &head, outcome).await?
             };
             match next {
@@ -105,7 +105,8 @@ impl Responder {
         if turn.part >= turn.parts {
             let worked = self.over(out, head).await?;
             self.meter.count(sent(out.row.kind), 1);
-            self.told_beside(out, turn).await;
+            // What Braze is to know beside the reply, once nothing hangs on it any more.
+            self.record_row(out.conversation, out.row).await;
             return Ok(Next::Over(worked));
         }
         let (held, voice) = (out.held.clone(), turn.voice);
@@ -113,15 +114,10 @@ impl Responder {
         self.step(out, &write, turn.part).await
     }
 
-    /// What Braze is to know beside the reply, once nothing hangs on it any more.
-    async fn told_beside(&self, out: Outgoing<'_>, turn: &OpenTurn) {
-        if !out.row.events.is_empty() {
-            self.record_events(out.conversation, out.row).await;
-        }
-        let first = out.row.reply.first().map(|said| reply(out.row, &OpenTurn { part: 1, ..turn.clone() }, said));
-        if !out.row.attributes.is_empty() && first.is_some_and(|first| !self.messaging.carries_attributes(&first)) {
-            self.write_profile(&out.row.to, out.row.attributes.clone()).await;
-        }
+    /// Whether what `row` writes to the profile has to be written by a call of its own.
+    pub(crate) fn goes_apart(&self, row: &TurnRow) -> bool {
+        let first = row.reply.first().map(|said| reply(row, (1, row.reply.len().try_into().unwrap_or(u32::MAX)), said));
+        !row.attributes.is_empty() && first.is_some_and(|first| !self.messaging.carries_attributes(&first))
     }
 
     async fn refused(&self, out: Outgoing<'_>, head: &Head, refusal: Refusal) -> Result<Next, Stop> {
@@ -202,7 +198,7 @@ impl Responder {
         let told = out.row.reply.iter().take(read as usize).cloned().collect();
         let mut row = TurnRow { reply: told, ..out.row.clone() };
         if read == 0 {
-            (row.attributes, row.events) = (Attributes::default(), vec![]);
+            (row.attributes, row.unwritten, row.events) = (Attributes::default(), Attributes::default(), vec![]);
         }
         self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
         self.meter.count(Metric::Cut, 1);
@@ -236,17 +232,19 @@ fn sent(kind: TurnKind) -> Metric {
     match kind {
         TurnKind::HandOff(_) => Metric::HandedOff,
         TurnKind::Agent => Metric::AgentAnswered,
-        TurnKind::Answer | TurnKind::OptIn | TurnKind::Forwarded | TurnKind::DeskDown => Metric::Answered,
+        TurnKind::Answer | TurnKind::OptIn | TurnKind::Forwarded | TurnKind::DeskDown | TurnKind::Heeded => {
+            Metric::Answered
+        }
     }
 }
 
-fn reply(row: &TurnRow, turn: &OpenTurn, said: &Utterance) -> Reply {
+fn reply(row: &TurnRow, (part, parts): (u32, u32), said: &Utterance) -> Reply {
     let first = row.covers.first().map_or_else(|| MessageId::stored(""), Clone::clone);
     // Such a message is answered later on: the two must not share a name.
     let id = match row.kind {
-        TurnKind::HandOff(_) => ReplyId::besides(&first, "hand-off", turn.part),
-        TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", turn.part),
-        _ => ReplyId::new(&first, turn.part),
+        TurnKind::HandOff(_) => ReplyId::besides(&first, "hand-off", part),
+        TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", part),
+        _ => ReplyId::new(&first, part),
     };
     Reply {
         to: row.to.clone(),
@@ -254,8 +252,8 @@ fn reply(row: &TurnRow, turn: &OpenTurn, said: &Utterance) -> Reply {
         content: said.content.clone(),
         campaign: said.campaign.clone(),
         // One call is enough to write them, and the first one is the first to arrive.
-        attributes: if turn.part == 1 { row.attributes.clone() } else { Attributes::default() },
-        part: turn.part,
-        parts: turn.parts,
+        attributes: if part == 1 { row.attributes.clone() } else { Attributes::default() },
+        part,
+        parts,
     }
 }

@@ -81,7 +81,8 @@ impl Responder {
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
             let leftover = async {
                 if let Some(row) = history.unrecorded(self.clock.now() - RECORDED_BY).filter(|_| look_again) {
-                    self.record_events(conversation, row).await;
+                    let unwritten = self.as_it_is_now(row.unwritten.clone(), &head);
+                    self.record_row(conversation, &TurnRow { unwritten, ..row }).await;
                 }
                 Ok(())
             };
@@ -154,8 +155,28 @@ impl Responder {
         if !done && head.attempts < self.assistant.limits.attempts {
             return self.give_back(conversation, held).await;
         }
-        let heeded = Settled::Silent { turn: head.last_turn, aftermath: Some(aftermath(wish)) };
-        self.settle(conversation, head, held, &agenda.covers, heeded).await
+        self.heeded(claimed, &agenda.covers, wish, done).await
+    }
+
+    /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again.
+    pub(crate) async fn heeded(
+        &self,
+        claimed: Claimed<'_>,
+        covers: &[MessageId],
+        wish: OptWish,
+        done: bool,
+    ) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let mut turn = head.last_turn;
+        if let Some(message) = agenda.open.last().filter(|_| !done) {
+            let words = Words::plain(TurnKind::Heeded, vec![], message.identity.clone(), head.spent);
+            let unwritten = self.membership(wish == OptWish::In);
+            let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
+            self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+            turn = row.key.number;
+        }
+        let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
+        self.settle(conversation, head, held, covers, heeded).await
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
@@ -173,7 +194,7 @@ impl Responder {
     }
 
     pub(crate) fn row(&self, head: &Head, held: &Held, agenda: &Agenda, words: Words) -> TurnRow {
-        TurnRow {
+        let row = TurnRow {
             key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
             kind: words.kind,
             at: self.clock.now(),
@@ -182,12 +203,15 @@ impl Responder {
             to: words.to,
             reply: words.reply,
             attributes: words.attributes,
+            unwritten: Attributes::default(),
             events: words.events,
             route: words.route,
             summary: words.summary,
             flow: words.flow,
             own_line: words.own_line,
-        }
+        };
+        let unwritten = if self.goes_apart(&row) { row.attributes.clone() } else { Attributes::default() };
+        TurnRow { unwritten, ..row }
     }
 
     /// Marks the rows of the ids that settling `covers` will push out of the head.
@@ -214,6 +238,7 @@ impl Responder {
         spent: Spent,
         look_again: bool,
     ) -> Result<Committed, Stop> {
+        self.subscribe_first(conversation, row).await;
         self.store.put_turn(conversation.key, row, self.clock.now()).await?;
         // What somebody else says does not hang on what the user wrote meanwhile.
         let look_again = look_again && row.kind.voice() == Voice::Bot;

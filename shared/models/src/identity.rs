@@ -66,6 +66,13 @@ impl Identity {
         [external, phone, alias, braze].into_iter().flatten().collect()
     }
 
+    /// How to address this person's profile in a write: by external id, else braze id, else the phone's alias. A write to a
+    /// name that nobody has is taken as well and changes nothing, so an alias, whose form may be another one in Braze, comes
+    /// last.
+    pub fn profile(&self) -> Recipient {
+        self.conversation().recipient()
+    }
+
     fn conversations(&self) -> Vec<ConversationKey> {
         self.names().iter().flatten().map(ConversationKey::of).collect()
     }
@@ -185,6 +192,16 @@ mod tests {
         let keys = |keys: &[&str]| keys.iter().map(|key| ConversationKey::parse(key).unwrap()).collect::<Vec<_>>();
         assert_eq!(names(&Identity::new("", "b1", "+49").unwrap()), keys(&["alias:phone:+49", "braze:b1"]));
         assert_eq!(names(&Identity::new("42", "b1", "").unwrap()), keys(&["user:42", "braze:b1"]));
+    }
+
+    #[test]
+    fn a_profile_is_addressed_by_alias_last() {
+        for (external, braze, phone, profile) in
+            [("42", "b1", "+49", "user:42"), ("", "b1", "+49", "braze:b1"), ("", "", "+49", "alias:phone:+49")]
+        {
+            let identity = Identity::new(external, braze, phone).unwrap();
+            assert_eq!(ConversationKey::of(&identity.profile()).as_str(), profile);
+        }
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub struct TurnRow {
     /// What is written to the user's profile with it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
+    /// What of `attributes` the user's profile does not say yet; or of a wish that was heeded, which has none.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub unwritten: Attributes,
     /// What Braze has not been told yet of what happened in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
@@ -110,13 +113,15 @@ pub enum TurnKind {
     DeskDown,
     /// The bot may speak again, at the user's wish.
     OptIn,
+    /// The user's wish for silence or for words was heeded without a word, and Braze did not take it yet.
+    Heeded,
 }
 
 impl TurnKind {
     /// In whose name the turn speaks.
     pub fn voice(self) -> Voice {
         match self {
-            Self::Answer | Self::HandOff(_) | Self::OptIn => Voice::Bot,
+            Self::Answer | Self::HandOff(_) | Self::OptIn | Self::Heeded => Voice::Bot,
             Self::Forwarded | Self::Agent | Self::DeskDown => Voice::Person,
         }
     }
@@ -136,7 +141,7 @@ impl TurnKind {
         match self {
             Self::HandOff(_) => Some(Aftermath::HandOver { at: now }),
             Self::OptIn => Some(Aftermath::OptIn),
-            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown => None,
+            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown | Self::Heeded => None,
         }
     }
 
@@ -178,6 +183,7 @@ mod tests {
             (TurnKind::Agent, Person, true, true, None),
             (TurnKind::DeskDown, Person, false, true, None),
             (TurnKind::OptIn, Bot, true, false, Some(Aftermath::OptIn)),
+            (TurnKind::Heeded, Bot, true, false, None),
         ] {
             assert_eq!((kind.voice(), kind.settles()), (voice, settles), "{kind:?}");
             assert_eq!((kind.is_with_people(), kind.aftermath(AT)), (with_people, aftermath), "{kind:?}");
@@ -194,6 +200,7 @@ mod tests {
             to: Identity::new("42", "", "").unwrap(),
             reply: vec![],
             attributes: Attributes::default(),
+            unwritten: Attributes::default(),
             events: vec![],
             route: None,
             summary: None,

@@ -105,6 +105,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         to: Identity::new("42", "", "").unwrap(),
         reply: vec![Part::new("hello").unwrap().into()],
         attributes: models::Attributes::default(),
+        unwritten: models::Attributes::default(),
         events: vec![models::Event::new("return_requested", NOW).unwrap()],
         route: models::RouteName::parse("returns"),
         summary: Some("wants a refund".into()),

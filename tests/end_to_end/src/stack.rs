@@ -63,7 +63,8 @@ impl Stack {
         let redrive = QueueSettings { visibility, dead_letters: Some(("dead".to_owned(), 20)), ..Default::default() };
         let work = aws.create_queue("work", redrive);
         aws.put_secret("ingest", r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token"}"#);
-        aws.put_secret("responder", r#"{"braze_api_key": "canary-braze-key", "shop_key": "canary-shop-key"}"#);
+        let keys = r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token", "shop_key": "canary-shop-key"}"#;
+        aws.put_secret("responder", keys);
         let ingest = Function::start(binary("ingest"), environment(&aws, settings)).await;
         let responder = Function::start(binary("responder"), environment(&aws, settings)).await;
         Self { aws, braze, work, ingest: Arc::new(ingest.unwrap()), responder: Arc::new(responder.unwrap()) }

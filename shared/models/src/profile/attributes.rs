@@ -78,6 +78,20 @@ impl Attributes {
         Self { values: self.values.clone(), groups: BTreeMap::new() }
     }
 
+    /// The subscription groups alone.
+    #[must_use]
+    pub fn groups_alone(&self) -> Self {
+        Self { values: BTreeMap::new(), groups: self.groups.clone() }
+    }
+
+    /// What `newer` does not name.
+    #[must_use]
+    pub fn beside(mut self, newer: &Self) -> Self {
+        self.values.retain(|name, _| !newer.values.contains_key(name));
+        self.groups.retain(|group, _| !newer.groups.contains_key(group));
+        self
+    }
+
     fn put(&mut self, name: &str, value: Option<ProfileValue>) -> Result<(), NotWritable> {
         self.values.insert(Self::name(name)?, value);
         Ok(())
@@ -163,6 +177,16 @@ mod tests {
         assert_eq!(all.values().count(), 6);
         assert_eq!(all.groups().map(|(_, state)| state).collect::<Vec<_>>(), [Subscription::Unsubscribed]);
         assert_eq!(all.without_groups().groups().count(), 0);
+    }
+
+    #[test]
+    fn what_something_newer_names_is_not_beside_it() {
+        let mut newer = attributes().groups_alone();
+        assert_eq!((newer.values().count(), newer.groups().count()), (0, 1));
+        newer.remove("plan").unwrap();
+        let left = attributes().beside(&newer);
+        assert_eq!((left.values().count(), left.groups().count()), (5, 0));
+        assert!(left.values().all(|(name, _)| name.as_str() != "plan"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod failures;
 mod flows;
 mod forgotten;
 mod people;
+mod profiles;
 
 use std::time::Duration;
 

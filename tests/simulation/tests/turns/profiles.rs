@@ -1,0 +1,197 @@
+//! What is written to profiles, and what becomes of it while Braze takes no writes.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked, Updated};
+use models::{AgentDeed, Attributes, ConversationKey, Identity, Reply, Subscription};
+use responder::Responder;
+use simulation::{NO_BUDGET, Plan, World};
+
+use crate::SECOND;
+
+/// What Braze was asked for, in this order.
+#[derive(Debug, Clone)]
+enum Asked {
+    Write(ProfileUpdate),
+    Send(Attributes),
+}
+
+#[derive(Default)]
+struct Braze {
+    takes_no_writes: bool,
+    /// A reply carries no attributes.
+    apart: bool,
+    asked: Vec<Asked>,
+}
+
+thread_local! {
+    static BRAZE: RefCell<Braze> = RefCell::default();
+}
+
+struct Writes;
+
+#[async_trait]
+impl Profiles for Writes {
+    async fn track(&self, updates: &[ProfileUpdate], _: Duration) -> TrackOutcome {
+        let tracked = BRAZE.with_borrow_mut(|braze| {
+            if braze.takes_no_writes {
+                return Tracked::NotAccepted(Refusal::Unavailable);
+            }
+            braze.asked.extend(updates.iter().cloned().map(Asked::Write));
+            Tracked::Written
+        });
+        let of_one = |update: &ProfileUpdate| Updated {
+            attributes: (!update.attributes.is_empty()).then(|| tracked.clone()),
+            events: vec![tracked.clone(); update.events.len()],
+        };
+        TrackOutcome { updates: updates.iter().map(of_one).collect() }
+    }
+}
+
+struct Sends(Arc<dyn Messaging>);
+
+#[async_trait]
+impl Messaging for Sends {
+    async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
+        BRAZE.with_borrow_mut(|braze| braze.asked.push(Asked::Send(reply.attributes.clone())));
+        self.0.send(reply, time).await
+    }
+
+    fn carries_attributes(&self, reply: &Reply) -> bool {
+        reply.attributes.is_empty() || !BRAZE.with_borrow(|braze| braze.apart)
+    }
+}
+
+fn world(profile: &str) -> World {
+    let toml = format!("{NO_BUDGET}[profile]\n{profile}\n");
+    World::new(Plan {
+        toml,
+        desk: true,
+        handler: |responder| {
+            let messaging = Arc::new(Sends(responder.messaging.clone()));
+            Box::new(Responder { profiles: Arc::new(Writes), messaging, ..responder })
+        },
+        ..Plan::default()
+    })
+}
+
+async fn say(world: &World, who: &Identity, text: &str) {
+    world.is_told(who, text).await;
+    for _ in 0..120 {
+        tokio::time::sleep(SECOND).await;
+        world.poll_once().await;
+    }
+}
+
+fn takes_no_writes(so: bool) {
+    BRAZE.with_borrow_mut(|braze| braze.takes_no_writes = so);
+}
+
+fn asked() -> Vec<Asked> {
+    BRAZE.with_borrow_mut(|braze| std::mem::take(&mut braze.asked))
+}
+
+fn writes() -> Vec<ProfileUpdate> {
+    let write = |asked| if let Asked::Write(update) = asked { Some(update) } else { None };
+    asked().into_iter().filter_map(write).collect()
+}
+
+fn groups(attributes: &Attributes) -> Vec<(String, Subscription)> {
+    attributes.groups().map(|(group, state)| (group.as_str().to_owned(), state)).collect()
+}
+
+fn group(state: Subscription) -> Vec<(String, Subscription)> {
+    vec![("g-1".to_owned(), state)]
+}
+
+#[expect(clippy::unwrap_used, reason = "the names are constants")]
+fn ada() -> Identity {
+    Identity::new("ada", "", "").unwrap()
+}
+
+#[expect(clippy::unwrap_used, reason = "the names are constants")]
+fn newcomer() -> Identity {
+    Identity::new("", "b-1", "+49").unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_profile_of_somebody_without_an_external_id_is_written_by_braze_id() {
+    let world = world("opt_out_group = \"g-1\"");
+    say(&world, &newcomer(), "STOP").await;
+    let written = writes();
+    assert_eq!(ConversationKey::of(&written[0].who).as_str(), "braze:b-1");
+    assert_eq!(groups(&written[0].attributes), group(Subscription::Unsubscribed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_somebody_unknown_is_subscribed_and_only_with_the_first_answer() {
+    for (who, first) in [(ada(), vec![]), (newcomer(), group(Subscription::Subscribed))] {
+        let world = world("newcomers_group = \"g-1\"");
+        for expected in [first, vec![]] {
+            say(&world, &who, "When are you open?").await;
+            let asked = asked();
+            let [Asked::Send(attributes)] = asked.as_slice() else { panic!("{asked:?}") };
+            assert_eq!(groups(attributes), expected);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opt_out_that_braze_did_not_take_is_written_once_it_takes_writes() {
+    for person in [false, true] {
+        let world = world("opt_out_group = \"g-1\"");
+        if person {
+            world.agent("user:ada", None, AgentDeed::TakeOver).await;
+        }
+        takes_no_writes(true);
+        say(&world, &ada(), "STOP").await;
+        say(&world, &ada(), "Is anybody there?").await;
+        takes_no_writes(false);
+        say(&world, &ada(), "Hello?").await;
+        say(&world, &ada(), "Hello??").await;
+        let written: Vec<_> = writes().iter().map(|update| groups(&update.attributes)).collect();
+        assert_eq!(written, [group(Subscription::Unsubscribed)], "a person has it: {person}");
+        assert!(person || world.read_by("ada").is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opt_out_that_braze_did_not_take_is_no_longer_written_after_an_opt_in() {
+    let world = world("opt_out_group = \"g-1\"");
+    takes_no_writes(true);
+    say(&world, &ada(), "STOP").await;
+    takes_no_writes(false);
+    say(&world, &ada(), "START").await;
+    say(&world, &ada(), "Hello").await;
+    let states: Vec<_> = asked()
+        .iter()
+        .flat_map(|asked| match asked {
+            Asked::Write(ProfileUpdate { attributes, .. }) | Asked::Send(attributes) => groups(attributes),
+        })
+        .collect();
+    assert_eq!(states.last(), group(Subscription::Subscribed).last(), "{states:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is() {
+    let world = world("facts = [\"route\"]\nnewcomers_group = \"g-1\"");
+    BRAZE.with_borrow_mut(|braze| braze.apart = true);
+    say(&world, &newcomer(), "When are you open?").await;
+    let first = asked();
+    let is_group = |asked: &Asked| matches!(asked, Asked::Write(update) if !groups(&update.attributes).is_empty());
+    let is_send = |asked: &Asked| matches!(asked, Asked::Send(_));
+    let (group, send) = (first.iter().position(is_group).unwrap(), first.iter().position(is_send).unwrap());
+    assert!(group < send, "who is unsubscribed reads nothing: {first:?}");
+
+    takes_no_writes(true);
+    say(&world, &ada(), "When are you open?").await;
+    takes_no_writes(false);
+    assert!(writes().is_empty());
+    say(&world, &ada(), "And on Sunday?").await;
+    say(&world, &ada(), "And on Monday?").await;
+    let route = |update: &ProfileUpdate| update.attributes.values().any(|(name, _)| name.as_str() == "dragoman_route");
+    assert_eq!(writes().iter().filter(|update| route(update)).count(), 1);
+}
