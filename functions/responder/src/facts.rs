@@ -152,6 +152,9 @@ impl Responder {
         }
         let again = outcome.again(&updates).pop();
         let (unwritten, events) = again.map(|left| (left.attributes, left.events)).unwrap_or_default();
+        if (&unwritten, &events) == (&row.unwritten, &row.events) {
+            return;
+        }
         let row = TurnRow { unwritten, events, ..row.clone() };
         if let Err(error) = self.store.put_turn(conversation.key, &row, self.clock.now()).await {
             tracing::warn!(log_id = conversation.log_id, %error, "what Braze was told may be told once more");

@@ -121,8 +121,16 @@ struct State {
 struct Draft {
     row: TurnRow,
     step: usize,
-    /// Whether there ever was something in it to tell Braze.
-    had_events: bool,
+    /// Whether it was put last to note what Braze was told, and nothing else.
+    notes: bool,
+}
+
+impl Draft {
+    /// Whether `row`, put after this one, only notes what Braze was told; a client may put such a row twice.
+    fn is_noted_by(&self, row: &TurnRow) -> bool {
+        let told = row.events.len() < self.row.events.len() || row.unwritten != self.row.unwritten;
+        row.reply == self.row.reply && (told || (self.notes && *row == self.row))
+    }
 }
 
 /// What the witness knows of one conversation.

@@ -84,8 +84,8 @@ impl Witness {
         state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
         let before = state.drafts.get(&(key.clone(), row.key));
-        let had_events = !row.events.is_empty() || before.is_some_and(|draft| draft.had_events);
-        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, had_events });
+        let notes = before.is_some_and(|before| before.is_noted_by(row));
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, notes });
     }
 
     /// Once there is a draft for the same messages, nobody pays for another.

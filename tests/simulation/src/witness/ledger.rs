@@ -146,8 +146,8 @@ impl Witness {
         }
     }
 
-    /// A run heard of a row it put for a turn: a turn that stands already is cut with it, unless it only notes that its events
-    /// are recorded.
+    /// A run heard of a row it put for a turn: a turn that stands already is cut with it, unless it only notes what Braze was
+    /// told.
     pub(crate) fn heard_of_a_draft(
         &self,
         key: &ConversationKey,
@@ -157,8 +157,7 @@ impl Witness {
     ) {
         let mut state = self.lock();
         let turn = (key.clone(), row.key);
-        let had_events = state.drafts.get(&turn).is_some_and(|draft| draft.had_events);
-        if had_events && row.events.is_empty() && !row.reply.is_empty() {
+        if state.drafts.get(&turn).is_some_and(|draft| draft.notes) {
             return;
         }
         if let Some(epoch) = machine.claim_of(key).filter(|_| put.is_ok() && state.committed.contains(&turn)) {
