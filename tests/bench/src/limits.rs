@@ -5,8 +5,8 @@
 use crate::figures::{Figure, Target, Unit};
 use crate::instructions::Instructions;
 
-/// Percent that a count may be above what was measured: another linker or C library moves it a little.
-const MARGIN: f64 = 3.0;
+/// Percent that a count may be above what was measured: another linker, C library or processor moves it a little.
+const MARGIN: f64 = 5.0;
 
 /// A count that must not grow.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Gates {
 pub(crate) const INGEST: Gates = Gates {
     start: Gate {
         name: "ingest: instructions to the first poll",
-        measured: 3_080_000.0,
+        measured: 3_000_000.0,
         target: Some(Target {
             most: 2_500_000.0,
             because: "two clients of the SDK read AWS's table of partitions, 0.4 M each; the loader relocates for 0.6 M",
@@ -35,7 +35,7 @@ pub(crate) const INGEST: Gates = Gates {
     },
     warm: Gate {
         name: "ingest: instructions of a warm webhook",
-        measured: 701_000.0,
+        measured: 667_000.0,
         target: Some(Target {
             most: 550_000.0,
             because: "a fifth is SHA-256 for the signature, in software: callgrind's processor has no instructions for it",
@@ -46,13 +46,13 @@ pub(crate) const INGEST: Gates = Gates {
 pub(crate) const RESPONDER: Gates = Gates {
     start: Gate {
         name: "responder: instructions to the first poll",
-        measured: 5_081_000.0,
+        measured: 5_290_000.0,
         target: Some(Target {
             most: 5_000_000.0,
             because: "three clients of the SDK read AWS's table of partitions, 0.4 M each",
         }),
     },
-    warm: Gate { name: "responder: instructions of a warm turn", measured: 4_239_000.0, target: None },
+    warm: Gate { name: "responder: instructions of a warm turn", measured: 4_040_000.0, target: None },
 };
 
 impl Gates {
@@ -79,7 +79,7 @@ mod tests {
     fn each_gate_is_shut_by_a_count_above_its_margin_and_by_no_other() {
         for gates in [INGEST, RESPONDER] {
             let [start, warm] = [gates.start.measured, gates.warm.measured];
-            for (more, shut) in [(1.0, false), (1.02, false), (1.04, true)] {
+            for (more, shut) in [(1.0, false), (1.04, false), (1.06, true)] {
                 for (start_more, warm_more) in [(more, 1.0), (1.0, more)] {
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
                     let counted = Instructions { start: (start * start_more) as u64, warm: (warm * warm_more) as u64 };
