@@ -143,25 +143,16 @@ fn judge_headers(headers: &[(String, SecretString)], ours: &Ours<'_>) -> Vec<Fin
         let click = format!("{COMPOSE}, Request Headers: make Content-Type exactly application/json.");
         findings.push(Finding::error("wrong_charset", what, why, click));
     }
+    let take_out = || format!("{COMPOSE}, Request Headers: take the header out.");
     if get("content-encoding").is_some_and(|value| !value.eq_ignore_ascii_case("identity")) {
         let what = "There is a Content-Encoding header; Braze sends nothing compressed.";
         let why = "Dragoman parks every message in the quarantine queue: nobody is answered.";
-        findings.push(Finding::error(
-            "content_encoding",
-            what,
-            why,
-            format!("{COMPOSE}, Request Headers: take the header out."),
-        ));
+        findings.push(Finding::error("content_encoding", what, why, take_out()));
     }
     if get("x-dragoman-explain").is_some() {
         let what = "There is an X-Dragoman-Explain header, left from a try.";
         let why = "With ?explain=1 in the URL every message would be explained to Braze, and nobody answered.";
-        findings.push(Finding::error(
-            "explain_header",
-            what,
-            why,
-            format!("{COMPOSE}, Request Headers: take the header out."),
-        ));
+        findings.push(Finding::error("explain_header", what, why, take_out()));
     }
     findings
 }

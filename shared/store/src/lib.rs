@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod claim;
 mod dynamodb;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -12,6 +13,7 @@ mod write;
 use async_trait::async_trait;
 use models::{ConversationKey, Message, MessageId, Timestamp};
 
+pub use claim::Claim;
 pub use dynamodb::DynamoDb;
 #[cfg(feature = "embedded")]
 pub use embedded::{Embedded, OpenError};
@@ -21,7 +23,7 @@ pub use head::{
 };
 pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
 pub use tally::{Asked, Tally, day};
-pub use write::{Aftermath, Claim, ConditionFailed, HeadWrite};
+pub use write::{Aftermath, ConditionFailed, HeadWrite};
 
 /// The mailbox of every conversation. Each method is one call to the store; what a decision hangs on is read consistently.
 #[async_trait]

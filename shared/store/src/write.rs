@@ -3,10 +3,9 @@
 //! A write is data. [`HeadWrite::apply`] says what it means; the embedded store runs exactly that, and the DynamoDB store
 //! turns the same value into one conditional update. The contract tests hold the two together.
 
-use std::time::Duration;
-
 use models::{ConversationKey, MessageId, Spent, Timestamp};
 
+use crate::claim::Claim;
 use crate::head::{
     HEAD_LIFE, Head, Held, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey, Voice,
 };
@@ -146,17 +145,6 @@ pub enum Aftermath {
     OptOut,
     /// The user has opted in again.
     OptIn,
-}
-
-/// The claim of a conversation by one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// Unique to this claim.
-    pub run: RunToken,
-    /// The function's deadline and a margin.
-    pub lease_until: Timestamp,
-    /// Whether a conversation whose last run ended badly may be taken.
-    pub suspects: bool,
 }
 
 /// The condition did not hold.
@@ -334,18 +322,6 @@ impl HeadWrite {
             Self::Point { to } => head.moved_to = Some(to.clone()),
             Self::Adopt { by, .. } => head.adopted_by = Some(by.clone()),
         }
-    }
-}
-
-impl Claim {
-    /// What holders prove themselves with, once `head` is what the claim returned.
-    pub fn held(&self, head: &Head) -> Held {
-        Held { epoch: head.epoch, run: self.run.clone() }
-    }
-
-    /// A claim that ends `margin` after the function's `deadline`: no foreign clock is trusted more closely than that.
-    pub fn until(run: RunToken, deadline: Timestamp, margin: Duration, suspects: bool) -> Self {
-        Self { run, lease_until: deadline + margin, suspects }
     }
 }
 

@@ -1,6 +1,7 @@
 //! After a refusal: which head shows that the refused write was our own, applied before, and which one does not.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
 

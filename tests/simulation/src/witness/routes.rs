@@ -118,10 +118,12 @@ impl State {
         let right = match (taken(newest), told) {
             _ if !self.flows.known => true,
             // A copy that came later may have come by another route.
-            (Some(_), told) => {
+            (Some(own), Some(told)) => {
                 let waits = |message: &&Message| self.ends.get(&message.id).is_none_or(|end| *end == End::Parked);
-                told.is_some_and(|told| here().filter(waits).filter_map(taken).any(|taken| taken.name == told.name))
+                // A run that was fenced may ask about what is settled since.
+                own.name == told.name || here().filter(waits).filter_map(taken).any(|taken| taken.name == told.name)
             }
+            (Some(_), None) => false,
             (None, None) => true,
             (None, Some(told)) => here().filter_map(taken).any(|taken| taken.name == told.name),
         };
