@@ -8,7 +8,8 @@ use crate::flows;
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,
-    /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it.
+    /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it;
+    /// then who writes STOP leaves a subscription group as well.
     pub profiles: bool,
     /// Whether there are flows and routes.
     pub flows: bool,
@@ -29,7 +30,11 @@ impl Brand {
         let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 10_000));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
-        let profile = if self.profiles { format!("[profile]\nfacts = {facts}\n") } else { String::new() };
+        let profile = if self.profiles {
+            format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\n")
+        } else {
+            String::new()
+        };
         VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits)
             + &profile
             + if self.flows { flows::TOML } else { "" }

@@ -21,7 +21,10 @@ impl Profiles for Effects<NoProfiles> {
         };
         let failure = |fault: &Fault| match fault {
             Fault::Limited(_) => all(&Tracked::NotAccepted(Refusal::RateLimited(None))),
-            Fault::Refused(status) => all(&Tracked::NotAccepted(Refusal::Rejected(*status))),
+            Fault::Refused(status) => {
+                self.scene.witness.profiles_are_refused(updates);
+                all(&Tracked::NotAccepted(Refusal::Rejected(*status)))
+            }
             Fault::Empty => all(&Tracked::NotAccepted(Refusal::Unavailable)),
             _ => all(&Tracked::Unknown),
         };

@@ -9,6 +9,7 @@ mod figures;
 mod flow_moves;
 mod flow_steps;
 mod flows;
+mod groups;
 mod ledger;
 mod lines;
 mod people;
@@ -41,6 +42,7 @@ use erasure::Erased;
 pub use figures::{Figure, Figures};
 pub(crate) use flow_steps::CANCEL;
 use flows::Flows;
+use groups::Groups;
 use ledger::Ledger;
 pub(crate) use lines::LINE;
 use people::People;
@@ -100,6 +102,8 @@ struct State {
     flows: Flows,
     /// What profiles say.
     written: Written,
+    /// Who may be written to.
+    groups: Groups,
     /// What a user gets at most.
     limits: Option<Limits>,
     /// The last erasure of each conversation.
@@ -210,6 +214,7 @@ impl Witness {
     /// This is what the assistant allows its users, and whether functions are killed at their deadline.
     pub(crate) fn knows_the_world(&self, assistant: &Assistant, plan: &Plan) {
         let mut state = self.lock();
+        state.groups.known = assistant.profile.opt_out_group.is_some();
         state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
         (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), plan.kills_at_deadline);
         state.flows = if plan.brand.flows { Flows::of(assistant) } else { Flows::default() };

@@ -186,6 +186,8 @@ impl Witness {
                     .conversations
                     .get(key)
                     .map_or((0, false), |known| (known.last_turn, known.opted_out || aftermath.is_some()));
+                // What agents write is sent whatever the user wishes.
+                let silent = silent && !open.first().is_some_and(|id| state.is_line(id));
                 let counts = *last_turn > known || !silent || copies == open.len();
                 let too_much = if silent || *last_turn > known { None } else { state.too_much(key, &open) };
                 let copies = if counts && too_much.is_none() { copies } else { 0 };

@@ -58,6 +58,7 @@ impl Witness {
 impl State {
     /// Attributes reach a profile, by a call of their own or with a reply.
     pub(super) fn profile_says(&mut self, name: &str, attributes: &Attributes) {
+        self.group_says(name, attributes);
         for (_, attribute, value) in attributes_of_flows(attributes) {
             self.was_answered(name, false, &attribute, value.as_deref());
         }
@@ -126,7 +127,7 @@ fn tells_words(value: &ProfileValue) -> bool {
     matches!(value, ProfileValue::Text(text) if text.as_str().contains(CANARY) || text.as_str().contains(LINE))
 }
 
-fn name_of(who: &Recipient) -> String {
+pub(super) fn name_of(who: &Recipient) -> String {
     match who {
         Recipient::External(id) => format!("user:{}", id.as_str()),
         Recipient::Braze(id) => format!("braze:{}", id.as_str()),

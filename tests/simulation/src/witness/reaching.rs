@@ -32,7 +32,7 @@ impl State {
     pub(super) fn not_begun(
         &mut self,
         key: &ConversationKey,
-        id: &MessageId,
+        (id, covers): (&MessageId, &[MessageId]),
         before: &Head,
         now: Timestamp,
     ) -> Option<End> {
@@ -50,7 +50,7 @@ impl State {
         }
         let told = self.people.not_sent.contains(id);
         // A copy is one, whatever the window.
-        if !self.is_line(id) || !(closed || told) || (self.has_twin(id) && !told) {
+        if !self.is_line(id) || !(closed || told) || (!told && !self.counted_among(key, covers).contains(id)) {
             return None;
         }
         if !closed {

@@ -54,6 +54,7 @@ impl Witness {
         let dead: HashSet<_> = messages.map(id).collect();
         self.heads_are_empty(&dead).await;
         self.nothing_is_left(&dead).await;
+        self.wishes_reach_braze().await;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("at rest, {} dead letters", dead.len()));
         state.everything_ended(&dead);

@@ -37,7 +37,7 @@ impl State {
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
                 Some(turn) if self.is_start(id) => End::Answered(turn),
                 Some(_) | None => self
-                    .not_begun(key, id, before, now)
+                    .not_begun(key, (id, covers), before, now)
                     .unwrap_or_else(|| self.silent_end(id, silence, (before, after))),
             };
             if matches!(end, End::OverBudget | End::Looped) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, TrackOutcome};
-use models::{Attributes, ProfileValue, Reply};
+use models::{Attributes, ProfileValue, Reply, Subscription, SubscriptionGroupId};
 use responder::Responder;
 use simulation::{Brand, Handler, Plan};
 
@@ -94,5 +94,48 @@ fn a_reply_that_is_said_again_because_a_profile_could_not_be_written() {
     finds("was sent again without a cause", 200, |plan| {
         with_profiles(plan);
         plan.handler = again;
+    });
+}
+
+/// Profiles that say something else about the group.
+struct Grouped(Arc<dyn Profiles>, fn(&Attributes) -> Attributes);
+
+#[async_trait]
+impl Profiles for Grouped {
+    async fn track(&self, updates: &[ProfileUpdate], within: Duration) -> TrackOutcome {
+        let changed =
+            |update: &ProfileUpdate| ProfileUpdate { attributes: (self.1)(&update.attributes), ..update.clone() };
+        drop(self.0.track(&updates.iter().map(changed).collect::<Vec<_>>(), within).await);
+        braze::NoProfiles.track(updates, within).await
+    }
+}
+
+#[test]
+fn a_wish_to_hear_nothing_that_does_not_reach_braze() {
+    fn keeps(responder: Responder) -> Box<dyn Handler> {
+        Box::new(Responder {
+            profiles: Arc::new(Grouped(responder.profiles.clone(), Attributes::without_groups)),
+            ..responder
+        })
+    }
+    finds("is still in the group", 200, |plan| {
+        with_profiles(plan);
+        plan.handler = keeps;
+    });
+}
+
+#[test]
+fn somebody_who_leaves_the_group_without_having_said_so() {
+    fn leaves(responder: Responder) -> Box<dyn Handler> {
+        let left = |attributes: &Attributes| {
+            let mut left = attributes.clone();
+            left.subscribe(SubscriptionGroupId::new("the-group").unwrap(), Subscription::Unsubscribed);
+            left
+        };
+        Box::new(Responder { profiles: Arc::new(Grouped(responder.profiles.clone(), left)), ..responder })
+    }
+    finds("never wrote STOP", 200, |plan| {
+        with_profiles(plan);
+        plan.handler = leaves;
     });
 }

@@ -1,0 +1,86 @@
+//! Who may be written to at all: after STOP the user leaves the brand's subscription group, and joins it again after START.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use braze::ProfileUpdate;
+use models::{Attributes, ConversationKey, Subscription};
+use platform::clock::Clock as _;
+use store::{Head, Store as _};
+
+use super::profiles::name_of;
+use super::{Figure, START, STOP, State, Witness};
+
+/// What is known of the group.
+#[derive(Default)]
+pub(super) struct Groups {
+    /// Whether the brand has one.
+    pub(super) known: bool,
+    /// What was last written of it under each name, and at which step.
+    says: BTreeMap<String, (usize, Subscription)>,
+    /// The names of whom Braze refused a write about it for good.
+    refused: BTreeSet<String>,
+}
+
+impl Witness {
+    /// Braze will never take these.
+    pub(crate) fn profiles_are_refused(&self, updates: &[ProfileUpdate]) {
+        let of_groups = updates.iter().filter(|update| update.attributes.groups().next().is_some());
+        self.lock().groups.refused.extend(of_groups.map(|update| name_of(&update.who)));
+    }
+
+    /// Whoever has opted out has left the group, or a row tells the next run to see to it. Where nothing failed, whoever has
+    /// opted in again is back.
+    pub(super) async fn wishes_reach_braze(&self) {
+        // What arrives when its sender has given it up may overtake what was wished later.
+        if !self.lock().groups.known || self.gave_up(&["track"]) {
+            return;
+        }
+        let heads = self.store.conversations();
+        for (key, head) in heads.iter().filter(|(_, head)| head.moved_to.is_none() && head.erased_at.is_none()) {
+            let names = names_of(key, head, &heads);
+            let turns = self.store.newest_turns(key, usize::MAX, self.clock.now()).await.unwrap_or_default();
+            let is_noted = turns.iter().any(|row| row.unwritten.groups().next().is_some());
+            let mut state = self.lock();
+            if names.iter().any(|name| state.groups.refused.contains(name)) {
+                continue;
+            }
+            let says = names.iter().filter_map(|name| state.groups.says.get(name)).max_by_key(|(step, _)| *step);
+            let left = says.is_some_and(|(_, says)| *says == Subscription::Unsubscribed);
+            if head.opted_out && !left && !is_noted {
+                state.broken(format!("{} has opted out, and is still in the group", key.as_str()));
+            }
+            let was_forgotten =
+                names.iter().filter_map(|name| ConversationKey::parse(name)).any(|key| state.erased.contains_key(&key));
+            if !head.opted_out && left && self.faults.count() == 0 && !was_forgotten {
+                state.broken(format!("{} has opted in again, and is not in the group", key.as_str()));
+            }
+        }
+    }
+}
+
+impl State {
+    /// A group is left and joined by those who said so.
+    pub(super) fn group_says(&mut self, name: &str, attributes: &Attributes) {
+        for (_, says) in attributes.groups() {
+            let word = if says == Subscription::Unsubscribed { STOP } else { START };
+            let own = self.own.values().find(|own| own.iter().any(|other| other == name));
+            let is_own = |key: &ConversationKey| {
+                own.map_or(key.as_str() == name, |own| own.iter().any(|name| name == key.as_str()))
+            };
+            let mut wishes = self.queued.values().filter(|message| message.text.as_str() == word);
+            if !wishes.any(|message| is_own(&message.identity.conversation())) {
+                self.broken(format!("{name} is {says:?} and never wrote {word}"));
+            }
+            let step = self.figures.get(Figure::Steps);
+            self.groups.says.insert(name.to_owned(), (step, says));
+        }
+    }
+}
+
+/// The names of one person.
+fn names_of(key: &ConversationKey, head: &Head, heads: &[(ConversationKey, Head)]) -> Vec<String> {
+    let leads = |(name, other): &&(ConversationKey, Head)| {
+        name == key || other.moved_to.as_ref() == Some(key) || head.adopted_by.as_ref() == Some(name)
+    };
+    heads.iter().filter(leads).map(|(name, _)| name.as_str().to_owned()).collect()
+}
