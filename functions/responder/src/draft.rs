@@ -7,7 +7,7 @@ use conversation::language::language;
 use conversation::likeness::Look;
 use conversation::shape::shape;
 use models::assistant::BotText;
-use models::{Attributes, Author, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
+use models::{Attributes, Author, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -138,7 +138,8 @@ impl Responder {
         let flow = matter.history.flow();
         let answered = match (drafted, plan.line) {
             (Some(draft), _) => Answered {
-                flow: draft.flow.clone(),
+                // Its question is asked now, however long ago it was drafted.
+                flow: draft.flow.clone().map(|flow| FlowState { touched: self.clock.now(), ..flow }),
                 attributes: draft.attributes.clone(),
                 events: draft.events.clone(),
                 ..Answered::of(draft.reply.clone())

@@ -106,6 +106,8 @@ struct State {
     groups: Groups,
     /// What a user gets at most.
     limits: Option<Limits>,
+    /// Who took over which conversation of an older name.
+    adopted: Vec<(ConversationKey, ConversationKey)>,
     /// The last erasure of each conversation.
     erased: BTreeMap<ConversationKey, Erased>,
     /// What has its place by a row of before an erasure, which may take that: it may be answered after newer ones.

@@ -1,13 +1,13 @@
 //! What the counters must say: each metric against what happened in the world, exactly. Most are counted in the same breath
 //! in which a run hears of something; so the witness listens to what runs hear, not to what was applied.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ai::{AiError, Answer};
 use models::{ConversationKey, Message, MessageId};
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
-use store::{Filed, Head, HeadWrite, RowState, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
+use store::{Filed, Head, HeadWrite, MOST_PENDING, RowState, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
 
 use super::sends::Heard;
 use super::{End, Figure, State, Witness};
@@ -53,6 +53,8 @@ pub(super) struct Ledger {
     found_sending: Vec<(ConversationKey, u64)>,
     /// Turns whose rest was dropped, and by which claim.
     cut: Vec<(ConversationKey, TurnKey, u64)>,
+    /// Messages that somebody was told are too many.
+    too_many: HashSet<MessageId>,
 }
 
 impl Ledger {
@@ -130,8 +132,9 @@ impl Witness {
         let mut state = self.lock();
         // What the head is about to forget is marked as well.
         let is_known = state.conversations.get(key).is_some_and(|conversation| conversation.done.contains(id));
+        let is_too_many = row == RowState::Done && state.ledger.too_many.remove(id);
         match state.ends.get(id) {
-            _ if row != RowState::Done || is_known => {}
+            _ if row != RowState::Done || (is_known && !is_too_many) => {}
             None => state.ledger.expects(Metric::OverBudget, 1),
             Some(_) => *state.ledger.perhaps.entry(Metric::OverBudget).or_default() += 1,
         }
@@ -220,10 +223,15 @@ impl Witness {
             Err(WriteError::Refused(Some(found))) => write.was_applied(found),
             Err(_) => false,
         };
+        let mut state = self.lock();
+        if let (HeadWrite::File { message, .. }, Err(WriteError::Refused(Some(found)))) = (write, written)
+            && found.pending.len() >= MOST_PENDING
+        {
+            state.ledger.too_many.insert(message.clone());
+        }
         if !applied {
             return;
         }
-        let mut state = self.lock();
         match write {
             HeadWrite::Settle { covers, .. } if is_parked(write) => {
                 state.ledger.expects(Metric::Parked, covers.len());

@@ -118,7 +118,10 @@ impl State {
     fn facts_of<'a>(&'a self, profile: &'a str) -> impl Iterator<Item = &'a Told> {
         let has = move |own: &&Vec<String>| own.iter().any(|key| key == profile);
         let names = self.own.values().filter(has).flatten().map(String::as_str).chain([profile]);
-        let keys: BTreeSet<_> = names.filter_map(ConversationKey::parse).collect();
+        let mut keys: BTreeSet<_> = names.filter_map(ConversationKey::parse).collect();
+        // Whose phone somebody else's was until then may go on where that one's conversation stood.
+        let taken_over = self.adopted.iter().filter(|(by, _)| by.as_str() == profile).map(|(_, key)| key.clone());
+        keys.extend(taken_over);
         keys.into_iter().filter_map(|key| self.flows.facts.get(&key)).flatten()
     }
 }

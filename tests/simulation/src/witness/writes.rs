@@ -27,6 +27,9 @@ impl Witness {
                 state.broken(format!("{} was taken from a living holder", key.as_str()));
             }
         }
+        if let HeadWrite::Adopt { by, .. } = write {
+            state.adopted.push((by.clone(), key.clone()));
+        }
         if let HeadWrite::ChangeOwner { owner, .. } = write {
             state.owner_changes(key, *owner);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId};
 use platform::metrics::Metric;
-use simulation::{Brand, Plan, World};
+use simulation::{Brand, Effect, Fault, Moment, Plan, World};
 use store::Store as _;
 
 fn world() -> World {
@@ -58,5 +58,21 @@ async fn the_same_answer_is_taken_as_often_as_a_flow_asks_and_not_for_ever() {
     assert_eq!(world.counted(Metric::LoopBroken), 0);
     say(&world, &["1"]).await;
     assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (4, 1));
+    assert_eq!(world.witness.violations(), [""; 0]);
+}
+
+/// Whoever drafted the question died; what counts is when it was asked.
+#[tokio::test(start_paused = true)]
+async fn a_question_waits_its_time_from_when_it_was_asked() {
+    let world = world();
+    world.faults.listed(vec![(Effect { name: "commit", nth: 0 }, Fault::Dies(Moment::Before))]);
+    world.says("ada", "return").await;
+    world.poll_once().await;
+    assert!(world.read_by("ada").is_empty());
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    world.poll_once().await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    say(&world, &["broken"]).await;
+    assert_eq!(world.read_by("ada"), ["flow: why does it come back?", "flow: what happened?"]);
     assert_eq!(world.witness.violations(), [""; 0]);
 }

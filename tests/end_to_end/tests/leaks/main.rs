@@ -2,6 +2,8 @@
 //! back what it was told, logs are at their most verbose, and then all that was said is searched.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
+mod people;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
