@@ -153,6 +153,8 @@ impl Responder {
     async fn step(&self, out: Outgoing<'_>, write: &HeadWrite, read: u32) -> Result<Next, Stop> {
         match self.write(out.conversation, write).await? {
             Ok(head) => Ok(Next::Go(head)),
+            // Who has lost the claim has lost the turn too: what stands there now is somebody else's.
+            Err(Some(found)) if !found.is_held(out.held) => Err(Stop::Lost),
             Err(Some(found)) if found.owner == Owner::Person && out.row.kind.voice() == Voice::Bot => {
                 let worked = match read {
                     // Nothing was read: the messages are that person's to answer.

@@ -254,7 +254,7 @@ impl Responder {
         match self.write(conversation, &write).await? {
             Ok(head) => Ok(Committed::Begun(head)),
             // A person who takes over before anything is sent ends the claim; so what is still ours has something newer.
-            Err(Some(found)) if is_held(&found, held) && found.turn.is_none() => Ok(Committed::Newer(found)),
+            Err(Some(found)) if found.is_held(held) && found.turn.is_none() => Ok(Committed::Newer(found)),
             Err(_) => Err(Stop::Lost),
         }
     }
@@ -271,8 +271,4 @@ pub(crate) fn aftermath(wish: OptWish) -> Aftermath {
         OptWish::Out => Aftermath::OptOut,
         OptWish::In => Aftermath::OptIn,
     }
-}
-
-fn is_held(head: &Head, held: &Held) -> bool {
-    head.epoch == held.epoch && head.run.as_ref() == Some(&held.run)
 }

@@ -362,7 +362,8 @@ impl Head {
         self.run.as_ref() == Some(run)
     }
 
-    fn is_held(&self, held: &Held) -> bool {
+    /// Whether this claim is the newest one.
+    pub fn is_held(&self, held: &Held) -> bool {
         self.epoch == held.epoch && self.is_run(&held.run)
     }
 
