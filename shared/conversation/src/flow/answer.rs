@@ -1,6 +1,6 @@
 //! Whether a text is an answer that fits, and what its value is.
 
-use models::assistant::Expect;
+use models::assistant::{Choice, Expect};
 use models::{Personal, folded};
 
 use super::{date, number};
@@ -35,11 +35,10 @@ fn is_short(text: &str) -> bool {
 }
 
 /// The option that `text` means: its words, else its number from 1. Words first, for options that are numbers.
-fn option<'a>(options: &'a [String], text: &str) -> Option<&'a str> {
-    let said = folded(text);
-    let by_words = options.iter().find(|option| folded(option) == said);
-    let by_number = || options.get(said.parse::<usize>().ok()?.checked_sub(1)?);
-    by_words.or_else(by_number).map(String::as_str)
+fn option<'a>(options: &'a [Choice], text: &str) -> Option<&'a str> {
+    let by_words = options.iter().find(|option| option.is_meant_by(text));
+    let by_number = || options.get(folded(text).parse::<usize>().ok()?.checked_sub(1)?);
+    by_words.or_else(by_number).map(Choice::value)
 }
 
 /// Whether mail could arrive there: one `@`, something before it, a domain of two or more labels behind it.
@@ -66,12 +65,16 @@ mod tests {
 
     #[test]
     fn an_option_is_meant_by_its_words_or_its_number() {
-        let options = ["Réclamation", "Exchange", "2"].map(str::to_owned);
+        let flow = "[[flows.f.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"one_of\"\n\
+                    options = [\"Réclamation\", { en = \"Exchange\", de = \"Umtausch\" }, \"2\"]";
+        let flows = Assistant::from_toml(flow).unwrap().flows;
+        let Expect::OneOf(options) = &flows.get("f").unwrap().steps[0].expect else { panic!("no options") };
         for (said, meant) in [
             ("RECLAMATION!", Some("Réclamation")),
             ("1", Some("Réclamation")),
             ("1.", Some("Réclamation")),
             ("1️⃣", Some("Réclamation")),
+            ("umtausch", Some("Exchange")),
             ("2", Some("2")),
             ("3", Some("2")),
             ("0", None),
@@ -80,7 +83,7 @@ mod tests {
             ("an exchange", None),
             ("!", None),
         ] {
-            assert_eq!(option(&options, said), meant, "{said}");
+            assert_eq!(option(options, said), meant, "{said}");
         }
     }
 

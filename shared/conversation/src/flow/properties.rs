@@ -104,8 +104,9 @@ fn fitting(flow: &Flow, step: &Step) -> String {
     if let (Expect::OneOf(options), Next::ByOption(branches)) = (&step.expect, &step.next) {
         return options
             .iter()
-            .min_by_key(|option| distance(flow, &branches[*option], flow.steps.len()))
+            .min_by_key(|option| distance(flow, &branches[option.value()], flow.steps.len()))
             .unwrap()
+            .value()
             .to_uppercase();
     }
     KINDS.iter().find(|(_, fits)| answer::read(&step.expect, fits).is_some()).unwrap().1.to_owned()
@@ -139,7 +140,7 @@ proptest! {
             let step = flow.step(&state.step).unwrap();
             // First some choices at will, then the way out.
             let text = match (wander.next(), &step.expect) {
-                (Some(index), Expect::OneOf(options)) => index.get(options).clone(),
+                (Some(index), Expect::OneOf(options)) => index.get(options).value().to_owned(),
                 _ => fitting(flow, step),
             };
             progress = flowing.advance(&state, &text, false);

@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
 
     fn say_line(&mut self, line: &Line, step: &Step) {
         let options = match &step.expect {
-            Expect::OneOf(options) => options.clone(),
+            Expect::OneOf(options) => options.iter().map(|option| option.text(self.language).to_owned()).collect(),
             _ => Vec::new(),
         };
         self.says.push(Saying::Text { text: line.text(self.language).to_owned(), options });

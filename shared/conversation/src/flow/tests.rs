@@ -224,3 +224,26 @@ fn a_state_is_stored_and_read_back_and_shows_nobodys_words() {
     let progress = after(&flows(), &["AB12345", "2"]);
     assert!(!format!("{state:?}{progress:?}").contains("AB12345"));
 }
+
+#[test]
+fn options_are_shown_in_the_users_language_and_known_by_the_default_one() {
+    let flow = "[[flows.f.steps]]\nname = \"wish\"\nsay = \"?\"\nexpect = \"one_of\"\nattribute = \"wish\"\n\
+                options = [\"OK\", { en = \"Exchange\", de = \"Umtausch\" }]\nnext = { OK = \"end\", Exchange = \"end\" }";
+    let flows = Assistant::from_toml(flow).unwrap().flows;
+    let flowing = Flowing { language: Some("de"), ..at(&flows, START) };
+    let asked = flowing.start("f").unwrap();
+    let Saying::Text { options, .. } = &asked.says[0] else { panic!("{asked:?}") };
+    assert_eq!(options, &["OK", "Umtausch"]);
+    for answer in ["Umtausch", "exchange", "2"] {
+        let answered = flowing.advance(asked.state.as_ref().unwrap(), answer, false);
+        let facts: Vec<_> = answered
+            .facts
+            .iter()
+            .map(|fact| match fact {
+                Fact::Attribute { value, .. } => value.as_str(),
+                Fact::Event { .. } => "an event",
+            })
+            .collect();
+        assert_eq!((facts, answered.end), (vec!["Exchange"], Some(End::Completed)), "{answer}");
+    }
+}

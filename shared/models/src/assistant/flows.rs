@@ -4,6 +4,7 @@
 //! that fit lead to an end.
 
 mod check;
+mod choice;
 mod line;
 mod pattern;
 mod read;
@@ -15,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use choice::Choice;
 pub use line::Line;
 pub use pattern::Pattern;
 
@@ -101,7 +103,7 @@ pub enum Expect {
     /// Any words.
     Text,
     /// One of 1 to 10 options, by its words or by its number from 1.
-    OneOf(Vec<String>),
+    OneOf(Vec<Choice>),
     /// A number.
     Number,
     /// A calendar date.

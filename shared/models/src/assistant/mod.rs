@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::{Budget, CampaignId};
 pub use backends::{Backend, Backends, Place, Speaks};
-pub use flows::{Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
+pub use flows::{Choice, Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
 pub use keywords::KeywordLists;

@@ -129,6 +129,24 @@ impl Section {
         texts
     }
 
+    /// The items of a list, each alone in a section called by its number from 1, under that number; absent counts as none.
+    pub(super) fn items(&mut self, key: &str) -> Vec<(String, Self)> {
+        let values = match self.take(key) {
+            None => Vec::new(),
+            Some(Value::Array(values)) => values,
+            Some(_) => {
+                self.mistake(key, "must be a list");
+                Vec::new()
+            }
+        };
+        let alone = |(place, value): (usize, Value)| {
+            let place = place.to_string();
+            let table = Table::from_iter([(place.clone(), value)]);
+            (place, Self { path: self.name(key), table, notes: Rc::clone(&self.notes) })
+        };
+        (1..).zip(values).map(alone).collect()
+    }
+
     /// A list of texts of 1 to `most` characters, each with its place in the list, from 1.
     pub(super) fn numbered_texts(&mut self, key: &str, most: usize) -> Vec<(usize, String)> {
         let items = match self.take(key) {

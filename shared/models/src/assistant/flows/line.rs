@@ -19,10 +19,27 @@ impl Line {
         language.and_then(spoken).and_then(|language| self.others.get(&language)).unwrap_or(&self.default)
     }
 
+    /// The texts in all languages, that in the default one first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.default).chain(self.others.values()).map(String::as_str)
+    }
+
     /// Reads `key`: one text for everybody, or a table of texts by language. `None` if it is absent.
     pub(super) fn read(section: &mut Section, key: &str, default_language: &str) -> Option<Self> {
+        Self::within(section, key, PART_CHARACTERS, default_language)
+    }
+
+    /// Reads the list `key`, in which each item is one or the other, of at most `most` characters. `None` if one is neither.
+    pub(super) fn list(section: &mut Section, key: &str, most: usize, default_language: &str) -> Option<Vec<Self>> {
+        let items = section.items(key).into_iter();
+        let lines: Vec<_> =
+            items.map(|(place, mut item)| Self::within(&mut item, &place, most, default_language)).collect();
+        lines.into_iter().collect()
+    }
+
+    fn within(section: &mut Section, key: &str, most: usize, default_language: &str) -> Option<Self> {
         if !section.has_table(key) {
-            let default = section.optional_text(key, PART_CHARACTERS)?;
+            let default = section.optional_text(key, most)?;
             return Some(Self { default, others: BTreeMap::new() });
         }
         let mut texts = section.section(key);
@@ -34,7 +51,7 @@ impl Line {
             if !is_language(&language) {
                 texts.mistake(&language, "is no language: two or three small letters, like en");
             }
-            others.extend(texts.optional_text(&language, PART_CHARACTERS).map(|text| (language, text)));
+            others.extend(texts.optional_text(&language, most).map(|text| (language, text)));
         }
         Some(Self { default: others.remove(default_language).unwrap_or_default(), others })
     }

@@ -49,8 +49,10 @@ impl Flows {
 fn check_options(step: &Step, section: &mut Section, key: &str, lists: &KeywordLists) {
     let Expect::OneOf(options) = &step.expect else { return };
     for (place, option) in (1..).zip(options) {
-        if let Some(list) = lists.goes_before_an_answer(option) {
-            section.mistake(key, &never_heard(option, place, list, "be taken for an answer"));
+        for text in option.texts() {
+            if let Some(list) = lists.goes_before_an_answer(text) {
+                section.mistake(key, &never_heard(text, place, list, "be taken for an answer"));
+            }
         }
     }
 }

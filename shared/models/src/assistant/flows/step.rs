@@ -1,17 +1,12 @@
 //! Reading one step.
 
-use std::collections::BTreeSet;
-
 use super::super::profile::brands_attribute;
 use super::super::section::Section;
 use super::check::missing;
-use super::{Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
-use crate::{FieldName, folded};
+use super::{Choice, Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
+use crate::FieldName;
 
 const LONGEST_PATTERN: usize = 1_000;
-/// As many as a WhatsApp list has rows, each as long as a row's title.
-const MOST_OPTIONS: usize = 10;
-const LONGEST_OPTION: usize = 24;
 /// Braze's limit on names of attributes and events.
 const LONGEST_NAME: usize = 255;
 const TARGETS: &str = "must be a step's name, \"end\" or \"hand_off\"";
@@ -26,7 +21,7 @@ impl Step {
         default_language: &str,
     ) -> Self {
         let say = say(section, default_language);
-        let expect = expect(section);
+        let expect = expect(section, default_language);
         if expect == Expect::Nothing {
             for key in ["re_ask", "re_asks", "otherwise", "attribute"] {
                 if section.has(key) {
@@ -61,7 +56,7 @@ fn say(section: &mut Section, default_language: &str) -> Say {
     }
 }
 
-fn expect(section: &mut Section) -> Expect {
+fn expect(section: &mut Section, default_language: &str) -> Expect {
     let word = section.word("expect");
     for (key, owner) in [("options", "one_of"), ("pattern", "pattern")] {
         if word != owner && section.has(key) {
@@ -71,7 +66,7 @@ fn expect(section: &mut Section) -> Expect {
     }
     match word.as_str() {
         "text" => Expect::Text,
-        "one_of" => Expect::OneOf(options(section)),
+        "one_of" => Expect::OneOf(Choice::list(section, default_language)),
         "number" => Expect::Number,
         "date" => Expect::Date,
         "email" => Expect::Email,
@@ -82,18 +77,6 @@ fn expect(section: &mut Section) -> Expect {
             Expect::Text
         }
     }
-}
-
-fn options(section: &mut Section) -> Vec<String> {
-    let Some(options) = section.texts("options", LONGEST_OPTION) else { return Vec::new() };
-    let distinct: BTreeSet<_> = options.iter().map(|option| folded(option)).collect();
-    if !(1..=MOST_OPTIONS).contains(&options.len()) {
-        section.mistake("options", &format!("must be 1 to {MOST_OPTIONS}"));
-    }
-    if distinct.len() < options.len() {
-        section.mistake("options", "must differ in more than case, accents and signs around them");
-    }
-    options
 }
 
 fn pattern(section: &mut Section) -> Expect {
@@ -158,14 +141,15 @@ fn next(section: &mut Section, expect: &Expect, following: Target, names: &[Stri
     }
 }
 
-fn branches(section: &mut Section, options: &[String], names: &[String]) -> Next {
+fn branches(section: &mut Section, options: &[Choice], names: &[String]) -> Next {
     let mut branches = section.section("next");
-    let mut branch = |option: &String| {
+    let mut branch = |option: &Choice| {
+        let option = option.value();
         if !branches.has(option) {
             section.mistake("next", &format!("has no branch for the option \"{option}\""));
-            return (option.clone(), Target::End);
+            return (option.to_owned(), Target::End);
         }
-        (option.clone(), target(&mut branches, option))
+        (option.to_owned(), target(&mut branches, option))
     };
     let next = Next::ByOption(options.iter().map(&mut branch).collect());
     for stray in branches.keys() {

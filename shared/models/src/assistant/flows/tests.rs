@@ -106,9 +106,10 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         ),
         one(
             choose(&format!("options = [\"{}\"]", "x".repeat(25))),
-            "`flows.f.steps.a.options` must be a list of texts",
+            "`flows.f.steps.a.options.1` must be a text of 1 to 24",
         ),
-        one(choose("options = [1, 2]\nnext = { 1 = \"end\" }"), "`flows.f.steps.a.options` must be a list of texts"),
+        one(choose("options = [\"x\", 2]\nnext = { x = \"end\" }"), "`flows.f.steps.a.options.2` must be a text"),
+        one(choose("options = [\"x\", { de = \"y\" }]"), "`flows.f.steps.a.options.2` has no text in the default"),
         one(choose("options = [\"Été\", \"ete!\"]"), "`flows.f.steps.a.options` must differ"),
         one(
             choose("options = [\"x\", \"y\"]\nnext = { x = \"end\" }"),
