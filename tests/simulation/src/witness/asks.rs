@@ -2,7 +2,7 @@
 
 use ai::{AiError, Answer, Question};
 use conversation::shape::shape;
-use models::{ConversationKey, HandOffReason};
+use models::{ConversationKey, HandOffReason, MessageId};
 use platform::clock::Clock as _;
 use store::{Store as _, TurnKey, TurnKind, TurnRow};
 
@@ -101,8 +101,10 @@ impl Witness {
         if head.turn.is_some() {
             self.lock().broken(format!("the AI was asked about {words:?} while a turn stood"));
         }
-        let covers = head.next_covers();
         let mut state = self.lock();
+        // What is filed after the claim is not known to who asks.
+        let waited = |id: &MessageId| state.conversations.get(key).is_none_or(|known| known.waiting_then.contains(id));
+        let covers: Vec<_> = head.next_covers().into_iter().filter(waited).collect();
         // A draft that a slow machine stores after the claim may be overlooked: the past is read beside the claim.
         let claimed = state.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
         let is_known = |(place, draft): (&(ConversationKey, TurnKey), &Draft)| {
