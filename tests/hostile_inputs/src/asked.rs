@@ -33,6 +33,7 @@ impl Chain {
             language: message.language.clone(),
             history: vec![],
             text: words.as_str().into(),
+            media: vec![],
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
         };
