@@ -1,7 +1,7 @@
 //! What the AI is asked about a message, down to the request that leaves.
 
 use ai::{Ai as _, Question, Tools};
-use conversation::decide::{Answerer, Decision, OptWish, Pending, Situation, decide};
+use conversation::decide::{Answerer, Beside, Decision, OptWish, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
 use models::assistant::BotText;
@@ -49,9 +49,9 @@ impl Chain {
 
     fn decision(&self, message: &Message, words: &str) -> Decision {
         let route = message.route.as_ref();
-        let look = Look { text: words, arrival: message.arrival, route, dispatched: message.dispatched };
+        let look = Look { text: words, arrival: message.arrival, route, dispatched: message.dispatched, media: None };
         decide(&Situation {
-            pending: &[Pending { look, written: message.arrival }],
+            pending: &[Pending { look, written: message.arrival, beside: Beside::Nothing }],
             last_turn: &[],
             repeats: 0,
             flow_waits: false,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ai::{FactKind, FactSpec, Question, Tools};
+use ai::{FactKind, FactSpec, Medium, Question, Tools};
 use serde_json::{Value, json};
 
 use crate::whose;
@@ -54,8 +54,17 @@ pub(crate) fn shown(question: &Question) -> Value {
     messages.push(json!({"role": "user", "content": question.text.as_str()}));
     json!({
         "messages": messages, "language": question.language, "most_output_tokens": question.output_tokens,
-        "tools": tools(&question.tools),
+        "tools": tools(&question.tools), "media": question.media.iter().map(medium).collect::<Vec<_>>(),
     })
+}
+
+/// What came along with the words: of a picture its kind and size, for all of it would fill the page.
+fn medium(medium: &Medium) -> Value {
+    match medium {
+        Medium::Picture(image) => json!({"picture": image.kind().mime(), "bytes": image.bytes().len()}),
+        Medium::Spoken => json!("some of the words were spoken"),
+        Medium::Unseen(kind) => json!({"not_opened": kind}),
+    }
 }
 
 fn tools(tools: &Tools) -> Value {
