@@ -48,7 +48,9 @@ impl Shop {
             &format!("media-{}", media.rsplit(':').next().unwrap()),
             &format!(
                 "[quiet_period]\nfragment_seconds = 0\n[media]\nimages = true\nhosts = [\"127.0.0.1\"]\nprivate = true\n\
-                 [media.voice]\nbase_url = \"{voice}/v1\"\nmodel = \"whisper-1\"\n"
+                 [media.voice]\nbase_url = \"{voice}/v1\"\nmodel = \"whisper-1\"\n\
+                 [flows.return]\nstart = [\"return\"]\n[[flows.return.steps]]\nname = \"order\"\nsay = \"Which order?\"\n\
+                 expect = \"text\"\n[[flows.return.steps]]\nname = \"thanks\"\nsay = \"Noted.\"\nexpect = \"nothing\"\n"
             ),
         );
         let ai = Fake::default();
@@ -134,6 +136,18 @@ async fn a_voice_message_is_words_for_the_ai_and_never_a_keyword() {
     shop.will_say("Gladly.");
     assert_eq!(shop.sends("Nothing, go on please!", "").await, ["Gladly."], "nobody has opted out");
     assert_eq!(shop.last_asked()[0]["content"], "Stop.\n[The customer sent a voice message.]");
+}
+
+#[tokio::test]
+async fn spoken_words_answer_a_flow_and_neither_begin_nor_end_one() {
+    let shop = Shop::open().await;
+    *shop.hears.lock().unwrap() = json!({"text": "Return."});
+    shop.will_say("Do you want to send something back?");
+    assert_eq!(shop.sends("", "voice.ogg").await, ["Do you want to send something back?"]);
+    assert_eq!(shop.sends("return", "").await, ["Which order?"]);
+    *shop.hears.lock().unwrap() = json!({"text": "Cancel."});
+    assert_eq!(shop.sends("", "voice.ogg").await, ["Noted."], "it may be the name of a book");
+    assert_eq!(shop.ai.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -86,3 +86,30 @@ fn kind(kind: &FactKind) -> Value {
         FactKind::Choice(choices) => json!(choices),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ai::Image;
+    use models::{ConversationKey, MediaKind, MessageId};
+
+    use super::*;
+
+    #[test]
+    fn a_picture_is_shown_by_kind_and_size_and_never_whole() {
+        let picture = [&b"\x89PNG\r\n\x1a\n"[..], &[b'x'; 4_000]].concat();
+        let question = Question {
+            id: MessageId::stored("m1"),
+            conversation: ConversationKey::parse("user:42").unwrap(),
+            instructions: "Be brief.".to_owned(),
+            language: None,
+            history: vec![],
+            text: "Look!".into(),
+            media: vec![Medium::Picture(Image::new(&picture).unwrap()), Medium::Unseen(MediaKind::Pdf)],
+            output_tokens: 64,
+            tools: Tools::default(),
+        };
+        let shown = shown(&question);
+        assert_eq!(shown["media"], json!([{"picture": "image/png", "bytes": 4_008}, {"not_opened": "pdf"}]));
+        assert!(shown.to_string().len() < 1_000, "{shown}");
+    }
+}
