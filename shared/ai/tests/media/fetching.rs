@@ -92,12 +92,12 @@ async fn twenty_megabytes_are_not_read_whether_they_are_announced_or_not() {
 #[tokio::test]
 async fn a_slow_server_costs_the_time_there_was_and_no_more() {
     let silent = Server::start(|_| async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         response(200, &[], PNG)
     })
     .await;
     let dripping = Server::start(|_| {
-        let drip = |_| async {
+        let drip = |()| async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             Some((Ok::<_, std::io::Error>(PNG.to_vec()), ()))
         };

@@ -75,7 +75,7 @@ async fn what_cannot_be_made_out_is_a_voice_message_and_no_words() {
 #[tokio::test]
 async fn a_server_that_does_not_answer_costs_the_time_there_was() {
     let voice = Server::start(|_| async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         response(200, JSON, r#"{"text": "late"}"#)
     })
     .await;

@@ -30,15 +30,15 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-async fn openai(server: &Server, sees: bool) -> Box<dyn Ai> {
+fn openai(server: &Server, sees: bool) -> Box<dyn Ai> {
     Box::new(OpenAi::new(&server.base_url, "m", None, platform::http::client().unwrap()).unwrap().seeing(sees))
 }
 
-async fn anthropic(server: &Server, sees: bool) -> Box<dyn Ai> {
+fn anthropic(server: &Server, sees: bool) -> Box<dyn Ai> {
     Box::new(Anthropic::new(&server.base_url, "m", None, platform::http::client().unwrap()).unwrap().seeing(sees))
 }
 
-async fn bedrock(server: &Server, sees: bool) -> Box<dyn Ai> {
+fn bedrock(server: &Server, sees: bool) -> Box<dyn Ai> {
     let credentials = Credentials::new("AKIDTEST", "secret-access-key", None, None, "test");
     let aws = SdkConfig::builder()
         .endpoint_url(server.base_url.trim_end_matches("/v1"))
@@ -73,7 +73,7 @@ async fn a_picture_is_in_the_users_turn_as_each_api_wants_it_and_nowhere_else() 
     let image = json!({"format": "png", "source": {"bytes": base64(PNG)}});
     let of_bedrock = json!([{"text": SEEN}, {"image": image}]);
     let servers = [Server::json(OPENAI).await, Server::json(ANTHROPIC).await, Server::json(BEDROCK).await];
-    let ais = [openai(&servers[0], true).await, anthropic(&servers[1], true).await, bedrock(&servers[2], true).await];
+    let ais = [openai(&servers[0], true), anthropic(&servers[1], true), bedrock(&servers[2], true)];
     let before = Exchange { user: "Hi".into(), assistant: "Hello, Ada!".into() };
     for ((ai, server), content) in ais.iter().zip(&servers).zip([of_openai, of_anthropic, of_bedrock]) {
         assert!(ai.sees());
@@ -91,8 +91,7 @@ async fn a_picture_is_in_the_users_turn_as_each_api_wants_it_and_nowhere_else() 
 #[tokio::test]
 async fn a_model_without_eyes_is_told_of_the_picture_and_not_sent_it() {
     let servers = [Server::json(OPENAI).await, Server::json(ANTHROPIC).await, Server::json(BEDROCK).await];
-    let ais =
-        [openai(&servers[0], false).await, anthropic(&servers[1], false).await, bedrock(&servers[2], false).await];
+    let ais = [openai(&servers[0], false), anthropic(&servers[1], false), bedrock(&servers[2], false)];
     let blocks = [json!(UNSEEN), json!([{"type": "text", "text": UNSEEN}]), json!([{"text": UNSEEN}])];
     for ((ai, server), content) in ais.iter().zip(&servers).zip(blocks) {
         assert!(!ai.sees());
@@ -106,7 +105,7 @@ async fn a_model_without_eyes_is_told_of_the_picture_and_not_sent_it() {
 #[tokio::test]
 async fn a_picture_alone_is_a_turn_that_no_api_takes_for_blank() {
     let server = Server::json(ANTHROPIC).await;
-    let ai = anthropic(&server, true).await;
+    let ai = anthropic(&server, true);
     ai.answer(&question("", vec![picture(), pdf()]), AMPLE).await.unwrap();
     let (messages, _) = sent(&server);
     let note = "[The customer sent a picture. You see it here.]\n[The customer sent a PDF, which you cannot open.]";
@@ -122,7 +121,7 @@ async fn a_server_that_refuses_a_picture_is_asked_without_it() {
             response(status, &[("content-type", "application/json")], if has_picture { "{}" } else { OPENAI })
         })
         .await;
-        let ai = openai(&server, true).await;
+        let ai = openai(&server, true);
         assert_eq!(ai.answer(&question("What is this?", vec![picture()]), AMPLE).await, Ok(Answer::text("Hello!")));
         assert_eq!(server.seen().len(), 2);
         assert_eq!(sent(&server).0[1]["content"], UNSEEN);
