@@ -1,7 +1,7 @@
 //! What a claimed conversation is about: the open messages that the next turn covers.
 
 use conversation::prompt::kept_words;
-use models::{Author, Message, MessageId, Timestamp};
+use models::{Author, Message, MessageId, Timestamp, attachments};
 use store::{Filed, Head, MOST_COVERED, Owner, ROW_LIFE, RowState, Said};
 
 use crate::Responder;
@@ -119,5 +119,12 @@ fn given_up(head: &Head, id: &MessageId, now: Timestamp) -> bool {
 
 fn said(message: &Message, most: usize) -> Said {
     let words = kept_words(message.text.as_str(), message.shortened, most);
-    Said { text: words.into(), arrival: message.arrival, route: message.route.clone(), dispatched: message.dispatched }
+    Said {
+        text: words.into(),
+        arrival: message.arrival,
+        route: message.route.clone(),
+        dispatched: message.dispatched,
+        media: message.media_urls.iter().flat_map(attachments).map(|attachment| attachment.kind).collect(),
+        heard: None,
+    }
 }

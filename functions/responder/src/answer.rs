@@ -10,9 +10,11 @@ use models::{
 use store::TurnKind;
 
 use crate::Responder;
+use crate::ask::Asking;
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
-use crate::history::joined;
+use crate::history::{joined, words};
+use crate::media::in_vain;
 
 /// What is said, and what comes with it.
 #[derive(Default)]
@@ -41,28 +43,37 @@ impl Answered {
 }
 
 impl Responder {
-    /// Answers; `None` if there is no answer in this attempt.
-    pub(crate) async fn answer(&self, conversation: &Conversation<'_>, matter: &Matter<'_>) -> Option<Answered> {
-        if let Some(answered) = self.flow_on(matter) {
+    /// Answers; `None` if there is no answer in this attempt. What somebody says aloud is an answer like any other, but never
+    /// a keyword: a machine may have misheard, and silence for somebody who never asked for it is the worst it could do.
+    pub(crate) async fn answer(&self, conversation: &Conversation<'_>, matter: &mut Matter<'_>) -> Option<Answered> {
+        let began = self.clock.now();
+        let media = self.take_in(conversation, matter).await;
+        if let Some(line) = in_vain(&media, matter).filter(|_| self.may_ask(conversation)) {
+            let flow = matter.history.flow().cloned();
+            return Some(Answered { flow, ..self.own_line(line, matter) });
+        }
+        let matter = &*matter;
+        let typed = joined(matter.said.iter().map(|said| &said.text));
+        let said: Vec<_> = matter.said.iter().map(words).collect();
+        let said = joined(said.iter());
+        if let Some(answered) = self.flow_on(&typed, &said, matter) {
             return Some(answered);
         }
-        let text = joined(matter.said.iter().map(|said| &said.text));
-        if let Some(answered) = self.flow_started(text.as_str(), matter) {
+        if let Some(answered) = self.flow_started(typed.as_str(), matter) {
             return Some(answered);
         }
-        self.ask(conversation, matter, text).await
+        self.ask(conversation, matter, Asking { text: said, media, began }).await
     }
 
     /// Takes the user's words for the answer that a flow waits for; `None` if none waits, or not any longer.
-    fn flow_on(&self, matter: &Matter<'_>) -> Option<Answered> {
+    fn flow_on(&self, typed: &Personal, said: &Personal, matter: &Matter<'_>) -> Option<Answered> {
         let state = matter.history.flow()?;
-        let text = joined(matter.said.iter().map(|said| &said.text));
-        let cancel = self.assistant.keywords.cancel.matches(text.as_str());
+        let cancel = self.assistant.keywords.cancel.matches(typed.as_str());
         let progress = if matter.history.newest_kind().is_some_and(TurnKind::is_with_people) && !cancel {
             // These words were for the person who has just left, most likely: the question is asked once more.
             self.flowing(matter).resume(state)
         } else {
-            self.flowing(matter).advance(state, text.as_str(), cancel)
+            self.flowing(matter).advance(state, said.as_str(), cancel)
         };
         (!progress.leaves_the_message()).then(|| self.progressed(progress, matter))
     }

@@ -1,20 +1,33 @@
 //! What the AI is asked, and what comes of its answer.
 
-use ai::{Answer, BrandTools, Deed, FactSpec, Question, Tools, Usage};
+use std::time::Duration;
+
+use ai::{Ai, Answer, BrandTools, Deed, FactSpec, Medium, Question, Tools, Usage};
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
-use models::{Content, HandOffReason, Part, Personal, Utterance};
+use models::{Content, HandOffReason, Part, Personal, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::TurnKind;
 
 use crate::answer::Answered;
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
+use crate::way::Way;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// The AI's words must not be read: they tell the instructions, or nothing is left of them.
 struct Withheld;
+
+/// What somebody wants to know.
+pub(crate) struct Asking {
+    /// Their words, spoken ones among them.
+    pub(crate) text: Personal,
+    /// What came along.
+    pub(crate) media: Vec<Medium>,
+    /// When it was begun to look at it.
+    pub(crate) began: Timestamp,
+}
 
 impl Responder {
     /// Asks the AI.
@@ -22,8 +35,9 @@ impl Responder {
         &self,
         conversation: &Conversation<'_>,
         matter: &Matter<'_>,
-        text: Personal,
+        asking: Asking,
     ) -> Option<Answered> {
+        let Asking { text, media, began } = asking;
         let limits = &self.assistant.limits;
         let route = matter.way.route;
         let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
@@ -36,25 +50,26 @@ impl Responder {
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),
             history: matter.history.exchanges(limits.history_turns),
             text,
+            media,
             output_tokens: limits.output_tokens,
             tools: self.tools(matter),
         };
-        let left = conversation.deadline.left(self.clock.now(), SEND_WITHIN + RECORD_WITHIN);
+        let left = self.time_to_answer(conversation, began);
         if left.is_zero() {
             tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
             return None;
         }
-        if self.deployment.is_used_up(limits.questions_per_day, limits.tokens_per_day, self.clock.now()) {
+        if self.is_used_up() {
             self.meter.count(Metric::DeploymentOverBudget, 1);
             return Some(self.unasked(matter));
         }
-        let ai = route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai);
+        let ai = self.ai_on(matter.way);
         let counting = async {
             if limits.questions_per_day.is_some() || limits.tokens_per_day.is_some() {
                 self.deployment.asks(self.clock.now()).await;
             }
         };
-        let (answer, ()) = futures::future::join(ai.answer(&question, left.min(limits.ai_deadline)), counting).await;
+        let (answer, ()) = futures::future::join(ai.answer(&question, left), counting).await;
         match answer {
             Ok(Answer::Said { text, deeds, rejected, usage }) => {
                 self.note(usage);
@@ -77,6 +92,28 @@ impl Responder {
         }
     }
 
+    /// What is asked first on that way.
+    pub(crate) fn ai_on(&self, way: Way<'_>) -> &dyn Ai {
+        way.route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai).as_ref()
+    }
+
+    /// What is left for an answer that somebody `began` to make then: the AI's own time, and what must be kept back to send it.
+    pub(crate) fn time_to_answer(&self, conversation: &Conversation<'_>, began: Timestamp) -> Duration {
+        let now = self.clock.now();
+        let left = conversation.deadline.left(now, SEND_WITHIN + RECORD_WITHIN);
+        left.min(self.assistant.limits.ai_deadline.saturating_sub(now.since(began)))
+    }
+
+    /// Whether anything can be asked in this attempt.
+    pub(crate) fn may_ask(&self, conversation: &Conversation<'_>) -> bool {
+        !self.time_to_answer(conversation, self.clock.now()).is_zero() && !self.is_used_up()
+    }
+
+    fn is_used_up(&self) -> bool {
+        let limits = &self.assistant.limits;
+        self.deployment.is_used_up(limits.questions_per_day, limits.tokens_per_day, self.clock.now())
+    }
+
     /// What is said where the deployment may ask no more today: what is said where every backend failed.
     fn unasked(&self, matter: &Matter<'_>) -> Answered {
         if matter.desk && self.assistant.hand_off.on_failure {
@@ -87,7 +124,7 @@ impl Responder {
     }
 
     /// Counts what an answer cost.
-    fn note(&self, usage: Option<Usage>) {
+    pub(crate) fn note(&self, usage: Option<Usage>) {
         let Some(Usage { input_tokens, output_tokens }) = usage else { return };
         self.meter.count(Metric::AiInputTokens, input_tokens);
         self.meter.count(Metric::AiOutputTokens, output_tokens);

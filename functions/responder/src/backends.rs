@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ai::{
-    Ai, Anthropic, BadBaseUrl, BadTool, Bedrock, Caller, Equipped, Grounded, HttpCaller, Knowledge, Ladder, OpenAi,
-    Rung, Webhook,
+    Ai, Anthropic, BadBaseUrl, BadTool, Bedrock, Caller, Equipped, Grounded, HttpCaller, Knowledge, Ladder,
+    MediaReader, OpenAi, Rung, Webhook,
 };
 use models::RouteName;
-use models::assistant::{Backend, HttpTools, Place, Speaks};
+use models::assistant::{Backend, HttpTools, MediaRules, Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::Clock;
 use platform::metrics::Meter;
@@ -22,17 +22,19 @@ pub struct Backends {
     pub ladder: Arc<dyn Ai>,
     /// What answers on the routes that have something else for it.
     pub routes: BTreeMap<RouteName, Arc<dyn Ai>>,
+    /// What opens what users send; `None` if nothing here sees or hears.
+    pub media: Option<MediaReader>,
 }
 
 /// What backends are made with.
 pub struct Means<'a> {
     /// Calls them.
     pub http: reqwest::Client,
-    /// Calls the brand's tools, and connects to public addresses alone.
+    /// Calls the brand's tools and what keeps users' pictures, and connects to public addresses alone.
     pub public_http: reqwest::Client,
     /// Says as whom, and where, those on AWS are called.
     pub aws: &'a SdkConfig,
-    /// Counts the calls of the brand's tools.
+    /// Counts the calls of the brand's tools, and what is opened of what users send.
     pub meter: Arc<dyn Meter>,
     /// The key in a field of the secret; `None` if there is nothing that could ever be one.
     pub key: &'a dyn Fn(&str) -> Option<Arc<dyn Key>>,
@@ -67,6 +69,9 @@ pub enum BadBackend {
         /// The setting that holds its address.
         which: String,
     },
+    /// What transcribes voice messages wants a key that is nowhere.
+    #[error("`media.voice.key` names a key that is not there; set it and start again")]
+    Unheard,
     /// One of the brand's tools cannot be called.
     #[error(transparent)]
     Tool(#[from] BadTool),
@@ -110,8 +115,24 @@ impl Backends {
             let own = own.map_or_else(|| Arc::clone(&knowledge), |own| Arc::new(Knowledge::new(own)));
             (name.clone(), ladder(route.backend.as_deref(), own, route.knowledge_only))
         });
-        Ok(Self { routes: routes.collect(), ladder: ladder(None, Arc::clone(&knowledge), false) })
+        let (routes, ladder): (BTreeMap<_, _>, _) = (routes.collect(), ladder(None, Arc::clone(&knowledge), false));
+        let sees = ladder.sees() || routes.values().any(|ai| ai.sees());
+        Ok(Self { media: media(&files.assistant.media, sees, means)?, routes, ladder })
     }
+}
+
+/// What opens what users send, if somebody sees it or hears it.
+fn media(rules: &MediaRules, sees: bool, means: &Means<'_>) -> Result<Option<MediaReader>, BadBackend> {
+    if !sees && rules.voice.is_none() {
+        return Ok(None);
+    }
+    if rules.key().is_some_and(|field| (means.key)(field).is_none()) {
+        return Err(BadBackend::Unheard);
+    }
+    let meter = Arc::clone(&means.meter);
+    let reader = MediaReader::new(rules, &means.public_http, &means.http, means.key, meter);
+    let which = "media.voice.base_url".to_owned();
+    reader.map(Some).map_err(|reason| BadBackend::Address { which, reason })
 }
 
 /// What puts the brand's tools, if there are any, beside all that is asked for one question.
@@ -133,7 +154,10 @@ impl Rungs {
         let of_routes: Vec<_> = assistant.routes.iter().filter_map(|(_, route)| route.backend.as_deref()).collect();
         let chosen = match settings {
             AiSettings::Knowledge => None,
-            AiSettings::Backend(backend) => Some(rung(backend, Setting::Environment, true, means)?),
+            AiSettings::Backend(backend) => {
+                let backend = Backend { images: assistant.media.images, ..backend.clone() };
+                Some(rung(&backend, Setting::Environment, true, means)?)
+            }
         };
         let ladder: Vec<_> = assistant.backends.ladder().map(str::to_owned).collect();
         if chosen.is_none() && of_routes.is_empty() && !ladder.is_empty() {
@@ -190,12 +214,13 @@ fn rung(backend: &Backend, which: Setting<'_>, is_first: bool, means: &Means<'_>
 fn client(backend: &Backend, which: Setting<'_>, means: &Means<'_>) -> Result<Arc<dyn Ai>, BadBackend> {
     let key = backend.key().and_then(|field| (means.key)(field));
     let bad = |reason| BadBackend::Address { which: which.address(), reason };
+    let sees = backend.images;
     Ok(match &backend.place {
         Place::Server { speaks, base_url: url, .. } => {
             let http = means.http.clone();
             match speaks {
-                Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?),
-                Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?),
+                Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?.seeing(sees)),
+                Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?.seeing(sees)),
                 Speaks::Webhook => {
                     let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.address() })?;
                     Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
@@ -206,7 +231,7 @@ fn client(backend: &Backend, which: Setting<'_>, means: &Means<'_>) -> Result<Ar
             let region = region.as_deref().or_else(|| means.aws.region().map(AsRef::as_ref));
             let region = region.ok_or_else(|| BadBackend::Nowhere { which: which.kind() })?;
             let bad = |reason| BadBackend::Address { which: "AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), reason };
-            Arc::new(Bedrock::new(means.aws, region, model, means.http.clone()).map_err(bad)?)
+            Arc::new(Bedrock::new(means.aws, region, model, means.http.clone()).map_err(bad)?.seeing(sees))
         }
     })
 }
@@ -233,12 +258,16 @@ mod tests {
 
     fn chosen(base_url: &str) -> AiSettings {
         let (speaks, base_url) = (Speaks::OpenAi("m".to_owned()), base_url.to_owned());
-        AiSettings::Backend(Backend { place: Place::Server { speaks, base_url, key: None }, deadline: None })
+        AiSettings::Backend(Backend {
+            place: Place::Server { speaks, base_url, key: None },
+            deadline: None,
+            images: false,
+        })
     }
 
     fn bedrock(region: Option<&str>) -> AiSettings {
         let place = Place::Bedrock { model: "m".to_owned(), region: region.map(str::to_owned) };
-        AiSettings::Backend(Backend { place, deadline: None })
+        AiSettings::Backend(Backend { place, deadline: None, images: false })
     }
 
     fn with<T>(key: bool, window: &dyn Fn(Arc<dyn Ai>) -> Arc<dyn Ai>, then: impl FnOnce(&Means<'_>) -> T) -> T {
@@ -301,11 +330,34 @@ mod tests {
     }
 
     #[test]
+    fn pictures_are_fetched_where_a_model_sees_them_and_voices_where_somebody_listens() {
+        let voice = "[media.voice]\nbase_url = \"https://v.example/v1\"\nmodel = \"m\"";
+        let seeing =
+            |at: &str| THREE.replace(&format!("[backends.{at}]\n"), &format!("[backends.{at}]\nimages = true\n"));
+        let ladder = |of: &str| format!("ladder = [\"a\", \"b\", \"c\"]\n{of}");
+        let x = || chosen("https://x.example");
+        for (settings, toml, sees, opens) in [
+            (x(), ladder(THREE), false, false),
+            (x(), format!("{}[media]\nimages = true", ladder(THREE)), true, true),
+            (x(), ladder(&seeing("b")), true, true),
+            (bedrock(Some("eu-west-3")), "[media]\nimages = true".to_owned(), true, true),
+            (AiSettings::Knowledge, "[media]\nimages = true".to_owned(), false, false),
+            (AiSettings::Knowledge, voice.to_owned(), false, true),
+            (x(), format!("ladder = [\"b\", \"c\"]\n{}[routes.r]\nbackend = \"a\"", seeing("a")), false, true),
+        ] {
+            let backends = with(true, &|ai| ai, |means| Backends::new(&settings, &files(&toml), means)).unwrap();
+            assert_eq!((backends.ladder.sees(), backends.media.is_some()), (sees, opens), "{toml}");
+            assert!(backends.routes.values().all(|ai| ai.sees()), "{toml}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_set_up_is_named_by_its_setting_and_never_shown() {
         let ladder = format!("ladder = [\"a\", \"b\", \"c\"]\n{THREE}");
         let tool = |host: &str| {
             format!("[tools.order]\ndescribe = \"x\"\nurl = \"https://{host}/orders\"\nkey = \"shop_key\"\n")
         };
+        let voice = |url: &str, rest: &str| format!("[media.voice]\nbase_url = \"{url}\"\nmodel = \"m\"\n{rest}");
         let nova = "ladder = [\"nova\"]\n[backends.nova]\nkind = \"bedrock\"\nmodel = \"m\"".to_owned();
         let with_password = ladder.replace("https://b.example", "https://me:hush@b.example");
         for (settings, toml, key, expected) in [
@@ -323,6 +375,15 @@ mod tests {
             ),
             (AiSettings::Knowledge, &tool("169.254.169.254"), true, Some("`tools.order.url` is no public address")),
             (AiSettings::Knowledge, &tool("1.2.3.4.5"), true, Some("`tools.order.url` is no address")),
+            (AiSettings::Knowledge, &voice("https://x.example", ""), false, None),
+            (AiSettings::Knowledge, &voice("https://x.example", "key = \"voice_key\""), true, None),
+            (
+                AiSettings::Knowledge,
+                &voice("https://x.example", "key = \"voice_key\""),
+                false,
+                Some("`media.voice.key`"),
+            ),
+            (AiSettings::Knowledge, &voice("https://me:hush@x.example", ""), true, Some("`media.voice.base_url`")),
             (bedrock(None), &ladder, true, Some("`AI_BACKEND`: there is no region")),
             (bedrock(Some("eu-west-3")), &ladder, true, None),
             (chosen("https://x.example"), &nova, true, Some("`backends.nova.kind`: there is no region")),

@@ -1,7 +1,7 @@
 //! What is said in a turn, if anything.
 
 use conversation::decide::{
-    Answerer, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
+    Answerer, Beside, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
 };
 use conversation::language::language;
 use conversation::likeness::Look;
@@ -16,7 +16,7 @@ use crate::agenda::Agenda;
 use crate::answer::Answered;
 use crate::attend::{Conversation, Stop};
 use crate::facts::Facts;
-use crate::history::{History, joined, look};
+use crate::history::{History, joined, look, words};
 use crate::turn::Words;
 use crate::way::Way;
 
@@ -66,7 +66,9 @@ enum Line {
 pub(crate) struct Matter<'a> {
     pub(crate) history: &'a History,
     pub(crate) way: Way<'a>,
-    /// What the user said, copies left out.
+    /// What the user sent, copies left out.
+    pub(crate) messages: Vec<&'a Message>,
+    /// What is said in each of them.
     pub(crate) said: Vec<Said>,
     /// The last of the messages.
     pub(crate) newest: &'a Message,
@@ -112,10 +114,11 @@ impl Responder {
             return without_words(Draft::Silence);
         };
         let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let messages = plan.counted.iter().map(|place| &agenda.open[*place]).collect();
         let language = self.language(newest, &said);
         let (attempts, desk) = (head.attempts, self.desk.is_some());
-        let matter = Matter { history, way, said, newest, language, attempts, desk };
-        let draft = self.say(conversation, head, &matter, agenda, &plan).await;
+        let matter = Matter { history, way, messages, said, newest, language, attempts, desk };
+        let draft = self.say(conversation, head, matter, agenda, &plan).await;
         if matches!(&draft, Draft::Say(words) if words.kind.settles()) {
             counts.push((Metric::Duplicate, agenda.open.len() - plan.counted.len()));
         }
@@ -129,7 +132,7 @@ impl Responder {
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
-        matter: &Matter<'_>,
+        mut matter: Matter<'_>,
         agenda: &Agenda,
         plan: &Plan,
     ) -> Draft {
@@ -144,8 +147,8 @@ impl Responder {
                 events: draft.events.clone(),
                 ..Answered::of(draft.reply.clone())
             },
-            (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, matter) },
-            (None, Line::Answer) => match self.answer(conversation, matter).await {
+            (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
+            (None, Line::Answer) => match self.answer(conversation, &mut matter).await {
                 Some(answered) => answered,
                 None => return Draft::Failed,
             },
@@ -156,7 +159,8 @@ impl Responder {
         let mut words = Words {
             kind: if drafted.is_some() { TurnKind::Answer } else { answered.kind.unwrap_or(plan.kind) },
             reply: answered.reply,
-            said: matter.said.clone(),
+            // What a dead run heard is not listened to again.
+            said: drafted.map_or_else(|| matter.said.clone(), |draft| draft.said.clone()),
             to: matter.newest.identity.clone(),
             own_line: answered.own_line,
             attributes: Attributes::default(),
@@ -190,9 +194,18 @@ impl Responder {
 
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda, way: Way<'_>) -> Decision {
         let looks = agenda.said.iter().map(look);
-        let pending: Vec<_> = agenda.open.iter().zip(looks).map(|(message, look)| pending(message, look)).collect();
+        let pending: Vec<_> = agenda
+            .open
+            .iter()
+            .zip(looks)
+            .map(|(message, look)| Pending { beside: self.beside(message, way), ..pending(message, look) })
+            .collect();
         // A copy of the same words must not make them look like others.
-        let counted = without_copies(&pending, &history.last_turn()).into_iter();
+        let counted = without_copies(&pending, &history.last_turn());
+        // What somebody shows or says aloud is not the same because it comes without a word.
+        let is_new = counted.iter().any(|place| pending[*place].beside == Beside::Openable);
+        let words = joined(counted.into_iter().map(|place| &agenda.said[place].text));
+        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words) };
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
             Owner::Person => Answerer::Person(head.owner_since.unwrap_or_default()),
@@ -200,7 +213,7 @@ impl Responder {
         decide(&Situation {
             pending: &pending,
             last_turn: &history.last_turn(),
-            repeats: history.repeats(&joined(counted.map(|place| &agenda.said[place].text))),
+            repeats,
             flow_waits: history.flow().is_some_and(|state| self.flows_in(None).waits(state)),
             owner,
             desk: self.desk.is_some(),
@@ -215,7 +228,8 @@ impl Responder {
 
     /// The profile's language, else the one the words are in, if there are lines in it.
     pub(crate) fn language(&self, newest: &Message, said: &[Said]) -> Option<String> {
-        let words = joined(said.iter().map(|said| &said.text));
+        let said: Vec<_> = said.iter().map(words).collect();
+        let words = joined(said.iter());
         language(newest.language.as_deref(), words.as_str(), |tag| self.assistant.texts.know(tag))
     }
 
@@ -297,8 +311,9 @@ pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
 }
 
 /// What a decision looks at in a message.
-pub(crate) fn pending<'a>(message: &Message, look: Look<'a>) -> Pending<'a> {
+pub(crate) fn pending<'a>(message: &'a Message, look: Look<'a>) -> Pending<'a> {
     // A clock that is ahead of ours must not make a message younger than its arrival.
     let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
-    Pending { look, written }
+    let look = Look { media: message.media_urls.as_ref().map(models::Personal::as_str), ..look };
+    Pending { look, written, beside: Beside::Nothing }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ai::Exchange;
+use ai::{Exchange, noted};
 use conversation::likeness::Look;
 use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, MessageId, Personal, ProfileValue, RouteName, Timestamp,
@@ -81,7 +81,7 @@ impl History {
     /// Everything that was said, oldest first: by the user, by an agent, or else by the bot.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (Option<Author>, Personal, &TurnRow)> {
         self.turns.iter().rev().flat_map(|row| {
-            let user = row.said.iter().map(move |said| (Some(Author::User), said.text.clone(), row));
+            let user = row.said.iter().map(move |said| (Some(Author::User), words(said), row));
             let answered_by = (row.kind == TurnKind::Agent).then_some(Author::Agent);
             // What is handed over follows of itself, and what an agent said is the reply.
             let user = user.filter(|_| row.kind.settles() && row.kind != TurnKind::Agent);
@@ -157,7 +157,26 @@ pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
 
 /// What likeness looks at in something said.
 pub(crate) fn look(said: &Said) -> Look<'_> {
-    Look { text: said.text.as_str(), arrival: said.arrival, route: said.route.as_ref(), dispatched: said.dispatched }
+    Look {
+        text: said.text.as_str(),
+        arrival: said.arrival,
+        route: said.route.as_ref(),
+        dispatched: said.dispatched,
+        media: None,
+    }
+}
+
+/// What somebody wrote, and what they said aloud.
+pub(crate) fn words(said: &Said) -> Personal {
+    let all = [Some(&said.text), said.heard.as_ref()];
+    joined(all.into_iter().flatten().filter(|text| !text.is_empty()))
+}
+
+/// The same, as a later turn remembers it: with a word for whatever came along.
+fn remembered(said: &Said) -> Personal {
+    let (words, notes) = (words(said), said.media.iter().map(|kind| Personal::from(noted(*kind))));
+    let all: Vec<_> = std::iter::once(words).chain(notes).filter(|text| !text.is_empty()).collect();
+    joined(all.iter())
 }
 
 /// Several messages as one text, as a user's turn in a prompt.
@@ -171,8 +190,8 @@ fn exchange(row: &TurnRow) -> Exchange {
         return note(&(PERSON_WROTE.to_owned() + &reply));
     }
     // What was handed over follows as what was forwarded.
-    let said = row.said.iter().filter(|_| row.kind.settles()).map(|said| &said.text);
-    Exchange { user: joined(said), assistant: Personal::new(reply) }
+    let said: Vec<_> = row.said.iter().filter(|_| row.kind.settles()).map(remembered).collect();
+    Exchange { user: joined(said.iter()), assistant: Personal::new(reply) }
 }
 
 fn note(text: &str) -> Exchange {
@@ -181,7 +200,7 @@ fn note(text: &str) -> Exchange {
 
 #[cfg(test)]
 mod tests {
-    use models::{Identity, Part, Timestamp};
+    use models::{Identity, MediaKind, Part, Timestamp};
     use store::TurnKey;
 
     use super::*;
@@ -192,7 +211,14 @@ mod tests {
             kind: TurnKind::Answer,
             at: Timestamp::EPOCH,
             covers: vec![MessageId::stored(text)],
-            said: vec![Said { text: text.into(), arrival: Timestamp::EPOCH, route: None, dispatched: true }],
+            said: vec![Said {
+                text: text.into(),
+                arrival: Timestamp::EPOCH,
+                route: None,
+                dispatched: true,
+                media: vec![],
+                heard: None,
+            }],
             to: Identity::new("42", "", "").unwrap(),
             reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
             attributes: models::Attributes::default(),
@@ -221,6 +247,18 @@ mod tests {
         assert_eq!(history.exchanges(1).len(), 1);
         let looked: Vec<_> = history.last_turn().iter().map(|look| (look.text, look.dispatched)).collect();
         assert_eq!(looked, [("c", true)]);
+    }
+
+    #[test]
+    fn what_was_sent_or_said_aloud_stands_in_later_turns_as_a_word_for_it_and_its_words() {
+        let mut sent = row(1, 1, "Look!", &["Nice"]);
+        sent.said[0].media = vec![MediaKind::Picture, MediaKind::Voice];
+        sent.said[0].heard = Some("My new shoes".into());
+        let history = History::new(vec![sent], 1);
+        let expected = "Look!\nMy new shoes\n[The customer sent a picture.]\n[The customer sent a voice message.]";
+        assert_eq!(history.exchanges(1)[0].user.as_str(), expected);
+        assert_eq!(history.lines().next().unwrap().1.as_str(), "Look!\nMy new shoes");
+        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into())), ("Look!", 1));
     }
 
     #[test]

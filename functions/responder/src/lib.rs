@@ -17,6 +17,7 @@ mod filing;
 mod forward;
 mod history;
 mod keep;
+mod media;
 mod owner;
 mod secret;
 mod send;
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::Ai;
+use ai::{Ai, MediaReader};
 use braze::{Messaging, Profiles};
 use desk::Desk;
 use models::RouteName;
@@ -67,6 +68,8 @@ pub struct Responder {
     pub ai: Arc<dyn Ai>,
     /// What answers on routes that have something else for it.
     pub route_ais: BTreeMap<RouteName, Arc<dyn Ai>>,
+    /// What opens the pictures and voice messages that users send; `None` if nobody looks at any.
+    pub media: Option<MediaReader>,
     /// What carries replies.
     pub messaging: Arc<dyn Messaging>,
     /// What writes to profiles.

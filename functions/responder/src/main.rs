@@ -24,6 +24,7 @@ async fn main() -> Result<(), Error> {
     match secrets.current().await {
         Ok(secrets) => {
             let keys = settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys());
+            let keys = keys.chain(files.assistant.media.key());
             secrets.check(keys.chain(settings.desk.needed_key()))?;
         }
         Err(error @ SecretUnavailable::Malformed { .. }) => return Err(error.into()),
@@ -53,6 +54,7 @@ async fn main() -> Result<(), Error> {
         store: table,
         ai: backends.ladder,
         route_ais: backends.routes,
+        media: backends.media,
         messaging: Arc::<braze::Client>::clone(&braze),
         profiles: Arc::new(Gathered::new(braze)),
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,

@@ -47,7 +47,7 @@ impl Secrets {
         }
         let names = missing.join(", ");
         Err(malformed(format!(
-            "{names}: missing or blank, and named by AI_BACKEND or DESK, or by [backends] or [tools] of the assistant"
+            "{names}: missing or blank, and named by AI_BACKEND or DESK, or by [backends], [tools] or [media] of the assistant"
         )))
     }
 

@@ -105,7 +105,7 @@ impl AiSettings {
 
     fn server(base_url: String, speaks: Speaks) -> Self {
         let place = Place::Server { speaks, base_url, key: Some(KEY.to_owned()) };
-        Self::Backend(Backend { place, deadline: None })
+        Self::Backend(Backend { place, deadline: None, images: false })
     }
 
     fn bedrock(reader: &mut Reader) -> Self {
@@ -116,7 +116,7 @@ impl AiSettings {
             );
         }
         let place = Place::Bedrock { model: reader.required("AI_MODEL"), region: None };
-        Self::Backend(Backend { place, deadline: None })
+        Self::Backend(Backend { place, deadline: None, images: false })
     }
 
     /// The keys that must be in the secret, or nothing would ever answer: a platform does not take what is not signed, nor
@@ -172,7 +172,7 @@ mod tests {
             let settings = read(kind, model).unwrap();
             assert_eq!(settings.ai.needed_keys(&Backends::default()).collect::<Vec<_>>(), needed);
             let place = Place::Server { speaks, base_url: base_url.to_owned(), key: Some(KEY.to_owned()) };
-            assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None }), "{kind}");
+            assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None, images: false }), "{kind}");
         }
         for kind in ["openai", "anthropic"] {
             let bad = read(kind, None).unwrap_err().to_string();
@@ -191,7 +191,7 @@ mod tests {
         let settings = read(&[("AI_BACKEND", "bedrock"), ("AI_MODEL", "m"), ("AI_BASE_URL", "")]).unwrap();
         assert_eq!(settings.ai.needed_keys(&Backends::default()).count(), 0);
         let place = Place::Bedrock { model: "m".to_owned(), region: None };
-        assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None }));
+        assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None, images: false }));
         let bad =
             read(&[("AI_BACKEND", "bedrock"), ("AI_BASE_URL", "https://secret.example")]).unwrap_err().to_string();
         assert!(bad.contains("AI_MODEL is missing") && bad.contains("AI_BASE_URL does not belong"), "{bad}");

@@ -37,6 +37,7 @@ impl Responder {
         let matter = Matter {
             history,
             way: Way::default(),
+            messages: vec![],
             said: vec![],
             newest: start,
             language: self.language(start, &[]),

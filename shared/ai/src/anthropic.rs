@@ -25,6 +25,7 @@ pub struct Anthropic(Model<Keyed, Messages>);
 
 struct Messages {
     model: String,
+    sees: bool,
 }
 
 impl Anthropic {
@@ -43,7 +44,14 @@ impl Anthropic {
             server: Server { url, key, http, headers: VERSION },
             prove: |request, key| request.header("x-api-key", key),
         };
-        Ok(Self(Model { door, dialect: Messages { model: model.into() } }))
+        Ok(Self(Model { door, dialect: Messages { model: model.into(), sees: false } }))
+    }
+
+    /// The same, with a model that is shown the pictures users send if it `sees`.
+    #[must_use]
+    pub fn seeing(mut self, sees: bool) -> Self {
+        self.0.dialect.sees = sees;
+        self
     }
 
     /// What a server's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and
@@ -59,6 +67,10 @@ impl Ai for Anthropic {
         "anthropic"
     }
 
+    fn sees(&self) -> bool {
+        self.0.dialect.sees
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
     }
@@ -68,8 +80,12 @@ impl Dialect for Messages {
     /// The blocks of an answer, without calls that were ignored.
     type Noted = Vec<Value>;
 
+    fn sees(&self) -> bool {
+        self.sees
+    }
+
     fn body(&self, question: &Question, earlier: &[Earlier<Vec<Value>>]) -> Vec<u8> {
-        let mut request = Request::new(&self.model, question);
+        let mut request = Request::new(&self.model, question, self.sees);
         for round in earlier {
             request.show(round);
         }

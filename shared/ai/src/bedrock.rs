@@ -26,7 +26,9 @@ const MODEL_FAILED: u16 = 424;
 /// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>).
 pub struct Bedrock(Model<Signed, Converse>);
 
-struct Converse;
+struct Converse {
+    sees: bool,
+}
 
 impl Bedrock {
     /// A client for `model`, the id or the ARN of a model or of an inference profile, in `region`. It calls as whoever `aws`
@@ -38,7 +40,14 @@ impl Bedrock {
         let url = address(&format!("{}/model/{}/converse", BEDROCK.base_url(aws, region), step(model)))?;
         let server = Server { url, key: None, http, headers: &[] };
         let door = Signed { server, signer: Signer::new(aws, BEDROCK, region) };
-        Ok(Self(Model { door, dialect: Converse }))
+        Ok(Self(Model { door, dialect: Converse { sees: false } }))
+    }
+
+    /// The same, with a model that is shown the pictures users send if it `sees`.
+    #[must_use]
+    pub fn seeing(mut self, sees: bool) -> Self {
+        self.0.dialect.sees = sees;
+        self
     }
 
     /// What Bedrock's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and the
@@ -54,6 +63,10 @@ impl Ai for Bedrock {
         "bedrock"
     }
 
+    fn sees(&self) -> bool {
+        self.0.dialect.sees
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
     }
@@ -63,8 +76,12 @@ impl Dialect for Converse {
     /// The blocks of an answer, without calls that were ignored.
     type Noted = Vec<Value>;
 
+    fn sees(&self) -> bool {
+        self.sees
+    }
+
     fn body(&self, question: &Question, earlier: &[Earlier<Vec<Value>>]) -> Vec<u8> {
-        let mut request = Request::new(question);
+        let mut request = Request::new(question, self.sees);
         for round in earlier {
             request.show(round);
         }
@@ -85,8 +102,8 @@ struct Signed {
 
 #[async_trait]
 impl Door for Signed {
-    async fn post(&self, body: &[u8]) -> Result<Vec<u8>, AiError> {
-        let signed = self.signer.headers(self.server.url.as_str(), body).await;
+    async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, AiError> {
+        let signed = self.signer.headers(self.server.url.as_str(), &body).await;
         let signed = signed.map_err(|_| AiError::Unavailable { status: None, retry_after: None })?;
         let request = self.server.request(body);
         let request = signed.into_iter().fold(request, |request, (name, value)| request.header(name, value));

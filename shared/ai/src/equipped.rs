@@ -30,6 +30,10 @@ impl Ai for Equipped {
         self.inner.name()
     }
 
+    fn sees(&self) -> bool {
+        self.inner.sees()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let brand = BrandTools::new(Arc::clone(&self.tools), question, Arc::clone(&self.caller));
         let tools = Tools { brand, ..question.tools.clone() };

@@ -49,6 +49,10 @@ impl Ai for Grounded {
         self.inner.name()
     }
 
+    fn sees(&self) -> bool {
+        self.inner.sees()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let mut question = question.clone();
         if self.searchable {
@@ -106,6 +110,7 @@ mod tests {
             language: None,
             history,
             text: text.into(),
+            media: vec![],
             output_tokens: 1,
             tools: Tools::default(),
         };

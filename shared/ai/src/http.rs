@@ -12,6 +12,7 @@ use crate::{AiError, retry_after};
 
 /// The most bytes of a body that are read: a long answer has some 50 kB.
 const LARGEST_BODY: usize = 1024 * 1024;
+const JSON: &str = "application/json";
 
 /// The address cannot be used. Does not show it, for it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,24 +48,41 @@ impl Server {
     /// done once more with a fresh one.
     pub(crate) async fn post(
         &self,
-        body: &[u8],
+        body: Vec<u8>,
         prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
     ) -> Result<Vec<u8>, AiError> {
-        let Some(key) = &self.key else { return self.attempt(self.request(body)).await };
+        self.post_as(JSON, body, prove).await
+    }
+
+    /// The same with a body that says what it is.
+    pub(crate) async fn post_as(
+        &self,
+        content_type: &str,
+        body: Vec<u8>,
+        prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
+    ) -> Result<Vec<u8>, AiError> {
+        let request = self.request_as(content_type, body);
+        let Some(key) = &self.key else { return self.attempt(request).await };
         let unknown_key = |_| AiError::Unavailable { status: None, retry_after: None };
         let current = key.current().await.map_err(unknown_key)?;
-        match self.attempt(prove(self.request(body), &current)?).await {
-            Err(refused @ AiError::Refused { status: 401 }) => match key.refreshed().await {
-                Ok(fresh) => self.attempt(prove(self.request(body), &fresh)?).await,
-                Err(_) => Err(refused),
+        // The body is shared, not copied: there may be pictures in it.
+        let again = request.try_clone();
+        match self.attempt(prove(request, &current)?).await {
+            Err(refused @ AiError::Refused { status: 401 }) => match (key.refreshed().await, again) {
+                (Ok(fresh), Some(again)) => self.attempt(prove(again, &fresh)?).await,
+                _ => Err(refused),
             },
             outcome => outcome,
         }
     }
 
     /// A request without a key.
-    pub(crate) fn request(&self, body: &[u8]) -> RequestBuilder {
-        let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body.to_vec());
+    pub(crate) fn request(&self, body: Vec<u8>) -> RequestBuilder {
+        self.request_as(JSON, body)
+    }
+
+    fn request_as(&self, content_type: &str, body: Vec<u8>) -> RequestBuilder {
+        let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, content_type).body(body);
         self.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     }
 

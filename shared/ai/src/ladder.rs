@@ -83,6 +83,10 @@ impl Ai for Ladder {
         "ladder"
     }
 
+    fn sees(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.backend.sees())
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let start = Instant::now();
         let mut failure = None;

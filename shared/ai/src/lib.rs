@@ -5,12 +5,14 @@ mod bedrock;
 mod blocks;
 mod brand_tools;
 mod breaker;
+mod encoded;
 mod equipped;
 mod grounded;
 mod http;
 mod knowledge;
 mod ladder;
 mod library;
+mod media;
 mod openai;
 mod prompt;
 mod retry_after;
@@ -21,7 +23,7 @@ mod webhook;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::{ConversationKey, MessageId, Personal};
+use models::{ConversationKey, MediaKind, MessageId, Personal};
 
 pub use anthropic::Anthropic;
 pub use bedrock::Bedrock;
@@ -32,6 +34,9 @@ pub use http::BadBaseUrl;
 pub use knowledge::{Knowledge, Passage};
 pub use ladder::{Ladder, Rung};
 pub use library::Library;
+pub use media::{
+    Image, ImageKind, LARGEST_IMAGE, LARGEST_VOICE, MediaFailure, MediaReader, Medium, Opened, noted, sniffed_image,
+};
 pub use openai::OpenAi;
 pub use tools::{Deed, FactKind, FactSpec, Tools};
 pub use webhook::Webhook;
@@ -49,12 +54,33 @@ pub struct Question {
     pub language: Option<String>,
     /// Earlier turns with the same user, oldest first.
     pub history: Vec<Exchange>,
-    /// The new words.
+    /// The new words; blank if there is something beside them.
     pub text: Personal,
+    /// What came along with them.
+    pub media: Vec<Medium>,
     /// Tokens the answer may have.
     pub output_tokens: u32,
     /// What the AI may do besides talking. Only backends that have tools look at it.
     pub tools: Tools,
+}
+
+impl Question {
+    /// The pictures among what came along.
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = &Image> {
+        self.media.iter().filter_map(|medium| match medium {
+            Medium::Picture(image) => Some(image),
+            Medium::Spoken | Medium::Unseen(_) => None,
+        })
+    }
+
+    /// The same with the pictures named and not shown.
+    pub(crate) fn without_pictures(&self) -> Self {
+        let unseen = |medium: &Medium| match medium {
+            Medium::Picture(_) => Medium::Unseen(MediaKind::Picture),
+            other => other.clone(),
+        };
+        Self { media: self.media.iter().map(unseen).collect(), ..self.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +94,7 @@ impl Question {
             language: None,
             history: vec![],
             text: text.into(),
+            media: vec![],
             output_tokens: 800,
             tools: Tools::default(),
         }
@@ -150,6 +177,11 @@ pub enum AiError {
 pub trait Ai: Send + Sync {
     /// A short name for logs and metrics.
     fn name(&self) -> &'static str;
+
+    /// Whether it, or anything it asks in its place, is shown pictures: whether they are worth fetching.
+    fn sees(&self) -> bool {
+        false
+    }
 
     /// Answers `question`, or fails before `time` is over.
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError>;

@@ -31,6 +31,7 @@ pub struct OpenAi(Model<Keyed, ChatCompletions>);
 struct ChatCompletions {
     model: String,
     bound: Bound,
+    sees: bool,
 }
 
 impl OpenAi {
@@ -48,7 +49,14 @@ impl OpenAi {
         let bound = bound(url.host_str().unwrap_or_default());
         let door =
             Keyed { server: Server { url, key, http, headers: &[] }, prove: |request, key| request.bearer_auth(key) };
-        Ok(Self(Model { door, dialect: ChatCompletions { model: model.into(), bound } }))
+        Ok(Self(Model { door, dialect: ChatCompletions { model: model.into(), bound, sees: false } }))
+    }
+
+    /// The same, with a model that is shown the pictures users send if it `sees`.
+    #[must_use]
+    pub fn seeing(mut self, sees: bool) -> Self {
+        self.0.dialect.sees = sees;
+        self
     }
 
     /// What a server's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and
@@ -64,6 +72,10 @@ impl Ai for OpenAi {
         "openai"
     }
 
+    fn sees(&self) -> bool {
+        self.0.dialect.sees
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
     }
@@ -72,8 +84,12 @@ impl Ai for OpenAi {
 impl Dialect for ChatCompletions {
     type Noted = Vec<Noted>;
 
+    fn sees(&self) -> bool {
+        self.sees
+    }
+
     fn body(&self, question: &Question, earlier: &[Earlier<Vec<Noted>>]) -> Vec<u8> {
-        let mut request = Request::new(&self.model, self.bound, question);
+        let mut request = Request::new(&self.model, self.bound, question, self.sees);
         for round in earlier {
             request.show(round);
         }

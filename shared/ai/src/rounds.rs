@@ -1,5 +1,6 @@
 //! A question to a model, whatever its API: how often it is asked, and what comes of what it says.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +22,9 @@ const LOOK_UP_ROUNDS: usize = 3;
 pub(crate) trait Dialect: Send + Sync {
     /// What was called in a round, as the next one has to show it.
     type Noted: Send + Sync;
+
+    /// Whether the model is shown pictures.
+    fn sees(&self) -> bool;
 
     /// The body of a question, with the rounds that went before.
     fn body(&self, question: &Question, earlier: &[Earlier<Self::Noted>]) -> Vec<u8>;
@@ -59,7 +63,7 @@ pub(crate) struct Model<W, D> {
 #[async_trait]
 pub(crate) trait Door: Send + Sync {
     /// Posts `body`, which is JSON, and returns the body of a 2xx.
-    async fn post(&self, body: &[u8]) -> Result<Vec<u8>, AiError>;
+    async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, AiError>;
 }
 
 /// A door that opens to a key, if it wants one.
@@ -71,7 +75,7 @@ pub(crate) struct Keyed {
 
 #[async_trait]
 impl Door for Keyed {
-    async fn post(&self, body: &[u8]) -> Result<Vec<u8>, AiError> {
+    async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, AiError> {
         let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
         self.server.post(body, prove).await
     }
@@ -84,14 +88,21 @@ impl<W: Door, D: Dialect> Model<W, D> {
         tokio::time::timeout_at(end, self.ask_in_all(question, end)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
-    /// Asks; and once more without tools where the server may have no use for them: some refuse the whole request then.
+    /// Asks; and once more without pictures, and then without tools, where the server may have no use for them: some refuse
+    /// the whole request then.
     async fn ask_in_all(&self, question: &Question, end: Instant) -> Result<Answer, AiError> {
-        match self.ask(question, end).await {
-            Err(AiError::Refused { status: 400 }) if question.tools != Tools::default() => {
-                self.ask(&Question { tools: Tools::default(), ..question.clone() }, end).await
-            }
-            outcome => outcome,
+        let mut outcome = self.ask(question, end).await;
+        let refused =
+            |outcome: &Result<Answer, AiError>| matches!(outcome, Err(AiError::Refused { status: 400 | 413 }));
+        let mut question = Cow::Borrowed(question);
+        if refused(&outcome) && self.dialect.sees() && question.pictures().next().is_some() {
+            question = Cow::Owned(question.without_pictures());
+            outcome = self.ask(&question, end).await;
         }
+        if refused(&outcome) && question.tools != Tools::default() {
+            outcome = self.ask(&Question { tools: Tools::default(), ..question.into_owned() }, end).await;
+        }
+        outcome
     }
 
     /// Asks; and again with what came of the calls, as long as something is to be shown or nothing was said.
@@ -118,7 +129,7 @@ impl<W: Door, D: Dialect> Model<W, D> {
         calls: &mut Calls<'_>,
     ) -> Result<Heard<D::Noted>, AiError> {
         let body = self.dialect.body(question, earlier);
-        D::heard(&self.door.post(&body).await?, calls)
+        D::heard(&self.door.post(body).await?, calls)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::http::{BadBaseUrl, Server, address};
+use crate::media::said;
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Question, Tools};
 
@@ -33,7 +35,7 @@ struct Body<'a> {
     r#type: &'static str,
     version: u8,
     sender: &'a ConversationKey,
-    message: &'a Personal,
+    message: Cow<'a, str>,
     language: Option<&'a str>,
     history: Vec<Spoken<'a>>,
     can_hand_off: bool,
@@ -73,7 +75,7 @@ impl Webhook {
                 .ok_or(AiError::Refused { status: 401 })?;
             Ok(signed.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
         };
-        answer::read(&self.server.post(&body, prove).await?, Calls::new(&question.tools))
+        answer::read(&self.server.post(body.clone(), prove).await?, Calls::new(&question.tools))
     }
 }
 
@@ -96,7 +98,7 @@ fn body(question: &Question) -> Vec<u8> {
         r#type: "question",
         version: VERSION,
         sender: &question.conversation,
-        message: &question.text,
+        message: said(question, false),
         language: question.language.as_deref(),
         history: history.filter(|spoken| !spoken.text.is_empty()).collect(),
         can_hand_off: question.tools.hand_off,

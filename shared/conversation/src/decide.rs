@@ -18,6 +18,20 @@ pub struct Pending<'a> {
     pub look: Look<'a>,
     /// When the user wrote it, as far as anybody knows.
     pub written: Timestamp,
+    /// What came along with it.
+    pub beside: Beside,
+}
+
+/// What came along with a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing, or nothing that anybody here would ever look at.
+    #[default]
+    Nothing,
+    /// Something that is not opened.
+    Closed,
+    /// Something that the AI may see or hear. Nothing in it is ever a keyword.
+    Openable,
 }
 
 /// Everything a decision depends on.
@@ -171,8 +185,10 @@ fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
             Decision::Say(BotText::Fallback, counted)
         };
     }
-    if counted.iter().all(|place| text(place).trim().is_empty()) {
-        return Decision::Say(BotText::NoWords, counted);
+    let beside = |place: &usize| situation.pending[*place].beside;
+    if counted.iter().all(|place| text(place).trim().is_empty() && beside(place) != Beside::Openable) {
+        let is_closed = counted.iter().any(|place| beside(place) == Beside::Closed);
+        return Decision::Say(if is_closed { BotText::NotOpened } else { BotText::NoWords }, counted);
     }
     Decision::Ask(counted)
 }

@@ -21,6 +21,8 @@ pub struct Look<'a> {
     pub route: Option<&'a RouteName>,
     /// Whether their webhook named a dispatch.
     pub dispatched: bool,
+    /// What came along with them, by its addresses, if that is known: two pictures without a word are not one.
+    pub media: Option<&'a str>,
 }
 
 /// Whether `a` and `b`, of the same user, are one message that was forwarded twice.
@@ -28,7 +30,8 @@ pub fn alike(a: Look, b: Look) -> bool {
     let apart = a.arrival.since(b.arrival).max(b.arrival.since(a.arrival));
     let undispatched = !a.dispatched && !b.dispatched && apart < SAME_WEBHOOK;
     let two_routes = a.route != b.route && apart < SAME_TEXT;
-    a.text == b.text && (undispatched || two_routes)
+    let same_media = a.media.zip(b.media).is_none_or(|(a, b)| a == b);
+    a.text == b.text && same_media && (undispatched || two_routes)
 }
 
 /// Which messages stay when those alike count once: for each, whether it does. A named route wins over none; otherwise the
@@ -52,7 +55,7 @@ mod tests {
     use super::*;
 
     fn message<'a>(text: &'a str, seconds: u64, route: Option<&'a RouteName>, dispatched: bool) -> Look<'a> {
-        Look { text, arrival: Timestamp::from_seconds(seconds), route, dispatched }
+        Look { text, arrival: Timestamp::from_seconds(seconds), route, dispatched, media: None }
     }
 
     #[test]
@@ -70,6 +73,16 @@ mod tests {
         ] {
             assert_eq!(alike(first, second), expected, "{first:?} {second:?}");
             assert_eq!(alike(second, first), expected);
+        }
+    }
+
+    #[test]
+    fn two_pictures_without_a_word_are_two_messages_and_one_that_was_forwarded_twice_is_one() {
+        let picture = |media| Look { media, ..message("", 0, None, false) };
+        for (first, second, expected) in
+            [(Some("a"), Some("b"), false), (Some("a"), Some("a"), true), (Some("a"), None, true), (None, None, true)]
+        {
+            assert_eq!(alike(picture(first), picture(second)), expected, "{first:?} {second:?}");
         }
     }
 

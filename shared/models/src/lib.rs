@@ -5,6 +5,7 @@
 
 mod agent;
 pub mod assistant;
+mod attachment;
 mod braze_id;
 mod budget;
 mod content;
@@ -20,6 +21,7 @@ mod reply;
 mod time;
 
 pub use agent::{AgentAction, AgentDeed, HandOffReason};
+pub use attachment::{Attachment, MediaKind, attachments};
 pub use braze_id::{BadBrazeId, CampaignId, SubscriptionGroupId};
 pub use budget::{Budget, Spent, Window};
 pub use content::{

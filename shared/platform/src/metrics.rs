@@ -40,6 +40,14 @@ pub enum Metric {
     /// A call of one of the brand's own tools failed: no answer in time, nothing to show, or neither a 2xx nor a status that says
     /// that nothing is there.
     ToolFailed,
+    /// A picture that a user sent was fetched for an AI.
+    PictureOpened,
+    /// A voice message was transcribed.
+    VoiceTranscribed,
+    /// Seconds of the voice messages that were transcribed, as far as the server says.
+    VoiceSeconds,
+    /// Something that a user sent could not be fetched, is not what it seemed, or could not be transcribed.
+    MediaFailed,
     /// Tokens of questions to an AI, as far as its server says.
     AiInputTokens,
     /// Tokens of an AI's answers, as far as its server says.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use models::{
-    Attributes, Event, FlowState, HandOffReason, Identity, Message, MessageId, Personal, RouteName, Timestamp,
-    Utterance,
+    Attributes, Event, FlowState, HandOffReason, Identity, MediaKind, Message, MessageId, Personal, RouteName,
+    Timestamp, Utterance,
 };
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +164,12 @@ pub struct Said {
     /// Whether their webhook named a dispatch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dispatched: bool,
+    /// What came along with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<MediaKind>,
+    /// What is said in the voice messages among it, as a machine wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Personal>,
 }
 
 #[cfg(test)]

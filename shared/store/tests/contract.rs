@@ -101,7 +101,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         kind: TurnKind::HandOff(HandOffReason::Keyword),
         at: NOW,
         covers: vec![MessageId::stored("m1")],
-        said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true }],
+        said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true, media: vec![], heard: None }],
         to: Identity::new("42", "", "").unwrap(),
         reply: vec![Part::new("hello").unwrap().into()],
         attributes: models::Attributes::default(),
@@ -146,7 +146,14 @@ async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_al
             create: true,
         };
         let said = |seconds| {
-            let said = Said { text: "hi".into(), arrival: at(seconds), route: None, dispatched: true };
+            let said = Said {
+                text: "hi".into(),
+                arrival: at(seconds),
+                route: None,
+                dispatched: true,
+                media: vec![],
+                heard: None,
+            };
             TurnRow { said: vec![said], at: at(9), ..turn_row(TurnKey { number: seconds, epoch: 1 }) }
         };
         let (old, new) = (arrived("m1", 1), arrived("m2", 3));

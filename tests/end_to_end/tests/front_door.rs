@@ -75,6 +75,32 @@ async fn somebody_braze_does_not_know_is_answered_by_alias() {
 }
 
 #[tokio::test]
+async fn a_voice_message_on_the_phone_is_answered_and_the_page_shows_that_it_was_spoken() {
+    let media = end_to_end::serve(axum::Router::new().fallback(|| async { b"OggS and so on".to_vec() })).await;
+    let says = || async { axum::Json(json!({"text": "When are you open?"})) };
+    let voice = end_to_end::serve(axum::Router::new().fallback(says)).await;
+    let folder = std::env::temp_dir().join(format!("dragoman-voice-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("knowledge")).unwrap();
+    std::fs::write(folder.join("knowledge/shop.md"), "# Opening hours\n\nWe are open from Monday to Friday.\n")
+        .unwrap();
+    let file = folder.join("assistant.toml");
+    let toml = format!(
+        "[media]\nhosts = [\"127.0.0.1\"]\nprivate = true\n[media.voice]\nbase_url = \"{voice}/v1\"\nmodel = \"m\"\n"
+    );
+    std::fs::write(&file, toml).unwrap();
+    let assistant = Some(file.to_str().unwrap().to_owned());
+    let door = Door::open_with(&Options { assistant, ..Options::default() }).await;
+    let url = door.url("/sandbox/phones/user:42/messages");
+    let sent = door.http.post(url).json(&json!({"text": "", "media_urls": format!("{media}/1.ogg")})).send().await;
+    assert_eq!(sent.unwrap().status(), StatusCode::ACCEPTED);
+    assert!(door.wait_for("user:42", 1).await[0].contains("Monday to Friday"));
+    let asked = door.get("/sandbox/ai/requests").await;
+    assert_eq!(asked[0]["messages"].as_array().unwrap().last().unwrap()["content"], "When are you open?");
+    assert_eq!(asked[0]["media"], json!(["some of the words were spoken"]));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
 async fn three_fragments_get_one_answer_and_a_question_is_asked_at_once() {
     let door = Door::open().await;
     for text in ["hi", "I would like to know", "your opening hours"] {

@@ -15,6 +15,7 @@ mod configuration;
 mod door;
 mod keyword;
 mod markup;
+mod media_urls;
 mod queue_message;
 mod rendered_text;
 mod splitter;
@@ -27,6 +28,7 @@ pub use braze_answer::braze_answer;
 pub use configuration::configuration;
 pub use keyword::keyword;
 pub use markup::markup;
+pub use media_urls::media_urls;
 pub use queue_message::queue_message;
 pub use rendered_text::rendered_text;
 pub use splitter::splitter;
@@ -36,7 +38,7 @@ pub use stored_rows::stored_rows;
 pub type Target = fn(&[u8]);
 
 /// Every target by its name: that of its file, its corpus and its program in the engine.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("ai_answer", ai_answer),
     ("authorization", authorization),
     ("body", body),
@@ -44,6 +46,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("configuration", configuration),
     ("keyword", keyword),
     ("markup", markup),
+    ("media_urls", media_urls),
     ("queue_message", queue_message),
     ("rendered_text", rendered_text),
     ("splitter", splitter),

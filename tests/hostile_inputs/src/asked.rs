@@ -1,11 +1,11 @@
 //! What the AI is asked about a message, down to the request that leaves.
 
-use ai::{Ai as _, Question, Tools};
-use conversation::decide::{Answerer, Decision, OptWish, Pending, Situation, decide};
+use ai::{Ai as _, Medium, Opened, Question, Tools};
+use conversation::decide::{Answerer, Beside, Decision, OptWish, Pending, Situation, decide};
 use conversation::likeness::Look;
 use conversation::prompt::kept_words;
 use models::assistant::BotText;
-use models::{HandOffReason, Message, Spent};
+use models::{Attachment, HandOffReason, Message, Spent, attachments};
 use serde_json::{Value, json};
 
 use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
@@ -25,6 +25,8 @@ impl Chain {
         if !matches!(wanted, Decision::Ask(_)) {
             return Ok(());
         }
+        let attached: Vec<_> = message.media_urls.iter().flat_map(attachments).collect();
+        self.opens_none(&attached).await?;
         self.ai_says("The answer.");
         let question = Question {
             id: message.id.clone(),
@@ -33,6 +35,7 @@ impl Chain {
             language: message.language.clone(),
             history: vec![],
             text: words.as_str().into(),
+            media: attached.iter().map(|found| Medium::Unseen(found.kind)).collect(),
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
         };
@@ -41,16 +44,27 @@ impl Chain {
         let requests = self.ai.requests();
         let [request] = &requests[..] else { return Err(format!("the AI was asked {} times", requests.len())) };
         let system = request["messages"][0]["content"].clone();
-        let expected = json!([{"role": "system", "content": system}, {"role": "user", "content": words}]);
+        let user = request["messages"][1]["content"].as_str().unwrap_or_default();
+        let notes = user.strip_prefix(words.as_str()).unwrap_or("its words are not there");
+        let only_names = notes.lines().filter(|line| !line.is_empty()).all(is_a_note);
+        holds(only_names && notes.is_empty() == attached.is_empty(), || format!("behind the words stands {notes}"))?;
+        let expected = json!([{"role": "system", "content": system}, {"role": "user", "content": user}]);
         same("what the AI is told", &request["messages"], &expected)?;
         holds(is_the_brands(&system, message.language.as_deref()), || format!("the instructions are {system}"))
     }
 
+    /// Whether nothing that came along is fetched: none of it is where Braze keeps what users send.
+    async fn opens_none(&self, attached: &[Attachment]) -> Result<(), String> {
+        let opened = self.media.open(attached, true, AMPLE).await;
+        let none: Vec<_> = attached.iter().map(|found| Opened::Not(found.kind)).collect();
+        same("what was opened", &opened, &none)
+    }
+
     fn decision(&self, message: &Message, words: &str) -> Decision {
         let route = message.route.as_ref();
-        let look = Look { text: words, arrival: message.arrival, route, dispatched: message.dispatched };
+        let look = Look { text: words, arrival: message.arrival, route, dispatched: message.dispatched, media: None };
         decide(&Situation {
-            pending: &[Pending { look, written: message.arrival }],
+            pending: &[Pending { look, written: message.arrival, beside: Beside::Nothing }],
             last_turn: &[],
             repeats: 0,
             flow_waits: false,
@@ -88,6 +102,13 @@ pub(crate) fn follows(keyword: Option<&str>, asked: bool) -> Decision {
         _ if asked => Decision::Ask(vec![0]),
         _ => Decision::Say(BotText::NoWords, vec![0]),
     }
+}
+
+/// Whether a line names what came along, in words of ours alone.
+fn is_a_note(line: &str) -> bool {
+    let named =
+        line.strip_prefix("[The customer sent a ").and_then(|rest| rest.strip_suffix(", which you cannot open.]"));
+    named.is_some_and(|named| named.len() < 20 && named.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' '))
 }
 
 /// Whether the instructions hold the brand's words, a language tag, and nothing else that anybody could have written.

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::OpenAi;
+use ai::{MediaReader, OpenAi};
 use models::assistant::Assistant;
+use platform::metrics::Uncounted;
 use platform::secrets::FixedKey;
 use serde_json::json;
 
@@ -25,6 +26,7 @@ pub(crate) struct Chain {
     pub(crate) door: Door,
     pub(crate) assistant: Assistant,
     pub(crate) openai: OpenAi,
+    pub(crate) media: MediaReader,
     pub(crate) ai: Neighbour,
     pub(crate) client: braze::Client,
     pub(crate) braze: Neighbour,
@@ -38,7 +40,9 @@ impl Chain {
         let openai = OpenAi::new(&format!("{}/v1", ai.url), "model", None, http.clone()).unwrap();
         let client = braze::Client::new(http, &braze.url, CAMPAIGN, Arc::new(FixedKey("braze-key".into())));
         let assistant = Assistant::from_toml("").unwrap();
-        Self { templates: Templates::default(), door: Door::default(), assistant, openai, ai, client, braze }
+        let (public, http) = (platform::http::public_client().unwrap(), platform::http::client().unwrap());
+        let media = MediaReader::new(&assistant.media, &public, &http, &|_| None, Arc::new(Uncounted)).unwrap();
+        Self { templates: Templates::default(), door: Door::default(), assistant, openai, media, ai, client, braze }
     }
 
     /// Lets the AI say `text` from now on.

@@ -51,6 +51,7 @@ impl Chain {
             language: None,
             history: vec![],
             text: "Anything?".into(),
+            media: vec![],
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
         };

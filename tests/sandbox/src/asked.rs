@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ai::{FactKind, FactSpec, Question, Tools};
+use ai::{FactKind, FactSpec, Medium, Question, Tools};
 use serde_json::{Value, json};
 
 use crate::whose;
@@ -54,8 +54,17 @@ pub(crate) fn shown(question: &Question) -> Value {
     messages.push(json!({"role": "user", "content": question.text.as_str()}));
     json!({
         "messages": messages, "language": question.language, "most_output_tokens": question.output_tokens,
-        "tools": tools(&question.tools),
+        "tools": tools(&question.tools), "media": question.media.iter().map(medium).collect::<Vec<_>>(),
     })
+}
+
+/// What came along with the words: of a picture its kind and size, for all of it would fill the page.
+fn medium(medium: &Medium) -> Value {
+    match medium {
+        Medium::Picture(image) => json!({"picture": image.kind().mime(), "bytes": image.bytes().len()}),
+        Medium::Spoken => json!("some of the words were spoken"),
+        Medium::Unseen(kind) => json!({"not_opened": kind}),
+    }
 }
 
 fn tools(tools: &Tools) -> Value {
@@ -75,5 +84,32 @@ fn kind(kind: &FactKind) -> Value {
         FactKind::Number => json!("number"),
         FactKind::Bool => json!("yes or no"),
         FactKind::Choice(choices) => json!(choices),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ai::Image;
+    use models::{ConversationKey, MediaKind, MessageId};
+
+    use super::*;
+
+    #[test]
+    fn a_picture_is_shown_by_kind_and_size_and_never_whole() {
+        let picture = [&b"\x89PNG\r\n\x1a\n"[..], &[b'x'; 4_000]].concat();
+        let question = Question {
+            id: MessageId::stored("m1"),
+            conversation: ConversationKey::parse("user:42").unwrap(),
+            instructions: "Be brief.".to_owned(),
+            language: None,
+            history: vec![],
+            text: "Look!".into(),
+            media: vec![Medium::Picture(Image::new(&picture).unwrap()), Medium::Unseen(MediaKind::Pdf)],
+            output_tokens: 64,
+            tools: Tools::default(),
+        };
+        let shown = shown(&question);
+        assert_eq!(shown["media"], json!([{"picture": "image/png", "bytes": 4_008}, {"not_opened": "pdf"}]));
+        assert!(shown.to_string().len() < 1_000, "{shown}");
     }
 }

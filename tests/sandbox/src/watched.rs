@@ -80,6 +80,10 @@ impl Ai for WatchedAi {
         self.inner.name()
     }
 
+    fn sees(&self) -> bool {
+        self.inner.sees()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let shown = asked::shown(question);
         self.asked.note(shown.clone());

@@ -131,6 +131,7 @@ impl World {
             }),
             ai: backends.ladder,
             route_ais: backends.routes,
+            media: backends.media,
             profiles: Arc::new(Gathered::new(Arc::new(client()))),
             deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
             messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),

@@ -26,6 +26,10 @@ impl Ai for Effects<dyn Ai> {
         self.inner.name()
     }
 
+    fn sees(&self) -> bool {
+        self.inner.sees()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let failure = |fault: &Fault| match fault {
             Fault::Refused(status) => Err(AiError::Refused { status: *status }),

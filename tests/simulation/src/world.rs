@@ -149,6 +149,7 @@ impl World {
             messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
             desk: self.plan.desk.then_some(desk),
             route_ais: std::collections::BTreeMap::new(),
+            media: None,
             profiles: Arc::new(Effects { inner: Arc::new(braze::NoProfiles), scene: scene.clone() }),
             work: Arc::new(Effects { inner: self.queue.clone(), scene: scene.clone() }),
             agents: Arc::new(Effects { inner: self.agents.clone(), scene }),

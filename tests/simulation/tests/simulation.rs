@@ -61,6 +61,7 @@ impl Handler for Naive {
                 language: None,
                 history: vec![],
                 text: message.text.clone(),
+                media: vec![],
                 output_tokens: 100,
                 tools: Tools::default(),
             };

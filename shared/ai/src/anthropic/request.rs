@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Question;
+use crate::encoded::Base64;
 use crate::prompt::{Speaker, Turn, instructions, turns};
 use crate::rounds::Earlier;
 use crate::tools::Tool;
+use crate::{Image, Question};
 
 /// The body of `POST /v1/messages`.
 #[derive(Serialize)]
@@ -33,10 +34,22 @@ struct Message<'a> {
 enum Block<'a> {
     Text {
         r#type: &'static str,
-        text: &'a str,
+        text: Cow<'a, str>,
+    },
+    Image {
+        r#type: &'static str,
+        source: Source<'a>,
     },
     /// As it came, or made here.
     Other(Value),
+}
+
+/// A picture in the request itself.
+#[derive(Serialize)]
+struct Source<'a> {
+    r#type: &'static str,
+    media_type: &'static str,
+    data: Base64<'a>,
 }
 
 #[derive(Serialize)]
@@ -48,13 +61,17 @@ struct Offered {
 
 impl<'a> Request<'a> {
     /// The brand's words in the system prompt, everything a user ever said in user messages.
-    pub(super) fn new(model: &'a str, question: &'a Question) -> Self {
+    pub(super) fn new(model: &'a str, question: &'a Question, sees: bool) -> Self {
         let offered = |Tool { name, description, parameters }| Offered { name, description, input_schema: parameters };
+        let mut messages: Vec<_> = turns(question, sees).into_iter().map(Message::from).collect();
+        if let Some(newest) = messages.last_mut().filter(|_| sees) {
+            newest.content.extend(question.pictures().map(picture));
+        }
         Self {
             model,
             max_tokens: question.output_tokens,
-            system: instructions(question),
-            messages: turns(question).into_iter().map(Message::from).collect(),
+            system: instructions(question, sees),
+            messages,
             tools: question.tools.described().into_iter().map(offered).collect(),
         }
     }
@@ -83,6 +100,11 @@ impl<'a> From<Turn<'a>> for Message<'a> {
     }
 }
 
+fn picture(image: &Image) -> Block<'_> {
+    let source = Source { r#type: "base64", media_type: image.kind().mime(), data: Base64(image.bytes()) };
+    Block::Image { r#type: "image", source }
+}
+
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
@@ -92,7 +114,7 @@ mod tests {
     use super::*;
 
     fn sent(question: &Question) -> Value {
-        serde_json::to_value(Request::new("m", question)).unwrap()
+        serde_json::to_value(Request::new("m", question, false)).unwrap()
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Question;
+use crate::encoded::Base64;
 use crate::prompt::{Speaker, Turn, instructions, turns};
 use crate::rounds::Earlier;
 use crate::tools::Tool;
+use crate::{Image, Question};
 
 /// The body of `POST /model/{model}/converse`.
 #[derive(Serialize)]
@@ -39,19 +40,37 @@ struct Text<'a> {
 #[serde(untagged)]
 enum Block<'a> {
     Text(Text<'a>),
+    Image {
+        image: Picture<'a>,
+    },
     /// As it came, or made here.
     Other(Value),
 }
 
+#[derive(Serialize)]
+struct Picture<'a> {
+    format: &'static str,
+    source: Source<'a>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    bytes: Base64<'a>,
+}
+
 impl<'a> Request<'a> {
     /// The brand's words in the system prompt, everything a user ever said in user messages.
-    pub(super) fn new(question: &'a Question) -> Self {
-        let system = Some(instructions(question)).filter(|text| !text.trim().is_empty());
+    pub(super) fn new(question: &'a Question, sees: bool) -> Self {
+        let system = Some(instructions(question, sees)).filter(|text| !text.trim().is_empty());
         // The API counts in 32 bits with a sign.
         let most = question.output_tokens.min(i32::MAX.unsigned_abs());
+        let mut messages: Vec<_> = turns(question, sees).into_iter().map(Message::from).collect();
+        if let Some(newest) = messages.last_mut().filter(|_| sees) {
+            newest.content.extend(question.pictures().map(picture));
+        }
         Self {
             system: system.map(|text| [Text { text }]),
-            messages: turns(question).into_iter().map(Message::from).collect(),
+            messages,
             inference_config: json!({ "maxTokens": most }),
             tool_config: offer(question.tools.described()),
         }
@@ -77,9 +96,14 @@ impl<'a> From<Turn<'a>> for Message<'a> {
             Speaker::User => "user",
             Speaker::Assistant => "assistant",
         };
-        let content = turn.texts.into_iter().map(|text| Block::Text(Text { text: text.into() })).collect();
+        let content = turn.texts.into_iter().map(|text| Block::Text(Text { text })).collect();
         Self { role, content }
     }
+}
+
+fn picture(image: &Image) -> Block<'_> {
+    let source = Source { bytes: Base64(image.bytes()) };
+    Block::Image { image: Picture { format: image.kind().name(), source } }
 }
 
 fn offer(tools: Vec<Tool>) -> Option<Value> {

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::tool_calls::Noted;
 use crate::Question;
+use crate::encoded::DataUrl;
+use crate::media::said;
 use crate::prompt::instructions;
 use crate::rounds::Earlier;
 use crate::tools::Tool;
@@ -38,11 +40,31 @@ pub(super) struct Request<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: Option<Cow<'a, str>>,
+    content: Option<Content<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<String>,
+}
+
+/// A text as it is; parts only where there are pictures, for not every server knows them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: Cow<'a, str> },
+    ImageUrl { image_url: Url<'a> },
+}
+
+#[derive(Serialize)]
+struct Url<'a> {
+    url: DataUrl<'a>,
 }
 
 #[derive(Serialize)]
@@ -53,14 +75,15 @@ struct Offered {
 
 impl<'a> Request<'a> {
     /// The brand's words in the one system message, everything a user ever said in user messages.
-    pub(super) fn new(model: &'a str, bound: Bound, question: &'a Question) -> Self {
-        let said = |role, text: &'a Personal| Message::new(role, text.as_str());
-        let mut messages = vec![Message::new("system", instructions(question))];
+    pub(super) fn new(model: &'a str, bound: Bound, question: &'a Question, sees: bool) -> Self {
+        let spoken = |role, text: &'a Personal| Message::new(role, text.as_str());
+        let mut messages = vec![Message::new("system", instructions(question, sees))];
         for earlier in &question.history {
             let both = [("user", &earlier.user), ("assistant", &earlier.assistant)];
-            messages.extend(both.into_iter().filter(|(_, text)| !text.is_empty()).map(|(role, text)| said(role, text)));
+            messages
+                .extend(both.into_iter().filter(|(_, text)| !text.is_empty()).map(|(role, text)| spoken(role, text)));
         }
-        messages.push(said("user", &question.text));
+        messages.push(newest(question, sees));
         let at_most = |name| (bound == name).then_some(question.output_tokens);
         let (max_tokens, max_completion_tokens) = (at_most(Bound::Tokens), at_most(Bound::CompletionTokens));
         let tools = question.tools.described().into_iter().map(|function| Offered { function }).collect();
@@ -69,7 +92,7 @@ impl<'a> Request<'a> {
 
     /// Adds a round: the calls that were made, each with its result.
     pub(super) fn show(&mut self, round: &'a Earlier<Vec<Noted>>) {
-        let content = round.text.as_ref().map(|text| Cow::Borrowed(text.as_str()));
+        let content = round.text.as_ref().map(|text| Content::Text(text.as_str().into()));
         let tool_calls = round.noted.iter().map(|noted| noted.call.clone()).collect();
         self.messages.push(Message { role: "assistant", content, tool_calls, tool_call_id: None });
         let results = round.noted.iter().zip(&round.results).map(|(Noted { id, .. }, result)| Message {
@@ -80,9 +103,21 @@ impl<'a> Request<'a> {
     }
 }
 
+/// The user's new words, with the pictures that belong to them.
+fn newest(question: &Question, sees: bool) -> Message<'_> {
+    let text = said(question, sees);
+    let pictures: Vec<_> = question.pictures().filter(|_| sees).collect();
+    if pictures.is_empty() {
+        return Message::new("user", text);
+    }
+    let shown = pictures.into_iter().map(|image| Part::ImageUrl { image_url: Url { url: DataUrl(image) } });
+    let parts = std::iter::once(Part::Text { text }).chain(shown).collect();
+    Message { content: Some(Content::Parts(parts)), ..Message::new("user", "") }
+}
+
 impl<'a> Message<'a> {
     fn new(role: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
-        Self { role, content: Some(text.into()), tool_calls: Vec::new(), tool_call_id: None }
+        Self { role, content: Some(Content::Text(text.into())), tool_calls: Vec::new(), tool_call_id: None }
     }
 }
 
@@ -96,7 +131,7 @@ mod tests {
     use crate::Exchange;
 
     fn sent(question: &Question) -> Value {
-        serde_json::to_value(Request::new("m", Bound::Tokens, question)).unwrap()
+        serde_json::to_value(Request::new("m", Bound::Tokens, question, false)).unwrap()
     }
 
     proptest! {
@@ -124,7 +159,7 @@ mod tests {
             (Bound::Tokens, "max_tokens", "max_completion_tokens"),
             (Bound::CompletionTokens, "max_completion_tokens", "max_tokens"),
         ] {
-            let sent = serde_json::to_value(Request::new("m", bound, &Question::plain("hi"))).unwrap();
+            let sent = serde_json::to_value(Request::new("m", bound, &Question::plain("hi"), false)).unwrap();
             assert_eq!((sent.get(name), sent.get(other)), (Some(&json!(800)), None));
         }
     }

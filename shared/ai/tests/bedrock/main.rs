@@ -36,6 +36,7 @@ fn question(text: &str) -> Question {
         language: None,
         history: vec![],
         text: text.into(),
+        media: vec![],
         output_tokens: 64,
         tools: Tools::default(),
     }

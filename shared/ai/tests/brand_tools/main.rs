@@ -32,6 +32,7 @@ fn question(conversation: &str) -> Question {
         language: None,
         history: vec![],
         text: "Where is my order AB1?".into(),
+        media: vec![],
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
     }

@@ -33,6 +33,7 @@ fn ask(knowledge: &Knowledge, text: &str, language: Option<&str>) -> Option<Stri
         language: language.map(str::to_owned),
         history: vec![],
         text: text.into(),
+        media: vec![],
         output_tokens: 1,
         tools: Tools::default(),
     };

@@ -49,6 +49,7 @@ fn question() -> Question {
         language: Some("de".to_owned()),
         history: vec![exchange("Hallo", "Hallo, Ada!"), exchange("", "Noch da?")],
         text: "Wo ist \"7\"?\n".into(),
+        media: vec![],
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
     }

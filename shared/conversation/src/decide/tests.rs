@@ -13,7 +13,8 @@ fn saying(text: &str) -> Pending<'_> {
 }
 
 fn written(text: &str, at: Timestamp) -> Pending<'_> {
-    Pending { look: Look { text, arrival: NOW, route: None, dispatched: true }, written: at }
+    let look = Look { text, arrival: NOW, route: None, dispatched: true, media: None };
+    Pending { look, written: at, beside: Beside::Nothing }
 }
 
 static ASSISTANT: LazyLock<Assistant> =
@@ -64,6 +65,21 @@ fn a_message_without_words_gets_a_line_of_its_own() {
 }
 
 #[test]
+fn what_came_without_words_is_shown_to_an_ai_that_can_open_it_and_else_gets_a_line_that_says_so() {
+    let with = |text, beside| Pending { beside, ..saying(text) };
+    for (pending, expected) in [
+        (vec![with("", Beside::Openable)], Decision::Ask(vec![0])),
+        (vec![with("", Beside::Closed)], Decision::Say(BotText::NotOpened, vec![0])),
+        (vec![with(" ", Beside::Closed), with("", Beside::Openable)], Decision::Ask(vec![0, 1])),
+        (vec![with("", Beside::Nothing), with("", Beside::Closed)], Decision::Say(BotText::NotOpened, vec![0, 1])),
+        (vec![with("what is this?", Beside::Closed)], Decision::Ask(vec![0])),
+        (vec![with("stop", Beside::Openable)], Decision::Heed(OptWish::Out)),
+    ] {
+        assert_eq!(ordinarily(&pending), expected, "{pending:?}");
+    }
+}
+
+#[test]
 fn what_is_too_old_is_parked_unless_something_new_came() {
     let old = NOW - STALE_AFTER;
     assert_eq!(ordinarily(&[written("hi", old)]), Decision::Park(ParkReason::Stale));
@@ -75,7 +91,7 @@ fn copies_are_silent_and_what_was_answered_is_not_answered_again() {
     let returns = RouteName::parse("returns").unwrap();
     let plain = [saying("return")];
     let named = Look { route: Some(&returns), ..plain[0].look };
-    let late = [Pending { look: named, written: NOW }];
+    let late = [Pending { look: named, ..plain[0] }];
     let nothing = Decision::Silence(Silence::NothingNew);
     let (before_named, before_plain) = ([named], [plain[0].look]);
     assert_eq!(decided(&plain, |s| s.last_turn = &before_named), nothing);

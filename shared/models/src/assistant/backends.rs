@@ -24,6 +24,8 @@ pub struct Backend {
     pub place: Place,
     /// The most time it gets, within what the limits leave.
     pub deadline: Option<Duration>,
+    /// Whether its model is shown the pictures that users send.
+    pub images: bool,
 }
 
 /// Where a backend is, and how it is spoken to.
@@ -135,7 +137,11 @@ impl Backend {
         };
         let has_deadline = section.has("deadline_seconds");
         let deadline = section.seconds("deadline_seconds", 25.0, 1.0..=600.0);
-        Self { place, deadline: has_deadline.then_some(deadline) }
+        let images = section.flag("images", false);
+        if images && matches!(place, Place::Server { speaks: Speaks::Webhook, .. }) {
+            section.mistake("images", "is for models: a webhook is sent words alone");
+        }
+        Self { place, deadline: has_deadline.then_some(deadline), images }
     }
 }
 
@@ -172,7 +178,7 @@ fn is_region(text: &str) -> bool {
     text.len() <= LONGEST_NAME && text.split('-').count() > 2 && text.split('-').all(is_plain)
 }
 
-fn model(section: &mut Section) -> String {
+pub(super) fn model(section: &mut Section) -> String {
     let has_model = section.has("model");
     let model = section.text("model", "", 200);
     if !has_model {
@@ -181,7 +187,7 @@ fn model(section: &mut Section) -> String {
     model
 }
 
-fn base_url(section: &mut Section) -> String {
+pub(super) fn base_url(section: &mut Section) -> String {
     let url = section.word("base_url");
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if !is_web || url.contains(char::is_whitespace) {
@@ -190,7 +196,7 @@ fn base_url(section: &mut Section) -> String {
     url
 }
 
-fn key(section: &mut Section, is_needed: bool) -> Option<String> {
+pub(super) fn key(section: &mut Section, is_needed: bool) -> Option<String> {
     if !section.has("key") {
         if is_needed {
             section.mistake("key", "is missing: which field of the responder's secret signs");
@@ -224,7 +230,7 @@ mod tests {
     #[test]
     fn a_backend_is_read_whole_and_named_where_it_is_asked() {
         let assistant = Assistant::from_toml(&format!(
-            "ladder = [\"claude\"]\n{CLAUDE}key = \"claude_key\"\ndeadline_seconds = 7.5\n\
+            "ladder = [\"claude\"]\n{CLAUDE}key = \"claude_key\"\ndeadline_seconds = 7.5\nimages = true\n\
              [backends.bot]\nkind = \"webhook\"\nbase_url = \"https://bot.example/hook\"\nkey = \"bot_secret\"\n\
              [backends.own]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1\"\nmodel = \"llama\"\n\
              [backends.nova]\nkind = \"bedrock\"\nmodel = \"eu.amazon.nova-lite-v1:0\"\nregion = \"eu-west-3\"\n\
@@ -246,7 +252,7 @@ mod tests {
         for (name, place, deadline) in
             [("claude", claude, deadline), ("bot", bot, None), ("own", own, None), ("nova", nova, None)]
         {
-            assert_eq!(backend(name), Backend { place, deadline }, "{name}");
+            assert_eq!(backend(name), Backend { place, deadline, images: name == "claude" }, "{name}");
         }
         assert_eq!(assistant.backends.ladder().collect::<Vec<_>>(), ["claude"]);
         let routes: Vec<_> = assistant.routes.iter().map(|(_, route)| route.backend.as_deref()).collect();
@@ -275,6 +281,7 @@ mod tests {
             (claude("key = \"desk_token\""), vec!["backends.claude.key"]),
             (webhook(""), vec!["backends.x.key"]),
             (webhook("key = \"x\"\nmodel = \"m\""), vec!["backends.x.model"]),
+            (webhook("key = \"x\"\nimages = true"), vec!["backends.x.images"]),
             (claude("region = \"eu-west-3\""), vec!["backends.claude.region"]),
             (bedrock(""), vec!["backends.x.model"]),
             (bedrock("model = \"m\"\nregion = \"eu-west-3.example.com/\""), vec!["backends.x.region"]),

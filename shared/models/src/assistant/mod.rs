@@ -7,6 +7,7 @@ mod flows;
 mod folders;
 mod guards;
 mod keywords;
+mod media;
 mod profile;
 mod replies;
 mod routes;
@@ -25,6 +26,7 @@ pub use flows::{Choice, Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say
 pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
 pub use keywords::KeywordLists;
+pub use media::{MediaRules, Voice};
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use replies::ReplyRules;
 pub use routes::{Route, Routes};
@@ -65,6 +67,8 @@ pub struct Assistant {
     pub flows: Flows,
     /// What an AI may write.
     pub guards: Guards,
+    /// What of users' pictures and voice messages reaches an AI.
+    pub media: MediaRules,
 }
 
 /// The adaptive quiet period: how long a conversation must be silent before it is answered.
@@ -177,6 +181,7 @@ impl Assistant {
             flows: Flows::read(file.section("flows"), &default_language, &keywords),
             keywords,
             guards: Guards::read(file.section("guards")),
+            media: MediaRules::read(file.section("media")),
         };
         assistant.backends.check_use(&assistant.routes, &mut file);
         match file.mistakes() {

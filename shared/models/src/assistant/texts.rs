@@ -17,6 +17,10 @@ pub enum BotText {
     DontKnow,
     /// The message had no words: media alone, or nothing.
     NoWords,
+    /// The message had no words, and what came instead is nothing that the AI is shown, or could not be had.
+    NotOpened,
+    /// The message had no words but spoken ones, and they could not be made out.
+    NotHeard,
     /// A person goes on from here.
     HandOff,
     /// A person is to go on, and none can be reached for now.
@@ -32,10 +36,12 @@ pub enum BotText {
 }
 
 impl BotText {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Fallback, "fallback"),
         (Self::DontKnow, "dont_know"),
         (Self::NoWords, "no_words"),
+        (Self::NotOpened, "not_opened"),
+        (Self::NotHeard, "not_heard"),
         (Self::HandOff, "hand_off"),
         (Self::DeskDown, "desk_down"),
         (Self::OptedIn, "opted_in"),

@@ -56,6 +56,7 @@ impl Stage {
             messaging: Arc::new(phones.clone()),
             desk: None,
             route_ais: std::collections::BTreeMap::new(),
+            media: None,
             profiles: Arc::new(braze::NoProfiles),
             work: Arc::<EmbeddedQueue>::clone(&work),
             agents: queue(),

@@ -99,7 +99,7 @@ fn ai(files: &AssistantFiles) -> Result<AiSettings, Misuse> {
         false => {
             let (speaks, base_url) = (Speaks::OpenAi("any".to_owned()), "https://ai.invalid/v1".to_owned());
             let place = Place::Server { speaks, base_url, key: None };
-            Ok(AiSettings::Backend(Backend { place, deadline: None }))
+            Ok(AiSettings::Backend(Backend { place, deadline: None, images: false }))
         }
     }
 }
