@@ -40,6 +40,7 @@ impl Desk for Effects<dyn Desk> {
             _ => Err(DeskError::Unavailable { status: None }),
         };
         let claim = self.scene.machine.claim_of(&event.conversation);
+        self.scene.witness.telling_the_desk(event);
         let effect = || {
             let (inner, event, witness) = (self.inner.clone(), event.clone(), self.scene.witness.clone());
             async move {

@@ -134,6 +134,7 @@ impl Store for Effects<Embedded> {
 
     async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
         self.scene.witness.writing(key, write);
+        self.scene.witness.ends(key, write, &self.scene.machine, self.scene.clock.now());
         let effect = || {
             let (inner, key, write, scene) = (self.inner.clone(), key.clone(), write.clone(), self.scene.clone());
             async move {

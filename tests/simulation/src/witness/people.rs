@@ -14,8 +14,6 @@ use super::{End, State, Witness, canaries};
 pub(super) struct People {
     /// The step at which the desk was first told of a message.
     told: HashMap<MessageId, usize>,
-    /// The lines of which the desk was told that they were not sent.
-    pub(super) not_sent: HashSet<MessageId>,
     /// The same by somebody whose claim still held: nobody else can know that the conversation was given back meanwhile.
     told_by_a_holder: HashMap<MessageId, usize>,
     /// The place in the order of filing up to which the desk was told, by conversation.
@@ -56,17 +54,15 @@ impl Witness {
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
         let words = canaries(&everything_in(event));
         state.may_be_known(&event.conversation, claim, &words, "the desk was told");
-        if let (What::NotSent { .. }, Some(id)) = (&event.what, event.id.strip_prefix("not-sent:")) {
-            state.people.not_sent.insert(MessageId::stored(id));
-        }
+        let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
+        let holds = claim.is_none() || claim == epoch;
+        state.is_told_of_the_unsent(event, holds);
         let What::Message { text, .. } = &event.what else { return };
         let id = MessageId::stored(event.id.strip_prefix("message:").unwrap_or_default());
         if state.queued.get(&id).is_none_or(|message| message.text.as_str() != text.as_str()) {
             state.broken(format!("the desk was told other words than {id:?} says"));
         }
         let step = state.figures.get(super::Figure::Steps);
-        let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
-        let holds = claim.is_none() || claim == epoch;
         if holds {
             state.people.told_by_a_holder.insert(id.clone(), step);
         }
