@@ -94,6 +94,7 @@ COUNTED = {
     ("Fallback", "Responder"),
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
+    ("DeskRefused", "Responder"),
     ("LoopBroken", "Responder"),
     ("ToolFailed", "Responder"),
     ("WindowClosed", "Responder"),

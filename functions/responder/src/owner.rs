@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use desk::{DeskEvent, ReleasedBy, What};
+use desk::{DeskError, DeskEvent, ReleasedBy, What};
 use models::{AgentAction, AgentDeed, ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
@@ -89,6 +89,7 @@ impl Responder {
         let id = format!("released:{}:{}", conversation.as_str(), at.millis());
         let event = DeskEvent { id, conversation: conversation.clone(), at, what: What::Released { by } };
         if let Err(error) = desk.deliver(&event, TELL_WITHIN).await {
+            self.count(Metric::DeskRefused, usize::from(matches!(error, DeskError::Rejected { .. })));
             tracing::warn!(log_id, %error, "the desk was not told that the bot is back");
         }
     }

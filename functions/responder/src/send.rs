@@ -191,7 +191,7 @@ impl Responder {
         let not_sent = match reason {
             _ if is_uncertain => NotSent::Uncertain,
             ParkReason::Stale => NotSent::TooLate,
-            ParkReason::Rejected | ParkReason::Attempts => NotSent::Refused,
+            ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
         };
         self.ends_unsent(out, turn, not_sent).await;
         match read {

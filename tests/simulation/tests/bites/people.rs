@@ -232,3 +232,61 @@ fn a_line_that_was_said_and_is_called_unsent() {
         plan.handler = |responder| Box::new(Alarmist(responder));
     });
 }
+
+/// A desk that is said to refuse for good every message, and was never asked.
+struct Squeamish(Arc<dyn Desk>);
+
+#[async_trait]
+impl Desk for Squeamish {
+    fn name(&self) -> &'static str {
+        "squeamish"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        match event.what {
+            What::Message { .. } => Err(DeskError::Rejected { status: 422 }),
+            _ => self.0.deliver(event, within).await,
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_given_up_although_the_desk_would_take_it() {
+    fn squeamish(responder: Responder) -> Box<dyn Handler> {
+        let desk = responder.desk.clone().map(|desk| Arc::new(Squeamish(desk)) as Arc<dyn Desk>);
+        Box::new(Responder { desk, ..responder })
+    }
+    finds("gave up after", 20, |plan| {
+        plan.desk = true;
+        plan.handler = squeamish;
+    });
+}
+
+/// What the desk refused is said to be told.
+struct Polite(Arc<dyn Desk>);
+
+#[async_trait]
+impl Desk for Polite {
+    fn name(&self) -> &'static str {
+        "polite"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        match self.0.deliver(event, within).await {
+            Err(DeskError::Rejected { .. }) => Ok(()),
+            told => told,
+        }
+    }
+}
+
+#[test]
+fn a_message_that_the_desk_refused_and_nobody_finds_again() {
+    fn polite(responder: Responder) -> Box<dyn Handler> {
+        let desk = responder.desk.clone().map(|desk| Arc::new(Polite(desk)) as Arc<dyn Desk>);
+        Box::new(Responder { desk, ..responder })
+    }
+    finds("whom nobody told", 200, |plan| {
+        plan.desk = true;
+        plan.handler = polite;
+    });
+}
