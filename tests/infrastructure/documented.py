@@ -95,6 +95,7 @@ COUNTED = {
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
     ("DeskRefused", "Responder"),
+    ("ProfileFailed", "Responder"),
     ("LoopBroken", "Responder"),
     ("ToolFailed", "Responder"),
     ("WindowClosed", "Responder"),

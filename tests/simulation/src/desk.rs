@@ -51,7 +51,7 @@ impl Desk for Effects<dyn Desk> {
         };
         let telling = self.scene.live("tell desk", effect, failure);
         let told = tokio::time::timeout(within, telling).await.unwrap_or(Err(DeskError::TimedOut));
-        self.scene.witness.heard_of_the_desk(event, &told);
+        self.scene.witness.heard_of_the_desk(event, told);
         told
     }
 }

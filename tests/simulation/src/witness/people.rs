@@ -89,7 +89,7 @@ impl Witness {
     }
 
     /// A run heard of what it told the desk.
-    pub(crate) fn heard_of_the_desk(&self, event: &DeskEvent, told: &Result<(), DeskError>) {
+    pub(crate) fn heard_of_the_desk(&self, event: &DeskEvent, told: Result<(), DeskError>) {
         let mut state = self.lock();
         if let Err(DeskError::Rejected { .. }) = told {
             state.ledger.expects(Metric::DeskRefused, 1);
