@@ -19,7 +19,7 @@ pub use dynamodb::DynamoDb;
 pub use embedded::{Embedded, OpenError};
 pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
-    SendState, TOMBSTONE_LIFE, TurnKey, Voice,
+    SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
 pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
 pub use tally::{Asked, Tally, day};

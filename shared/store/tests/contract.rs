@@ -15,7 +15,7 @@ use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part,
 use scripts::Script;
 use store::{
     Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, RowState, RunToken,
-    Said, Store, TOMBSTONE_LIFE, TurnKey, TurnKind, TurnRow, WriteError, write_head,
+    SIGN_LIFE, Said, Store, TOMBSTONE_LIFE, TurnKey, TurnKind, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -239,6 +239,31 @@ async fn a_head_is_read_as_it_was_written_until_its_life_ends() {
         let written = wrote(&subject, &key, file_write("m1", Some(claim("r1"))), NOW).await;
         assert_eq!(store.head(&key, NOW).await, Ok(Some(written)), "{}", subject.name);
         assert_eq!(store.head(&key, NOW + HEAD_LIFE).await, Ok(None), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_is_made_to_last_by_whom_it_leads_to_and_by_nobody_else() {
+    let user = |name: &str| ConversationKey::parse(&format!("user:{name}")).unwrap();
+    let point = |to| HeadWrite::Point { to: user(to) };
+    let later = NOW + HEAD_LIFE;
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        let sign = wrote(&subject, &key, point("42"), NOW).await;
+        assert!(sign.expires_at == NOW + SIGN_LIFE && SIGN_LIFE > HEAD_LIFE, "{}", subject.name);
+        let other = store.try_write(&key, &point("7"), later).await;
+        assert_eq!(other, Err(WriteError::Refused(Some(Box::new(sign.clone())))), "{}", subject.name);
+        let renewed = wrote(&subject, &key, point("42"), later).await;
+        assert_eq!(renewed, Head { expires_at: later + SIGN_LIFE, ..sign }, "{}", subject.name);
+        assert_eq!(store.head(&key, NOW + SIGN_LIFE).await, Ok(Some(renewed)), "{}", subject.name);
+        // Nor is a conversation made a sign, and what was said of a forgotten user stays said.
+        let taken = conversation();
+        let head = wrote(&subject, &taken, file_write("m1", None), NOW).await;
+        let refused = store.try_write(&taken, &point("42"), NOW).await;
+        assert_eq!(refused, Err(WriteError::Refused(Some(Box::new(head)))), "{}", subject.name);
+        store.erase(&key, later, later).await.unwrap();
+        let again = wrote(&subject, &key, point("42"), later).await;
+        assert!(again.forgot(later) && again.moved_to == Some(user("42")), "{}", subject.name);
     }
 }
 

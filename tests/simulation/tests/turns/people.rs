@@ -5,7 +5,7 @@ use std::time::Duration;
 use braze::{Outcome, Refusal};
 use models::{AgentDeed, Identity};
 use platform::metrics::Metric;
-use simulation::{Effect, Fault, Plan, World};
+use simulation::{Effect, Fault, NO_BUDGET, Plan, World};
 
 use crate::SECOND;
 
@@ -137,4 +137,32 @@ async fn a_desk_that_takes_nothing_at_all_is_waited_for_and_the_user_is_told() {
     world.settle(1).await;
     assert_eq!((told(&world), world.read_by("ada").len()), (vec!["Is anybody there?".to_owned()], 1));
     assert!(world.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_now_and_then_can_be_taken_over_by_phone_for_as_long() {
+    const DAY: Duration = Duration::from_hours(24);
+    let world = World::new(Plan { desk: true, toml: NO_BUDGET.to_owned(), ..Plan::default() });
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    for text in ["Are you open?", "And in May?", "And in June?", "And in July?", "And in August?"] {
+        world.is_told(&ada, text).await;
+        world.settle(1).await;
+        tokio::time::sleep(40 * DAY).await;
+    }
+    world.agent("alias:phone:+4915112345678", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_costs_no_write_while_it_is_new() {
+    let world = World::new(Plan { toml: NO_BUDGET.to_owned(), ..Plan::default() });
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    for day in 0..14 {
+        world.is_told(&ada, &format!("Is it day {day}?")).await;
+        world.settle(1).await;
+        tokio::time::sleep(Duration::from_hours(24)).await;
+    }
+    let points = world.faults.names().into_iter().filter(|name| *name == "point").count();
+    assert_eq!(points, 1);
 }
