@@ -68,6 +68,9 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError>;
 
+    /// The keys of everybody whose names stand in the conversation's rows, each once: what may lead here.
+    async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError>;
+
     /// Forgets everything of the conversation that had reached the door by `at`; it stays forgotten though it come once
     /// more. Returns the head as it was. A head that was forgotten as of then already stays as it is. A run of before can
     /// write nothing to the head any more, but may leave a draft: done once more, this finds it.

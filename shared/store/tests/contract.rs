@@ -181,6 +181,32 @@ async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_al
 }
 
 #[tokio::test]
+async fn the_names_of_everybody_in_the_rows_are_found_however_many_rows_there_are() {
+    let alias = |number: u64| format!("alias:phone:+1555000{number}");
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        assert_eq!(store.keys_named(&key).await, Ok(vec![]), "{}", subject.name);
+        wrote(&subject, &key, file_write("m1", None), NOW).await;
+        for number in 0..3 {
+            let row = TurnRow {
+                to: Identity::new("42", "", &format!("+1555000{number}")).unwrap(),
+                ..turn_row(TurnKey { number, epoch: 1 })
+            };
+            store.put_turn(&key, &row, NOW).await.unwrap();
+            let of_a_message = Identity::new("", &format!("b{number}"), "").unwrap();
+            let filed = Message { identity: of_a_message, ..message(&format!("m{number}")) };
+            store.put_message(&key, &filed, NOW).await.unwrap();
+        }
+        let mut names: Vec<_> =
+            store.keys_named(&key).await.unwrap().iter().map(|key| key.as_str().to_owned()).collect();
+        names.sort();
+        let expected =
+            [alias(0), alias(1), alias(2), "braze:b0".into(), "braze:b1".into(), "braze:b2".into(), "user:42".into()];
+        assert_eq!(names, expected, "{}", subject.name);
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_forgotten_alone() {
     for subject in subjects().await {
         let (store, key) = (&subject.store, conversation());

@@ -204,6 +204,14 @@ impl Store for Effects<Embedded> {
         self.scene.live("erase", effect, |fault| Err(unavailable(fault))).await
     }
 
+    async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.keys_named(&key).await }
+        };
+        self.scene.live("read names", effect, |fault| Err(unavailable(fault))).await
+    }
+
     async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
         let effect = || {
             let (inner, key, id) = (self.inner.clone(), key.clone(), id.clone());
