@@ -94,6 +94,8 @@ COUNTED = {
     ("Fallback", "Responder"),
     ("Parked", "Responder"),
     ("DeskFailed", "Responder"),
+    ("DeskRefused", "Responder"),
+    ("ProfileFailed", "Responder"),
     ("LoopBroken", "Responder"),
     ("ToolFailed", "Responder"),
     ("WindowClosed", "Responder"),

@@ -6,6 +6,7 @@ use conversation::decide::{
 use conversation::language::language;
 use conversation::likeness::Look;
 use conversation::shape::shape;
+use desk::NotSent;
 use models::assistant::BotText;
 use models::{Attributes, Author, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
 use platform::metrics::Metric;
@@ -28,8 +29,8 @@ pub(crate) enum Draft {
     Silence,
     /// Nothing is, and what the user wants from now on is remembered.
     Heed(OptWish),
-    /// What the agent wrote at these places cannot reach the user.
-    NotSent(Vec<usize>),
+    /// What the agent wrote at these places is not sent.
+    NotSent(NotSent, Vec<usize>),
     /// The messages at these places go to the desk.
     Forward(Vec<usize>, Option<OptWish>),
     /// The bot owns the conversation again.

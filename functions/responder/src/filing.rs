@@ -8,13 +8,18 @@ use models::{Author, ConversationKey, Message, Recipient, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{
-    Claim, Filed, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError, write_head,
+    Claim, Filed, HEAD_LIFE, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError,
+    write_head,
 };
 
 use crate::{LEASE_MARGIN, Responder};
 
 /// How long a message that was given up may take to the dead letters; met later, it comes back from there.
 const TO_THE_DEAD: Duration = Duration::from_mins(2);
+
+/// The signs to a conversation are looked at with what a user writes when the last day that is counted for them began this
+/// long ago: once a day, but for what is left to a person.
+const LOOKED_AT_AFTER: Duration = Duration::from_hours(24);
 
 /// What filing a message came to.
 pub(crate) enum Filing {
@@ -126,6 +131,8 @@ impl Responder {
                     let held = held.map(|claim| claim.held(&head));
                     if place.create {
                         self.point_here(place, now).await;
+                    } else if now.since(head.spent.day.start) >= LOOKED_AT_AFTER {
+                        self.keep_signs(place, now).await;
                     }
                     return Ok(Placed::Here(Box::new(head), held));
                 }
@@ -181,6 +188,21 @@ impl Responder {
         let others = place.message.identity.other_conversations();
         let signs = others.iter().map(|other| write_head(&*self.store, other, &sign, now));
         future::join_all(signs).await;
+    }
+
+    /// Lets the signs under the user's names last as long as the conversation; one that is missing is left again. Somebody
+    /// else's conversation, or a sign to one, stays.
+    async fn keep_signs(&self, place: &Place<'_>, now: Timestamp) {
+        let identity = &place.message.identity;
+        let names = [identity.other_conversations(), vec![identity.conversation()]].concat();
+        let kept = names.iter().filter(|name| *name != place.key).map(|name| async move {
+            let ends_first = |sign: &Head| sign.expires_at < now + HEAD_LIFE;
+            let found = self.store.head(name, now).await.ok()?;
+            let write = found.is_none_or(|sign| sign.moved_to.as_ref() == Some(place.key) && ends_first(&sign));
+            let sign = HeadWrite::Point { to: place.key.clone() };
+            if write { write_head(&*self.store, name, &sign, now).await.ok() } else { None }
+        });
+        future::join_all(kept).await;
     }
 
     async fn point(&self, key: &ConversationKey, to: ConversationKey, now: Timestamp) -> Result<Placed, StoreError> {

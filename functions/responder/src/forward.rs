@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use conversation::decide::OptWish;
+use conversation::decide::{OptWish, ParkReason};
 use conversation::window;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
@@ -39,42 +39,78 @@ impl Responder {
             let done = self.join(&newest.identity, wish == OptWish::In).await;
             return self.heeded(claimed, &[], wish, done).await;
         }
-        if let Some(desk) = &self.desk {
-            let events = events(claimed, counted);
-            if let Err(error) = self.tell(&**desk, conversation, &events).await {
+        let refused = match self.tell_all(claimed, counted).await {
+            Ok(refused) => refused,
+            Err(error) => {
                 self.meter.count(Metric::DeskFailed, 1);
-                tracing::warn!(log_id = conversation.log_id, desk = desk.name(), %error, "the desk was not told");
+                tracing::warn!(log_id = conversation.log_id, %error, "the desk was not told");
                 return self.desk_is_down(claimed, newest).await;
             }
+        };
+        if refused.len() == counted.len() {
+            return self.park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused).await;
         }
-        let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
+        let told = counted.iter().filter(|place| !refused.contains(place));
+        let said = told.map(|place| agenda.said[*place].clone()).collect();
         let flow = history.flow().cloned();
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
         let words = Words { said, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
-        let settled = Settled::Silent { turn: row.key.number, aftermath: None };
+        let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();
+        let settled = Settled::Forwarded { turn: row.key.number, parked: &parked };
         let worked = self.settle(conversation, head, held, &agenda.covers, settled).await?;
-        self.count(Metric::Forwarded, counted.len());
+        self.count(Metric::Forwarded, counted.len() - refused.len());
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
+        self.mark_parked(conversation, &parked, ParkReason::DeskRefused).await?;
         Ok(worked)
     }
 
+    /// Tells the desk, if there is one, what it has to know; the places of the messages that it refuses for good. A desk that
+    /// takes none of several events does not mean one of them.
+    async fn tell_all(&self, claimed: Claimed<'_>, counted: &[usize]) -> Result<Vec<usize>, DeskError> {
+        let Some(desk) = &self.desk else { return Ok(vec![]) };
+        let events = events(claimed, counted);
+        let refused = self.tell(&**desk, claimed.conversation, &events).await?;
+        match refused.first() {
+            Some((_, status)) if refused.len() == events.len() && events.len() > 1 => {
+                Err(DeskError::Refused { status: *status })
+            }
+            _ => {
+                let messages_from = events.len() - counted.len();
+                let messages = refused.iter().filter_map(|(place, _)| place.checked_sub(messages_from));
+                Ok(messages.map(|nth| counted[nth]).collect())
+            }
+        }
+    }
+
+    /// Tells the desk these events but those that it refuses for good: the places of these, each with the HTTP status. They
+    /// must not hold up what comes after them.
     pub(crate) async fn tell(
         &self,
         desk: &dyn Desk,
         conversation: &Conversation<'_>,
         events: &[DeskEvent],
-    ) -> Result<(), DeskError> {
-        for event in events {
+    ) -> Result<Vec<(usize, u16)>, DeskError> {
+        let mut refused = Vec::new();
+        for (place, event) in events.iter().enumerate() {
             let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
             if left.is_zero() {
                 return Err(DeskError::TimedOut);
             }
-            desk.deliver(event, left.min(TELL_WITHIN)).await?;
+            match desk.deliver(event, left.min(TELL_WITHIN)).await {
+                Ok(()) => {}
+                Err(error @ DeskError::Rejected { status }) => {
+                    self.meter.count(Metric::DeskRefused, 1);
+                    let event = event.public_id();
+                    tracing::error!(log_id = conversation.log_id, desk = desk.name(), event, %error, "skipped");
+                    refused.push((place, status));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// The messages are kept and come back; once, the user is told.

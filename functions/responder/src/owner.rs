@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use desk::{DeskEvent, ReleasedBy, What};
+use desk::{DeskError, DeskEvent, ReleasedBy, What};
 use models::{AgentAction, AgentDeed, ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
@@ -89,6 +89,7 @@ impl Responder {
         let id = format!("released:{}:{}", conversation.as_str(), at.millis());
         let event = DeskEvent { id, conversation: conversation.clone(), at, what: What::Released { by } };
         if let Err(error) = desk.deliver(&event, TELL_WITHIN).await {
+            self.count(Metric::DeskRefused, usize::from(matches!(error, DeskError::Rejected { .. })));
             tracing::warn!(log_id, %error, "the desk was not told that the bot is back");
         }
     }
@@ -121,20 +122,24 @@ impl Responder {
         Err(StoreError::Unavailable { operation: "owner", reason: "the head kept changing".to_owned() })
     }
 
-    /// Forgets the user under every key they are known by here, and says whether anything was not forgotten yet.
+    /// Forgets the user under every key they are known by here, and says whether anything was not forgotten yet. What leads
+    /// from one key to another is read before any of it is forgotten; and what was found first is forgotten last, so that
+    /// whoever has to begin again finds the same.
     async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<bool, StoreError> {
         let (mut keys, mut next, mut is_new) = (vec![conversation.clone()], 0, false);
         while let Some(key) = keys.get(next).cloned() {
-            let signs = self.signs_to(&key).await?;
-            let head = self.store.erase(&key, at, self.clock.now()).await?;
-            is_new |= !head.as_ref().is_some_and(|head| head.forgot(at));
+            let head = self.store.head(&key, self.clock.now()).await?;
             let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
-            for other in others.flatten().chain(signs) {
+            for other in others.flatten().chain(self.signs_to(&key).await?) {
                 if !keys.contains(&other) {
                     keys.push(other);
                 }
             }
             next += 1;
+        }
+        for key in keys.iter().rev() {
+            let head = self.store.erase(key, at, self.clock.now()).await?;
+            is_new |= !head.is_some_and(|head| head.forgot(at));
         }
         self.count(Metric::Erased, usize::from(is_new));
         Ok(is_new)
@@ -142,19 +147,10 @@ impl Responder {
 
     /// The user's other keys, as far as they lead to this conversation: under a shared phone stands somebody else's.
     async fn signs_to(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
-        let now = self.clock.now();
-        let rows = self.store.newest_turns(key, 1, now).await?;
-        let head = self.store.head(key, now).await?.unwrap_or_default();
-        let pending: Vec<_> = head.pending.into_keys().take(1).collect();
-        let messages = self.store.messages(key, &pending).await?;
-        let identities = rows.into_iter().map(|row| row.to).chain(messages.into_iter().map(|row| row.message.identity));
         let mut signs = Vec::new();
-        for other in
-            identities.flat_map(|identity| [identity.other_conversations(), vec![identity.conversation()]].concat())
-        {
-            let leads_here =
-                self.store.head(&other, now).await?.is_some_and(|head| head.moved_to.as_ref() == Some(key));
-            if leads_here && !signs.contains(&other) {
+        for other in self.store.keys_named(key).await? {
+            let head = self.store.head(&other, self.clock.now()).await?;
+            if head.is_some_and(|head| head.moved_to.as_ref() == Some(key)) {
                 signs.push(other);
             }
         }

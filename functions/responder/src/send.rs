@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
+use desk::NotSent;
 use models::{Attributes, MessageId, Reply, ReplyId, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
@@ -142,6 +143,7 @@ impl Responder {
             let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;
         }
+        self.ends_unsent(out, turn, NotSent::Uncertain).await;
         self.meter.count(Metric::Flagged, 1);
         let (log_id, part, copies) = (out.conversation.log_id, turn.part, turn.copies);
         tracing::error!(log_id, part, copies, "flagged: perhaps not delivered");
@@ -186,7 +188,14 @@ impl Responder {
         let turn = open(head)?;
         // The copy that was just refused is not out; one before it may have arrived.
         let refused = u32::from(turn.state == SendState::Sending);
-        let read = turn.part - 1 + u32::from(turn.copies > refused);
+        let is_uncertain = turn.copies > refused;
+        let read = turn.part - 1 + u32::from(is_uncertain);
+        let not_sent = match reason {
+            _ if is_uncertain => NotSent::Uncertain,
+            ParkReason::Stale => NotSent::TooLate,
+            ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
+        };
+        self.ends_unsent(out, turn, not_sent).await;
         match read {
             // A person gets to know what the user wants, whether or not the user could be told so.
             0 if !out.row.kind.settles() => self.cut(out, head, 0).await,

@@ -13,7 +13,7 @@ use crate::keep::Kept;
 
 /// How messages stop being pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
+pub(crate) enum Settled<'a> {
     /// A turn about them was sent, or may have been.
     Answered(TurnKind),
     /// Nothing is said to the user.
@@ -22,6 +22,13 @@ pub(crate) enum Settled {
         turn: u64,
         /// What else is so from now on.
         aftermath: Option<Aftermath>,
+    },
+    /// They were left to a person, but for those that are given up and may come again.
+    Forwarded {
+        /// The number of the last turn from now on.
+        turn: u64,
+        /// Those.
+        parked: &'a [MessageId],
     },
     /// The turn about them is taken back; they are still pending.
     Withdrawn,
@@ -37,7 +44,7 @@ impl Responder {
         head: &Head,
         held: &Held,
         covers: &[MessageId],
-        how: Settled,
+        how: Settled<'_>,
     ) -> Result<Worked, Stop> {
         let turn = head.turn.as_ref().map(|turn| turn.key);
         let (last_turn, aftermath) = match how {
@@ -45,9 +52,15 @@ impl Responder {
                 (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(self.after_the_last_owner(head)))
             }
             Settled::Silent { turn, aftermath } => (turn, aftermath),
+            Settled::Forwarded { turn, .. } => (turn, None),
             Settled::Parked | Settled::Withdrawn => (head.last_turn, None),
         };
-        let done = if how == Settled::Parked { head.done.clone() } else { head.done_after(covers).0 };
+        let over: Vec<_> = match how {
+            Settled::Parked => vec![],
+            Settled::Forwarded { parked, .. } => covers.iter().filter(|id| !parked.contains(id)).cloned().collect(),
+            _ => covers.to_vec(),
+        };
+        let done = head.done_after(&over).0;
         let (held, covers) = (held.clone(), covers.to_vec());
         let mut write = HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath };
         let mut written = self.write(conversation, &write).await?;
@@ -77,17 +90,31 @@ impl Responder {
         reason: ParkReason,
     ) -> Result<Worked, Stop> {
         let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
-        self.count(Metric::Parked, covers.len());
+        self.mark_parked(conversation, covers, reason).await?;
+        Ok(worked)
+    }
+
+    /// Writes into the rows of messages that they were given up, once the head has let go of them.
+    pub(crate) async fn mark_parked(
+        &self,
+        conversation: &Conversation<'_>,
+        messages: &[MessageId],
+        reason: ParkReason,
+    ) -> Result<(), StoreError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.count(Metric::Parked, messages.len());
         tracing::error!(
             log_id = conversation.log_id,
             ?reason,
-            messages = covers.len(),
+            messages = messages.len(),
             "messages given up; they go to the dead letters"
         );
-        for id in covers {
+        for id in messages {
             self.store.mark(conversation.key, id, RowState::Parked(self.clock.now())).await?;
         }
-        Ok(worked)
+        Ok(())
     }
 
     /// Gives the conversation back after a failed attempt, so that the next one need not wait for the lease to end.

@@ -137,7 +137,7 @@ impl Responder {
             }
             Draft::Heed(wish) => self.heed(claimed, wish).await,
             Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
-            Draft::NotSent(places) => self.not_sent(claimed, &places).await,
+            Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
             Draft::TakeBack => self.take_back(conversation, head).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,

@@ -127,6 +127,8 @@ pub enum ParkReason {
     Attempts,
     /// Braze refuses the send, and will again.
     Rejected,
+    /// A person has the conversation, and the desk refuses the message for good.
+    DeskRefused,
 }
 
 /// Decides, from what forbids an answer to what it is made of.

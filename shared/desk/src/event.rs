@@ -65,7 +65,7 @@ pub enum What {
         /// Who gave it back.
         by: ReleasedBy,
     },
-    /// What an agent wrote was not sent, and will not be.
+    /// What an agent wrote was not sent, as far as is known, and will not be.
     NotSent {
         /// Why.
         reason: NotSent,
@@ -75,11 +75,17 @@ pub enum What {
 }
 
 /// Why an agent's words were not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotSent {
     /// The user has not written for a day: WhatsApp lets nothing but an approved template through, and none is configured.
     WindowClosed,
+    /// Braze refused them for good: an address, a campaign or the words themselves are not what it takes.
+    Refused,
+    /// They could not be sent for a day: by then they may say something else than their author meant.
+    TooLate,
+    /// The request left, and nobody knows whether they arrived. They are not sent once more.
+    Uncertain,
 }
 
 /// Who gave a conversation back to the bot.

@@ -35,6 +35,12 @@ pub enum DeskError {
         /// The HTTP status, if there was one.
         status: Option<u16>,
     },
+    /// It will not take this event, now or later; others it may.
+    #[error("the desk refuses this event for good (status {status}); others are told")]
+    Rejected {
+        /// The HTTP status.
+        status: u16,
+    },
     /// It understood and refused: the address, the key or the settings are wrong, and trying again does not help before
     /// somebody has changed them.
     #[error("the desk refused the event (status {status}); check the desk's address, key and settings")]

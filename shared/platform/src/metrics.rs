@@ -91,6 +91,8 @@ pub enum Metric {
     Forwarded,
     /// The desk could not be told something.
     DeskFailed,
+    /// The desk refused an event for good; it was skipped.
+    DeskRefused,
     /// A turn in an agent's name was sent.
     AgentAnswered,
     /// An agent took a conversation over, or gave it back.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::head::{Head, TurnKey};
-use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
+use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow, keys_of};
 use crate::write::HeadWrite;
 use crate::{Asked, Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
 
@@ -221,6 +221,19 @@ impl Store for Embedded {
         let newest = partition.range("T#".to_owned().."T$".to_owned()).rev().take(most);
         let stored = newest.map(|(_, bytes)| decode::<StoredTurn>(bytes)).collect::<Result<Vec<_>, _>>()?;
         Ok(stored.into_iter().filter(|stored| stored.expires_at > now).map(|stored| stored.turn).collect())
+    }
+
+    async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        let rows: Vec<_> = self.lock().get(conversation.as_str()).cloned().unwrap_or_default().into_iter().collect();
+        let rows = rows.iter().filter(|(sort, _)| sort != sort_key::HEAD);
+        let identities = rows.map(|(sort, bytes)| {
+            Ok::<_, StoreError>(if sort.starts_with("M#") {
+                decode::<StoredMessage>(bytes)?.message.identity
+            } else {
+                decode::<StoredTurn>(bytes)?.turn.to
+            })
+        });
+        Ok(keys_of(identities.collect::<Result<Vec<_>, _>>()?))
     }
 
     async fn erase(

@@ -17,6 +17,9 @@ pub const MOST_PENDING: usize = 50;
 pub const MOST_COVERED: usize = REMEMBERED;
 /// How long a head outlives its last write.
 pub const HEAD_LIFE: Duration = Duration::from_hours(1080);
+/// How long a sign outlives its last write. It is looked at while its user writes, and written again before it would end
+/// sooner than the conversation it leads to.
+pub const SIGN_LIFE: Duration = Duration::from_hours(1440);
 /// How long the head of a forgotten user stays, empty, so that no run of before takes a new conversation for its own.
 /// Longer than a message of before may lie in a queue: what comes back from the dead letters still meets it.
 pub const TOMBSTONE_LIFE: Duration = ROW_LIFE;

@@ -19,7 +19,7 @@ pub use dynamodb::DynamoDb;
 pub use embedded::{Embedded, OpenError};
 pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
-    SendState, TOMBSTONE_LIFE, TurnKey, Voice,
+    SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
 pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
 pub use tally::{Asked, Tally, day};
@@ -67,6 +67,9 @@ pub trait Store: Send + Sync {
         most: usize,
         now: Timestamp,
     ) -> Result<Vec<TurnRow>, StoreError>;
+
+    /// The keys of everybody whose names stand in the conversation's rows, each once: what may lead here.
+    async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError>;
 
     /// Forgets everything of the conversation that had reached the door by `at`; it stays forgotten though it come once
     /// more. Returns the head as it was. A head that was forgotten as of then already stays as it is. A run of before can

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use models::{
-    Attributes, Event, FlowState, HandOffReason, Identity, MediaKind, Message, MessageId, Personal, RouteName,
-    Timestamp, Utterance,
+    Attributes, ConversationKey, Event, FlowState, HandOffReason, Identity, MediaKind, Message, MessageId, Personal,
+    RouteName, Timestamp, Utterance,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,19 @@ use crate::write::Aftermath;
 
 /// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
 pub const ROW_LIFE: Duration = Duration::from_hours(720);
+
+/// The keys of these people, each once, in the order in which they are first met.
+pub(crate) fn keys_of(identities: impl IntoIterator<Item = Identity>) -> Vec<ConversationKey> {
+    let mut keys = Vec::new();
+    for identity in identities {
+        for key in std::iter::once(identity.conversation()).chain(identity.other_conversations()) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
 
 /// A user's message as filed.
 #[derive(Debug, Clone, PartialEq, Eq)]

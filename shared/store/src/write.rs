@@ -3,11 +3,14 @@
 //! A write is data. [`HeadWrite::apply`] says what it means; the embedded store runs exactly that, and the DynamoDB store
 //! turns the same value into one conditional update. The contract tests hold the two together.
 
+use std::time::Duration;
+
 use models::{ConversationKey, MessageId, Spent, Timestamp};
 
 use crate::claim::Claim;
 use crate::head::{
-    HEAD_LIFE, Head, Held, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, RunToken, SendState, TurnKey, Voice,
+    HEAD_LIFE, Head, Held, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, RunToken, SIGN_LIFE, SendState, TurnKey,
+    Voice,
 };
 
 /// One conditional write on a head. Each but filing, handing over and pointing is bound to the claim it belongs to.
@@ -118,7 +121,8 @@ pub enum HeadWrite {
         /// Whether this is for a head whose turn is being sent.
         sending: bool,
     },
-    /// Leaves a sign to the conversation the same person already has under another key.
+    /// Leaves a sign to the conversation the same person already has under another key, or lets one to that conversation last
+    /// longer.
     Point {
         /// The older key.
         to: ConversationKey,
@@ -159,7 +163,7 @@ impl HeadWrite {
             return Err(ConditionFailed);
         }
         self.change(&mut head);
-        head.expires_at = if head.opted_out { NEVER } else { Timestamp::from_seconds((now + HEAD_LIFE).seconds()) };
+        head.expires_at = if head.opted_out { NEVER } else { Timestamp::from_seconds((now + self.life()).seconds()) };
         Ok(head)
     }
 
@@ -197,6 +201,11 @@ impl HeadWrite {
             Self::Point { to } => found.moved_to.as_ref() == Some(to),
             Self::Adopt { by, .. } => found.adopted_by.as_ref() == Some(by),
         }
+    }
+
+    /// How long a head outlives this write, unless its user has opted out.
+    pub(crate) fn life(&self) -> Duration {
+        if matches!(self, Self::Point { .. }) { SIGN_LIFE } else { HEAD_LIFE }
     }
 
     fn holds(&self, old: Option<&Head>, head: &Head, now: Timestamp) -> bool {
@@ -250,7 +259,7 @@ impl HeadWrite {
                     && !head.changed_owner_by(*at)
                     && *sending == turn.is_some_and(|turn| turn.state == SendState::Sending)
             }
-            Self::Point { .. } => old.is_none(),
+            Self::Point { to } => old.is_none() || head.moved_to.as_ref() == Some(to),
             Self::Adopt { by, known_as } => {
                 old.is_some()
                     && head.moved_to.is_none()

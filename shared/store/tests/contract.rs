@@ -15,7 +15,7 @@ use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part,
 use scripts::Script;
 use store::{
     Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, RowState, RunToken,
-    Said, Store, TOMBSTONE_LIFE, TurnKey, TurnKind, TurnRow, WriteError, write_head,
+    SIGN_LIFE, Said, Store, TOMBSTONE_LIFE, TurnKey, TurnKind, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -188,6 +188,32 @@ async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_al
 }
 
 #[tokio::test]
+async fn the_names_of_everybody_in_the_rows_are_found_however_many_rows_there_are() {
+    let alias = |number: u64| format!("alias:phone:+1555000{number}");
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        assert_eq!(store.keys_named(&key).await, Ok(vec![]), "{}", subject.name);
+        wrote(&subject, &key, file_write("m1", None), NOW).await;
+        for number in 0..3 {
+            let row = TurnRow {
+                to: Identity::new("42", "", &format!("+1555000{number}")).unwrap(),
+                ..turn_row(TurnKey { number, epoch: 1 })
+            };
+            store.put_turn(&key, &row, NOW).await.unwrap();
+            let of_a_message = Identity::new("", &format!("b{number}"), "").unwrap();
+            let filed = Message { identity: of_a_message, ..message(&format!("m{number}")) };
+            store.put_message(&key, &filed, NOW).await.unwrap();
+        }
+        let mut names: Vec<_> =
+            store.keys_named(&key).await.unwrap().iter().map(|key| key.as_str().to_owned()).collect();
+        names.sort();
+        let expected =
+            [alias(0), alias(1), alias(2), "braze:b0".into(), "braze:b1".into(), "braze:b2".into(), "user:42".into()];
+        assert_eq!(names, expected, "{}", subject.name);
+    }
+}
+
+#[tokio::test]
 async fn a_message_is_forgotten_alone() {
     for subject in subjects().await {
         let (store, key) = (&subject.store, conversation());
@@ -246,6 +272,31 @@ async fn a_head_is_read_as_it_was_written_until_its_life_ends() {
         let written = wrote(&subject, &key, file_write("m1", Some(claim("r1"))), NOW).await;
         assert_eq!(store.head(&key, NOW).await, Ok(Some(written)), "{}", subject.name);
         assert_eq!(store.head(&key, NOW + HEAD_LIFE).await, Ok(None), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_is_made_to_last_by_whom_it_leads_to_and_by_nobody_else() {
+    let user = |name: &str| ConversationKey::parse(&format!("user:{name}")).unwrap();
+    let point = |to| HeadWrite::Point { to: user(to) };
+    let later = NOW + HEAD_LIFE;
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        let sign = wrote(&subject, &key, point("42"), NOW).await;
+        assert!(sign.expires_at == NOW + SIGN_LIFE && SIGN_LIFE > HEAD_LIFE, "{}", subject.name);
+        let other = store.try_write(&key, &point("7"), later).await;
+        assert_eq!(other, Err(WriteError::Refused(Some(Box::new(sign.clone())))), "{}", subject.name);
+        let renewed = wrote(&subject, &key, point("42"), later).await;
+        assert_eq!(renewed, Head { expires_at: later + SIGN_LIFE, ..sign }, "{}", subject.name);
+        assert_eq!(store.head(&key, NOW + SIGN_LIFE).await, Ok(Some(renewed)), "{}", subject.name);
+        // Nor is a conversation made a sign, and what was said of a forgotten user stays said.
+        let taken = conversation();
+        let head = wrote(&subject, &taken, file_write("m1", None), NOW).await;
+        let refused = store.try_write(&taken, &point("42"), NOW).await;
+        assert_eq!(refused, Err(WriteError::Refused(Some(Box::new(head)))), "{}", subject.name);
+        store.erase(&key, later, later).await.unwrap();
+        let again = wrote(&subject, &key, point("42"), later).await;
+        assert!(again.forgot(later) && again.moved_to == Some(user("42")), "{}", subject.name);
     }
 }
 

@@ -247,6 +247,10 @@ impl<S: Store> Store for WatchedStore<S> {
         self.inner.newest_turns(key, most, now).await
     }
 
+    async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        self.inner.keys_named(key).await
+    }
+
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
         self.steps.forget(key.as_str());
         self.desk.forget(key.as_str());

@@ -35,11 +35,13 @@ impl Desk for Effects<dyn Desk> {
 
     async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
         let failure = |fault: &Fault| match fault {
-            Fault::Refused(status) => Err(DeskError::Refused { status: *status }),
+            Fault::Refused(status @ (401 | 403)) => Err(DeskError::Refused { status: *status }),
+            Fault::Refused(status) => Err(DeskError::Rejected { status: *status }),
             Fault::Lags(_) => Err(DeskError::TimedOut),
             _ => Err(DeskError::Unavailable { status: None }),
         };
         let claim = self.scene.machine.claim_of(&event.conversation);
+        self.scene.witness.telling_the_desk(event);
         let effect = || {
             let (inner, event, witness) = (self.inner.clone(), event.clone(), self.scene.witness.clone());
             async move {
@@ -48,6 +50,8 @@ impl Desk for Effects<dyn Desk> {
             }
         };
         let telling = self.scene.live("tell desk", effect, failure);
-        tokio::time::timeout(within, telling).await.unwrap_or(Err(DeskError::TimedOut))
+        let told = tokio::time::timeout(within, telling).await.unwrap_or(Err(DeskError::TimedOut));
+        self.scene.witness.heard_of_the_desk(event, told);
+        told
     }
 }

@@ -138,6 +138,7 @@ impl Store for Effects<Embedded> {
 
     async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
         self.scene.witness.writing(key, write);
+        self.scene.witness.ends(key, write, &self.scene.machine, self.scene.clock.now());
         let effect = || {
             let (inner, key, write, scene) = (self.inner.clone(), key.clone(), write.clone(), self.scene.clone());
             async move {
@@ -205,6 +206,14 @@ impl Store for Effects<Embedded> {
             }
         };
         self.scene.live("erase", effect, |fault| Err(unavailable(fault))).await
+    }
+
+    async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        let effect = || {
+            let (inner, key) = (self.inner.clone(), key.clone());
+            async move { inner.keys_named(&key).await }
+        };
+        self.scene.live("read names", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {

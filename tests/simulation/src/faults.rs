@@ -196,7 +196,7 @@ impl Weather {
                 Fault::Unauthorized,
             ],
             "track" => &[Fault::Limited(None), Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
-            "tell desk" => &[Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
+            "tell desk" => &[Fault::Refused(400), Fault::Refused(401), Fault::Slow(HANGS), Fault::Empty],
             "deliver" => return Some(self.queues_own()),
             "read secret" => &[],
             _ => &[Fault::Repeats],

@@ -21,6 +21,7 @@ mod routes;
 mod sends;
 mod settles;
 mod trace;
+mod unsent;
 mod writes;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -53,6 +54,7 @@ pub(crate) use reaching::NO_FLOW;
 use reaching::Questions;
 use sends::Part as SentPart;
 use trace::Trace;
+use unsent::Unsent;
 
 /// What marks a user's words: followed by a person's number and a message's, as in `canary-3-14`.
 pub const CANARY: &str = "canary-";
@@ -98,6 +100,7 @@ struct State {
     flagged: HashSet<(ConversationKey, TurnKey)>,
     ledger: Ledger,
     people: People,
+    unsent: Unsent,
     questions: Questions,
     flows: Flows,
     /// What profiles say.

@@ -1,12 +1,14 @@
 //! Words that the brand begins with: agents' lines and flows of other systems, inside WhatsApp's window and outside it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use desk::{DeskEvent, What};
+use braze::{Outcome, Refusal};
+use desk::{DeskEvent, NotSent, What};
 use models::AgentDeed;
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{NO_BUDGET, Plan, World};
+use simulation::{Effect, Fault, NO_BUDGET, Plan, World};
 use store::Owner;
 
 const ADA: &str = "user:ada";
@@ -59,9 +61,14 @@ async fn a_day_after_a_question(world: &World) {
     tokio::time::sleep(A_DAY).await;
 }
 
-fn not_sent(event: &DeskEvent) -> Option<String> {
-    let What::NotSent { text, .. } = &event.what else { return None };
-    Some(text.as_str().to_owned())
+fn not_sent(event: &DeskEvent) -> Option<(NotSent, String)> {
+    let What::NotSent { reason, text } = &event.what else { return None };
+    Some((*reason, text.as_str().to_owned()))
+}
+
+/// What the desk was told of lines that were not sent.
+fn told_unsent(world: &World) -> Vec<(NotSent, String)> {
+    world.told().iter().filter_map(not_sent).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,9 +93,54 @@ async fn without_a_template_they_are_not_sent_and_the_desk_is_told_so_once() {
     world.agent(ADA, Some("1"), say("Your refund is there.")).await;
     world.settle(1).await;
     assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 0));
-    let told: Vec<_> = world.told().iter().filter_map(not_sent).collect();
-    assert_eq!(told, ["Your refund is there."]);
+    assert_eq!(told_unsent(&world), [(NotSent::WindowClosed, "Your refund is there.".to_owned())]);
     assert_eq!(world.counted(Metric::WindowClosed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_that_braze_refuses_for_good_become_a_dead_letter_of_which_the_desk_knows() {
+    let world = world("");
+    world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.agent(ADA, Some("1"), say("It comes today.")).await;
+    world.settle(1).await;
+    assert_eq!(told_unsent(&world), [(NotSent::Refused, "It comes today.".to_owned())]);
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 1));
+    // An operator tries it again when its time is over.
+    tokio::time::sleep(A_DAY).await;
+    assert_eq!(world.agents.redrive(), 1);
+    world.settle(1).await;
+    let ids: HashSet<_> = world.told().into_iter().filter(|event| not_sent(event).is_some()).map(|e| e.id).collect();
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len(), ids.len()), (1, 1, 1));
+    assert_eq!(told_unsent(&world)[1..], [(NotSent::TooLate, "It comes today.".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_words_of_which_nobody_knows_whether_they_arrived_the_desk_is_told_those_and_what_comes_after() {
+    for (on_unknown, tries) in [(OnUnknown::Flag, 1), (OnUnknown::ResendOnce, 2)] {
+        let plan = Plan { desk: true, toml: NO_BUDGET.to_owned(), on_unknown, ..Plan::default() };
+        let world = World::new(plan);
+        let unknown = (0..tries).map(|_| (Outcome::Unknown("reset"), false));
+        world.braze_will([(Outcome::Accepted { remarks: false, dispatch_id: None }, true)].into_iter().chain(unknown));
+        for (id, line) in [("1", "It comes today."), ("2", "At noon."), ("3", "By bike.")] {
+            world.agent(ADA, Some(id), say(line)).await;
+        }
+        world.settle(1).await;
+        assert_eq!(told_unsent(&world), [(NotSent::Uncertain, "At noon.\nBy bike.".to_owned())]);
+        assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1 + tries, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_desk_that_cannot_be_told_so_holds_nothing_up() {
+    let world = world("");
+    world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Empty)));
+    world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.agent(ADA, Some("1"), say("It comes today.")).await;
+    world.settle(1).await;
+    world.agent(ADA, Some("2"), say("Are you there?")).await;
+    world.settle(1).await;
+    assert_eq!(read(&world), [plain("Are you there?")]);
+    assert!(told_unsent(&world).is_empty() && world.counted(Metric::DeskFailed) == 1);
 }
 
 #[tokio::test(start_paused = true)]

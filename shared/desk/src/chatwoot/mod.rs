@@ -90,35 +90,32 @@ impl Chatwoot {
             _ => Ok(()),
         }
     }
-}
 
-#[async_trait]
-impl Attempt for Chatwoot {
-    fn key(&self) -> &dyn Key {
-        self.token.as_ref()
-    }
-
-    async fn attempt(&self, event: &DeskEvent, token: &SecretString) -> Result<(), DeskError> {
-        let api = Api { http: &self.http, base: &self.base, inbox: &self.inbox, token };
-        let (id, source_id) = (event.public_id(), source_id::of(&event.conversation));
-        let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
-        let newest = api.newest_conversation(contact).await?;
+    /// Shows `event` in the newest conversation, or in a new one.
+    async fn show(
+        &self,
+        api: &Api<'_>,
+        event: &DeskEvent,
+        (contact, source_id): (u64, &str),
+        newest: Option<Conversation>,
+    ) -> Result<(), DeskError> {
+        let id = event.public_id();
         // Before anything else: an event that is there must not open again what an agent has closed since.
         if let Some(newest) = &newest
-            && is_there(&api, newest.id, &id, event.at).await?
+            && is_there(api, newest.id, &id, event.at).await?
         {
             return Ok(());
         }
         match &event.what {
             What::HandOff { reason, summary, transcript, profile_name, language } => {
                 let content = note::hand_off(*reason, summary, transcript, profile_name.as_ref(), language.as_deref());
-                let conversation = self.place(&api, contact, &source_id, newest).await?;
-                self.prepare(&api, &conversation).await?;
+                let conversation = self.place(api, contact, source_id, newest).await?;
+                self.prepare(api, &conversation).await?;
                 api.write(conversation.id, &private_note(&content, &id)).await
             }
             What::Message { text, media_urls } => {
                 let content = message(text, media_urls.as_ref());
-                let conversation = self.place(&api, contact, &source_id, newest).await?;
+                let conversation = self.place(api, contact, source_id, newest).await?;
                 let words = NewMessage { content: &content, message_type: "incoming", private: false, source_id: &id };
                 api.write(conversation.id, &words).await
             }
@@ -130,10 +127,35 @@ impl Attempt for Chatwoot {
             },
             What::NotSent { reason, text } => {
                 let content = note::not_sent(*reason, text);
-                let conversation = self.place(&api, contact, &source_id, newest).await?;
+                let conversation = self.place(api, contact, source_id, newest).await?;
                 api.write(conversation.id, &private_note(&content, &id)).await
             }
         }
+    }
+}
+
+#[async_trait]
+impl Attempt for Chatwoot {
+    fn key(&self) -> &dyn Key {
+        self.token.as_ref()
+    }
+
+    async fn attempt(&self, event: &DeskEvent, token: &SecretString) -> Result<(), DeskError> {
+        let api = Api { http: &self.http, base: &self.base, inbox: &self.inbox, token };
+        let source_id = source_id::of(&event.conversation);
+        let shown = async {
+            let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
+            let newest = api.newest_conversation(contact).await?;
+            let is_old = newest.is_some();
+            match self.show(&api, event, (contact, &source_id), newest).await {
+                // An agent deleted the conversation meanwhile.
+                Err(DeskError::Rejected { status: 404 }) if is_old => {
+                    self.show(&api, event, (contact, &source_id), None).await
+                }
+                shown => shown,
+            }
+        };
+        shown.await.map_err(of_the_settings)
     }
 }
 
@@ -157,6 +179,14 @@ impl fmt::Debug for Inbox {
 impl fmt::Debug for Chatwoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Chatwoot({}, {:?})", self.base.host_str().unwrap_or_default(), self.inbox)
+    }
+}
+
+/// Chatwoot has nothing at an address: with a conversation it has just named, only the settings can be at fault.
+fn of_the_settings(error: DeskError) -> DeskError {
+    match error {
+        DeskError::Rejected { status: status @ (404 | 405 | 410) } => DeskError::Refused { status },
+        error => error,
     }
 }
 

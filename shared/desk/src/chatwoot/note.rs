@@ -43,10 +43,13 @@ pub(super) fn released(by: ReleasedBy) -> Personal {
 pub(super) fn not_sent(reason: NotSent, text: &Personal) -> Personal {
     let why = match reason {
         NotSent::WindowClosed => {
-            "the user has not written for a day, and WhatsApp lets only approved templates through"
+            "Not sent: the user has not written for a day, and WhatsApp lets only approved templates through"
         }
+        NotSent::Refused => "Not sent: Braze refused it for good",
+        NotSent::TooLate => "Not sent: it could not be sent for a day, and may not be true any more",
+        NotSent::Uncertain => "Perhaps not sent: nobody knows whether it arrived, and it is not sent again",
     };
-    format!("**Not sent: {why}.**\n\n{}", quoted(&first(text.as_str(), MOST_OF_A_FIELD))).into()
+    format!("**{why}.**\n\n{}", quoted(&first(text.as_str(), MOST_OF_A_FIELD))).into()
 }
 
 fn because(reason: HandOffReason) -> &'static str {
@@ -124,6 +127,20 @@ mod tests {
             **Calls themselves:** Ada\n\n**Language:** de\n\n**So far** (UTC):\n\n1970-01-01 00:00 **User:** hi\n\n\
             1970-01-01 00:01 **Assistant:** Hello!\n\n1970-01-01 01:01 **Agent:** Yes?";
         assert_eq!(note.as_str(), expected);
+    }
+
+    #[test]
+    fn a_line_that_may_have_arrived_is_not_called_unsent() {
+        for (reason, begins) in [
+            (NotSent::WindowClosed, "**Not sent: the user has not written for a day, "),
+            (NotSent::Refused, "**Not sent: Braze refused"),
+            (NotSent::TooLate, "**Not sent: it could not be sent for a day, "),
+            (NotSent::Uncertain, "**Perhaps not sent: nobody knows"),
+        ] {
+            let note = not_sent(reason, &"It {{comes}} today.".into());
+            assert!(note.as_str().starts_with(begins), "{}", note.as_str());
+            assert!(note.as_str().ends_with(".**\n\nIt {\u{2060}{\u{2060}comes}} today."), "{}", note.as_str());
+        }
     }
 
     #[test]

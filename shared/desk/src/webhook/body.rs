@@ -138,9 +138,15 @@ mod tests {
             let data = json!({"conversation": "user:42", "by": name});
             assert_eq!(written(What::Released { by }), expected("released", &data));
         }
-        let data = json!({"conversation": "user:42", "reason": "window_closed", "text": "hi"});
-        let not_sent = What::NotSent { reason: NotSent::WindowClosed, text: "hi".into() };
-        assert_eq!(written(not_sent), expected("not_sent", &data));
+        for (reason, named) in [
+            (NotSent::WindowClosed, "window_closed"),
+            (NotSent::Refused, "refused"),
+            (NotSent::TooLate, "too_late"),
+            (NotSent::Uncertain, "uncertain"),
+        ] {
+            let data = json!({"conversation": "user:42", "reason": named, "text": "hi"});
+            assert_eq!(written(What::NotSent { reason, text: "hi".into() }), expected("not_sent", &data));
+        }
     }
 
     #[test]

@@ -113,6 +113,7 @@ async fn a_page_that_is_not_full_is_the_last() {
 async fn a_status_says_whether_to_try_again() {
     let unavailable = |status| Err(DeskError::Unavailable { status: Some(status) });
     let refused = |status| Err(DeskError::Refused { status });
+    let rejected = |status| Err(DeskError::Rejected { status });
     for (status, expected) in [
         (408, unavailable(408)),
         (429, unavailable(429)),
@@ -121,7 +122,9 @@ async fn a_status_says_whether_to_try_again() {
         (302, refused(302)),
         (401, refused(401)),
         (404, refused(404)),
-        (422, refused(422)),
+        (400, rejected(400)),
+        (413, rejected(413)),
+        (422, rejected(422)),
     ] {
         for number in 0..4 {
             let fake = Fake::start(NOW).await;
@@ -129,6 +132,22 @@ async fn a_status_says_whether_to_try_again() {
             assert_eq!(desk(&fake).deliver(&message("one"), AMPLE).await, expected, "{status} {number}");
             assert_eq!(fake.with(|state| state.requests.len()), number + 1, "nothing is tried again");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_deleted_meanwhile_gets_a_successor() {
+    // It is gone when its messages are looked at, or when it is written into.
+    for number in [2, 3] {
+        let fake = Fake::start(NOW).await;
+        let desk = desk(&fake);
+        deliver(&desk, &message("one")).await;
+        fake.with(|state| {
+            state.requests.clear();
+            state.fault = Some((number, Fault::Status(404)));
+        });
+        deliver(&desk, &message("two")).await;
+        assert_eq!((written(&fake, 0), written(&fake, 1)), (vec![incoming("one")], vec![incoming("two")]));
     }
 }
 

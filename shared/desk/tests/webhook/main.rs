@@ -80,6 +80,7 @@ async fn every_event_arrives_signed_and_whole() {
 async fn a_status_says_whether_to_try_again() {
     let unavailable = |status| Err(DeskError::Unavailable { status: Some(status) });
     let refused = |status| Err(DeskError::Refused { status });
+    let rejected = |status| Err(DeskError::Rejected { status });
     for (status, expected) in [
         (200, Ok(())),
         (202, Ok(())),
@@ -92,11 +93,17 @@ async fn a_status_says_whether_to_try_again() {
         (504, unavailable(504)),
         (301, refused(301)),
         (304, refused(304)),
-        (400, refused(400)),
+        (400, rejected(400)),
         (401, refused(401)),
-        (404, refused(404)),
-        (410, refused(410)),
-        (422, refused(422)),
+        (403, refused(403)),
+        (404, rejected(404)),
+        (405, rejected(405)),
+        (409, rejected(409)),
+        (410, rejected(410)),
+        (413, rejected(413)),
+        (415, rejected(415)),
+        (422, rejected(422)),
+        (425, unavailable(425)),
     ] {
         let receiver = Receiver::new(SECRET).await;
         receiver.answers([Answer::Status(status)]);

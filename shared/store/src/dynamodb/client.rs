@@ -207,6 +207,10 @@ impl Store for DynamoDb {
         kept.map(item::read_turn_row).collect::<Result<_, _>>().map_err(|attribute| malformed("history", attribute))
     }
 
+    async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        self.all_keys_named(conversation).await
+    }
+
     async fn erase(
         &self,
         conversation: &ConversationKey,

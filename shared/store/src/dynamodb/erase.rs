@@ -8,6 +8,7 @@ use models::{ConversationKey, Timestamp};
 use super::client::{DynamoDb, malformed, unavailable};
 use super::item::{self, Item, text};
 use crate::head::Head;
+use crate::rows::keys_of;
 use crate::{StoreError, sort_key};
 
 /// How often the head may change between reading and replacing it before the erasure is given back, to be tried again.
@@ -28,6 +29,19 @@ impl DynamoDb {
             }
         }
         Ok(old)
+    }
+
+    /// What cannot be read names nobody.
+    pub(super) async fn all_keys_named(
+        &self,
+        conversation: &ConversationKey,
+    ) -> Result<Vec<ConversationKey>, StoreError> {
+        let rows = self.rows(conversation).await?;
+        Ok(keys_of(rows.iter().filter_map(|row| match row.get("sk")?.as_s().ok()?.as_str() {
+            sort_key::HEAD => None,
+            sort if sort.starts_with("M#") => Some(item::read_message(row).ok()?.message.identity),
+            _ => Some(item::read_turn_row(row).ok()?.to),
+        })))
     }
 
     /// Replaces the head by its tombstone.

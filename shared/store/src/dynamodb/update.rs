@@ -10,7 +10,7 @@ use models::{ConversationKey, MessageId, Spent, Timestamp};
 
 use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, spent_words, text};
 use crate::claim::Claim;
-use crate::head::{HEAD_LIFE, Held, MOST_PENDING, NEVER, Owner, TurnKey, Voice};
+use crate::head::{Held, MOST_PENDING, NEVER, Owner, TurnKey, Voice};
 use crate::sort_key;
 use crate::write::{Aftermath, HeadWrite};
 
@@ -83,7 +83,7 @@ impl Update {
             }
             HeadWrite::ChangeOwner { owner, at, sending } => update.change_owner(*owner, *at, *sending),
             HeadWrite::Point { to } => {
-                update.when("attribute_not_exists(pk)");
+                update.when("(attribute_not_exists(pk) OR mv = :mv)");
                 update.set("mv", text(to.as_str()));
             }
             HeadWrite::Adopt { by, known_as } => update.adopt(by, known_as),
@@ -93,7 +93,7 @@ impl Update {
 
     /// The head of somebody who opted out holds in `kp` when it expires: never.
     fn expire(&mut self, write: &HeadWrite, now: Timestamp) {
-        let life = number((now + HEAD_LIFE).seconds());
+        let life = number((now + write.life()).seconds());
         match write {
             HeadWrite::Settle { aftermath: Some(Aftermath::OptOut), .. } => {
                 self.set(EXPIRES_AT, number(NEVER.seconds()));

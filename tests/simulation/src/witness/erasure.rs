@@ -64,6 +64,12 @@ impl Witness {
         if let Some(key) = keys.iter().find(known) {
             self.broken(format!("{} was to be forgotten and is not", key.as_str()));
         }
+        let leads = |key: &&ConversationKey| {
+            heads.iter().any(|(of, head)| of == *key && head.moved_to.is_some() && !head.forgot(action.at))
+        };
+        if let Some(key) = keys.iter().find(leads).filter(|_| !self.may_leave_rows()) {
+            self.broken(format!("{} still leads to somebody who was to be forgotten", key.as_str()));
+        }
     }
 
     /// Nothing of anybody who was forgotten stands in the table, but what is among the dead letters.

@@ -14,7 +14,7 @@ use super::{End, Figure, State, Witness};
 use crate::machine::Machine;
 
 /// What was counted must be equal to what happened.
-const EXACT: [Metric; 20] = [
+const EXACT: [Metric; 21] = [
     Metric::HandedOff,
     Metric::AgentAnswered,
     Metric::Unauthorized,
@@ -30,6 +30,7 @@ const EXACT: [Metric; 20] = [
     Metric::Flagged,
     Metric::Cut,
     Metric::Parked,
+    Metric::DeskRefused,
     Metric::Duplicate,
     Metric::OverBudget,
     Metric::LoopBroken,
@@ -249,7 +250,10 @@ impl Witness {
                 };
                 state.ledger.expects(metric, 1);
             }
-            HeadWrite::Settle { held, turn: None, covers, .. } => {
+            HeadWrite::Settle { held, turn: None, covers, done, .. } => {
+                // The desk may have taken some and refused others.
+                let given_up = covers.iter().filter(|id| !done.contains(id)).count();
+                state.ledger.expects(Metric::Parked, given_up);
                 let copies = state.ledger.copies.remove(&(key.clone(), held.epoch)).unwrap_or_default();
                 state.ledger.expects(Metric::Duplicate, copies);
                 if let Some((metric, amount)) = state.ledger.too_much.remove(&(key.clone(), held.epoch)) {
@@ -276,8 +280,8 @@ impl Witness {
 
 /// Whether a write gives messages up: then it does not remember them as settled.
 pub(super) fn is_parked(write: &HeadWrite) -> bool {
-    matches!(write, HeadWrite::Settle { covers, done, turn, .. }
-        if covers.first().is_some_and(|id| !done.contains(id)) && (turn.is_some() || !covers.is_empty()))
+    matches!(write, HeadWrite::Settle { covers, done, .. }
+        if !covers.is_empty() && covers.iter().all(|id| !done.contains(id)))
 }
 
 impl State {

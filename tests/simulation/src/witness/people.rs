@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use desk::{DeskEvent, What};
+use desk::{DeskError, DeskEvent, What};
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
+use platform::metrics::Metric;
 use store::{Head, Owner, Store as _, TurnKey, TurnKind, Voice};
 
 use super::{End, State, Witness, canaries};
@@ -14,8 +15,8 @@ use super::{End, State, Witness, canaries};
 pub(super) struct People {
     /// The step at which the desk was first told of a message.
     told: HashMap<MessageId, usize>,
-    /// The lines of which the desk was told that they were not sent.
-    pub(super) not_sent: HashSet<MessageId>,
+    /// The messages that the desk refused for good.
+    refused: HashSet<MessageId>,
     /// The same by somebody whose claim still held: nobody else can know that the conversation was given back meanwhile.
     told_by_a_holder: HashMap<MessageId, usize>,
     /// The place in the order of filing up to which the desk was told, by conversation.
@@ -56,17 +57,15 @@ impl Witness {
         state.step(self.clock.now(), || format!("the desk is told {}", event.id));
         let words = canaries(&everything_in(event));
         state.may_be_known(&event.conversation, claim, &words, "the desk was told");
-        if let (What::NotSent { .. }, Some(id)) = (&event.what, event.id.strip_prefix("not-sent:")) {
-            state.people.not_sent.insert(MessageId::stored(id));
-        }
+        let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
+        let holds = claim.is_none() || claim == epoch;
+        state.is_told_of_the_unsent(event, holds);
         let What::Message { text, .. } = &event.what else { return };
         let id = MessageId::stored(event.id.strip_prefix("message:").unwrap_or_default());
         if state.queued.get(&id).is_none_or(|message| message.text.as_str() != text.as_str()) {
             state.broken(format!("the desk was told other words than {id:?} says"));
         }
         let step = state.figures.get(super::Figure::Steps);
-        let epoch = state.conversations.get(&event.conversation).map(|conversation| conversation.epoch);
-        let holds = claim.is_none() || claim == epoch;
         if holds {
             state.people.told_by_a_holder.insert(id.clone(), step);
         }
@@ -79,11 +78,22 @@ impl Witness {
             return;
         }
         let (Some(place), Some(key)) = (state.places.get(&id).copied(), state.filed.get(&id).cloned()) else { return };
+        let was_refused = state.people.refused.contains(&id);
         let up_to = state.people.told_up_to.entry(key.clone()).or_default();
-        let is_late = *up_to > place;
+        // What the desk refused for good did not hold up what came after it; at another try it may take it.
+        let is_late = *up_to > place && !was_refused;
         *up_to = (*up_to).max(place);
         if is_late {
             state.broken(format!("the desk was told {id:?} of {} out of order", key.as_str()));
+        }
+    }
+
+    /// A run heard of what it told the desk.
+    pub(crate) fn heard_of_the_desk(&self, event: &DeskEvent, told: Result<(), DeskError>) {
+        let mut state = self.lock();
+        if let Err(DeskError::Rejected { .. }) = told {
+            state.ledger.expects(Metric::DeskRefused, 1);
+            state.people.refused.extend(event.id.strip_prefix("message:").map(MessageId::stored));
         }
     }
 
@@ -196,6 +206,11 @@ impl State {
         if after.owner != Owner::Person && after.owner_since == since {
             self.broken(format!("{} was handed over, and no person owns it", key.as_str()));
         }
+    }
+
+    /// Whether the desk refused each of these messages for good.
+    pub(super) fn are_refused_by_the_desk(&self, messages: &[MessageId]) -> bool {
+        !messages.is_empty() && messages.iter().all(|id| self.people.refused.contains(id))
     }
 
     /// What is left to a person was told to that person.

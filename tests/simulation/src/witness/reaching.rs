@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use conversation::window::OPEN_FOR;
+use desk::NotSent;
 use models::{Author, ConversationKey, MessageId, Timestamp};
 use store::{Head, Owner, TurnRow};
 
@@ -48,7 +49,7 @@ impl State {
             }
             return Some(End::NotBegun);
         }
-        let told = self.people.not_sent.contains(id);
+        let told = self.unsent.knows(id, NotSent::WindowClosed);
         // A copy is one, whatever the window.
         if !self.is_line(id) || !(closed || told) || (!told && !self.counted_among(key, covers).contains(id)) {
             return None;

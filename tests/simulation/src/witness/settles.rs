@@ -19,10 +19,11 @@ impl State {
         done_rows: &[MessageId],
         (now, most_copies): (Timestamp, u32),
     ) {
-        let parked = covers.first().is_some_and(|id| !after.done.contains(id));
+        let given_up: Vec<_> = covers.iter().filter(|id| !after.done.contains(id)).cloned().collect();
+        let parked = !given_up.is_empty() && given_up.len() == covers.len();
         // A client that repeats the write changes nothing the second time.
-        if parked && covers.iter().any(|id| before.pending.contains_key(id)) {
-            self.may_be_parked(key, covers, before, now);
+        if given_up.iter().any(|id| before.pending.contains_key(id)) {
+            self.may_be_parked(key, &given_up, before, now);
         }
         let row_of_turn = turn.or(forwarded);
         let row = row_of_turn.and_then(|turn| self.drafts.get(&(key.clone(), turn)));
@@ -32,7 +33,7 @@ impl State {
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {
-                _ if parked => End::Parked,
+                _ if given_up.contains(id) => End::Parked,
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
                 Some(turn) if self.is_start(id) => End::Answered(turn),
@@ -142,7 +143,8 @@ impl State {
         // A copy of what was answered goes with them, however young it is.
         let counted = self.counted_among(key, covers);
         let is_stale = self.newest_arrival(&counted).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
-        if !is_rejected && !is_stale && before.attempts < FEWEST_ATTEMPTS {
+        let is_refused = self.are_refused_by_the_desk(&counted);
+        if !is_rejected && !is_stale && !is_refused && before.attempts < FEWEST_ATTEMPTS {
             self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
         }
     }

@@ -26,6 +26,17 @@ fn an_erasure_that_is_said_to_be_done() {
 }
 
 #[test]
+fn a_sign_that_stays_behind() {
+    fn blind(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { names: |_| vec![], ..Lies::default() })
+    }
+    finds("still leads to somebody", 200, |plan| {
+        forgetting(plan);
+        plan.handler = blind;
+    });
+}
+
+#[test]
 fn a_row_that_stays_in_the_table() {
     fn keeps(responder: Responder) -> Box<dyn Handler> {
         Table::behind(responder, Lies { keeps_rows: true, ..Lies::default() })

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use desk::{Desk, DeskError, DeskEvent, What};
+use desk::{Desk, DeskError, DeskEvent, NotSent, What};
 use models::QueueMessage;
 use platform::clock::Deadline;
 use responder::{Record, Responder};
@@ -170,4 +170,123 @@ fn a_send_and_a_question_after_an_opt_out() {
     }
     finds("although its user has opted out", 60, |plan| plan.handler = deaf_to_wishes);
     finds("of somebody who has opted out", 60, |plan| plan.handler = deaf_to_wishes);
+}
+
+/// A desk that nobody tells what was not sent.
+struct Tactful(Arc<dyn Desk>);
+
+#[async_trait]
+impl Desk for Tactful {
+    fn name(&self) -> &'static str {
+        "tactful"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        match event.what {
+            What::NotSent { .. } => Ok(()),
+            _ => self.0.deliver(event, within).await,
+        }
+    }
+}
+
+#[test]
+fn a_line_that_goes_nowhere_without_a_word_to_the_desk() {
+    fn tactful(responder: Responder) -> Box<dyn Handler> {
+        let desk = responder.desk.clone().map(|desk| Arc::new(Tactful(desk)) as Arc<dyn Desk>);
+        Box::new(Responder { desk, ..responder })
+    }
+    finds("nobody tried to tell the desk", 60, |plan| {
+        plan.desk = true;
+        plan.handler = tactful;
+    });
+}
+
+/// Tells the desk of every line that comes once more that it was not sent.
+struct Alarmist(Responder);
+
+#[async_trait]
+impl Handler for Alarmist {
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        let actions = batch.iter().filter_map(|record| match QueueMessage::from_json(&record.body) {
+            Ok(QueueMessage::AgentV1(action)) => action.message(),
+            _ => None,
+        });
+        let lines: Vec<_> = actions.collect();
+        let failed = self.0.handle(batch, deadline).await;
+        for line in lines {
+            let (id, conversation) = (format!("not-sent:{}", line.id.as_str()), line.identity.conversation());
+            let what = What::NotSent { reason: NotSent::Uncertain, text: line.text };
+            let event = DeskEvent { id, conversation, at: line.arrival, what };
+            if let Some(desk) = &self.0.desk {
+                let _ = desk.deliver(&event, Duration::from_secs(1)).await;
+            }
+        }
+        failed
+    }
+}
+
+#[test]
+fn a_line_that_was_said_and_is_called_unsent() {
+    finds("was not sent, and it was", 20, |plan| {
+        plan.desk = true;
+        plan.handler = |responder| Box::new(Alarmist(responder));
+    });
+}
+
+/// A desk that is said to refuse for good every message, and was never asked.
+struct Squeamish(Arc<dyn Desk>);
+
+#[async_trait]
+impl Desk for Squeamish {
+    fn name(&self) -> &'static str {
+        "squeamish"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        match event.what {
+            What::Message { .. } => Err(DeskError::Rejected { status: 422 }),
+            _ => self.0.deliver(event, within).await,
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_given_up_although_the_desk_would_take_it() {
+    fn squeamish(responder: Responder) -> Box<dyn Handler> {
+        let desk = responder.desk.clone().map(|desk| Arc::new(Squeamish(desk)) as Arc<dyn Desk>);
+        Box::new(Responder { desk, ..responder })
+    }
+    finds("gave up after", 20, |plan| {
+        plan.desk = true;
+        plan.handler = squeamish;
+    });
+}
+
+/// What the desk refused is said to be told.
+struct Polite(Arc<dyn Desk>);
+
+#[async_trait]
+impl Desk for Polite {
+    fn name(&self) -> &'static str {
+        "polite"
+    }
+
+    async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
+        match self.0.deliver(event, within).await {
+            Err(DeskError::Rejected { .. }) => Ok(()),
+            told => told,
+        }
+    }
+}
+
+#[test]
+fn a_message_that_the_desk_refused_and_nobody_finds_again() {
+    fn polite(responder: Responder) -> Box<dyn Handler> {
+        let desk = responder.desk.clone().map(|desk| Arc::new(Polite(desk)) as Arc<dyn Desk>);
+        Box::new(Responder { desk, ..responder })
+    }
+    finds("whom nobody told", 200, |plan| {
+        plan.desk = true;
+        plan.handler = polite;
+    });
 }

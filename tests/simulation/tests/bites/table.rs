@@ -24,6 +24,8 @@ pub(crate) struct Lies {
     pub(crate) keeps: bool,
     /// Whether rows that are to be forgotten stay.
     pub(crate) keeps_rows: bool,
+    /// What is found of the names in the rows.
+    pub(crate) names: fn(Vec<ConversationKey>) -> Vec<ConversationKey>,
     /// Whether the first turn of a conversation stays readable, whatever becomes of it.
     pub(crate) remembers: bool,
 }
@@ -37,6 +39,7 @@ impl Default for Lies {
             written: |row| row,
             keeps: false,
             keeps_rows: false,
+            names: |names| names,
             remembers: false,
         }
     }
@@ -102,6 +105,10 @@ impl Store for Table {
             rows.extend(first.get(key).cloned());
         }
         Ok(rows)
+    }
+
+    async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
+        Ok((self.1.names)(self.0.keys_named(key).await?))
     }
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {

@@ -128,3 +128,22 @@ async fn a_message_whose_row_an_erasure_took_waits_for_its_delivery_while_others
     read.sort();
     assert_eq!(read, ["re: Are you open?", "re: Hello?"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_had_two_phones_is_forgotten_under_both() {
+    let world = World::default();
+    for (phone, text) in [("+4915112345678", "Are you open?"), ("+4915187654321", "And tomorrow?")] {
+        world.is_told(&Identity::new("ada", "", phone).unwrap(), text).await;
+        world.settle(1).await;
+        tokio::time::sleep(25 * 3_600 * SECOND).await;
+    }
+    world.says("ada", "Thanks!").await;
+    world.settle(1).await;
+    let erasure = world.agent("user:ada", None, AgentDeed::Erase).await;
+    world.settle(1).await;
+    for phone in ["+4915112345678", "+4915187654321"] {
+        let key = ConversationKey::parse(&format!("alias:phone:{phone}")).unwrap();
+        let sign = world.store.head(&key, world.now()).await.unwrap();
+        assert!(sign.is_some_and(|sign| sign.forgot(erasure.at)), "{phone}");
+    }
+}

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use models::{AgentDeed, Identity};
-use simulation::{Effect, Fault, Plan, World};
+use platform::metrics::Metric;
+use simulation::{Effect, Fault, NO_BUDGET, Plan, World};
 
 use crate::SECOND;
 
@@ -65,9 +66,103 @@ async fn what_the_desk_did_not_get_for_a_day_is_kept_and_nothing_is_said_about_i
     tokio::time::sleep(Duration::from_hours(25)).await;
     world.agent("user:ada", None, AgentDeed::TakeOver).await;
     world.settle(1).await;
-    world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Refused(400))));
+    world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Refused(401))));
     world.queued(&message).await;
     world.settle(1).await;
     assert!(world.sent().is_empty(), "{:?}", world.sent());
     assert_eq!(world.queue.dead_letters().len(), 1);
+}
+
+/// A world whose desk has ada's conversation, told what it will refuse for good: which of its calls, counted from 0.
+async fn with_a_desk_that_refuses(calls: &[u32]) -> World {
+    let world = with_a_desk();
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    world.faults.listed(calls.iter().map(|nth| (Effect { name: "tell desk", nth: *nth }, Fault::Refused(422))));
+    world
+}
+
+fn told(world: &World) -> Vec<String> {
+    let text = |event: desk::DeskEvent| match event.what {
+        desk::What::Message { text, .. } => Some(text.as_str().to_owned()),
+        _ => None,
+    };
+    world.told().into_iter().filter_map(text).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_desk_refuses_for_good_is_a_dead_letter_and_what_comes_after_it_is_told() {
+    // The hand-off, and three messages of one burst.
+    for (refused, dead, expected) in
+        [(1, 1, vec!["two", "three"]), (2, 1, vec!["one", "three"]), (3, 1, vec!["one", "two"])]
+    {
+        let world = with_a_desk_that_refuses(&[refused]).await;
+        for text in ["one", "two", "three"] {
+            world.says("ada", text).await;
+        }
+        world.settle(1).await;
+        assert_eq!(
+            (told(&world), world.queue.dead_letters().len()),
+            (expected.iter().map(ToString::to_string).collect(), dead)
+        );
+        assert_eq!((world.counted(Metric::DeskRefused), world.counted(Metric::Parked)), (1, 1));
+        assert_eq!(world.queue.redrive(), 1);
+        world.settle(1).await;
+        assert_eq!((told(&world).len(), world.queue.dead_letters().len()), (3, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_off_that_the_desk_refuses_for_good_does_not_hold_up_the_words() {
+    let world = with_a_desk_that_refuses(&[0]).await;
+    world.says("ada", "Is anybody there?").await;
+    world.settle(1).await;
+    assert_eq!((told(&world), world.queue.dead_letters().len()), (vec!["Is anybody there?".to_owned()], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_refused_alone_is_given_up_and_the_next_one_is_told() {
+    let world = with_a_desk_that_refuses(&[2]).await;
+    for text in ["one", "two", "three"] {
+        world.says("ada", text).await;
+        world.settle(1).await;
+    }
+    assert_eq!((told(&world), world.queue.dead_letters().len()), (vec!["one".to_owned(), "three".to_owned()], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_desk_that_takes_nothing_at_all_is_waited_for_and_the_user_is_told() {
+    let world = with_a_desk_that_refuses(&(0..4).collect::<Vec<_>>()).await;
+    world.says("ada", "Is anybody there?").await;
+    world.settle(1).await;
+    assert_eq!((told(&world), world.read_by("ada").len()), (vec!["Is anybody there?".to_owned()], 1));
+    assert!(world.queue.dead_letters().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_now_and_then_can_be_taken_over_by_phone_for_as_long() {
+    const DAY: Duration = Duration::from_hours(24);
+    let world = World::new(Plan { desk: true, toml: NO_BUDGET.to_owned(), ..Plan::default() });
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    for text in ["Are you open?", "And in May?", "And in June?", "And in July?", "And in August?"] {
+        world.is_told(&ada, text).await;
+        world.settle(1).await;
+        tokio::time::sleep(40 * DAY).await;
+    }
+    world.agent("alias:phone:+4915112345678", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_costs_no_write_while_it_is_new() {
+    let world = World::new(Plan { toml: NO_BUDGET.to_owned(), ..Plan::default() });
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    for day in 0..14 {
+        world.is_told(&ada, &format!("Is it day {day}?")).await;
+        world.settle(1).await;
+        tokio::time::sleep(Duration::from_hours(24)).await;
+    }
+    let points = world.faults.names().into_iter().filter(|name| *name == "point").count();
+    assert_eq!(points, 1);
 }
