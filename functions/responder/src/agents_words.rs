@@ -11,6 +11,7 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Stop, Worked};
 use crate::draft::{Draft, Drafted, pending};
+use crate::ended::{Cause, End, Messages};
 use crate::history::{History, look};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
@@ -31,7 +32,7 @@ impl Responder {
         let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
         let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
-            return Drafted { draft: Draft::Silence, counts };
+            return Drafted { draft: Draft::Silence(Cause::NothingNew), counts };
         };
         let Some(reply) = self.through_the_window(reply, head, now) else {
             return Drafted { draft: Draft::NotSent(counted), counts };
@@ -60,7 +61,9 @@ impl Responder {
         self.count(Metric::WindowClosed, places.len());
         tracing::error!(log_id = conversation.log_id, lines = places.len(), "an agent's words were not sent");
         let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
-        self.settle(conversation, head, held, &agenda.covers, silent).await
+        let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
+        self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::WindowClosed));
+        Ok(worked)
     }
 }
 

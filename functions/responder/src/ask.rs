@@ -11,6 +11,7 @@ use store::TurnKind;
 use crate::answer::Answered;
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
+use crate::ended::millis;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// The AI's words must not be read: they tell the instructions, or nothing is left of them.
@@ -54,7 +55,10 @@ impl Responder {
                 self.deployment.asks(self.clock.now()).await;
             }
         };
+        let asked = self.clock.now();
         let (answer, ()) = futures::future::join(ai.answer(&question, left.min(limits.ai_deadline)), counting).await;
+        let asked_ms = millis(asked, self.clock.now());
+        tracing::info!(log_id = matter.newest.log_id, asked_ms, answered = answer.is_ok(), "an AI was asked");
         match answer {
             Ok(Answer::Said { text, deeds, rejected, usage }) => {
                 self.note(usage);

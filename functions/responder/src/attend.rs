@@ -22,6 +22,21 @@ pub(crate) struct Delivery {
     pub(crate) message: Message,
 }
 
+impl Delivery {
+    /// Writes down where its message is now: over with, if only as a copy of another one, or back in its queue.
+    fn tell(&self, verdict: Verdict) {
+        let (log_id, receives) = (&self.message.log_id, self.receives);
+        match verdict {
+            Verdict::Settled => tracing::info!(log_id, receives, "a delivery is over"),
+            Verdict::ComesBack(after) => {
+                let after_seconds = after.as_secs();
+                tracing::info!(log_id, receives, after_seconds, "a delivery comes back");
+            }
+            Verdict::Alone => {}
+        }
+    }
+}
+
 /// One delivery of whatever the queues carry.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivered {
@@ -163,7 +178,10 @@ impl Responder {
         // One hop: a sign points to a conversation, never to another sign.
         for _ in 0..2 {
             match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
-                Ok(Attended::Verdicts(verdicts)) => return verdicts,
+                Ok(Attended::Verdicts(verdicts)) => {
+                    deliveries.iter().zip(&verdicts).for_each(|(delivery, verdict)| delivery.tell(*verdict));
+                    return verdicts;
+                }
                 Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
                     let log_id = deliveries.first().map(|delivery| delivery.message.log_id.as_str());

@@ -12,6 +12,7 @@ use store::{Head, Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
+use crate::ended::{End, Messages};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
 use crate::{RECORD_WITHIN, Responder};
@@ -56,6 +57,7 @@ impl Responder {
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let settled = Settled::Silent { turn: row.key.number, aftermath: None };
         let worked = self.settle(conversation, head, held, &agenda.covers, settled).await?;
+        self.tell_end(conversation, &Messages::of(agenda), End::Forwarded);
         self.count(Metric::Forwarded, counted.len());
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
         Ok(worked)

@@ -192,6 +192,7 @@ mod tests {
             kind: TurnKind::Answer,
             at: Timestamp::EPOCH,
             covers: vec![MessageId::stored(text)],
+            log_ids: vec![],
             said: vec![Said { text: text.into(), arrival: Timestamp::EPOCH, route: None, dispatched: true }],
             to: Identity::new("42", "", "").unwrap(),
             reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),

@@ -75,11 +75,14 @@ impl Responder {
         held: &Held,
         covers: &[MessageId],
         reason: ParkReason,
+        log_ids: &str,
     ) -> Result<Worked, Stop> {
         let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
         self.count(Metric::Parked, covers.len());
         tracing::error!(
             log_id = conversation.log_id,
+            log_ids,
+            end = "given_up",
             ?reason,
             messages = covers.len(),
             "messages given up; they go to the dead letters"

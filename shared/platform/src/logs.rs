@@ -9,12 +9,12 @@ use tracing_subscriber::{Layer as _, fmt};
 /// The crates whose every level is safe: they never log a word, a name or a secret.
 const OURS: [&str; 7] = ["ingest", "responder", "ai", "braze", "conversation", "platform", "store"];
 
-/// Starts logging to the standard output. The level is Lambda's own setting, `AWS_LAMBDA_LOG_LEVEL`; INFO if it says
+/// Starts logging to the standard output, each line with the fields of the span it was written in. The level is Lambda's own setting, `AWS_LAMBDA_LOG_LEVEL`; INFO if it says
 /// nothing. Other people's crates stay at INFO whatever it says: below that some print whole requests. A panic becomes a log
 /// line like any other, naming its place and never its words: those may quote a customer.
 pub fn start() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_target(false);
+    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
     tracing_subscriber::registry().with(lines.with_filter(levels(level.unwrap_or(LevelFilter::INFO)))).init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

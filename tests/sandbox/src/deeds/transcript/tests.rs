@@ -21,6 +21,7 @@ fn row(number: u64, epoch: u64, kind: TurnKind, said: &[&str], reply: &[&str]) -
         kind,
         at: at(number) + Duration::from_secs(3),
         covers: vec![],
+        log_ids: vec![],
         said: said.iter().map(told).collect(),
         to: Identity::new("42", "", "").unwrap(),
         reply: reply.iter().map(|text| Utterance::from(Part::new(*text).unwrap())).collect(),
