@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use clap::Parser as _;
+
 use super::{Program, command};
 
 fn ended(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -67,6 +69,25 @@ fn every_shell_gets_a_script_that_knows_every_command_by_its_short_name() {
         assert!(code == Some(0) && script.contains(word), "{script}");
         for deed in ["doctor", "check", "replay", "transcript", "erase", "completion"] {
             assert!(script.contains(deed), "{deed} for {shell}");
+        }
+    }
+}
+
+#[test]
+fn every_command_that_the_guide_to_the_alarms_and_the_readme_tell_an_operator_is_understood() {
+    let operators = ["doctor", "check", "replay", "transcript", "erase", "completion"];
+    for (text, at_least) in
+        [(include_str!("../../../../shared/platform/alarms/README.md"), 12), (include_str!("../../../../README.md"), 9)]
+    {
+        let calls = text.split("cargo run -- ").skip(1).map(|rest| rest.split(['`', '\n', '#']).next().unwrap().trim());
+        let calls: Vec<_> = calls.filter(|call| operators.iter().any(|deed| call.starts_with(deed))).collect();
+        assert!(calls.len() >= at_least, "{calls:?}");
+        for call in calls {
+            // What a reader has to fill in is one word.
+            let filled = call.replace("<your external id>", "42");
+            let words = std::iter::once("dragoman").chain(filled.split_whitespace());
+            let understood = sandbox::Program::try_parse_from(words);
+            assert!(understood.is_ok(), "{call}: {}", understood.unwrap_err());
         }
     }
 }
