@@ -11,7 +11,7 @@ use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 use crate::filing::Filing;
 use crate::keep::{self, Kept};
 use crate::owner::Acted;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN, ended};
 
 /// One delivery of one message.
 #[derive(Debug, Clone)]
@@ -20,21 +20,6 @@ pub(crate) struct Delivery {
     pub(crate) receives: u32,
     /// The message.
     pub(crate) message: Message,
-}
-
-impl Delivery {
-    /// Writes down where its message is now: over with, if only as a copy of another one, or back in its queue.
-    fn tell(&self, verdict: Verdict) {
-        let (log_id, receives) = (&self.message.log_id, self.receives);
-        match verdict {
-            Verdict::Settled => tracing::info!(log_id, receives, "a delivery is over"),
-            Verdict::ComesBack(after) => {
-                let after_seconds = after.as_secs();
-                tracing::info!(log_id, receives, after_seconds, "a delivery comes back");
-            }
-            Verdict::Alone => {}
-        }
-    }
 }
 
 /// One delivery of whatever the queues carry.
@@ -179,7 +164,7 @@ impl Responder {
         for _ in 0..2 {
             match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
                 Ok(Attended::Verdicts(verdicts)) => {
-                    deliveries.iter().zip(&verdicts).for_each(|(delivery, verdict)| delivery.tell(*verdict));
+                    ended::tell_deliveries(deliveries, &verdicts);
                     return verdicts;
                 }
                 Ok(Attended::Moved(to)) => key = to,

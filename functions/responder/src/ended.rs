@@ -1,4 +1,4 @@
-//! How a turn ended, as one line of the log tells it: what an operator's queries look for.
+//! How a turn or a delivery ended, as one line of the log tells it: what an operator's queries look for.
 
 use conversation::decide::Silence;
 use models::Timestamp;
@@ -6,7 +6,7 @@ use store::{Said, TurnKind, TurnRow};
 
 use crate::Responder;
 use crate::agenda::Agenda;
-use crate::attend::Conversation;
+use crate::attend::{Conversation, Delivery, Verdict};
 
 /// Why nothing is said to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,20 @@ impl Responder {
             _ => None,
         };
         tracing::info!(log_id = conversation.log_id, log_ids, end = end.word(), cause, waited_ms, "a turn is over");
+    }
+}
+
+/// Writes down where each message is now: over with, if only as a copy of another one, or back in its queue.
+pub(crate) fn tell_deliveries(deliveries: &[Delivery], verdicts: &[Verdict]) {
+    for (Delivery { receives, message }, verdict) in deliveries.iter().zip(verdicts) {
+        let log_id = &message.log_id;
+        match verdict {
+            Verdict::Settled => tracing::info!(log_id, receives, "a delivery is over"),
+            Verdict::ComesBack(after) => {
+                tracing::info!(log_id, receives, after_seconds = after.as_secs(), "a delivery comes back");
+            }
+            Verdict::Alone => {}
+        }
     }
 }
 

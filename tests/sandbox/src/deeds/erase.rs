@@ -20,8 +20,8 @@ const WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Whom: user:<external id>, braze:<braze id> or alias:<label>:<name>
-    #[arg(value_name = "CONVERSATION")]
-    conversation: String,
+    #[arg(value_name = "CONVERSATION", value_parser = conversation)]
+    conversation: ConversationKey,
 
     /// The door: ConversationsUrl, as the stack's outputs show it
     #[arg(long, env = "CONVERSATIONS_URL", value_name = "URL")]
@@ -38,15 +38,14 @@ pub struct Options {
 
 /// Whether the door has taken it.
 pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
-    let conversation = conversation(&options.conversation)?;
     let url = address(&options.url)?;
     let token = Secrets::read(&options.secrets)?.get("agent_token");
     let token = token.ok_or_else(|| Misuse("AGENT_TOKEN must be given as well, or --secrets FILE".to_owned()))?;
-    if !options.yes && !is_meant(&conversation)? {
+    if !options.yes && !is_meant(&options.conversation)? {
         shown::print("Nobody was forgotten.");
         return Ok(true);
     }
-    Ok(match ask(url, &token, &conversation).await {
+    Ok(match ask(url, &token, &options.conversation).await {
         Ok(()) => {
             shown::print(
                 "Taken: within moments nothing is left of what was said, or of who said it. Braze keeps its own.",

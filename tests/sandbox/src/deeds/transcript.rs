@@ -16,8 +16,8 @@ use lines::{Line, lines};
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Whose: user:<external id>, braze:<braze id> or alias:<label>:<name>
-    #[arg(value_name = "CONVERSATION")]
-    conversation: String,
+    #[arg(value_name = "CONVERSATION", value_parser = conversation)]
+    conversation: ConversationKey,
 
     /// The table of conversations: TableName of the stack's outputs
     #[arg(long, env = "TABLE_NAME", value_name = "NAME")]
@@ -41,17 +41,14 @@ struct Transcript {
 }
 
 /// Reads a key as operators write it.
-pub(super) fn conversation(text: &str) -> Result<ConversationKey, Misuse> {
-    ConversationKey::parse(text).ok_or_else(|| {
-        Misuse("CONVERSATION must be user:<external id>, braze:<braze id> or alias:<label>:<name>".to_owned())
-    })
+pub(super) fn conversation(text: &str) -> Result<ConversationKey, &'static str> {
+    ConversationKey::parse(text).ok_or("it must be user:<external id>, braze:<braze id> or alias:<label>:<name>")
 }
 
 /// Whether there is such a conversation.
 pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
-    let key = conversation(&options.conversation)?;
     let table = deployed::table(&deployed::aws().await?, &options.table);
-    match read(&table, key, options.turns).await {
+    match read(&table, options.conversation.clone(), options.turns).await {
         Ok(Some(transcript)) => {
             shown::print(&if options.json { shown::json(&transcript) } else { told(&transcript) });
             Ok(true)
@@ -93,7 +90,7 @@ fn told(transcript: &Transcript) -> String {
     let mut told = String::new();
     for line in &transcript.lines {
         let beginning = format!("{}  {:<8}  ", line.at, line.from.word());
-        let text = printable(&line.text).replace('\n', &format!("\n{}", " ".repeat(beginning.chars().count())));
+        let text = printable(line.text.as_str()).replace('\n', &format!("\n{}", " ".repeat(beginning.chars().count())));
         let _ = writeln!(told, "{beginning}{text}{}", line.state.note());
     }
     let owner = match transcript.owner {

@@ -14,8 +14,7 @@ const WAIT: Duration = Duration::from_secs(2);
 /// The most letters of one call.
 const MOST: i32 = 10;
 
-/// One dead letter.
-#[derive(Debug, Clone)]
+/// One dead letter. What it says may not be shown, so there is no `Debug`.
 pub(super) struct Letter {
     /// The queue's name for it.
     pub(super) id: String,

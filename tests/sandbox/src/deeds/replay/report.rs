@@ -73,10 +73,7 @@ impl fmt::Display for Report {
         if self.failed > 0 {
             writeln!(f, "{:>6}  failed: still dead letters", self.failed)?;
         }
-        f.write_str(match self.sent {
-            true => "Done.",
-            false => "Nothing was done: this is what --send would do.",
-        })
+        f.write_str(if self.sent { "Done." } else { "Nothing was done: this is what --send would do." })
     }
 }
 

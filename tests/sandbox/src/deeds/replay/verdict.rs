@@ -149,10 +149,10 @@ mod tests {
         NOW - Duration::from_hours(hours)
     }
 
-    fn head(change: impl Fn(&mut Head)) -> Option<Head> {
+    fn changed(change: impl Fn(&mut Head)) -> Head {
         let mut head = Head::default();
         change(&mut head);
-        Some(head)
+        head
     }
 
     fn id() -> MessageId {
@@ -163,12 +163,13 @@ mod tests {
     fn each_letter_gets_the_verdict_that_the_table_demands() {
         use Asks::{AgentsWords, Answer, Erasure, Flow, Wish};
         use Verdict::{Done, Forgotten, OptedOut, SendAgain, TooOld, WithPerson};
+        let head = |change: fn(&mut Head)| Some(changed(change));
         let silent = || head(|head| head.opted_out = true);
         let person = || head(|head| (head.owner, head.owner_since) = (Owner::Person, Some(ago(1))));
         let silent_person = || head(|head| (head.owner, head.opted_out) = (Owner::Person, true));
         let settled = || head(|head| head.done = vec![id()]);
         let erased = || head(|head| head.erased_at = Some(ago(1)));
-        let moved_on = |since| head(move |head| head.owner_since = Some(ago(since)));
+        let moved_on = |since| Some(changed(|head| head.owner_since = Some(ago(since))));
         let parked = Some(RowState::Parked(ago(2)));
         for (asks, hours, row, head, expected) in [
             // Nothing stands in the way.

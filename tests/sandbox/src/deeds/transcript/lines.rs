@@ -1,5 +1,6 @@
 //! A conversation's rows as lines: who said what, and when.
 
+use models::{Author, Personal};
 use serde::Serialize;
 use store::{Head, MessageRow, TurnKind, TurnRow};
 
@@ -9,7 +10,7 @@ pub(super) struct Line {
     /// When, as ISO 8601 has it; of a reply when it was drafted.
     pub(super) at: String,
     pub(super) from: From,
-    pub(super) text: String,
+    pub(super) text: Personal,
     pub(super) state: State,
 }
 
@@ -66,8 +67,8 @@ pub(super) fn lines(head: &Head, mut rows: Vec<TurnRow>, waiting: Vec<MessageRow
     let mut waiting: Vec<_> = waiting.into_iter().filter(|row| !covered(row)).collect();
     waiting.sort_by_key(|row| head.pending.get(&row.message.id).map(|pending| pending.sequence));
     lines.extend(waiting.into_iter().map(|row| {
-        let (at, text) = (row.message.arrival.iso_8601(), row.message.text.into_string());
-        let from = if row.message.author == models::Author::User { From::Customer } else { From::Person };
+        let (at, text) = (row.message.arrival.iso_8601(), row.message.text);
+        let from = if row.message.author == Author::User { From::Customer } else { From::Person };
         Line { at, from, text, state: State::Waiting }
     }));
     lines
@@ -79,7 +80,7 @@ fn turn(row: &TurnRow, is_open: bool) -> impl Iterator<Item = Line> {
     let said = row.said.iter().filter(move |_| theirs).map(|said| Line {
         at: said.arrival.iso_8601(),
         from: From::Customer,
-        text: said.text.as_str().to_owned(),
+        text: said.text.clone(),
         state: State::Said,
     });
     let from = if row.kind == TurnKind::Agent { From::Person } else { From::Bot };
@@ -87,7 +88,7 @@ fn turn(row: &TurnRow, is_open: bool) -> impl Iterator<Item = Line> {
     let reply = row.reply.iter().map(move |part| Line {
         at: row.at.iso_8601(),
         from,
-        text: part.text().as_str().to_owned(),
+        text: part.text().as_str().into(),
         state,
     });
     said.chain(reply)

@@ -60,7 +60,7 @@ fn pending(sequence: u64) -> Pending {
 
 /// Who said what, and how far it is.
 fn shown(head: &Head, rows: Vec<TurnRow>, waiting: Vec<MessageRow>) -> Vec<(From, String, State)> {
-    lines(head, rows, waiting).into_iter().map(|line| (line.from, line.text, line.state)).collect()
+    lines(head, rows, waiting).into_iter().map(|line| (line.from, line.text.into_string(), line.state)).collect()
 }
 
 #[test]
