@@ -1,5 +1,4 @@
 //! One id follows a message from the webhook to the send, through the logs of both functions.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use end_to_end::{Stack, documented};
 use serde_json::Value;
