@@ -111,3 +111,38 @@ WATCHED = COUNTED | {
     ("Errors", "Ingest"),
     ("Errors", "Responder"),
 }
+# What the dashboard shows beside that: who waits, what happens, what it costs.
+SHOWN = {
+    ("ApproximateAgeOfOldestMessage", "DeadLetterQueue"),
+    ("ApproximateNumberOfMessagesVisible", "WorkQueue"),
+    ("ApproximateNumberOfMessagesVisible", "AgentQueue"),
+    ("Throttles", "Ingest"),
+    ("Throttles", "Responder"),
+    ("Quarantined", "Ingest"),
+    ("Unavailable", "Ingest"),
+    ("Queued", "Ingest"),
+    ("Unreadable", "Responder"),
+    ("AiFailed", "Responder"),
+    ("SendDelayed", "Responder"),
+    ("ProfileFailed", "Responder"),
+    ("Answered", "Responder"),
+    ("AgentAnswered", "Responder"),
+    ("HandedOff", "Responder"),
+    ("Forwarded", "Responder"),
+    ("SilentByOptOut", "Responder"),
+    ("OverBudget", "Responder"),
+    ("AiInputTokens", "Responder"),
+    ("AiOutputTokens", "Responder"),
+}
+# AWS's own metrics that are looked at, by the dimension under which they are told (each service's guide, "metrics").
+AWS_METRICS = {
+    "AWS/SQS": {
+        "QueueName": {
+            "ApproximateAgeOfOldestMessage",
+            "ApproximateNumberOfMessagesVisible",
+            "ApproximateNumberOfMessagesNotVisible",
+        }
+    },
+    "AWS/Lambda": {"FunctionName": {"Errors", "Throttles", "Duration", "ConcurrentExecutions"}},
+    "AWS/ApiGateway": {"ApiId": {"5xx"}},
+}

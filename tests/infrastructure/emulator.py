@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from samcli.yamlhelper import yaml_parse
 
 from template import ROOT
 
@@ -20,6 +21,18 @@ STACK = "dragoman"
 # What `sam build` makes.
 BUILT = Path(os.environ.get("BUILT_TEMPLATE", ROOT / ".aws-sam/build/template.yaml"))
 STARTS_WITHIN = 30
+# The emulator refuses a stack with these. They do nothing: a person clicks on them.
+UNKNOWN = {"AWS::Logs::QueryDefinition"}
+
+
+def known(template: Path) -> Path:
+    """The template without what the emulator does not know, beside it, so that paths in it hold."""
+    written = yaml_parse(template.read_text())
+    resources = written["Resources"].items()
+    written["Resources"] = {name: one for name, one in resources if one["Type"] not in UNKNOWN}
+    rest = template.with_name("emulator.json")
+    rest.write_text(json.dumps(written))
+    return rest
 
 
 def free_port() -> int:
@@ -157,7 +170,7 @@ class Deployment:
         return [event["message"] for page in pages for event in page["events"]]
 
     def _deploy(self, parameters: dict[str, str]) -> None:
-        command = [Path(sys.executable).with_name("sam"), "deploy", "--template", BUILT, "--stack-name", STACK]
+        command = [Path(sys.executable).with_name("sam"), "deploy", "--template", known(BUILT), "--stack-name", STACK]
         command += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
         command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())]
         environment = self._emulator.environment

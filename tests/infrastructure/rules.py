@@ -1,20 +1,15 @@
 """What must hold of the deployment and no public linter checks. A rule yields one line for each thing that is wrong."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from documented import COUNTED, ENVIRONMENT, PERMISSIONS, ROUTES, WATCHED, models
+import watching
+from documented import ENVIRONMENT, PERMISSIONS, ROUTES, models
+from rulebook import RULES, rule
 from template import Template, strings
 
+__all__ = ["RULES", "findings", "watching"]
 DAY = 86_400
-Rule = Callable[[Template], Iterator[str]]
-RULES: list[Rule] = []
-
-
-def rule(check: Rule) -> Rule:
-    """Puts a rule on the list."""
-    RULES.append(check)
-    return check
 
 
 def findings(template: Template) -> list[tuple[str, str]]:
@@ -240,48 +235,6 @@ def roles_are_for_lambda_alone(template: Template) -> Iterator[str]:
         for statement in role.properties["AssumeRolePolicyDocument"]["Statement"]:
             if statement.get("Principal") != {"Service": "lambda.amazonaws.com"}:
                 yield f"{role.name}: only Lambda may take this role"
-
-
-@rule
-def what_goes_wrong_is_told(template: Template) -> Iterator[str]:
-    watched = set()
-    for alarm in template.of("AWS::CloudWatch::Alarm"):
-        properties = alarm.properties
-        for dimension in properties.get("Dimensions", []):
-            target = template.target(dimension["Value"])
-            watched.add((properties["MetricName"], target.name if target else dimension["Value"]))
-        actions = [template.target(action) for action in properties.get("AlarmActions", [])]
-        if not any(action and action.type == "AWS::SNS::Topic" for action in actions):
-            yield f"{alarm.name}: it tells nobody"
-        if len(properties.get("AlarmDescription", "")) < 80:
-            yield f"{alarm.name}: its description must say what happened and what to do"
-        if properties.get("TreatMissingData") != "notBreaching":
-            yield f"{alarm.name}: where nobody writes there is no data, and that is no alarm"
-        if properties.get("ActionsEnabled") is False:
-            yield f"{alarm.name}: its actions are switched off"
-    for metric, what in sorted(WATCHED - watched):
-        yield f"nothing watches {metric} of {what}"
-
-
-@rule
-def two_stacks_of_one_account_do_not_alarm_each_other(template: Template) -> Iterator[str]:
-    for alarm in template.of("AWS::CloudWatch::Alarm"):
-        dimensions = alarm.properties.get("Dimensions", [])
-        if not dimensions or any(template.target(dimension["Value"]) is None for dimension in dimensions):
-            yield f"{alarm.name}: its dimension must be a resource of this stack"
-
-
-@rule
-def what_must_not_happen_at_all_is_told_at_once(template: Template) -> Iterator[str]:
-    statistics = {metric: "Sum" for metric, _ in COUNTED} | {"ApproximateNumberOfMessagesVisible": "Maximum"}
-    for alarm in template.of("AWS::CloudWatch::Alarm"):
-        properties = alarm.properties
-        if properties["MetricName"] not in statistics:
-            continue
-        first = properties.get("Threshold") == 0 and properties.get("ComparisonOperator") == "GreaterThanThreshold"
-        statistic = properties.get("Statistic") == statistics[properties["MetricName"]]
-        if not (first and statistic and properties.get("EvaluationPeriods") == 1):
-            yield f"{alarm.name}: the first one must raise it"
 
 
 @rule

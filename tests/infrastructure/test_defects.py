@@ -30,6 +30,15 @@ def event(parts: Parts, function: str, name: str) -> dict[str, Any]:
     return properties(parts, function)["Events"][name]["Properties"]
 
 
+def rewritten(parts: Parts, name: str, key: str, old: str, new: str) -> None:
+    """Puts `new` in the place of `old` in a text, which must be there."""
+    value = properties(parts, name)[key]
+    text = value["Fn::Sub"] if isinstance(value, dict) else value
+    assert old in text
+    text = text.replace(old, new)
+    properties(parts, name)[key] = {"Fn::Sub": text} if isinstance(value, dict) else text
+
+
 # The rule, and the ways to break what it guards. `p` are the template's resources as written.
 DEFECTS: dict[str, list[Break]] = {
     "functions_run_our_binaries": [
@@ -168,6 +177,33 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: properties(p, "DeskAlarm").update(Threshold=5),
         lambda p: properties(p, "DeadLetterAlarm").update(Threshold=10),
         lambda p: properties(p, "QuarantineAlarm").update(Statistic="Average"),
+    ],
+    "what_is_watched_is_counted": [
+        lambda p: properties(p, "FallbackAlarm").update(MetricName="Fallbacks"),
+        lambda p: properties(p, "ParkedAlarm").update(MetricName="Queued"),
+        lambda p: properties(p, "WorkAgeAlarm").update(MetricName="AgeOfOldestMessage"),
+        lambda p: properties(p, "CutAlarm")["Dimensions"][0].update(Name="Function"),
+        lambda p: rewritten(p, "Dashboard", "DashboardBody", '"HandedOff"', '"HandOff"'),
+        lambda p: rewritten(
+            p,
+            "Dashboard",
+            "DashboardBody",
+            '"Quarantined", "FunctionName", "${Ingest}"',
+            '"Quarantined", "FunctionName", "${Responder}"',
+        ),
+        lambda p: rewritten(p, "Dashboard", "DashboardBody", '"Throttles"', '"Throttled"'),
+    ],
+    "the_dashboard_shows_who_waits_and_why": [
+        lambda p: p.pop("Dashboard"),
+        lambda p: rewritten(p, "Dashboard", "DashboardBody", '"AiFailed"', '"Fallback"'),
+        lambda p: rewritten(p, "Dashboard", "DashboardBody", '"${LoopAlarm.Arn}"', '"${ToolAlarm.Arn}"'),
+    ],
+    "queries_look_for_what_is_logged": [
+        lambda p: rewritten(p, "OneMessageQuery", "QueryString", "span.log_id", "message_id"),
+        lambda p: rewritten(p, "SlowestTurnsQuery", "QueryString", "waited_ms", "took_ms"),
+        lambda p: rewritten(p, "SlowestTurnsQuery", "QueryString", '"a turn is over"', '"a turn ended"'),
+        lambda p: rewritten(p, "SilentEndsQuery", "QueryString", "by cause", "by silence"),
+        lambda p: properties(p, "FailuresQuery")["LogGroupNames"].pop(),
     ],
 }
 

@@ -12,8 +12,11 @@ from check_template import cfn_lint, checkov, own
 from documented import COUNTED, ENVIRONMENT
 from rules import findings
 from template import REQUIRED, ROOT, Template, load, transform
+from told import known_metrics
 
 METRICS = ROOT / "shared/platform/src/metrics.rs"
+PARTS = ["Customers notice", "Look at", "Do", "Over when"]
+GUIDE = ROOT / "shared/platform/alarms/README.md"
 
 
 @pytest.fixture(scope="module")
@@ -121,19 +124,31 @@ def test_every_parameter_says_what_it_is_for() -> None:
     ] == []
 
 
-def test_every_metric_that_is_watched_is_counted_by_the_code() -> None:
+def test_the_namespace_and_the_dimension_are_the_codes() -> None:
     source = METRICS.read_text()
     namespace, dimension = (
         re.search(rf'{name}: &str = "(\w+)"', source).group(1) for name in ("NAMESPACE", "DIMENSION")
     )
-    counted = set(re.findall(r"^    (\w+),$", source, re.MULTILINE))
-    for alarm in (part for part in load()["Resources"].values() if part["Type"] == "AWS::CloudWatch::Alarm"):
-        properties = alarm["Properties"]
-        if not properties["Namespace"].startswith("AWS/"):
-            assert properties["Namespace"] == namespace
-            assert properties["MetricName"] in counted
-            assert [one["Name"] for one in properties["Dimensions"]] == [dimension]
-    assert {metric for metric, _ in COUNTED} <= counted
+    assert (namespace, dimension) == ("Dragoman", "FunctionName")
+    assert {metric for metric, _ in COUNTED} <= known_metrics()
+
+
+def test_every_alarm_has_a_chapter_and_says_so() -> None:
+    resources = load()["Resources"]
+    alarms = {name: one for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    queries = [one for one in resources.values() if one["Type"] == "AWS::Logs::QueryDefinition"]
+    names = {query["Properties"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}/") for query in queries}
+    chapters = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", GUIDE.read_text(), re.MULTILINE | re.DOTALL))
+    assert chapters.keys() == alarms.keys()
+    for name, chapter in chapters.items():
+        description = alarms[name]["Properties"]["AlarmDescription"]
+        assert description.endswith(f"Guide: shared/platform/alarms, chapter {name}."), name
+        assert len(description) <= 1024, name
+        assert re.findall(r"^- \*\*(.*?):\*\*", chapter, re.MULTILINE) == PARTS, name
+        looked_at = chapter.split("- **Look at:**")[1].split("- **Do:**")[0]
+        assert "dashboard" in looked_at or any(f"*{query}*" in looked_at for query in names), name
+        assert set(re.findall(r"\*([a-z][a-z ]+)\*", chapter)) <= names | {"messages"}, name
+        assert set(re.findall(r"\b[A-Z]\w+Alarm\b", chapter)) <= alarms.keys(), name
 
 
 @pytest.mark.parametrize(("function", "variable"), [(f, v) for f, names in ENVIRONMENT.items() for v in names])

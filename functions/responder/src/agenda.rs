@@ -22,6 +22,11 @@ impl Agenda {
     pub(crate) fn author(&self) -> Author {
         self.open.first().map_or(Author::User, |message| message.author)
     }
+
+    /// What follows the open ones through the logs.
+    pub(crate) fn log_ids(&self) -> Vec<String> {
+        self.open.iter().map(|message| message.log_id.clone()).collect()
+    }
 }
 
 impl Responder {

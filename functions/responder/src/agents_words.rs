@@ -11,6 +11,7 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted, pending};
+use crate::ended::{Cause, End, Messages};
 use crate::history::{History, look};
 use crate::send::Outgoing;
 use crate::settle::Settled;
@@ -32,7 +33,7 @@ impl Responder {
         let lines = counted.iter().map(|place| agenda.open[*place].text.as_str());
         let reply: Vec<_> = lines.flat_map(verbatim).map(Utterance::from).collect();
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
-            return Drafted { draft: Draft::Silence, counts };
+            return Drafted { draft: Draft::Silence(Cause::NothingNew), counts };
         };
         let Some(reply) = self.through_the_window(reply, head, now) else {
             return Drafted { draft: Draft::NotSent(NotSent::WindowClosed, counted), counts };
@@ -63,11 +64,15 @@ impl Responder {
         }
         tracing::error!(log_id = conversation.log_id, lines = places.len(), ?reason, "an agent's words were not sent");
         if reason == NotSent::TooLate {
-            return self.park(conversation, head, held, &agenda.covers, ParkReason::Stale).await;
+            return self
+                .park(conversation, head, held, &agenda.covers, ParkReason::Stale, &agenda.log_ids().join(" "))
+                .await;
         }
         self.count(Metric::WindowClosed, places.len());
         let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
-        self.settle(conversation, head, held, &agenda.covers, silent).await
+        let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
+        self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::WindowClosed));
+        Ok(worked)
     }
 
     /// Tells the desk that a turn in an agent's name ends here, before it does: the current part and those after it do not

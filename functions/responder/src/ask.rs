@@ -13,6 +13,7 @@ use store::TurnKind;
 use crate::answer::Answered;
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
+use crate::ended::millis;
 use crate::way::Way;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
@@ -69,7 +70,10 @@ impl Responder {
                 self.deployment.asks(self.clock.now()).await;
             }
         };
+        let asked = self.clock.now();
         let (answer, ()) = futures::future::join(ai.answer(&question, left), counting).await;
+        let asked_ms = millis(asked, self.clock.now());
+        tracing::info!(log_id = matter.newest.log_id, asked_ms, answered = answer.is_ok(), "an AI was asked");
         match answer {
             Ok(Answer::Said { text, deeds, rejected, usage }) => {
                 self.note(usage);

@@ -11,7 +11,7 @@ use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 use crate::filing::Filing;
 use crate::keep::{self, Kept};
 use crate::owner::Acted;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN, ended};
 
 /// One delivery of one message.
 #[derive(Debug, Clone)]
@@ -163,7 +163,10 @@ impl Responder {
         // One hop: a sign points to a conversation, never to another sign.
         for _ in 0..2 {
             match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
-                Ok(Attended::Verdicts(verdicts)) => return verdicts,
+                Ok(Attended::Verdicts(verdicts)) => {
+                    ended::tell_deliveries(deliveries, &verdicts);
+                    return verdicts;
+                }
                 Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
                     let log_id = deliveries.first().map(|delivery| delivery.message.log_id.as_str());

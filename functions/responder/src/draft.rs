@@ -16,6 +16,7 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::answer::Answered;
 use crate::attend::{Conversation, Stop};
+use crate::ended::Cause;
 use crate::facts::Facts;
 use crate::history::{History, joined, look, words};
 use crate::turn::Words;
@@ -26,7 +27,7 @@ pub(crate) enum Draft {
     /// Something is said.
     Say(Box<Words>),
     /// Nothing is.
-    Silence,
+    Silence(Cause),
     /// Nothing is, and what the user wants from now on is remembered.
     Heed(OptWish),
     /// What the agent wrote at these places is not sent.
@@ -99,7 +100,7 @@ impl Responder {
         let mut counts = counts(&decision, agenda.open.len());
         let without_words = |draft| Ok(Drafted { draft, counts: counts.clone() });
         let plan = match decision {
-            Decision::Silence(_) => return without_words(Draft::Silence),
+            Decision::Silence(why) => return without_words(Draft::Silence(why.into())),
             Decision::Park(reason) => return without_words(Draft::Park(reason)),
             Decision::Heed(wish) => return without_words(Draft::Heed(wish)),
             Decision::TakeBack => return without_words(Draft::TakeBack),
@@ -112,7 +113,7 @@ impl Responder {
             Decision::Ask(counted) => Plan { kind: TurnKind::Answer, line: Line::Answer, counted },
         };
         let Some(newest) = plan.counted.last().map(|place| &agenda.open[*place]) else {
-            return without_words(Draft::Silence);
+            return without_words(Draft::Silence(Cause::NothingNew));
         };
         let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let messages = plan.counted.iter().map(|place| &agenda.open[*place]).collect();

@@ -87,7 +87,12 @@ impl Responder {
                 if rows.iter().all(|row| row.message.arrival <= message.arrival) {
                     self.store.forget(key, &message.id).await?;
                 }
-                tracing::info!(log_id = message.log_id, "its user was forgotten meanwhile, and so is the message");
+                tracing::info!(
+                    log_id = message.log_id,
+                    end = "silent",
+                    cause = "Forgotten",
+                    "its user was forgotten meanwhile, and so is the message"
+                );
                 Filing::Settled
             }
             // What an agent says is never too much; it waits until the user's messages are fewer.
@@ -218,7 +223,12 @@ impl Responder {
     /// A message too many: it keeps its row and is settled unanswered.
     async fn turn_away(&self, key: &ConversationKey, message: &Message) -> Result<(), StoreError> {
         self.meter.count(Metric::OverBudget, 1);
-        tracing::warn!(log_id = message.log_id, "settled unanswered: its conversation has too many messages waiting");
+        tracing::warn!(
+            log_id = message.log_id,
+            end = "silent",
+            cause = "TooManyWaiting",
+            "settled unanswered: its conversation has too many messages waiting"
+        );
         self.store.mark(key, &message.id, RowState::Done).await
     }
 }

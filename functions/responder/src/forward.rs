@@ -12,6 +12,7 @@ use store::{Head, Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
+use crate::ended::{End, Messages};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
 use crate::{RECORD_WITHIN, Responder};
@@ -48,7 +49,9 @@ impl Responder {
             }
         };
         if refused.len() == counted.len() {
-            return self.park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused).await;
+            return self
+                .park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused, &agenda.log_ids().join(" "))
+                .await;
         }
         let told = counted.iter().filter(|place| !refused.contains(place));
         let said = told.map(|place| agenda.said[*place].clone()).collect();
@@ -61,9 +64,11 @@ impl Responder {
         let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();
         let settled = Settled::Forwarded { turn: row.key.number, parked: &parked };
         let worked = self.settle(conversation, head, held, &agenda.covers, settled).await?;
+        self.tell_end(conversation, &Messages::of(agenda), End::Forwarded);
         self.count(Metric::Forwarded, counted.len() - refused.len());
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
-        self.mark_parked(conversation, &parked, ParkReason::DeskRefused).await?;
+        let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.as_str()).collect();
+        self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids.join(" ")).await?;
         Ok(worked)
     }
 

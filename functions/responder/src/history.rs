@@ -211,6 +211,7 @@ mod tests {
             kind: TurnKind::Answer,
             at: Timestamp::EPOCH,
             covers: vec![MessageId::stored(text)],
+            log_ids: vec![],
             said: vec![Said {
                 text: text.into(),
                 arrival: Timestamp::EPOCH,

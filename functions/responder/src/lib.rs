@@ -12,6 +12,7 @@ mod deliveries;
 mod deployment;
 mod desks;
 mod draft;
+mod ended;
 mod facts;
 mod filing;
 mod forward;

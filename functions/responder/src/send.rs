@@ -10,6 +10,7 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
+use crate::ended::{End, Messages};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
@@ -43,7 +44,8 @@ impl Responder {
     ) -> Result<Worked, Stop> {
         let turn = open(head)?;
         let Some(row) = self.store.turn(conversation.key, turn.key).await? else {
-            return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts).await;
+            // Whatever was drafted is gone, and with it the ids of its messages.
+            return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, "").await;
         };
         let out = Outgoing { conversation, held, row: &row };
         if turn.state == SendState::Ready && self.is_stale(&row) {
@@ -64,7 +66,7 @@ impl Responder {
         loop {
             let turn = open(&head)?;
             let Some(part) = out.row.reply.get(turn.part as usize - 1) else {
-                return self.over(out, &head).await;
+                return self.over(out, &head, End::Sent(out.row.kind)).await;
             };
             let left = out.conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
             let next = if left < SEND_WITHIN {
@@ -81,20 +83,20 @@ impl Responder {
     }
 
     async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
-        let (part, log_id) = (open(head)?.part, out.conversation.log_id);
+        let (part, log_id, log_ids) = (open(head)?.part, out.conversation.log_id, out.row.log_ids.join(" "));
         match outcome {
             Outcome::Accepted { remarks, dispatch_id } => {
                 let next = self.accepted(out, head).await;
-                tracing::info!(log_id, part, dispatch_id, remarks, "accepted by Braze");
+                tracing::info!(log_id, log_ids, part, dispatch_id, remarks, "accepted by Braze");
                 next
             }
             Outcome::NotAccepted(refusal) => {
-                tracing::warn!(log_id, part, ?refusal, "not accepted by Braze");
+                tracing::warn!(log_id, log_ids, part, ?refusal, "not accepted by Braze");
                 self.refused(out, head, refusal).await
             }
             Outcome::Unknown(reason) => {
                 self.meter.count(Metric::UnknownSend, 1);
-                tracing::error!(log_id, part, reason, "nobody knows whether Braze accepted");
+                tracing::error!(log_id, log_ids, part, reason, "nobody knows whether Braze accepted");
                 tokio::time::sleep(BEFORE_A_COPY).await;
                 self.again(out, head).await
             }
@@ -104,7 +106,7 @@ impl Responder {
     async fn accepted(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
         if turn.part >= turn.parts {
-            let worked = self.over(out, head).await?;
+            let worked = self.over(out, head, End::Sent(out.row.kind)).await?;
             self.meter.count(sent(out.row.kind), 1);
             // What Braze is to know beside the reply, once nothing hangs on it any more.
             self.record_row(out.conversation, out.row).await;
@@ -145,9 +147,9 @@ impl Responder {
         }
         self.ends_unsent(out, turn, NotSent::Uncertain).await;
         self.meter.count(Metric::Flagged, 1);
-        let (log_id, part, copies) = (out.conversation.log_id, turn.part, turn.copies);
-        tracing::error!(log_id, part, copies, "flagged: perhaps not delivered");
-        Ok(Next::Over(self.over(out, head).await?))
+        let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
+        tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
+        Ok(Next::Over(self.over(out, head, End::Flagged).await?))
     }
 
     /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped, and the
@@ -160,7 +162,11 @@ impl Responder {
             Err(Some(found)) if found.owner == Owner::Person && out.row.kind.voice() == Voice::Bot => {
                 let worked = match read {
                     // Nothing was read: the messages are that person's to answer.
-                    0 => self.settle(out.conversation, &found, out.held, &[], Settled::Withdrawn).await?,
+                    0 => {
+                        let worked = self.settle(out.conversation, &found, out.held, &[], Settled::Withdrawn).await?;
+                        self.tell_end(out.conversation, &Messages::of_row(out.row), End::Withdrawn);
+                        worked
+                    }
                     read => self.cut(out, &found, read).await?,
                 };
                 Ok(Next::Over(worked))
@@ -199,7 +205,10 @@ impl Responder {
         match read {
             // A person gets to know what the user wants, whether or not the user could be told so.
             0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
-            0 => self.park(out.conversation, head, out.held, &turn.covers, reason).await,
+            0 => {
+                let log_ids = out.row.log_ids.join(" ");
+                self.park(out.conversation, head, out.held, &turn.covers, reason, &log_ids).await
+            }
             read => self.cut(out, head, read).await,
         }
     }
@@ -213,14 +222,16 @@ impl Responder {
         }
         self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
         self.meter.count(Metric::Cut, 1);
-        let (log_id, parts) = (out.conversation.log_id, out.row.reply.len());
-        tracing::error!(log_id, read, parts, "the rest of a reply is dropped");
-        self.over(out, head).await
+        let (log_id, log_ids, parts) = (out.conversation.log_id, out.row.log_ids.join(" "), out.row.reply.len());
+        tracing::error!(log_id, log_ids, read, parts, "the rest of a reply is dropped");
+        self.over(out, head, End::Cut).await
     }
 
-    async fn over(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
+    async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {
         let how = Settled::Answered(out.row.kind);
-        self.settle(out.conversation, head, out.held, &open(head)?.covers, how).await
+        let worked = self.settle(out.conversation, head, out.held, &open(head)?.covers, how).await?;
+        self.tell_end(out.conversation, &Messages::of_row(out.row), end);
+        Ok(worked)
     }
 
     fn is_stale(&self, row: &TurnRow) -> bool {

@@ -88,9 +88,10 @@ impl Responder {
         held: &Held,
         covers: &[MessageId],
         reason: ParkReason,
+        log_ids: &str,
     ) -> Result<Worked, Stop> {
         let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
-        self.mark_parked(conversation, covers, reason).await?;
+        self.mark_parked(conversation, covers, reason, log_ids).await?;
         Ok(worked)
     }
 
@@ -100,6 +101,7 @@ impl Responder {
         conversation: &Conversation<'_>,
         messages: &[MessageId],
         reason: ParkReason,
+        log_ids: &str,
     ) -> Result<(), StoreError> {
         if messages.is_empty() {
             return Ok(());
@@ -107,6 +109,8 @@ impl Responder {
         self.count(Metric::Parked, messages.len());
         tracing::error!(
             log_id = conversation.log_id,
+            log_ids,
+            end = "given_up",
             ?reason,
             messages = messages.len(),
             "messages given up; they go to the dead letters"

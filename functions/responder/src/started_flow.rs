@@ -7,6 +7,7 @@ use store::{Head, Owner, TurnKind};
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::draft::{Draft, Drafted, Matter};
+use crate::ended::Cause;
 use crate::history::History;
 use crate::turn::Words;
 use crate::way::Way;
@@ -17,7 +18,8 @@ impl Responder {
     pub(crate) fn started(&self, head: &Head, history: &History, agenda: &Agenda) -> Drafted {
         let give_up = |reason| Drafted { draft: Draft::Park(reason), counts: vec![] };
         let now = self.clock.now();
-        let Some(start) = agenda.open.first() else { return Drafted { draft: Draft::Silence, counts: vec![] } };
+        let silence = || Draft::Silence(Cause::FlowNotStarted);
+        let Some(start) = agenda.open.first() else { return Drafted { draft: silence(), counts: vec![] } };
         if now.since(start.arrival) >= STALE_AFTER {
             return give_up(ParkReason::Stale);
         }
@@ -26,7 +28,7 @@ impl Responder {
         }
         let not_started = |why: &'static str| {
             tracing::warn!(log_id = start.log_id, why, "a flow is not started");
-            Drafted { draft: Draft::Silence, counts: vec![(Metric::FlowNotStarted, 1)] }
+            Drafted { draft: silence(), counts: vec![(Metric::FlowNotStarted, 1)] }
         };
         if head.owner == Owner::Person {
             return not_started("a person has the conversation");

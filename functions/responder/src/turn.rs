@@ -11,6 +11,7 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted};
+use crate::ended::{Cause, End, Messages};
 use crate::history::{History, is_whole};
 use crate::keep::Kept;
 use crate::send::Outgoing;
@@ -131,15 +132,19 @@ impl Responder {
     async fn without_words(&self, claimed: Claimed<'_>, draft: Draft) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, agenda, .. } = claimed;
         match draft {
-            Draft::Silence => {
+            Draft::Silence(cause) => {
                 let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
-                self.settle(conversation, head, held, &agenda.covers, silent).await
+                let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
+                self.tell_end(conversation, &Messages::of(agenda), End::Silent(cause));
+                Ok(worked)
             }
             Draft::Heed(wish) => self.heed(claimed, wish).await,
             Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
             Draft::TakeBack => self.take_back(conversation, head).await,
-            Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason).await,
+            Draft::Park(reason) => {
+                self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids().join(" ")).await
+            }
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }
     }
@@ -176,7 +181,11 @@ impl Responder {
             turn = row.key.number;
         }
         let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
-        self.settle(conversation, head, held, covers, heeded).await
+        let worked = self.settle(conversation, head, held, covers, heeded).await?;
+        if !covers.is_empty() {
+            self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
+        }
+        Ok(worked)
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
@@ -199,6 +208,7 @@ impl Responder {
             kind: words.kind,
             at: self.clock.now(),
             covers: agenda.covers.clone(),
+            log_ids: agenda.log_ids(),
             said: words.said,
             to: words.to,
             reply: words.reply,

@@ -23,6 +23,8 @@ pub use signed::{NotSigned, Service, Signer};
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// How long an AWS call may take with its retries.
 const OPERATION: Duration = Duration::from_secs(3);
+/// How long an operator's program waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The SDK's configuration out of the environment and wherever else the SDK looks, with time-outs on every call; but the
 /// region from the environment alone: off AWS the search would wait for a machine that does not answer. A function has
@@ -30,6 +32,12 @@ const OPERATION: Duration = Duration::from_secs(3);
 pub async fn config() -> SdkConfig {
     let region = EnvironmentVariableRegionProvider::new();
     aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
+}
+
+/// The same for a program that an operator starts: it may be far from AWS, and no lease hangs on it.
+pub async fn patient_config() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(PATIENCE).operation_timeout(3 * PATIENCE).build();
+    config().await.into_builder().timeout_config(timeouts).build()
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -115,8 +123,8 @@ impl Timer for SqsQueue {
     }
 }
 
-// The kind of a failure alone: an SDK error's own text may quote the request.
-fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+/// The kind of a failure alone: an SDK error's own text may quote the request.
+pub fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
     match error {
         SdkError::TimeoutError(_) => "timeout".to_owned(),
         SdkError::DispatchFailure(_) => "no connection".to_owned(),

@@ -80,6 +80,9 @@ pub struct TurnRow {
     pub at: Timestamp,
     /// The messages it answers, in the order of filing; after them those that had been answered and came once more.
     pub covers: Vec<MessageId>,
+    /// The random words that follow those messages through the logs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_ids: Vec<String>,
     /// What the user had said in them, duplicates left out.
     pub said: Vec<Said>,
     /// Whom it goes to.
@@ -215,6 +218,7 @@ mod tests {
             kind,
             at: AT,
             covers: vec![],
+            log_ids: vec![],
             said: vec![],
             to: Identity::new("42", "", "").unwrap(),
             reply: vec![],

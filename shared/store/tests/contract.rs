@@ -101,6 +101,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         kind: TurnKind::HandOff(HandOffReason::Keyword),
         at: NOW,
         covers: vec![MessageId::stored("m1")],
+        log_ids: vec![],
         said: vec![Said { text: "hi".into(), arrival: NOW, route: None, dispatched: true, media: vec![], heard: None }],
         to: Identity::new("42", "", "").unwrap(),
         reply: vec![Part::new("hello").unwrap().into()],

@@ -21,11 +21,11 @@ pub fn binary(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "ingest", "--package", "responder"]);
+        build.args(["build", "--quiet", "--package", "ingest", "--package", "responder", "--package", "sandbox"]);
         if !cfg!(debug_assertions) {
             build.arg("--release");
         }
-        assert!(build.status().unwrap().success(), "the functions do not build");
+        assert!(build.status().unwrap().success(), "the functions or the sandbox do not build");
         std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
     });
     folder.join(name)

@@ -2,9 +2,16 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text")]
 
 mod check;
+mod completion;
+mod deployed;
 mod doctor;
+mod erase;
 mod paint;
+mod progress;
+mod replay;
+mod secrets;
 mod shown;
+mod transcript;
 
 use std::process::ExitCode;
 
@@ -45,6 +52,25 @@ const CHECK_EXAMPLES: &str = r"Examples:
     cargo run -- check --assistant shop/assistant.toml
     cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text";
 
+const REPLAY_EXAMPLES: &str = r"Examples:
+    export AWS_REGION=eu-central-1     # and your AWS credentials
+    cargo run -- replay --queue <WorkQueueUrl> --agent-queue <AgentQueueUrl> --dead-letters <DeadLetterQueueUrl> \
+                        --table <TableName>              # shows what would be done
+    cargo run -- replay … --send                         # does it";
+
+const TRANSCRIPT_EXAMPLES: &str = r"Examples:
+    export AWS_REGION=eu-central-1     # and your AWS credentials
+    cargo run -- transcript user:42 --table <TableName>";
+
+const ERASE_EXAMPLES: &str = r"Examples:
+    export AGENT_TOKEN=…
+    cargo run -- erase user:42 --url <ConversationsUrl>";
+
+const COMPLETION_EXAMPLES: &str = r"Examples:
+    alias dragoman='cargo run --quiet --'
+    source <(dragoman completion bash)                   # or zsh
+    dragoman completion fish | source";
+
 /// What to do instead of running the sandbox.
 #[derive(Debug, Subcommand)]
 pub enum Deed {
@@ -72,6 +98,50 @@ pub enum Deed {
     /// The exit code is 0 if there is no error, 1 if there is one, 2 if it was called in a wrong way. Warnings alone are 0.
     #[command(verbatim_doc_comment, after_long_help = CHECK_EXAMPLES)]
     Check(check::Options),
+    /// Look at the dead letters, and send again what can still be answered
+    ///
+    /// Each letter is looked at anew: it is sent again if it is less than a day old, if nobody has answered it meanwhile, and if
+    /// its user wants to hear from the bot. Where a person has the conversation it goes to that person, however old it is, and so
+    /// it is with a STOP, which holds however late it comes. What was done or is wanted no more is deleted. What is too old to be
+    /// answered stays, for a person to look at.
+    ///
+    /// Without --send nothing is done: it shows how many letters there are of each kind, and one line for each, with the id that
+    /// follows it through the logs and no word, name or number of anybody. While it looks, the letters are hidden from others.
+    ///
+    /// Region and credentials are those of the environment; they need sqs:ReceiveMessage, sqs:DeleteMessage and
+    /// sqs:ChangeMessageVisibility on the dead letters, sqs:SendMessage on both queues, and dynamodb:GetItem and
+    /// dynamodb:BatchGetItem on the table.
+    ///
+    /// The exit code is 0 if nothing is left (or would be) that a person has to look at, 1 if something is or a call failed, 2 if it
+    /// was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = REPLAY_EXAMPLES)]
+    Replay(replay::Options),
+    /// Print what was said in one conversation
+    ///
+    /// CAREFUL: this prints a customer's words, on purpose. Everything else here keeps them to itself.
+    ///
+    /// Who said what and when, oldest first, as far as the table still has it: thirty days. Region and credentials are those of the
+    /// environment; they need dynamodb:GetItem, dynamodb:BatchGetItem and dynamodb:Query on the table.
+    ///
+    /// The exit code is 0 if there is such a conversation, 1 if there is none or it cannot be read, 2 if it was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = TRANSCRIPT_EXAMPLES)]
+    Transcript(transcript::Options),
+    /// Forget a customer, and what was said
+    ///
+    /// It asks the deployed door, which takes the agent's token: AGENT_TOKEN in the environment, or agent_token in --secrets; never on
+    /// the command line. The user is forgotten under every key they are known by here. Braze and its logs keep their own, and so do
+    /// dead letters until they are gone. Repeating it does no harm.
+    ///
+    /// The exit code is 0 if the door has taken it, 1 if it has not, 2 if it was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = ERASE_EXAMPLES)]
+    Erase(erase::Options),
+    /// Print a script that lets a shell complete these commands
+    ///
+    /// No shell completes `cargo run --`: give it a name, dragoman, as below.
+    ///
+    /// The exit code is 0, or 2 if it was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = COMPLETION_EXAMPLES)]
+    Completion(completion::Options),
 }
 
 impl Deed {
@@ -80,6 +150,13 @@ impl Deed {
         let done = match self {
             Self::Doctor(options) => doctor::run(options).await,
             Self::Check(options) => check::run(options),
+            Self::Replay(options) => replay::run(options).await,
+            Self::Transcript(options) => transcript::run(options).await,
+            Self::Erase(options) => erase::run(options).await,
+            Self::Completion(options) => {
+                completion::run(options);
+                Ok(true)
+            }
         };
         match done {
             Ok(true) => ExitCode::SUCCESS,

@@ -1,16 +1,15 @@
 //! `cargo run -- doctor`.
 
-use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use ::doctor::{CLUSTERS, Door, Setup, Workspace, examine};
 use models::assistant::{Assistant, ProfileRules};
-use platform::settings::environment;
 use responder::AssistantFiles;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::progress::Progress;
+use super::secrets::Secrets;
 use super::{Misuse, shown};
 use crate::world::{CAMPAIGN, INBOUND_CAMPAIGN, KEY};
 
@@ -66,7 +65,7 @@ pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
         None => of_deployment(options)?,
     };
     let progress = Progress::of(options.json);
-    let report = examine(&setup, &http, &|at| progress.tell(at)).await;
+    let report = examine(&setup, &http, &|at| progress.tell(&format!("looking at: {at}"))).await;
     progress.end();
     shown::print(&if options.json { shown::json(&report) } else { shown::report(&report) });
     Ok(report.healthy)
@@ -165,63 +164,4 @@ fn missing(names: &[&str]) -> Misuse {
         "{} must be given as well; secrets are taken from the environment or --secrets FILE",
         names.join(", ")
     ))
-}
-
-/// Secrets out of files, else of the environment.
-struct Secrets(BTreeMap<String, SecretString>);
-
-impl Secrets {
-    fn read(files: &[PathBuf]) -> Result<Self, Misuse> {
-        let mut all = BTreeMap::new();
-        for file in files {
-            // What is wrong is not told by the parser: it might quote a secret.
-            let text = std::fs::read_to_string(file);
-            let text = text.map_err(|error| Misuse(format!("{} cannot be read: {}", file.display(), error.kind())))?;
-            let fields: BTreeMap<String, SecretString> = serde_json::from_str(&text)
-                .map_err(|_| Misuse(format!("{} is no JSON object of texts", file.display())))?;
-            all.extend(fields);
-        }
-        Ok(Self(all))
-    }
-
-    /// `webhook_token` of a file is `WEBHOOK_TOKEN` in the environment.
-    fn get(&self, name: &str) -> Option<SecretString> {
-        let of_environment =
-            || environment(&name.to_uppercase()).filter(|value| !value.is_empty()).map(SecretString::from);
-        self.0.get(name).cloned().or_else(of_environment)
-    }
-}
-
-/// Where it is at, on the error stream: one line that changes on a terminal, else a line each.
-enum Progress {
-    Silent,
-    Lines,
-    OneLine,
-}
-
-impl Progress {
-    fn of(json: bool) -> Self {
-        match (json, std::io::stderr().is_terminal()) {
-            (true, _) => Self::Silent,
-            (false, true) => Self::OneLine,
-            (false, false) => Self::Lines,
-        }
-    }
-
-    fn tell(&self, at: &str) {
-        match self {
-            Self::Silent => {}
-            Self::Lines => eprintln!("looking at: {at}"),
-            Self::OneLine => {
-                eprint!("\r\x1b[Klooking at: {at} …");
-                let _ = std::io::stderr().flush();
-            }
-        }
-    }
-
-    fn end(&self) {
-        if matches!(self, Self::OneLine) {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use platform::settings::environment;
+
 /// Characters of a line.
 const WIDTH: usize = 100;
 
@@ -11,9 +13,12 @@ pub(super) struct Paint(bool);
 
 impl Paint {
     pub(super) fn of_environment() -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self(std::io::stdout().is_terminal() && !set("NO_COLOR") && !dumb)
+        Self::of(std::io::stdout().is_terminal(), &environment)
+    }
+
+    fn of(is_terminal: bool, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        let is_set = lookup("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self(is_terminal && !is_set && lookup("TERM").is_none_or(|term| term != "dumb"))
     }
 
     pub(super) fn red(self, text: &str) -> String {
@@ -67,6 +72,22 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].starts_with("  What  word") && lines[1].starts_with("        word"));
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+    }
+
+    #[test]
+    fn colours_are_for_terminals_that_know_them_and_whoever_wants_them() {
+        for (is_terminal, no_color, term, paints) in [
+            (true, None, None, true),
+            (true, None, Some("xterm"), true),
+            (true, Some(""), Some("xterm"), true),
+            (true, Some("1"), Some("xterm"), false),
+            (true, Some("0"), Some("xterm"), false),
+            (true, None, Some("dumb"), false),
+            (false, None, Some("xterm"), false),
+        ] {
+            let lookup = |name: &str| if name == "NO_COLOR" { no_color } else { term }.map(str::to_owned);
+            assert_eq!(Paint::of(is_terminal, &lookup).0, paints, "{is_terminal} {no_color:?} {term:?}");
+        }
     }
 
     #[test]

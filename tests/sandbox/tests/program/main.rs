@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken program shall end the test")]
 
 mod check;
+mod deeds;
 mod doctor;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -223,9 +224,14 @@ fn the_help_and_the_first_lines_say_how_to_call_it() {
     for word in ["Usage: cargo run -- ", "/inbound", "`sandbox`", "/conversations/messages", "`agent`"] {
         assert!(help.contains(word), "{word} in {help}");
     }
-    for (deed, words) in
-        [("doctor", ["--send-to", "cargo run -- doctor --sandbox"]), ("check", ["--body", "--assistant shop"])]
-    {
+    for (deed, words) in [
+        ("doctor", ["--send-to", "cargo run -- doctor --sandbox"]),
+        ("check", ["--body", "--assistant shop"]),
+        ("replay", ["--dead-letters", "no word, name or number of anybody"]),
+        ("transcript", ["--table", "this prints a customer's words, on purpose"]),
+        ("erase", ["--url", "AGENT_TOKEN"]),
+        ("completion", ["bash", "alias dragoman="]),
+    ] {
         let help = String::from_utf8(command(&[deed, "--help"]).output().unwrap().stdout).unwrap();
         assert!(words.iter().all(|word| help.contains(word)) && help.contains("The exit code is 0"), "{help}");
     }
