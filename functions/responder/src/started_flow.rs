@@ -41,6 +41,7 @@ impl Responder {
             way: Way::default(),
             said: vec![],
             newest: start,
+            log_ids: start.log_id.clone(),
             language: self.language(start, &[]),
             attempts: head.attempts,
             desk: self.desk.is_some(),
