@@ -73,7 +73,8 @@ impl Responder {
         let asked = self.clock.now();
         let (answer, ()) = futures::future::join(ai.answer(&question, left), counting).await;
         let asked_ms = millis(asked, self.clock.now());
-        tracing::info!(log_id = matter.newest.log_id, asked_ms, answered = answer.is_ok(), "an AI was asked");
+        let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
+        tracing::info!(log_id, log_ids, asked_ms, answered = answer.is_ok(), "an AI was asked");
         match answer {
             Ok(Answer::Said { text, deeds, rejected, usage }) => {
                 self.note(usage);

@@ -109,8 +109,8 @@ impl Responder {
     /// decides when they come back.
     async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
         let left = deadline.left(self.clock.now(), Duration::ZERO);
-        // What is warned of on the way by whoever knows no message, an AI's client say, is found by this one's id.
-        let span = tracing::warn_span!("conversation", log_id = group.deliveries[0].log_id());
+        // What is logged on the way by whoever knows no message, an AI's client say, is found by this one's id.
+        let span = tracing::info_span!("conversation", log_id = group.deliveries[0].log_id());
         let attending = self.attend(&group.deliveries, deadline, alone).instrument(span);
         let attended = AssertUnwindSafe(attending).catch_unwind();
         if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {

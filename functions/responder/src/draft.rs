@@ -74,6 +74,8 @@ pub(crate) struct Matter<'a> {
     pub(crate) said: Vec<Said>,
     /// The last of the messages.
     pub(crate) newest: &'a Message,
+    /// What follows the messages through the logs.
+    pub(crate) log_ids: String,
     /// The user's language, as far as it is known.
     pub(crate) language: Option<String>,
     /// Claims since a turn last ended, this one included.
@@ -119,7 +121,8 @@ impl Responder {
         let messages = plan.counted.iter().map(|place| &agenda.open[*place]).collect();
         let language = self.language(newest, &said);
         let (attempts, desk) = (head.attempts, self.desk.is_some());
-        let matter = Matter { history, way, messages, said, newest, language, attempts, desk };
+        let log_ids = agenda.log_ids().join(" ");
+        let matter = Matter { history, way, messages, said, newest, log_ids, language, attempts, desk };
         let draft = self.say(conversation, head, matter, agenda, &plan).await;
         if matches!(&draft, Draft::Say(words) if words.kind.settles()) {
             counts.push((Metric::Duplicate, agenda.open.len() - plan.counted.len()));

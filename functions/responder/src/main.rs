@@ -15,7 +15,7 @@ use store::DynamoDb;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    logs::start();
+    logs::start_with_spans();
     let settings = Settings::read(&settings::environment)?;
     let files = AssistantFiles::load(settings.assistant_config.as_deref())?;
     let (aws, http) = (lambda_config(), http::client()?);

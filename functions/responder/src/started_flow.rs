@@ -42,6 +42,7 @@ impl Responder {
             messages: vec![],
             said: vec![],
             newest: start,
+            log_ids: start.log_id.clone(),
             language: self.language(start, &[]),
             attempts: head.attempts,
             desk: self.desk.is_some(),

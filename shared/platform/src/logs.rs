@@ -1,8 +1,7 @@
 //! Logs: one JSON object a line, with a timestamp, because CloudWatch takes a line without one for level INFO.
 
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
@@ -13,19 +12,21 @@ const OURS: [&str; 7] = ["ingest", "responder", "ai", "braze", "conversation", "
 /// Starts logging to the standard output. The level is Lambda's own setting, `AWS_LAMBDA_LOG_LEVEL`; INFO if it says
 /// nothing. Other people's crates stay at INFO whatever it says: below that some print whole requests. A panic becomes a log
 /// line like any other, naming its place and never its words: those may quote a customer.
-///
-/// What warns also carries the fields of the span it was written in: by those it is found whose message it was, where the
-/// writer knows none. Lines that tell of nothing wrong name their message themselves and go without: it is half of their cost.
 pub fn start() {
+    start_with(false);
+}
+
+/// The same with the fields of the span that a line was written in: by those it is found whose message it was, where the
+/// writer knows none.
+pub fn start_with_spans() {
+    start_with(true);
+}
+
+fn start_with(spans: bool) {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let level = level.unwrap_or(LevelFilter::INFO);
-    let warnings = fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
-    let others = fmt::layer().json().flatten_event(true).with_current_span(false).with_target(false);
-    let warns = filter_fn(|line| *line.level() <= Level::WARN);
-    tracing_subscriber::registry()
-        .with(warnings.with_filter(levels(level.min(LevelFilter::WARN))))
-        .with(others.with_filter(levels(level).and(warns.not())))
-        .init();
+    let lines = fmt::layer().json().flatten_event(true).with_target(false);
+    let lines = lines.with_current_span(spans).with_span_list(false);
+    tracing_subscriber::registry().with(lines.with_filter(levels(level.unwrap_or(LevelFilter::INFO)))).init();
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic; the message is kept and tried again");
@@ -39,6 +40,8 @@ fn levels(level: LevelFilter) -> Targets {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     #[test]
