@@ -65,7 +65,8 @@ impl Responder {
         let quiet = route.and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
         let quiet = quiet_period(message, &quiet, |text| self.assistant.knows(text));
         let claim = take.filter(|_| quiet.is_zero());
-        let mut place = Place { key, message, due: now + quiet, claim, create: false };
+        let heard = message.author == Author::User;
+        let mut place = Place { key, message, due: now + quiet, heard, claim, create: false };
         let (placed, rows) = match place.claim {
             Some(_) => {
                 let (placed, rows) = future::join(self.place(&mut place, now), self.newest_turns(key, now)).await;
@@ -158,6 +159,8 @@ impl Responder {
                     None if head.settled(&place.message.id) => return Ok(Placed::Settled),
                     None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(head, None)),
                     None if head.pending.len() >= MOST_PENDING => return Ok(Placed::Full),
+                    // What came late does not undo what was heard since.
+                    None if place.heard && head.heard > Some(place.message.arrival) => place.heard = false,
                     None if place.claim.is_some() => place.claim = None,
                     None => return Err(unexplained()),
                 },
@@ -237,6 +240,8 @@ struct Place<'a> {
     key: &'a ConversationKey,
     message: &'a Message,
     due: Timestamp,
+    /// Whether it is the last that the user wrote, as far as is known.
+    heard: bool,
     claim: Option<Claim>,
     create: bool,
 }
@@ -255,7 +260,7 @@ impl Place<'_> {
             message: self.message.id.clone(),
             due: self.due,
             arrival: self.message.arrival,
-            heard: self.message.author == Author::User,
+            heard: self.heard,
             claim: self.claim.clone(),
             create: self.create,
         }

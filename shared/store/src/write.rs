@@ -24,7 +24,7 @@ pub enum HeadWrite {
         due: Timestamp,
         /// When it reached the door.
         arrival: Timestamp,
-        /// Whether the user wrote it.
+        /// Whether the user wrote it, and nothing later: the head remembers when the user last wrote.
         heard: bool,
         /// Take the conversation in the same write.
         claim: Option<Claim>,
@@ -214,13 +214,14 @@ impl HeadWrite {
         let free =
             |claim: &Claim| !head.leased(now) && head.retry_at(now).is_none() && (claim.suspects || !head.suspect());
         match self {
-            Self::File { message, claim, create, arrival, .. } => {
+            Self::File { message, claim, create, arrival, heard, .. } => {
                 (*create || old.is_some())
                     && head.moved_to.is_none()
                     && !head.forgot(*arrival)
                     && !head.pending.contains_key(message)
                     && !head.settled(message)
                     && head.pending.len() < MOST_PENDING
+                    && (!heard || head.heard.is_none_or(|last| last <= *arrival))
                     && claim.as_ref().is_none_or(free)
             }
             Self::Claim { message, claim } => head.pending.contains_key(message) && free(claim),

@@ -133,6 +133,31 @@ async fn a_message_is_filed_once_and_remembers_what_became_of_it() {
 }
 
 #[tokio::test]
+async fn the_head_remembers_the_last_that_the_user_wrote_whatever_is_filed_after_it() {
+    let at = |seconds| NOW + Duration::from_secs(seconds);
+    for subject in subjects().await {
+        let (store, key) = (&subject.store, conversation());
+        let file = |id: &str, arrival, heard| HeadWrite::File {
+            message: MessageId::stored(id),
+            due: NOW,
+            arrival,
+            heard,
+            claim: None,
+            create: true,
+        };
+        wrote(&subject, &key, file("m2", at(2), true), NOW).await;
+        let refused = store.try_write(&key, &file("m1", at(1), true), NOW).await;
+        assert!(matches!(refused, Err(WriteError::Refused(Some(_)))), "{}: {refused:?}", subject.name);
+        for (id, arrival, heard, last) in
+            [("m1", 1, false, 2), ("m3", 2, true, 2), ("m4", 4, true, 4), ("m5", 9, false, 4)]
+        {
+            let head = wrote(&subject, &key, file(id, at(arrival), heard), NOW).await;
+            assert_eq!(head.heard, Some(at(last)), "{}: {id}", subject.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_alone() {
     let at = |seconds| NOW + Duration::from_secs(seconds);
     for subject in subjects().await {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use desk::{DeskEvent, NotSent, What};
-use models::AgentDeed;
+use models::{AgentDeed, Identity};
 use platform::metrics::Metric;
 use responder::OnUnknown;
 use simulation::{Effect, Fault, NO_BUDGET, Plan, World};
@@ -261,4 +261,19 @@ async fn a_keyword_does_not_wait_for_the_rest_of_it() {
     world.says("ada", "human").await;
     world.poll_once().await;
     assert_eq!((world.sent().len(), world.now()), (1, began));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_from_the_queue_does_not_close_the_window_that_a_later_message_opened() {
+    let world = world("");
+    let early = world.message(&Identity::new("ada", "", "").unwrap(), "Are you open?");
+    tokio::time::sleep(Duration::from_hours(20)).await;
+    world.says("ada", "Hello?").await;
+    world.queued(&early).await;
+    world.poll_once().await;
+    tokio::time::sleep(Duration::from_hours(4)).await;
+    world.agent(ADA, Some("1"), say("Good news!")).await;
+    world.settle(1).await;
+    assert_eq!(read(&world).last(), Some(&plain("Good news!")));
+    assert_eq!(told_unsent(&world), []);
 }

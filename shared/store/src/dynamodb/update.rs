@@ -41,6 +41,7 @@ impl Update {
             HeadWrite::File { message, due, arrival, heard, claim, create } => {
                 update.file(message, *due, *arrival, *create);
                 if *heard {
+                    update.when("(attribute_not_exists(hd) OR hd <= :arrival)");
                     update.set("hd", millis(*arrival));
                 }
                 if let Some(claim) = claim {
