@@ -164,8 +164,7 @@ impl Responder {
         let mut words = Words {
             kind: if drafted.is_some() { TurnKind::Answer } else { answered.kind.unwrap_or(plan.kind) },
             reply: answered.reply,
-            // What a dead run heard is not listened to again.
-            said: drafted.map_or_else(|| matter.said.clone(), |draft| draft.said.clone()),
+            said: as_heard(&matter.said, drafted.map_or(&[], |draft| &draft.said)),
             to: matter.newest.identity.clone(),
             own_line: answered.own_line,
             attributes: Attributes::default(),
@@ -309,6 +308,18 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         | Decision::Heed(OptWish::In)
         | Decision::TakeBack => vec![],
     }
+}
+
+/// These messages, with what a dead run heard in the same ones: that is not listened to again. When they came is another
+/// matter: it may be another copy that brought them now.
+fn as_heard(said: &[Said], drafted: &[Said]) -> Vec<Said> {
+    let earlier = drafted.iter().map(Some).chain(std::iter::repeat(None));
+    let heard = |(said, earlier): (&Said, Option<&Said>)| {
+        let same = earlier.filter(|earlier| earlier.text == said.text && earlier.media == said.media);
+        let heard = said.heard.clone().or_else(|| same?.heard.clone());
+        Said { heard, ..said.clone() }
+    };
+    said.iter().zip(earlier).map(heard).collect()
 }
 
 pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {

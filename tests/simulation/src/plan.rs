@@ -56,6 +56,14 @@ pub struct Plan {
     pub disorder: Option<u64>,
 }
 
+impl Plan {
+    /// Whether no clock is further ahead than a lease allows for: that is a failure of its own, which ends the claims of the
+    /// living.
+    pub(crate) fn clocks_agree(&self) -> bool {
+        self.clocks_ahead.iter().all(|ahead| *ahead < Duration::from_secs(15))
+    }
+}
+
 impl Default for Plan {
     fn default() -> Self {
         Self {

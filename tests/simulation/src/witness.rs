@@ -115,6 +115,8 @@ struct State {
     erased: BTreeMap<ConversationKey, Erased>,
     /// What has its place by a row of before an erasure, which may take that: it may be answered after newer ones.
     on_old_rows: HashSet<MessageId>,
+    /// Whether a clock is further ahead than a lease allows for.
+    clocks_differ: bool,
     /// Whether no function outlives its deadline.
     kills_at_deadline: bool,
     /// Whether profiles say who owns a conversation.
@@ -219,6 +221,7 @@ impl Witness {
     /// This is what the assistant allows its users, and whether functions are killed at their deadline.
     pub(crate) fn knows_the_world(&self, assistant: &Assistant, plan: &Plan) {
         let mut state = self.lock();
+        state.clocks_differ = !plan.clocks_agree();
         state.groups.known = assistant.profile.opt_out_group.is_some();
         state.profiles = assistant.profile.facts.contains(&ConversationFact::Owner);
         (state.limits, state.kills_at_deadline) = (Some(Limits::of(assistant)), plan.kills_at_deadline);

@@ -169,6 +169,14 @@ impl State {
         self.erased.get(key).is_some_and(|erased| arrival <= erased.at)
     }
 
+    /// Whether a message reached the door before its user was forgotten, and once more after that: its row may be either's,
+    /// and is taken with the older one's.
+    pub(super) fn spans_an_erasure(&self, key: &ConversationKey, id: &MessageId) -> bool {
+        let came = self.bodies.get(id).into_iter().flatten();
+        let (before, after): (Vec<_>, Vec<_>) = came.partition(|copy| self.predates_erasure(key, copy.arrival));
+        !before.is_empty() && !after.is_empty()
+    }
+
     /// Whether a message had reached the door before its user was forgotten.
     pub(super) fn is_of_the_forgotten(&self, key: &ConversationKey, id: &MessageId) -> bool {
         self.arrival(id).is_some_and(|arrival| self.predates_erasure(key, arrival))

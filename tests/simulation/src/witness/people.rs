@@ -78,10 +78,11 @@ impl Witness {
             return;
         }
         let (Some(place), Some(key)) = (state.places.get(&id).copied(), state.filed.get(&id).cloned()) else { return };
-        let was_refused = state.people.refused.contains(&id);
+        // Without its row it waits for the delivery that brings it, and others do not wait for that.
+        let may_wait = state.people.refused.contains(&id) || state.spans_an_erasure(&key, &id);
         let up_to = state.people.told_up_to.entry(key.clone()).or_default();
         // What the desk refused for good did not hold up what came after it; at another try it may take it.
-        let is_late = *up_to > place && !was_refused;
+        let is_late = *up_to > place && !may_wait;
         *up_to = (*up_to).max(place);
         if is_late {
             state.broken(format!("the desk was told {id:?} of {} out of order", key.as_str()));

@@ -44,10 +44,18 @@ impl State {
         unheard && self.requests[number + 1..].iter().any(|later| later.key == request.key)
     }
 
+    /// Whether a request left after somebody whose clock is far ahead had ended its sender's claim: the sender lives, and does
+    /// not know.
+    fn lost_its_claim_to_a_clock(&self, number: usize) -> bool {
+        let Request { key, epoch, .. } = &self.requests[number];
+        let newest = self.conversations.get(key).map_or(0, |conversation| conversation.epoch);
+        self.clocks_differ && epoch.is_some_and(|epoch| epoch < newest)
+    }
+
     /// A part appears on the phone: after the part before it, and never before something older, unless it was given up for
     /// lost and was only late.
     pub(super) fn appears(&mut self, number: usize, reply: &Reply) {
-        let late = self.is_overtaken(number);
+        let late = self.is_overtaken(number) || self.lost_its_claim_to_a_clock(number);
         let Request { key, turn, part, .. } = &self.requests[number];
         let (key, turn, part) = (key.clone(), *turn, *part);
         let phone = self.phones.entry(key.clone()).or_default();

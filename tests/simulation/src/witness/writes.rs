@@ -40,7 +40,8 @@ impl Witness {
         state.is_held(write, &head);
         state.goes_forward(key, &head, after);
         // Those that were settled before their user was forgotten have no row any more, and need none.
-        let is_kept = |id: &&MessageId| after.done.contains(id) || state.is_of_the_forgotten(key, id);
+        let is_gone = |id: &MessageId| state.is_of_the_forgotten(key, id) || state.spans_an_erasure(key, id);
+        let is_kept = |id: &&MessageId| after.done.contains(id) || is_gone(id);
         let lost = head.done.iter().filter(|id| !is_kept(id) && !done_rows.contains(id));
         for id in lost.collect::<Vec<_>>() {
             state.broken(format!("{id:?} was forgotten before its row said that it is done"));
