@@ -5,7 +5,7 @@ use conversation::shape::shape;
 use models::assistant::BotText;
 use models::{
     Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
-    ProfileValue, Timestamp, Utterance,
+    ProfileValue, Proposal, ProposedReplies, Timestamp, Utterance,
 };
 use store::TurnKind;
 
@@ -99,28 +99,50 @@ impl Responder {
     pub(crate) fn progressed(&self, progress: Progress, matter: &Matter<'_>) -> Answered {
         let line = |line| self.own_line(line, matter).reply;
         let mut reply: Vec<_> = progress.says.into_iter().flat_map(|saying| self.utter(saying)).collect();
-        let mut kind = None;
+        let (mut kind, mut flow) = (None, progress.state);
         match progress.end {
             Some(End::HandOff) if matter.desk => {
                 kind = Some(TurnKind::HandOff(HandOffReason::Flow));
                 reply.extend(line(BotText::HandOff));
             }
-            // There is nobody to hand over to.
-            Some(End::HandOff) => reply.extend(line(BotText::Fallback)),
+            // There is nobody to hand over to, and nobody who would lead back to the question.
+            Some(End::HandOff) => {
+                flow = None;
+                reply.extend(line(BotText::Fallback));
+            }
             Some(End::Cancelled) => reply.extend(line(BotText::Cancelled)),
             // A flow without a closing line has ended, and the user is not left without a word.
             Some(_) if reply.is_empty() => reply.extend(line(BotText::Completed)),
             _ => {}
         }
         let (attributes, events) = (attributes(&progress.facts), events(&progress.facts, self.clock.now()));
-        Answered { kind, flow: progress.state, attributes, events, ..Answered::of(reply) }
+        Answered { kind, flow, attributes, events, ..Answered::of(reply) }
     }
 
     fn utter(&self, saying: Saying) -> Vec<Utterance> {
         match saying {
-            Saying::Text { text, .. } => utterances(shape(&text, self.assistant.limits.reply_parts)),
+            Saying::Text { text, options } if options.is_empty() => self.shaped(&text),
+            Saying::Text { text, options } => self.with_options(text, options),
             Saying::Campaign { id, properties } => campaign(id, properties).into_iter().collect(),
         }
+    }
+
+    /// A question with its options: as buttons, where replies have kinds and the options fit on them, else numbered below it.
+    fn with_options(&self, text: String, options: Vec<String>) -> Vec<Utterance> {
+        let options = options.into_iter().map(Personal::new).collect();
+        let proposal = Proposal::QuickReplies(ProposedReplies { body: text.into(), options });
+        let in_words = proposal.text();
+        match proposal.fit() {
+            Ok(content) if self.assistant.replies.kinds => {
+                let campaign = self.assistant.replies.campaign_for(&content).cloned();
+                vec![Utterance { content, campaign }]
+            }
+            _ => self.shaped(&in_words),
+        }
+    }
+
+    fn shaped(&self, text: &str) -> Vec<Utterance> {
+        utterances(shape(text, self.assistant.limits.reply_parts))
     }
 }
 

@@ -119,7 +119,7 @@ impl Responder {
         };
         let said: Vec<_> = plan.counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let messages = plan.counted.iter().map(|place| &agenda.open[*place]).collect();
-        let language = self.language(newest, &said);
+        let language = self.language(newest, &said, history);
         let (attempts, desk) = (head.attempts, self.desk.is_some());
         let log_ids = agenda.log_ids().join(" ");
         let matter = Matter { history, way, messages, said, newest, log_ids, language, attempts, desk };
@@ -230,11 +230,13 @@ impl Responder {
         })
     }
 
-    /// The profile's language, else the one the words are in, if there are lines in it.
-    pub(crate) fn language(&self, newest: &Message, said: &[Said]) -> Option<String> {
+    /// The profile's language, else that of the flow that waits, else the one the words are in, if there are lines in it.
+    pub(crate) fn language(&self, newest: &Message, said: &[Said], history: &History) -> Option<String> {
         let said: Vec<_> = said.iter().map(words).collect();
         let words = joined(said.iter());
-        language(newest.language.as_deref(), words.as_str(), |tag| self.assistant.texts.know(tag))
+        let of_flow = || history.flow().and_then(|flow| flow.language.as_deref());
+        let tag = newest.language.as_deref().or_else(of_flow);
+        language(tag, words.as_str(), |tag| self.assistant.texts.know(tag))
     }
 
     /// One of the bot's own lines in that language.

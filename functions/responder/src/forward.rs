@@ -126,7 +126,7 @@ impl Responder {
         if head.attempts < TOLD_AT || head.opted_out || told || closed {
             return self.give_back(conversation, held).await;
         }
-        let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said).as_deref());
+        let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
         let words = Words::plain(TurnKind::DeskDown, line, newest.identity.clone(), head.spent);
         let row = self.row(head, held, agenda, words);
         self.begin(claimed, &row).await

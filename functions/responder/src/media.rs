@@ -59,7 +59,7 @@ impl Responder {
                 media.push(medium);
             }
         }
-        matter.language = self.language(matter.newest, &matter.said);
+        matter.language = self.language(matter.newest, &matter.said, matter.history);
         media
     }
 }

@@ -43,7 +43,7 @@ impl Responder {
             said: vec![],
             newest: start,
             log_ids: start.log_id.clone(),
-            language: self.language(start, &[]),
+            language: self.language(start, &[], history),
             attempts: head.attempts,
             desk: self.desk.is_some(),
         };

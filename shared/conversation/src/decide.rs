@@ -143,11 +143,13 @@ pub fn decide(situation: &Situation) -> Decision {
         return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
     }
     let stale = situation.now.since(newest) >= STALE_AFTER;
+    // Where there is a group to join, nobody here knows who has left it elsewhere: then nothing else reaches them.
+    let may_be_out = situation.opted_out || situation.assistant.profile.opt_out_group.is_some();
     match wish {
         Some(OptWish::Out) => return Decision::Heed(OptWish::Out),
         // What a wish changes holds however late it comes; saying so would reach nobody any more.
-        Some(OptWish::In) if situation.opted_out && stale => return Decision::Heed(OptWish::In),
-        Some(OptWish::In) if situation.opted_out => return Decision::OptIn(counted),
+        Some(OptWish::In) if may_be_out && stale => return Decision::Heed(OptWish::In),
+        Some(OptWish::In) if may_be_out => return Decision::OptIn(counted),
         _ if situation.opted_out => return Decision::Silence(Silence::OptedOut),
         _ => {}
     }

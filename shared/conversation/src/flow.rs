@@ -122,6 +122,7 @@ impl<'a> Flowing<'a> {
             step: first.name.clone(),
             asked: 0,
             values: BTreeMap::new(),
+            language: None,
             since: self.now,
             touched: self.now,
         };

@@ -17,6 +17,9 @@ pub struct FlowState {
     pub asked: u32,
     /// What was answered, by the step's name.
     pub values: BTreeMap<String, Personal>,
+    /// The language it was begun in, where that is known: single words as answers do not tell one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// When the flow was started.
     pub since: Timestamp,
     /// When the flow last asked: its timeout counts from here.

@@ -237,7 +237,7 @@ mod tests {
         let before = Timestamp::from_seconds(5);
         let flow = |since| {
             let (flow, step, values) = ("f".to_owned(), "s".to_owned(), std::collections::BTreeMap::new());
-            Some(FlowState { flow, step, asked: 1, values, since, touched: AT })
+            Some(FlowState { flow, step, asked: 1, values, language: None, since, touched: AT })
         };
         let answer = row(TurnKind::Answer);
         let in_a_flow = |since| TurnRow { flow: flow(since), ..answer.clone() };

@@ -16,7 +16,8 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn new(flow: &'a Flow, state: FlowState, flowing: &Flowing<'a>) -> Self {
-        let state = FlowState { touched: flowing.now, ..state };
+        let language = state.language.clone().or_else(|| flowing.language.map(str::to_owned));
+        let state = FlowState { touched: flowing.now, language, ..state };
         Self { flow, language: flowing.language, state, says: Vec::new(), facts: Vec::new() }
     }
 

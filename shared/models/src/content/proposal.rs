@@ -74,7 +74,8 @@ impl Proposal {
         content.map_err(|_| text.into())
     }
 
-    fn text(&self) -> String {
+    /// The whole message in plain words, its choices as a numbered list.
+    pub fn text(&self) -> String {
         match self {
             Self::QuickReplies(proposed) => proposed.text(),
             Self::List(proposed) => proposed.text(),

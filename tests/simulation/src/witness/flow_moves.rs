@@ -37,7 +37,7 @@ pub(super) enum Spoken {
 
 impl Waits {
     /// What comes of `text`, which reached the flow in time.
-    pub(super) fn hears(&self, text: &str, people: bool) -> Outcome {
+    pub(super) fn hears(&self, text: &str, people: bool, desk: bool) -> Outcome {
         let step = self.step;
         if normalised(text) == CANCEL {
             return Outcome { ends: Some(Ends::Cancelled), ..Outcome::default() };
@@ -59,7 +59,7 @@ impl Waits {
             outcome.waits = Some(Self { asked: self.asked + 1, ..self.clone() });
         } else {
             outcome.follows(step.otherwise, self.values.clone());
-            if outcome.ends == Some(Ends::HandOff) {
+            if outcome.ends == Some(Ends::HandOff) && desk {
                 outcome.waits = Some(self.clone());
             }
         }

@@ -75,9 +75,9 @@ pub(super) fn timeout(step: &Step) -> Duration {
 static STEPS: [Step; 6] = [
     Step {
         name: "reason",
-        says: Says::Text("flow: why does it come back?"),
+        says: Says::Text("flow: why does it come back?\n\n1. Broken\n2. Too small\n3. Other"),
         fits: a_reason,
-        re_ask: Some("flow: why, out of the three?"),
+        re_ask: Some("flow: why, out of the three?\n\n1. Broken\n2. Too small\n3. Other"),
         re_asks: 1,
         otherwise: Goes::End(Ends::Cancelled),
         attribute: Some("return_reason"),

@@ -198,7 +198,7 @@ impl State {
         if let Some(waits) = &standing.waits {
             let timeout = timeout(waits.step);
             if first.since(waits.touched) < timeout + MOMENT {
-                outcomes.push(waits.hears(&text, standing.people));
+                outcomes.push(waits.hears(&text, standing.people, self.people.desk));
             }
             if row.at.since(waits.touched) + MOMENT >= timeout {
                 outcomes.push(said_anew(&text));

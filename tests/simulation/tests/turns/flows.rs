@@ -73,6 +73,7 @@ async fn a_question_waits_its_time_from_when_it_was_asked() {
     world.poll_once().await;
     tokio::time::sleep(Duration::from_mins(10)).await;
     say(&world, &["broken"]).await;
-    assert_eq!(world.read_by("ada"), ["flow: why does it come back?", "flow: what happened?"]);
+    let why = "flow: why does it come back?\n\n1. Broken\n2. Too small\n3. Other";
+    assert_eq!(world.read_by("ada"), [why, "flow: what happened?"]);
     assert_eq!(world.witness.violations(), [""; 0]);
 }
