@@ -4,6 +4,7 @@
 mod check;
 mod deeds;
 mod doctor;
+mod guides;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
