@@ -167,7 +167,10 @@ impl Deed {
             Self::Replay(options) => replay::run(options).await,
             Self::Transcript(options) => transcript::run(options).await,
             Self::Erase(options) => erase::run(options).await,
-            Self::Costs(options) => costs::run(options),
+            Self::Costs(options) => {
+                costs::run(options);
+                Ok(true)
+            }
             Self::Completion(options) => {
                 completion::run(options);
                 Ok(true)

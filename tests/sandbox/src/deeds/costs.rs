@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Misuse, shown};
+use super::shown;
 use crate::costs::{AS_OF, Assumed, BESIDES, Bill, Turn, standing};
 
 /// How much is written, and how.
@@ -46,12 +46,11 @@ fn seconds(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| "it must be from 0 to 900, like 2.5".to_owned())
 }
 
-/// Nothing can be wrong with it.
-pub(super) fn run(options: &Options) -> Result<bool, Misuse> {
+/// Prints the bill: nothing can be wrong with it.
+pub(super) fn run(options: &Options) {
     let assumed = Assumed { ai_seconds: options.ai_seconds, memory_mb: f64::from(options.memory) };
     let months: Vec<_> = options.turns.iter().map(|turns| month(*turns, &assumed)).collect();
     shown::print(&if options.json { shown::json(&figures(&months, &assumed)) } else { table(&months, &assumed) });
-    Ok(true)
 }
 
 fn month(turns: u32, assumed: &Assumed) -> Month {

@@ -89,7 +89,7 @@ fn costs_are_those_of_the_turns_of_the_ai_and_of_the_memory_that_are_asked_for()
     // Three more seconds of an eighth of a gigabyte, and the same seconds of twice the memory.
     assert!((dollars(&slow, "responder") - dollars(&usual, "responder") - 5.000_025).abs() < 1e-6, "{slow}");
     assert!((dollars(&large, "responder") - 2.0 * dollars(&usual, "responder") + 0.20).abs() < 1e-6, "{large}");
-    assert_eq!(dollars(&large, "table"), dollars(&usual, "table"));
+    assert_eq!(large["months"][0]["table"], usual["months"][0]["table"]);
     let turns: Vec<_> = told(&[])["months"].as_array().unwrap().iter().map(|month| month["turns"].clone()).collect();
     assert_eq!(turns, [1_000, 100_000, 10_000_000]);
     let (_, text, _) = ended(&["costs"], &[]);

@@ -39,7 +39,6 @@ fn words(line: &str) -> Vec<String> {
                     word.get_or_insert_default().push('>');
                 }
             }
-            (Some(_), _) => word.get_or_insert_default().push(letter),
             (None, '\'' | '"') => {
                 until = Some(letter);
                 word.get_or_insert_default();
@@ -50,7 +49,7 @@ fn words(line: &str) -> Vec<String> {
             }
             (None, '#') if word.is_none() => break,
             (None, ' ') => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(letter),
+            _ => word.get_or_insert_default().push(letter),
         }
     }
     words.extend(word);
