@@ -181,4 +181,13 @@ mod tests {
         let dollars: f64 = standing().iter().map(|(_, dollars)| dollars).sum();
         assert!((dollars - (0.80 + 1.00 + 0.5184)).abs() < 1e-9, "{dollars}");
     }
+
+    #[test]
+    fn the_readme_says_what_is_computed() {
+        let readme = include_str!("../../../README.md");
+        let million = Bill::of(1e6, &Turn::ORDINARY, &Assumed::default()).total();
+        let idle: f64 = standing().iter().map(|(_, dollars)| dollars).sum();
+        assert!(readme.contains(&format!("for other numbers | ${million:.2} |")), "{million}");
+        assert!(readme.contains(&format!("about ${idle:.1}0 a month")), "{idle}");
+    }
 }
