@@ -7,7 +7,6 @@ mod instructions;
 mod launch;
 mod limits;
 mod outside;
-mod prices;
 mod size;
 mod spread;
 mod start;

@@ -3,6 +3,7 @@
 
 mod check;
 mod completion;
+mod costs;
 mod deployed;
 mod doctor;
 mod erase;
@@ -65,6 +66,10 @@ const TRANSCRIPT_EXAMPLES: &str = r"Examples:
 const ERASE_EXAMPLES: &str = r"Examples:
     export AGENT_TOKEN=…
     cargo run -- erase user:42 --url <ConversationsUrl>";
+
+const COSTS_EXAMPLES: &str = r"Examples:
+    cargo run -- costs
+    cargo run -- costs --turns 50000 --turns 200000 --ai-seconds 6 --memory 256";
 
 const COMPLETION_EXAMPLES: &str = r"Examples:
     alias dragoman='cargo run --quiet --'
@@ -135,6 +140,15 @@ pub enum Deed {
     /// The exit code is 0 if the door has taken it, 1 if it has not, 2 if it was called in a wrong way.
     #[command(verbatim_doc_comment, after_long_help = ERASE_EXAMPLES)]
     Erase(erase::Options),
+    /// Say what AWS takes in a month
+    ///
+    /// What is counted for an ordinary turn, at AWS's prices, which it dates: an estimate to plan with, before free tiers. What the free
+    /// tier would take off stands beside it. Nobody is asked, and no account is needed. The AI's tokens are not in it: look at the
+    /// metrics AiInputTokens and AiOutputTokens.
+    ///
+    /// The exit code is 0, or 2 if it was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = COSTS_EXAMPLES)]
+    Costs(costs::Options),
     /// Print a script that lets a shell complete these commands
     ///
     /// No shell completes `cargo run --`: give it a name, dragoman, as below.
@@ -153,6 +167,10 @@ impl Deed {
             Self::Replay(options) => replay::run(options).await,
             Self::Transcript(options) => transcript::run(options).await,
             Self::Erase(options) => erase::run(options).await,
+            Self::Costs(options) => {
+                costs::run(options);
+                Ok(true)
+            }
             Self::Completion(options) => {
                 completion::run(options);
                 Ok(true)

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod asked;
+pub mod costs;
 mod customer;
 mod deeds;
 mod desk;

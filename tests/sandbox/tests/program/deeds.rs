@@ -2,8 +2,6 @@
 
 use std::process::Output;
 
-use clap::Parser as _;
-
 use super::{Program, command};
 
 fn ended(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String, String) {
@@ -32,6 +30,8 @@ fn a_call_that_leaves_nothing_to_do_ends_with_2_and_says_what_is_missing() {
         (erase(&["--url", "https://x.example.com/conversations"]), "AGENT_TOKEN"),
         (erase(&["--url", "http://x.example.com/conversations"]), "ConversationsUrl"),
         (vec!["completion", "cobol"], "bash"),
+        (vec!["costs", "--turns", "0"], "--turns"),
+        (vec!["costs", "--ai-seconds", "fast"], "from 0 to 900"),
     ] {
         let (code, _, error) = ended(&arguments, &[]);
         assert!(code == Some(2) && error.contains(words), "{words} in {error}");
@@ -67,27 +67,33 @@ fn every_shell_gets_a_script_that_knows_every_command_by_its_short_name() {
     for (shell, word) in [("bash", "_dragoman()"), ("zsh", "#compdef dragoman"), ("fish", "complete -c dragoman")] {
         let (code, script, _) = ended(&["completion", shell], &[]);
         assert!(code == Some(0) && script.contains(word), "{script}");
-        for deed in ["doctor", "check", "replay", "transcript", "erase", "completion"] {
+        for deed in ["doctor", "check", "replay", "transcript", "erase", "costs", "completion"] {
             assert!(script.contains(deed), "{deed} for {shell}");
         }
     }
 }
 
 #[test]
-fn every_command_that_the_guide_to_the_alarms_and_the_readme_tell_an_operator_is_understood() {
-    let operators = ["doctor", "check", "replay", "transcript", "erase", "completion"];
-    for (text, at_least) in
-        [(include_str!("../../../../shared/platform/alarms/README.md"), 12), (include_str!("../../../../README.md"), 9)]
-    {
-        let calls = text.split("cargo run -- ").skip(1).map(|rest| rest.split(['`', '\n', '#']).next().unwrap().trim());
-        let calls: Vec<_> = calls.filter(|call| operators.iter().any(|deed| call.starts_with(deed))).collect();
-        assert!(calls.len() >= at_least, "{calls:?}");
-        for call in calls {
-            // What a reader has to fill in is one word.
-            let filled = call.replace("<your external id>", "42");
-            let words = std::iter::once("dragoman").chain(filled.split_whitespace());
-            let understood = sandbox::Program::try_parse_from(words);
-            assert!(understood.is_ok(), "{call}: {}", understood.unwrap_err());
-        }
+fn costs_are_those_of_the_turns_of_the_ai_and_of_the_memory_that_are_asked_for() {
+    let told = |more: &[&str]| {
+        let (code, text, error) = ended(&[&["costs", "--json"], more].concat(), &[]);
+        assert_eq!(code, Some(0), "{error}");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let dollars = |told: &serde_json::Value, part: &str| told["months"][0][part].as_f64().unwrap();
+    let usual = told(&["--turns", "1000000"]);
+    let slow = told(&["--turns", "1000000", "--ai-seconds", "6"]);
+    let large = told(&["--turns", "1000000", "--memory", "256"]);
+    let expected = sandbox::costs::Bill::of(1e6, &sandbox::costs::Turn::ORDINARY, &sandbox::costs::Assumed::default());
+    assert!((dollars(&usual, "total") - expected.total()).abs() < 1e-9, "{usual}");
+    // Three more seconds of an eighth of a gigabyte, and the same seconds of twice the memory.
+    assert!((dollars(&slow, "responder") - dollars(&usual, "responder") - 5.000_025).abs() < 1e-6, "{slow}");
+    assert!((dollars(&large, "responder") - 2.0 * dollars(&usual, "responder") + 0.20).abs() < 1e-6, "{large}");
+    assert_eq!(large["months"][0]["table"], usual["months"][0]["table"]);
+    let turns: Vec<_> = told(&[])["months"].as_array().unwrap().iter().map(|month| month["turns"].clone()).collect();
+    assert_eq!(turns, [1_000, 100_000, 10_000_000]);
+    let (_, text, _) = ended(&["costs"], &[]);
+    for words in ["prices of November 2026", "10,000,000", "free tier: not counted", "2 secrets", "$0.00"] {
+        assert!(text.contains(words), "{words} in {text}");
     }
 }

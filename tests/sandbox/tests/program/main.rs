@@ -4,6 +4,7 @@
 mod check;
 mod deeds;
 mod doctor;
+mod guides;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -39,12 +40,23 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Program {
     fn start(environment: &[(&str, &str)]) -> Self {
-        let mut child = command(&["--no-open", "--port", "0"]).envs(environment.iter().copied()).spawn().unwrap();
+        let mut command = command(&["--no-open", "--port", "0"]);
+        command.envs(environment.iter().copied());
+        Self::started(command).unwrap()
+    }
+
+    /// As soon as it is ready; else what it says.
+    fn started(mut command: Command) -> Result<Self, String> {
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("sandbox ready at ").unwrap_or_default().to_owned();
-        assert!(url.starts_with("http://127.0.0.1:"), "{line}");
-        Self { child, url }
+        if let Some(url) = line.trim().strip_prefix("sandbox ready at ") {
+            return Ok(Self { url: url.to_owned(), child });
+        }
+        let mut error = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        let _ = child.wait();
+        Err(format!("{line}{error}"))
     }
 
     async fn types(&self, text: &str) {
@@ -230,6 +242,7 @@ fn the_help_and_the_first_lines_say_how_to_call_it() {
         ("replay", ["--dead-letters", "no word, name or number of anybody"]),
         ("transcript", ["--table", "this prints a customer's words, on purpose"]),
         ("erase", ["--url", "AGENT_TOKEN"]),
+        ("costs", ["--ai-seconds", "cargo run -- costs"]),
         ("completion", ["bash", "alias dragoman="]),
     ] {
         let help = String::from_utf8(command(&[deed, "--help"]).output().unwrap().stdout).unwrap();
