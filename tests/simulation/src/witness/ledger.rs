@@ -192,8 +192,11 @@ impl Witness {
                     .map_or((0, false), |known| (known.last_turn, known.opted_out || aftermath.is_some()));
                 // What agents write is sent whatever the user wishes.
                 let silent = silent && !open.first().is_some_and(|id| state.is_line(id));
-                let counts = *last_turn > known || !silent || copies == open.len();
-                let too_much = if silent || *last_turn > known { None } else { state.too_much(key, &open) };
+                // A wish that Braze did not take has a row too.
+                let kind = state.kind(key, TurnKey { number: *last_turn, epoch: held.epoch });
+                let forwards = *last_turn > known && kind != TurnKind::Heeded;
+                let counts = forwards || !silent || copies == open.len();
+                let too_much = if silent || forwards { None } else { state.too_much(key, &open) };
                 let copies = if counts && too_much.is_none() { copies } else { 0 };
                 if let Some(end) = too_much {
                     let metric = if end == End::OverBudget { Metric::OverBudget } else { Metric::LoopBroken };
