@@ -10,6 +10,9 @@ use models::assistant::{Assistant, BadAssistant, KnowledgeFolder, Route, knowled
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
 const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
 
+/// What an `assistant.toml` may hold, as a JSON schema for editors.
+pub const ASSISTANT_SCHEMA: &str = include_str!("../assistant/assistant.schema.json");
+
 const DEFAULT_FOLDER: &str = "knowledge";
 
 /// An assistant's configuration and knowledge, read and checked.

@@ -15,7 +15,14 @@ fn at(minutes: u64) -> Timestamp {
 }
 
 fn row(number: u64, epoch: u64, kind: TurnKind, said: &[&str], reply: &[&str]) -> TurnRow {
-    let told = |text: &&str| Said { text: (*text).into(), arrival: at(number), route: None, dispatched: false, media: vec![], heard: None };
+    let told = |text: &&str| Said {
+        text: (*text).into(),
+        arrival: at(number),
+        route: None,
+        dispatched: false,
+        media: vec![],
+        heard: None,
+    };
     TurnRow {
         key: TurnKey { number, epoch },
         kind,
