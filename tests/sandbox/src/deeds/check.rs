@@ -89,7 +89,9 @@ fn assistant(path: Option<&str>) -> Result<AssistantChecked, Misuse> {
             Ok(AssistantChecked { file, mistakes, needs_keys })
         }
         Err(PackError::Bad { mistakes, .. }) => Ok(AssistantChecked { file, mistakes: mistakes.0, needs_keys: vec![] }),
-        Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
+        Err(error @ (PackError::Unreadable { .. } | PackError::OutOfReach { .. })) => {
+            Err(Misuse(format!("{error}; is the path right?")))
+        }
     }
 }
 
