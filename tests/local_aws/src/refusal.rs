@@ -34,11 +34,10 @@ impl Refusal {
     /// An internal error of `service`.
     pub(crate) fn internal(service: Service) -> Self {
         let code = match service {
-            Service::DynamoDb => "InternalServerError",
+            Service::DynamoDb | Service::Ssm => "InternalServerError",
             Service::Sqs => "InternalFailure",
             Service::SecretsManager => "InternalServiceError",
             Service::S3 => "InternalError",
-            Service::Ssm => "InternalServerError",
         };
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new(code, "Internal server error") }
     }
