@@ -85,6 +85,17 @@ def models(named: str) -> set[tuple[str, str]]:
     return {("bedrock:InvokeModel", resource) for resource in (*named.split(","), f"{behind} if {through}")}
 
 
+def assistant(place: str) -> set[tuple[str, str]]:
+    """What the responder may do where its assistant is kept at AWS: read that one object, or that one parameter."""
+    if place.startswith("s3://"):
+        resource = ["arn:${AWS::Partition}:s3:::${Object}", {"Object": place.removeprefix("s3://")}]
+        return {("s3:GetObject", str({"Fn::Sub": resource}))}
+    if place.startswith("ssm:"):
+        arn = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${Name}"
+        return {("ssm:GetParameter", str({"Fn::Sub": [arn, {"Name": place.removeprefix("ssm:")}]}))}
+    return set()
+
+
 # What the functions count themselves and an alarm watches, and whose count it is.
 COUNTED = {
     ("Unauthorized", "Ingest"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import watching
-from documented import ENVIRONMENT, PERMISSIONS, ROUTES, models
+from documented import ENVIRONMENT, PERMISSIONS, ROUTES, assistant, models
 from rulebook import RULES, rule
 from template import Template, strings
 
@@ -221,7 +221,8 @@ def roles_allow_what_is_needed_and_no_more(template: Template) -> Iterator[str]:
             continue
         granted, needed = set(template.grants(role)), PERMISSIONS.get(function.name, set())
         if function.name == "Responder":
-            needed = needed | models(template.values["BedrockModels"])
+            values = template.values
+            needed = needed | models(values["BedrockModels"]) | assistant(values["AssistantConfig"])
         for action, resource in sorted(granted ^ needed):
             word = "is more than it needs" if (action, resource) in granted else "is missing"
             yield f"{role.name}: {action} on {resource} {word}"

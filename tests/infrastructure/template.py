@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ FULL = REQUIRED | {
     "AiModel": "model",
     "BedrockModels": "arn:aws:bedrock:eu-west-3::foundation-model/amazon.nova-lite-v1:0,"
     "arn:aws:bedrock:eu-west-3:123456789012:inference-profile/eu.amazon.nova-pro-v1:0",
+    "AssistantConfig": "s3://brand.example/dragoman/assistant.toml",
     "Desk": "chatwoot",
     "DeskUrl": "https://chat.example.com",
     "DeskAccount": "1",
@@ -151,9 +153,18 @@ class Template:
             return self.raw["Mappings"][mapping][str(first)][second]
         if "Fn::Split" in value:
             separator, text = (self._resolve(part) for part in value["Fn::Split"])
-            return text.split(separator)
+            return self._substituted(text).split(separator)
+        if "Fn::Select" in value:
+            place, parts = (self._resolve(part) for part in value["Fn::Select"])
+            return parts[int(place)]
         resolved = {key: self._resolve(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item != {"Ref": "AWS::NoValue"}}
+
+    def _substituted(self, text: Any) -> str:
+        """A text, with parameters put in where it is one to be substituted."""
+        if isinstance(text, str):
+            return text
+        return re.sub(r"\$\{(\w+)\}", lambda found: self.values[found[1]], text["Fn::Sub"])
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -142,6 +142,8 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: statement(p, "ResponderRole", "Models").update(Action=["bedrock:*"]),
         lambda p: statement(p, "ResponderRole", "ModelsOfProfiles").pop("Condition"),
         lambda p: statement(p, "ResponderRole", "ModelsOfProfiles").update(Resource="*"),
+        lambda p: statement(p, "ResponderRole", "AssistantInS3").update(Resource="*"),
+        lambda p: statement(p, "ResponderRole", "AssistantInS3").update(Action=["s3:*"]),
         lambda p: properties(p, "ResponderRole")["Policies"][0]["PolicyDocument"]["Statement"].append(
             statement(p, "ResponderRole", "Models")
         ),

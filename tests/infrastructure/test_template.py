@@ -40,6 +40,11 @@ def test_our_rules_hold_for_every_timeout(transformed: dict, timeout: str) -> No
     assert findings(Template(transformed, REQUIRED | {"ResponderTimeout": timeout})) == []
 
 
+@pytest.mark.parametrize("place", ["", "/opt/assistant.toml", "s3://brand.example/a.toml", "ssm:/dragoman/assistant"])
+def test_our_rules_hold_wherever_the_assistant_is_kept(transformed: dict, place: str) -> None:
+    assert findings(Template(transformed, REQUIRED | {"AssistantConfig": place})) == []
+
+
 def test_sam_finds_nothing() -> None:
     sam = Path(sys.executable).with_name("sam")
     done = subprocess.run([sam, "validate", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -93,6 +98,17 @@ def test_checkov_finds_nothing_but_what_is_waived(path: Path) -> None:
         ("BedrockModels", "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0", False),
         ("BedrockModels", "arn:aws:bedrock:eu-west-3::foundation-model/*", False),
         ("BedrockModels", "arn:aws:s3:::models/a", False),
+        ("AssistantConfig", "", True),
+        ("AssistantConfig", "/opt/assistant.toml", True),
+        ("AssistantConfig", "s3://brand.example/dragoman/assistant.toml", True),
+        ("AssistantConfig", "ssm:/dragoman/assistant", True),
+        ("AssistantConfig", "s3://brand.example", False),
+        ("AssistantConfig", "s3://brand.example/*", False),
+        ("AssistantConfig", "s3://*/assistant.toml", False),
+        ("AssistantConfig", "ssm:/dragoman/*", False),
+        ("AssistantConfig", "ssm:assistant", False),
+        ("AssistantConfig", "arn:aws:s3:::brand.example/a", False),
+        ("AssistantConfig", "s3://brand.example/${AWS::StackName}", False),
         ("DeskUrl", "", True),
         ("DeskUrl", "https://desk.example.com/hook?tenant=1", True),
         ("DeskUrl", "https://desk.example.com/hook?from=a@example.com", True),

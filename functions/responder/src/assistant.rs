@@ -6,9 +6,13 @@ use std::{fs, io};
 
 use models::RouteName;
 use models::assistant::{Assistant, BadAssistant, KnowledgeFolder, Route, knowledge_folders};
+use platform::aws::{KeptText, NotRead, SdkConfig};
 
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
 const PACKED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/packed.rs"));
+
+/// What an `assistant.toml` may hold, as a JSON schema for editors.
+pub const ASSISTANT_SCHEMA: &str = include_str!("../assistant/assistant.schema.json");
 
 const DEFAULT_FOLDER: &str = "knowledge";
 
@@ -42,6 +46,14 @@ pub enum PackError {
         /// Why.
         reason: io::ErrorKind,
     },
+    /// What is kept at AWS cannot be had.
+    #[error("ASSISTANT_CONFIG {place}: {reason}")]
+    OutOfReach {
+        /// Where it is.
+        place: String,
+        /// Why.
+        reason: NotRead,
+    },
 }
 
 impl AssistantFiles {
@@ -50,13 +62,20 @@ impl AssistantFiles {
         config.map_or_else(Self::packed, |path| Self::read(Path::new(path)))
     }
 
+    /// The assistant at `config`, which may also be kept at AWS (`s3://bucket/key`, `ssm:/parameter/name`): then its
+    /// knowledge is the packed one.
+    pub async fn fetch(config: Option<&str>, aws: &SdkConfig, http: &reqwest::Client) -> Result<Self, PackError> {
+        let Some((place, kept)) = config.and_then(|place| Some((place, KeptText::at(place)?))) else {
+            return Self::load(config);
+        };
+        let out_of_reach = |reason| PackError::OutOfReach { place: place.to_owned(), reason };
+        let toml = kept.map_err(out_of_reach)?.read(aws, http).await.map_err(out_of_reach)?;
+        Self::with(&toml, place, packed_folder)
+    }
+
     fn packed() -> Result<Self, PackError> {
         let toml = PACKED.iter().find(|(name, _)| *name == "assistant.toml").map_or("", |(_, text)| *text);
-        Self::with(toml, "the packed assistant.toml", |folder| {
-            let folder = format!("{folder}/");
-            let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
-            Ok(files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
-        })
+        Self::with(toml, "the packed assistant.toml", packed_folder)
     }
 
     fn read(config: &Path) -> Result<Self, PackError> {
@@ -87,6 +106,14 @@ impl AssistantFiles {
         let route_knowledge = assistant.routes.iter().filter_map(own).collect::<Result<_, _>>()?;
         Ok(Self { assistant, knowledge, route_knowledge })
     }
+}
+
+/// The packed files of `folder`, by name.
+#[expect(clippy::unnecessary_wraps, reason = "a folder that is not packed may be out of reach")]
+fn packed_folder(folder: &str) -> Result<Vec<(String, String)>, PackError> {
+    let folder = format!("{folder}/");
+    let files = PACKED.iter().filter_map(|(name, text)| Some((name.strip_prefix(&folder)?, *text)));
+    Ok(files.map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
 }
 
 /// A folder that was named and holds nothing is a mistake; the default one need not be there.

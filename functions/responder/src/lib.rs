@@ -44,7 +44,7 @@ use platform::queue::Timer;
 use platform::random::Words;
 use store::Store;
 
-pub use assistant::{AssistantFiles, PackError};
+pub use assistant::{ASSISTANT_SCHEMA, AssistantFiles, PackError};
 pub use backends::{Backends, BadBackend, Means};
 pub use batch::{Record, Source};
 pub use deployment::Deployment;

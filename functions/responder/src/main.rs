@@ -17,8 +17,10 @@ use store::DynamoDb;
 async fn main() -> Result<(), Error> {
     logs::start_with_spans();
     let settings = Settings::read(&settings::environment)?;
-    let files = AssistantFiles::load(settings.assistant_config.as_deref())?;
     let (aws, http) = (lambda_config(), http::client()?);
+    let files = AssistantFiles::fetch(settings.assistant_config.as_deref(), &aws, &http).await;
+    // In words: an error that leaves `main` as it is would be logged in those of its code.
+    let files = files.map_err(|error| error.to_string())?;
     let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
     match secrets.current().await {

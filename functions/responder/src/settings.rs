@@ -27,7 +27,7 @@ pub struct Settings {
     pub desk: DeskSettings,
     /// `ON_UNKNOWN`.
     pub on_unknown: OnUnknown,
-    /// `ASSISTANT_CONFIG`; the packed one if absent.
+    /// `ASSISTANT_CONFIG`: a path, `s3://bucket/key` or `ssm:/parameter/name`; the packed one if absent.
     pub assistant_config: Option<String>,
 }
 

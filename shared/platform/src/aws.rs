@@ -1,5 +1,6 @@
 //! The AWS twins of this crate's interfaces.
 
+mod kept_text;
 mod lambda;
 mod signed;
 
@@ -16,6 +17,7 @@ use crate::queue::{Queue, QueueError, Timer, whole_seconds};
 use crate::secrets::{SecretSource, SecretUnavailable, Versions};
 
 pub use aws_config::SdkConfig;
+pub use kept_text::{Code, KeptText, NotRead};
 pub use lambda::lambda_config;
 pub use signed::{NotSigned, Service, Signer};
 

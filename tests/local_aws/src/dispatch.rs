@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use axum::routing::post;
-use serde_json::Value as Json;
+use axum::routing::{get, post};
+use serde_json::{Value as Json, json};
 
 use crate::dynamodb::Database;
 use crate::faults::{Effect, Faults};
@@ -20,6 +20,7 @@ use crate::secrets::Vault;
 use crate::server::Lost;
 use crate::shared::Shared;
 use crate::sqs::Queues;
+use crate::texts::Texts;
 
 /// More than any operation takes: 1 MiB of text, every character of which may be escaped.
 const BODY_LIMIT: usize = 16 << 20;
@@ -30,12 +31,36 @@ pub(crate) struct Cloud {
     pub(crate) database: Shared<Database>,
     pub(crate) queues: Queues,
     pub(crate) vault: Shared<Vault>,
+    pub(crate) texts: Shared<Texts>,
     pub(crate) faults: Shared<Faults>,
     pub(crate) calls: Shared<BTreeMap<Operation, u64>>,
 }
 
 pub(crate) fn router(cloud: Arc<Cloud>) -> Router {
-    Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(cloud)
+    let router = Router::new().route("/", post(answer)).route("/{bucket}/{*key}", get(object));
+    router.layer(DefaultBodyLimit::max(BODY_LIMIT)).with_state(cloud)
+}
+
+/// S3, with the bucket in the path. It refuses whoever does not sign the body's hash.
+async fn object(
+    State(cloud): State<Arc<Cloud>>,
+    Path((bucket, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let has_hash = headers.contains_key("x-amz-content-sha256");
+    let hashed =
+        has_hash.then_some(()).ok_or_else(|| Refusal::new("InvalidRequest", "x-amz-content-sha256 is missing"));
+    let outcome = match authorised(Service::S3, &headers).and(hashed) {
+        Ok(()) => {
+            let request = json!({ "Bucket": bucket, "Key": key }).to_string();
+            cloud.call(Operation::GetObject, request.as_bytes()).await
+        }
+        Err(refusal) => Outcome::Refused(refusal),
+    };
+    match outcome {
+        Outcome::Done(Json::String(text)) => Response::new(Body::from(text)),
+        other => other.into_response(Service::S3),
+    }
 }
 
 async fn answer(State(cloud): State<Arc<Cloud>>, headers: HeaderMap, body: Bytes) -> Response<Body> {
@@ -144,6 +169,8 @@ impl Cloud {
             Service::DynamoDb => self.database.lock().perform(operation, fields),
             Service::Sqs => self.queues.perform(operation, fields).await,
             Service::SecretsManager => self.vault.lock().get_secret_value(fields),
+            Service::S3 => self.texts.lock().get_object(fields),
+            Service::Ssm => self.texts.lock().get_parameter(fields),
         }
     }
 }

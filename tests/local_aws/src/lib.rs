@@ -14,6 +14,7 @@ mod secrets;
 mod server;
 mod shared;
 mod sqs;
+mod texts;
 
 pub use faults::Fault;
 pub use local_aws::{Capacity, LocalAws};

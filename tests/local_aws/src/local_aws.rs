@@ -14,6 +14,7 @@ use crate::secrets::Vault;
 use crate::server::Server;
 use crate::shared::Shared;
 use crate::sqs::{Queue, QueueSettings, Queues};
+use crate::texts::Texts;
 
 /// AWS on a free port of this machine. It stops, with all its connections, when it is dropped.
 #[derive(Debug)]
@@ -77,6 +78,16 @@ impl LocalAws {
     /// Creates a secret, or rotates it: what was `AWSCURRENT` becomes `AWSPREVIOUS`. Returns the secret's ARN.
     pub fn put_secret(&self, name: &str, text: &str) -> String {
         self.cloud.vault.lock().put(name, text, self.cloud.queues.clock.now())
+    }
+
+    /// Puts a text into a bucket in S3.
+    pub fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        self.cloud.texts.lock().put_object(bucket, key, text);
+    }
+
+    /// Puts an encrypted parameter into the Parameter Store, under a name that begins with a slash.
+    pub fn put_parameter(&self, name: &str, text: &str) {
+        self.cloud.texts.lock().put_parameter(name, text);
     }
 
     /// Creates a standard queue.
@@ -168,6 +179,7 @@ pub(crate) fn new_cloud(endpoint: &str) -> Cloud {
         database: Shared::new(Database::default()),
         queues: Queues::new(Clock::start(), endpoint.to_owned()),
         vault: Shared::new(Vault::default()),
+        texts: Shared::new(Texts::default()),
         faults: Shared::new(Faults::default()),
         calls: Shared::new(BTreeMap::new()),
     }

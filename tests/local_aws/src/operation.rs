@@ -18,23 +18,27 @@ pub enum Operation {
     ReceiveMessage,
     SendMessage,
     GetSecretValue,
+    GetObject,
+    GetParameter,
 }
 
-/// One of the three services, told apart by the first half of `X-Amz-Target`.
+/// One of the services, told apart by the first half of `X-Amz-Target`; S3 has none, and is asked by paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     DynamoDb,
     Sqs,
     SecretsManager,
+    S3,
+    Ssm,
 }
 
 use Operation::{
-    BatchGetItem, ChangeMessageVisibility, DeleteItem, DeleteMessage, GetItem, GetQueueAttributes, GetSecretValue,
-    PutItem, Query, ReceiveMessage, SendMessage, UpdateItem,
+    BatchGetItem, ChangeMessageVisibility, DeleteItem, DeleteMessage, GetItem, GetObject, GetParameter,
+    GetQueueAttributes, GetSecretValue, PutItem, Query, ReceiveMessage, SendMessage, UpdateItem,
 };
 
 impl Operation {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         BatchGetItem,
         DeleteItem,
         GetItem,
@@ -47,6 +51,8 @@ impl Operation {
         ReceiveMessage,
         SendMessage,
         GetSecretValue,
+        GetObject,
+        GetParameter,
     ];
 
     /// The operation of `service` with this name.
@@ -59,6 +65,8 @@ impl Operation {
             BatchGetItem | DeleteItem | GetItem | PutItem | Query | UpdateItem => Service::DynamoDb,
             ChangeMessageVisibility | DeleteMessage | GetQueueAttributes | ReceiveMessage | SendMessage => Service::Sqs,
             GetSecretValue => Service::SecretsManager,
+            GetObject => Service::S3,
+            GetParameter => Service::Ssm,
         }
     }
 }
@@ -70,11 +78,11 @@ impl fmt::Display for Operation {
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::DynamoDb, Self::Sqs, Self::SecretsManager];
+    const WITH_TARGETS: [Self; 4] = [Self::DynamoDb, Self::Sqs, Self::SecretsManager, Self::Ssm];
 
     /// The service whose `X-Amz-Target` begins with `prefix`.
     pub(crate) fn of_target(prefix: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|service| service.target() == prefix)
+        Self::WITH_TARGETS.into_iter().find(|service| service.target() == prefix)
     }
 
     fn target(self) -> &'static str {
@@ -82,6 +90,8 @@ impl Service {
             Self::DynamoDb => "DynamoDB_20120810",
             Self::Sqs => "AmazonSQS",
             Self::SecretsManager => "secretsmanager",
+            Self::Ssm => "AmazonSSM",
+            Self::S3 => "",
         }
     }
 
@@ -91,13 +101,16 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::Sqs => "sqs",
             Self::SecretsManager => "secretsmanager",
+            Self::Ssm => "ssm",
+            Self::S3 => "s3",
         }
     }
 
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
-            Self::SecretsManager => "application/x-amz-json-1.1",
+            Self::SecretsManager | Self::Ssm => "application/x-amz-json-1.1",
+            Self::S3 => "application/xml",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Errors in the shapes in which the three services send them.
+//! Errors in the shapes in which the services send them.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -34,9 +34,10 @@ impl Refusal {
     /// An internal error of `service`.
     pub(crate) fn internal(service: Service) -> Self {
         let code = match service {
-            Service::DynamoDb => "InternalServerError",
+            Service::DynamoDb | Service::Ssm => "InternalServerError",
             Service::Sqs => "InternalFailure",
             Service::SecretsManager => "InternalServiceError",
+            Service::S3 => "InternalError",
         };
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new(code, "Internal server error") }
     }
@@ -46,15 +47,18 @@ impl Refusal {
         let code = match service {
             Service::DynamoDb => "ProvisionedThroughputExceededException",
             Service::Sqs => "RequestThrottled",
-            Service::SecretsManager => "ThrottlingException",
+            Service::SecretsManager | Service::Ssm => "ThrottlingException",
+            Service::S3 => "SlowDown",
         };
-        Self::new(code, "Rate exceeded")
+        let status = if service == Service::S3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
+        Self { status, ..Self::new(code, "Rate exceeded") }
     }
 
     /// Something real AWS may understand and this server does not: never ignored, so that no test passes by luck.
     pub(crate) fn unsupported(service: Service, message: impl Into<String>) -> Self {
         let code = match service {
-            Service::DynamoDb => "ValidationException",
+            Service::DynamoDb | Service::Ssm => "ValidationException",
+            Service::S3 => "NotImplemented",
             Service::Sqs => "UnsupportedOperation",
             Service::SecretsManager => "InvalidParameterException",
         };
@@ -73,11 +77,17 @@ impl Refusal {
             Service::SecretsManager => {
                 Self::new("InvalidParameterException", format!("The parameter {parameter} is missing."))
             }
+            Service::Ssm => Self::validation(format!("The parameter {parameter} is missing.")),
+            Service::S3 => Self::new("InvalidRequest", format!("{parameter} is missing.")),
         }
     }
 
     pub(crate) fn into_response(self, service: Service) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body(service).to_string()));
+        let body = match service {
+            Service::S3 => format!("<Error><Code>{}</Code><Message>{}</Message></Error>", self.code, self.message),
+            _ => self.body(service).to_string(),
+        };
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(service.content_type()));
@@ -92,7 +102,8 @@ impl Refusal {
         let mut body = match service {
             Service::DynamoDb => json!({ "__type": format!("{}#{code}", self.namespace()), "message": message }),
             Service::Sqs => json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": message }),
-            Service::SecretsManager => json!({ "__type": code, "Message": message }),
+            Service::SecretsManager | Service::S3 => json!({ "__type": code, "Message": message }),
+            Service::Ssm => json!({ "__type": code, "message": message }),
         };
         if let Some(item) = &self.item {
             body["Item"] = item.clone();

@@ -51,7 +51,8 @@ const DOCTOR_EXAMPLES: &str = r"Examples:
 const CHECK_EXAMPLES: &str = r"Examples:
     cargo run -- check                                       # the assistant that is packed into the function
     cargo run -- check --assistant shop/assistant.toml
-    cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text";
+    cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text
+    cargo run -- check --schema > assistant.schema.json      # for editors: #:schema ./assistant.schema.json heads the file";
 
 const REPLAY_EXAMPLES: &str = r"Examples:
     export AWS_REGION=eu-central-1     # and your AWS credentials

@@ -78,7 +78,9 @@ pub enum StartError {
 impl From<responder::PackError> for StartError {
     fn from(error: responder::PackError) -> Self {
         match error {
-            responder::PackError::Unreadable { .. } => Self::NoAssistant(error),
+            responder::PackError::Unreadable { .. } | responder::PackError::OutOfReach { .. } => {
+                Self::NoAssistant(error)
+            }
             responder::PackError::Bad { .. } => Self::Assistant(error),
         }
     }

@@ -11,6 +11,8 @@ mod media;
 mod profile;
 mod replies;
 mod routes;
+#[cfg(test)]
+mod schema;
 mod section;
 mod spelling;
 mod texts;
@@ -159,9 +161,30 @@ impl Assistant {
             let line = before.lines().count().max(1);
             BadAssistant(vec![format!("it is not TOML: {} (line {line})", error.message())])
         })?;
+        Self::from_table(table)
+    }
+
+    fn from_table(table: toml::Table) -> Result<Self, BadAssistant> {
         let mut file = Section::root(table);
+        let assistant = Self::read(&mut file);
+        match file.mistakes() {
+            mistakes if mistakes.is_empty() => Ok(assistant),
+            mistakes => Err(BadAssistant(mistakes)),
+        }
+    }
+
+    fn read(file: &mut Section) -> Self {
+        if !file.is_or_absent("version", VERSION) {
+            file.mistake(
+                "version",
+                &format!(
+                    "must be {VERSION}, the only version that this Dragoman reads: deploy the Dragoman that the file was \
+                     written for, or write version = {VERSION} and mend what is wrong then"
+                ),
+            );
+        }
         let default_language = file.text("default_language", "en", 8);
-        let backends = Backends::read(&mut file);
+        let backends = Backends::read(file);
         let instructions = file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000);
         let keywords = KeywordLists::read(file.section("keywords"));
         let mut knowledge = file.section("knowledge");
@@ -173,7 +196,7 @@ impl Assistant {
             hand_off: HandOff::read(file.section("hand_off")),
             routes: Routes::read(file.section("routes"), &backends, &keywords),
             backends,
-            tools: HttpTools::read(&mut file),
+            tools: HttpTools::read(file),
             profile: ProfileRules::read(file.section("profile")),
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: knowledge.text("folder", "knowledge", 200),
@@ -183,13 +206,13 @@ impl Assistant {
             guards: Guards::read(file.section("guards")),
             media: MediaRules::read(file.section("media")),
         };
-        assistant.backends.check_use(&assistant.routes, &mut file);
-        match file.mistakes() {
-            mistakes if mistakes.is_empty() => Ok(assistant),
-            mistakes => Err(BadAssistant(mistakes)),
-        }
+        assistant.backends.check_use(&assistant.routes, file);
+        assistant
     }
 }
+
+/// The version of the file's format.
+const VERSION: i64 = 1;
 
 const DEFAULT_INSTRUCTIONS: &str = "You answer customers on WhatsApp. Be friendly, brief and honest; say so when you do \
                                     not know something.";
@@ -303,6 +326,16 @@ mod tests {
             ("colour = \"blue\"", "`colour` is no setting"),
         ] {
             assert_eq!(Assistant::from_toml(toml).unwrap_err().0, [told], "{toml}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_refused_with_what_to_do() {
+        assert_eq!(Assistant::from_toml("version = 1"), Assistant::from_toml(""));
+        for version in ["2", "0", "1.0", "\"1\""] {
+            let BadAssistant(mistakes) = Assistant::from_toml(&format!("version = {version}")).unwrap_err();
+            let [told] = &mistakes[..] else { panic!("{mistakes:?}") };
+            assert!(told.starts_with("`version` must be 1") && told.contains("write version = 1"), "{told}");
         }
     }
 

@@ -206,6 +206,11 @@ impl Section {
         })
     }
 
+    /// Whether `key` is this whole number, or absent.
+    pub(super) fn is_or_absent(&mut self, key: &str, number: i64) -> bool {
+        self.take(key).is_none_or(|value| value.as_integer() == Some(number))
+    }
+
     /// A number of seconds, whole or not.
     pub(super) fn seconds(&mut self, key: &str, default: f64, range: RangeInclusive<f64>) -> Duration {
         #[expect(clippy::cast_precision_loss, reason = "seconds within the range are far below 2^52")]
@@ -246,6 +251,12 @@ impl Section {
             Mistake::Unknown(name) => unknown(&name, &asked),
         };
         mistakes.into_iter().map(told).collect()
+    }
+
+    /// The whole name of every key that was asked for so far.
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> BTreeSet<String> {
+        self.notes.borrow().asked.clone()
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {

@@ -124,6 +124,12 @@ pub(super) fn is_language(key: &str) -> bool {
     (2..=3).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
+/// What every line is called in the file.
+#[cfg(test)]
+pub(super) fn keys() -> [&'static str; 11] {
+    BotText::ALL.map(|(_, key)| key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Assistant;

@@ -6,7 +6,10 @@ use std::time::SystemTime;
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
 use aws_sigv4::sign::v4;
 use aws_types::service_config::ServiceConfigKey;
 
@@ -21,7 +24,17 @@ pub struct Service {
     pub id: &'static str,
 }
 
-/// Signs what is posted to a service in one region.
+/// One call of a service, as it goes out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) method: &'static str,
+    pub(super) url: &'a str,
+    /// Headers that say what is called, which have to be signed.
+    pub(super) headers: &'a [(&'static str, &'static str)],
+    pub(super) body: &'a [u8],
+}
+
+/// Signs what is sent to a service in one region.
 pub struct Signer {
     service: Service,
     region: String,
@@ -53,17 +66,21 @@ impl Signer {
 
     /// The headers that a POST of `body` to `url` needs beside its own, good for some minutes.
     pub async fn headers(&self, url: &str, body: &[u8]) -> Result<Vec<(String, String)>, NotSigned> {
+        self.sign(&Call { method: "POST", url, headers: &[], body }).await
+    }
+
+    /// The headers that `call` needs beside its own, good for some minutes.
+    pub(super) async fn sign(&self, call: &Call<'_>) -> Result<Vec<(String, String)>, NotSigned> {
         let provider = self.credentials.as_ref().ok_or(NotSigned)?;
         let credentials = provider.provide_credentials().await.map_err(|_| NotSigned)?;
-        headers(&self.service, &self.region, url, body, credentials, SystemTime::now())
+        headers(&self.service, &self.region, call, credentials, SystemTime::now())
     }
 }
 
 fn headers(
     service: &Service,
     region: &str,
-    url: &str,
-    body: &[u8],
+    call: &Call<'_>,
     credentials: Credentials,
     time: SystemTime,
 ) -> Result<Vec<(String, String)>, NotSigned> {
@@ -73,12 +90,25 @@ fn headers(
         .region(region)
         .name(service.name)
         .time(time)
-        .settings(SigningSettings::default())
+        .settings(settings(service))
         .build()
         .map_err(|_| NotSigned)?;
-    let request = SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(body));
+    let own = call.headers.iter().copied();
+    let request = SignableRequest::new(call.method, call.url, own, SignableBody::Bytes(call.body));
     let signed = request.and_then(|request| sign(request, &params.into())).map_err(|_| NotSigned)?;
     Ok(signed.output().headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// S3 alone signs a path as it stands, and wants the hash of the body in a header
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>).
+fn settings(service: &Service) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service.name == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
 }
 
 /// What hosts' names end with; each of AWS's partitions has its own
@@ -100,10 +130,14 @@ mod tests {
     const BEDROCK: Service = Service { host: "bedrock-runtime", name: "bedrock", id: "Bedrock Runtime" };
 
     fn signed(key: &str, token: Option<&str>, body: &str) -> Vec<(String, String)> {
+        let url = "https://h.example/model/a%3A0/converse";
+        called(&BEDROCK, &Call { method: "POST", url, headers: &[], body: body.as_bytes() }, key, token)
+    }
+
+    fn called(service: &Service, call: &Call<'_>, key: &str, token: Option<&str>) -> Vec<(String, String)> {
         let credentials = Credentials::new("AKIDEXAMPLE", key, token.map(str::to_owned), None, "test");
         let time = SystemTime::UNIX_EPOCH + Duration::from_hours(20_454 * 24);
-        headers(&BEDROCK, "eu-west-3", "https://h.example/model/a%3A0/converse", body.as_bytes(), credentials, time)
-            .unwrap()
+        headers(service, "eu-west-3", call, credentials, time).unwrap()
     }
 
     fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
@@ -122,6 +156,31 @@ mod tests {
         assert_eq!(header(&headers, "x-amz-date"), "20260101T000000Z");
         assert_eq!(header(&headers, "x-amz-security-token"), "a-token");
         assert!(!format!("{headers:?}").contains("hush"));
+    }
+
+    #[test]
+    fn an_object_and_a_parameter_are_signed_as_aws_s_own_sdk_does() {
+        let s3 = Service { host: "s3", name: "s3", id: "S3" };
+        let object = Call { method: "GET", url: "https://s3.example/bucket/a/b=c.toml", headers: &[], body: b"" };
+        let ssm = Service { host: "ssm", name: "ssm", id: "SSM" };
+        let target = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "AmazonSSM.GetParameter")];
+        let parameter = Call { method: "POST", url: "https://ssm.example/", headers: &target, body: b"{}" };
+        for (service, call, signature) in [
+            (
+                s3,
+                object,
+                "host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=64f1a6f0b80b6ddc7e2bc072a4827275fbb739b7f7d2f8f2564098c7cdbdb6ea",
+            ),
+            (
+                ssm,
+                parameter,
+                "content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=8f9b4cfa3910a46993a97f4e8c9d75fb20e95e391e08e18112d55c0619cfff5f",
+            ),
+        ] {
+            let headers = called(&service, &call, "hush", Some("a-token"));
+            let authorization = header(&headers, "authorization");
+            assert!(authorization.ends_with(signature), "{authorization}");
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub struct Options {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+
+    /// Check nothing: print the JSON schema of assistant.toml, for editors
+    #[arg(long, conflicts_with_all = ["body", "json"])]
+    schema: bool,
 }
 
 /// What was found.
@@ -59,6 +63,10 @@ pub(super) struct BodyChecked {
 
 /// Whether there is no error.
 pub(super) fn run(options: &Options) -> Result<bool, Misuse> {
+    if options.schema {
+        shown::print(responder::ASSISTANT_SCHEMA.trim_end());
+        return Ok(true);
+    }
     let assistant = assistant(options.assistant.as_deref())?;
     let body = options.body.as_ref().map(body).transpose()?;
     let body_is_right = body.iter().flat_map(|body| &body.findings).all(|finding| !finding.is_error());
@@ -81,7 +89,9 @@ fn assistant(path: Option<&str>) -> Result<AssistantChecked, Misuse> {
             Ok(AssistantChecked { file, mistakes, needs_keys })
         }
         Err(PackError::Bad { mistakes, .. }) => Ok(AssistantChecked { file, mistakes: mistakes.0, needs_keys: vec![] }),
-        Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
+        Err(error @ (PackError::Unreadable { .. } | PackError::OutOfReach { .. })) => {
+            Err(Misuse(format!("{error}; is the path right?")))
+        }
     }
 }
 

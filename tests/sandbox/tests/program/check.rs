@@ -33,6 +33,7 @@ fn what_the_responder_would_not_start_with_is_told_with_what_was_meant() {
         ("[limits]\nattemtps = 3\n", vec!["`limits.attemtps` is no setting; did you mean `limits.attempts`?"]),
         ("colour = 1\n[limits]\nattempts = 0\n", vec!["`colour` is no setting", "`limits.attempts` must be"]),
         ("[knowledge]\nfolder = \"nowhere\"\n", vec!["`knowledge.folder`: there is no Markdown file in nowhere"]),
+        ("version = 2\n", vec!["`version` must be 1", "write version = 1"]),
         ("instructions = \n", vec!["it is not TOML", "line 1"]),
     ] {
         let path = file("bad.toml", toml);
@@ -71,4 +72,12 @@ fn a_file_that_is_not_there_is_a_wrong_call() {
         let (code, _, error) = check(&arguments);
         assert!(code == Some(2) && error.contains("/nowhere") && error.contains("is the path right?"), "{error}");
     }
+}
+
+#[test]
+fn the_schema_is_printed_as_it_stands_beside_the_packed_assistant() {
+    let (code, shown, _) = check(&["--schema"]);
+    let schema = include_str!("../../../../functions/responder/assistant/assistant.schema.json");
+    assert_eq!((code, &*shown), (Some(0), schema));
+    assert_eq!(check(&["--schema", "--json"]).0, Some(2), "there is nothing to show as a result");
 }
