@@ -175,7 +175,8 @@ impl Responder {
             spent: self.spent(head, plan.line),
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
-        let facts = Facts { turn, language, unresolved: answered.unresolved, owner_since: head.owner_since };
+        let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
+        let facts = Facts { turn, language, unresolved, owner_since: head.owner_since };
         words.attributes = self.facts(&words, matter.history, &facts);
         words.attributes.merge(answered.attributes);
         if let (Some(campaign), false) =

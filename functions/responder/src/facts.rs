@@ -62,7 +62,7 @@ impl Responder {
             }
         }
         // Whom the brand knows may have unsubscribed elsewhere. Braze made somebody unknown unsubscribed; nobody chose that.
-        let newcomer = turn == 1 && !matches!(words.to.profile(), Recipient::External(_));
+        let newcomer = history.is_first_answer(turn) && !matches!(words.to.profile(), Recipient::External(_));
         if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
             attributes.subscribe(group, Subscription::Subscribed);
         }

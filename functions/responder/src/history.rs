@@ -106,6 +106,15 @@ impl History {
         self.turns.iter().find(|row| !row.kind.is_with_people()).map(|row| row.at)
     }
 
+    /// Whether the turn of this number is the bot's first answer to the user: people may have written before it. Not so where
+    /// what went before is no longer known.
+    pub(crate) fn is_first_answer(&self, turn: u64) -> bool {
+        let numbers = self.turns.iter().chain(&self.heeded).map(|row| row.key.number);
+        let is_whole = turn == 1 || numbers.min() == Some(1);
+        let is_answer = |row: &&TurnRow| matches!(row.kind, TurnKind::Answer | TurnKind::OptIn | TurnKind::HandOff(_));
+        is_whole && !self.turns.iter().filter(is_answer).any(|row| !row.said.is_empty())
+    }
+
     /// What the user's profile says, as far as these turns wrote it.
     pub(crate) fn written(&self) -> BTreeMap<FieldName, ProfileValue> {
         let mut written = BTreeMap::new();

@@ -87,6 +87,9 @@ async fn a_return_goes_step_by_step_into_the_profile_and_another_system_may_star
     );
     shop.agent("flows", json!({"conversation": "user:ada", "flow": "return", "language": "de"})).await;
     assert!(shop.read().last().unwrap().contains("Um welche Bestellung"), "{:?}", shop.read());
+    // Nothing in an order's number tells a language: it goes on in the one it began in.
+    let read = shop.writes("/inbound", "AB1234").await;
+    assert!(read[0].contains("Möchten Sie") && read[0].ends_with("1. Geld zurück\n2. Umtausch"), "{read:?}");
 }
 
 #[tokio::test]

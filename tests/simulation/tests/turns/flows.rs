@@ -77,3 +77,14 @@ async fn a_question_waits_its_time_from_when_it_was_asked() {
     assert_eq!(world.read_by("ada"), [why, "flow: what happened?"]);
     assert_eq!(world.witness.violations(), [""; 0]);
 }
+
+/// Where there is no desk a flow ends with the line that says so, and what comes next is answered.
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_would_hand_over_lets_its_user_go_where_there_is_nobody() {
+    let world = world();
+    say(&world, &["return", "broken", "it fell", "many", "a few", "When are you open?"]).await;
+    let read = world.read_by("ada");
+    assert!(read[4].starts_with("Sorry, I can't answer right now."), "{read:?}");
+    assert_eq!(read[5], "re: When are you open?");
+    assert_eq!(world.witness.violations(), [""; 0]);
+}

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked, Updated};
-use models::{AgentDeed, Attributes, ConversationKey, Identity, Reply, Subscription};
+use models::{AgentDeed, Attributes, ConversationKey, Identity, ProfileValue, Reply, Subscription};
 use responder::Responder;
-use simulation::{NO_BUDGET, Plan, World};
+use simulation::{AiScript, NO_BUDGET, Plan, World};
+use store::Owner;
 
 use crate::SECOND;
 
@@ -194,4 +195,38 @@ async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is()
     say(&world, &ada(), "And on Monday?").await;
     let route = |update: &ProfileUpdate| update.attributes.values().any(|(name, _)| name.as_str() == "dragoman_route");
     assert_eq!(writes().iter().filter(|update| route(update)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_unknown_is_subscribed_with_the_bots_first_answer_whoever_wrote_before_it() {
+    let world = world("newcomers_group = \"g-1\"");
+    world.agent("braze:b-1", None, AgentDeed::TakeOver).await;
+    world.poll_agents_once().await;
+    say(&world, &newcomer(), "Is anybody there?").await;
+    assert!(world.told().len() == 2 && asked().is_empty(), "a person has it");
+    world.agent("braze:b-1", None, AgentDeed::Release).await;
+    world.poll_agents_once().await;
+    for expected in [group(Subscription::Subscribed), vec![]] {
+        say(&world, &newcomer(), "When are you open?").await;
+        let asked = asked();
+        let [Asked::Send(attributes)] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!(groups(attributes), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_could_answer_is_unresolved_also_where_a_person_takes_over() {
+    let world = world("facts = [\"unresolved\"]");
+    world.ai_will(std::iter::repeat_with(|| AiScript::Fails).take(8));
+    say(&world, &ada(), "When are you open?").await;
+    assert!(world.head("ada").await.owner == Owner::Person, "it is handed over");
+    let unresolved = |asked: Asked| match asked {
+        Asked::Send(attributes) => attributes
+            .values()
+            .find(|(name, _)| name.as_str() == "dragoman_unresolved")
+            .and_then(|(_, value)| value.cloned()),
+        Asked::Write(_) => None,
+    };
+    let said: Vec<_> = asked().into_iter().filter_map(unresolved).collect();
+    assert_eq!(said, [ProfileValue::Flag(true)]);
 }
