@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use braze::ProfileUpdate;
 use models::{Attributes, ConversationKey, Subscription};
 use platform::clock::Clock as _;
-use store::{Head, Store as _};
+use store::Store as _;
 
-use super::profiles::name_of;
+use super::profiles::{name_of, names_of};
 use super::{Figure, START, STOP, State, Witness};
 
 /// What is known of the group.
@@ -75,12 +75,4 @@ impl State {
             self.groups.says.insert(name.to_owned(), (step, says));
         }
     }
-}
-
-/// The names of one person.
-fn names_of(key: &ConversationKey, head: &Head, heads: &[(ConversationKey, Head)]) -> Vec<String> {
-    let leads = |(name, other): &&(ConversationKey, Head)| {
-        name == key || other.moved_to.as_ref() == Some(key) || head.adopted_by.as_ref() == Some(name)
-    };
-    heads.iter().filter(leads).map(|(name, _)| name.as_str().to_owned()).collect()
 }

@@ -40,13 +40,10 @@ impl Witness {
         }
         let heads = self.store.conversations();
         for (key, head) in heads.iter().filter(|(_, head)| head.moved_to.is_none() && head.erased_at.is_none()) {
-            // All names of one person are one profile.
-            let leads = |(name, other): &&(ConversationKey, Head)| {
-                name == key || other.moved_to.as_ref() == Some(key) || head.adopted_by.as_ref() == Some(name)
-            };
+            let names = names_of(key, head, &heads);
             let mut state = self.lock();
-            let names = heads.iter().filter(leads).filter_map(|(name, _)| state.written.owners.get(name.as_str()));
-            let says = names.max_by_key(|(step, _)| *step).map(|(_, owner)| owner.clone());
+            let written = names.iter().filter_map(|name| state.written.owners.get(name));
+            let says = written.max_by_key(|(step, _)| *step).map(|(_, owner)| owner.clone());
             let is = if head.owner == Owner::Person { "person" } else { "bot" };
             if says.as_deref().unwrap_or("bot") != is {
                 state.broken(format!("the profile of {} says {says:?}, and its owner is the {is}", key.as_str()));
@@ -136,4 +133,12 @@ pub(super) fn name_of(who: &Recipient) -> String {
         Recipient::Braze(id) => format!("braze:{}", id.as_str()),
         Recipient::Alias { label, name } => format!("alias:{label}:{}", name.as_str()),
     }
+}
+
+/// The names of one person: all of them are one profile.
+pub(super) fn names_of(key: &ConversationKey, head: &Head, heads: &[(ConversationKey, Head)]) -> Vec<String> {
+    let leads = |(name, other): &&(ConversationKey, Head)| {
+        name == key || other.moved_to.as_ref() == Some(key) || head.adopted_by.as_ref() == Some(name)
+    };
+    heads.iter().filter(leads).map(|(name, _)| name.as_str().to_owned()).collect()
 }
