@@ -16,9 +16,13 @@ pub const TABLE: &str = "conversations";
 // The reply campaign.
 const CAMPAIGN: &str = "replies";
 
-/// The binary of this build, brought up to date first.
+/// The binary of this build, brought up to date first. Where `FUNCTIONS` names the folder that `sam build` made, that is taken
+/// for the functions, and everything else as it is.
 pub fn binary(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(built) = ready_made(name) {
+        return built;
+    }
     let folder = BUILT.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--package", "ingest", "--package", "responder", "--package", "sandbox"]);
@@ -26,9 +30,24 @@ pub fn binary(name: &str) -> PathBuf {
             build.arg("--release");
         }
         assert!(build.status().unwrap().success(), "the functions or the sandbox do not build");
-        std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+        build_folder()
     });
     folder.join(name)
+}
+
+fn ready_made(name: &str) -> Option<PathBuf> {
+    let functions = PathBuf::from(std::env::var_os("FUNCTIONS")?);
+    let built = match name {
+        "ingest" => functions.join("Ingest/bootstrap"),
+        "responder" => functions.join("Responder/bootstrap"),
+        other => build_folder().join(other),
+    };
+    built.is_file().then_some(built)
+}
+
+/// `target/<profile>`: a test is one folder below.
+fn build_folder() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
 }
 
 /// AWS, Braze and both functions.
