@@ -64,8 +64,10 @@ impl Witness {
         if let Some(key) = keys.iter().find(known) {
             self.broken(format!("{} was to be forgotten and is not", key.as_str()));
         }
+        // What stands where a sign was forgotten before leads nowhere.
         let leads = |key: &&ConversationKey| {
-            heads.iter().any(|(of, head)| of == *key && head.moved_to.is_some() && !head.forgot(action.at))
+            let is_sign = |head: &Head| head.moved_to.is_some() && head.erased_at.is_none();
+            heads.iter().any(|(of, head)| of == *key && is_sign(head) && !head.forgot(action.at))
         };
         if let Some(key) = keys.iter().find(leads).filter(|_| !self.may_leave_rows()) {
             self.broken(format!("{} still leads to somebody who was to be forgotten", key.as_str()));
