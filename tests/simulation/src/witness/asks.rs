@@ -102,9 +102,13 @@ impl Witness {
             self.lock().broken(format!("the AI was asked about {words:?} while a turn stood"));
         }
         let mut state = self.lock();
-        // What is filed after the claim is not known to who asks.
+        // What is filed after the claim is known to whoever looks again, and then it is asked about.
         let waited = |id: &MessageId| state.conversations.get(key).is_none_or(|known| known.waiting_then.contains(id));
-        let covers: Vec<_> = head.next_covers().into_iter().filter(waited).collect();
+        let is_asked = |id: &MessageId| {
+            let said = state.queued.get(id).map(|message| canaries(message.text.as_str())).unwrap_or_default();
+            !said.is_empty() && said.iter().all(|canary| words.contains(canary))
+        };
+        let covers: Vec<_> = head.next_covers().into_iter().filter(|id| waited(id) || is_asked(id)).collect();
         // A draft that a slow machine stores after the claim may be overlooked: the past is read beside the claim.
         let claimed = state.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
         let is_known = |(place, draft): (&(ConversationKey, TurnKey), &Draft)| {
