@@ -64,9 +64,7 @@ impl Responder {
         }
         tracing::error!(log_id = conversation.log_id, lines = places.len(), ?reason, "an agent's words were not sent");
         if reason == NotSent::TooLate {
-            return self
-                .park(conversation, head, held, &agenda.covers, ParkReason::Stale, &agenda.log_ids().join(" "))
-                .await;
+            return self.park(conversation, head, held, &agenda.covers, ParkReason::Stale, &agenda.log_ids()).await;
         }
         self.count(Metric::WindowClosed, places.len());
         let silent = Settled::Silent { turn: head.last_turn, aftermath: None };

@@ -1,7 +1,6 @@
 //! An answer: the next step of a flow, or what the AI says.
 
 use conversation::flow::{End, Fact, Flowing, Progress, Saying};
-use conversation::shape::shape;
 use models::assistant::BotText;
 use models::{
     Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
@@ -12,7 +11,7 @@ use store::TurnKind;
 use crate::Responder;
 use crate::ask::Asking;
 use crate::attend::Conversation;
-use crate::draft::{Matter, utterances};
+use crate::draft::Matter;
 use crate::history::{joined, words};
 use crate::media::in_vain;
 
@@ -131,18 +130,11 @@ impl Responder {
     fn with_options(&self, text: String, options: Vec<String>) -> Vec<Utterance> {
         let options = options.into_iter().map(Personal::new).collect();
         let proposal = Proposal::QuickReplies(ProposedReplies { body: text.into(), options });
-        let in_words = proposal.text();
-        match proposal.fit() {
-            Ok(content) if self.assistant.replies.kinds => {
-                let campaign = self.assistant.replies.campaign_for(&content).cloned();
-                vec![Utterance { content, campaign }]
-            }
-            _ => self.shaped(&in_words),
+        let fitted = if self.assistant.replies.kinds { proposal.fit() } else { Err(proposal.text().into()) };
+        match fitted {
+            Ok(content) => vec![self.shown(content)],
+            Err(in_words) => self.shaped(in_words.as_str()),
         }
-    }
-
-    fn shaped(&self, text: &str) -> Vec<Utterance> {
-        utterances(shape(text, self.assistant.limits.reply_parts))
     }
 }
 

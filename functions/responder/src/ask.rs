@@ -151,10 +151,7 @@ impl Responder {
     fn proposed(&self, content: Content, canary: &Canary) -> Result<Vec<Utterance>, Withheld> {
         let text = content.text().clone();
         match look(std::slice::from_ref(&text), canary, &self.assistant.guards) {
-            Looked::Passed { taken_out: 0, .. } => {
-                let campaign = self.assistant.replies.campaign_for(&content).cloned();
-                Ok(vec![Utterance { content, campaign }])
-            }
+            Looked::Passed { taken_out: 0, .. } => Ok(vec![self.shown(content)]),
             _ => self.looked_at(&[text], canary),
         }
     }

@@ -8,7 +8,9 @@ use conversation::likeness::Look;
 use conversation::shape::shape;
 use desk::NotSent;
 use models::assistant::BotText;
-use models::{Attributes, Author, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance};
+use models::{
+    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
+};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -235,14 +237,24 @@ impl Responder {
     pub(crate) fn language(&self, newest: &Message, said: &[Said], history: &History) -> Option<String> {
         let said: Vec<_> = said.iter().map(words).collect();
         let words = joined(said.iter());
-        let of_flow = || history.flow().and_then(|flow| flow.language.as_deref());
-        let tag = newest.language.as_deref().or_else(of_flow);
-        language(tag, words.as_str(), |tag| self.assistant.texts.know(tag))
+        let of_flow = history.flow().and_then(|flow| flow.language.as_deref());
+        let tags = newest.language.as_deref().into_iter().chain(of_flow);
+        language(tags, words.as_str(), |tag| self.assistant.texts.know(tag))
     }
 
     /// One of the bot's own lines in that language.
     pub(crate) fn line(&self, line: BotText, language: Option<&str>) -> Vec<Utterance> {
-        utterances(shape(self.assistant.texts.line(line, language), self.assistant.limits.reply_parts))
+        self.shaped(self.assistant.texts.line(line, language))
+    }
+
+    /// A text of the brand's, in as many parts as it takes.
+    pub(crate) fn shaped(&self, text: &str) -> Vec<Utterance> {
+        utterances(shape(text, self.assistant.limits.reply_parts))
+    }
+
+    /// A message of a kind, by the campaign that shows such ones.
+    pub(crate) fn shown(&self, content: Content) -> Utterance {
+        Utterance { campaign: self.assistant.replies.campaign_for(&content).cloned(), content }
     }
 
     pub(crate) fn own_line(&self, line: BotText, matter: &Matter<'_>) -> Answered {

@@ -50,7 +50,7 @@ impl Responder {
         };
         if refused.len() == counted.len() {
             return self
-                .park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused, &agenda.log_ids().join(" "))
+                .park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused, &agenda.log_ids())
                 .await;
         }
         let told = counted.iter().filter(|place| !refused.contains(place));
@@ -67,8 +67,8 @@ impl Responder {
         self.tell_end(conversation, &Messages::of(agenda), End::Forwarded);
         self.count(Metric::Forwarded, counted.len() - refused.len());
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
-        let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.as_str()).collect();
-        self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids.join(" ")).await?;
+        let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.clone()).collect();
+        self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids).await?;
         Ok(worked)
     }
 

@@ -45,7 +45,7 @@ impl Responder {
         let turn = open(head)?;
         let Some(row) = self.store.turn(conversation.key, turn.key).await? else {
             // Whatever was drafted is gone, and with it the ids of its messages.
-            return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, "").await;
+            return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, &[]).await;
         };
         let out = Outgoing { conversation, held, row: &row };
         if turn.state == SendState::Ready && self.is_stale(&row) {
@@ -205,10 +205,7 @@ impl Responder {
         match read {
             // A person gets to know what the user wants, whether or not the user could be told so.
             0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
-            0 => {
-                let log_ids = out.row.log_ids.join(" ");
-                self.park(out.conversation, head, out.held, &turn.covers, reason, &log_ids).await
-            }
+            0 => self.park(out.conversation, head, out.held, &turn.covers, reason, &out.row.log_ids).await,
             read => self.cut(out, head, read).await,
         }
     }

@@ -88,7 +88,7 @@ impl Responder {
         held: &Held,
         covers: &[MessageId],
         reason: ParkReason,
-        log_ids: &str,
+        log_ids: &[String],
     ) -> Result<Worked, Stop> {
         let worked = self.settle(conversation, head, held, covers, Settled::Parked).await?;
         self.mark_parked(conversation, covers, reason, log_ids).await?;
@@ -101,7 +101,7 @@ impl Responder {
         conversation: &Conversation<'_>,
         messages: &[MessageId],
         reason: ParkReason,
-        log_ids: &str,
+        log_ids: &[String],
     ) -> Result<(), StoreError> {
         if messages.is_empty() {
             return Ok(());
@@ -109,7 +109,7 @@ impl Responder {
         self.count(Metric::Parked, messages.len());
         tracing::error!(
             log_id = conversation.log_id,
-            log_ids,
+            log_ids = log_ids.join(" "),
             end = "given_up",
             ?reason,
             messages = messages.len(),

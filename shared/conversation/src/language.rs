@@ -10,11 +10,16 @@ const FEWEST_LETTERS: usize = 10;
 const MOST_WORDS: usize = 20;
 const MOST_LETTERS: usize = 40;
 
-/// The language of a message, as a tag without region (`pt`): that of the user's profile where it is one of the `known`,
-/// else that of the words where it is certain and known, else none.
-pub fn language(tag: Option<&str>, text: &str, known: impl Fn(&str) -> bool) -> Option<String> {
-    let primary = tag.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_lowercase);
-    primary.filter(|tag| known(tag)).or_else(|| detected(text).filter(|tag| known(tag)).map(str::to_owned))
+/// The language of a message, as a tag without region (`pt`): the first of `tags`, the user's profile's first, that is one of
+/// the `known`; else that of the words where it is certain and known, else none.
+pub fn language<'a>(
+    tags: impl IntoIterator<Item = &'a str>,
+    text: &str,
+    known: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let primary = tags.into_iter().filter_map(|tag| tag.split(['-', '_']).next()).map(str::to_lowercase);
+    let of_words = || detected(text).map(str::to_owned).filter(|tag| known(tag));
+    primary.into_iter().find(|tag| known(tag)).or_else(of_words)
 }
 
 /// The detector names one of its languages whatever it is shown and does not say how sure it is. So it is asked again with

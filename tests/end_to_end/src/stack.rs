@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use endurance::{Binaries, program};
 use local_aws::{Function, LocalAws, Mapping, Queue, QueueSettings};
 use serde_json::{Value, json};
 use simulated_braze::{SimulatedBraze, Workspace};
@@ -16,38 +16,14 @@ pub const TABLE: &str = "conversations";
 // The reply campaign.
 const CAMPAIGN: &str = "replies";
 
-/// The binary of this build, brought up to date first. Where `FUNCTIONS` names the folder that `sam build` made, that is taken
-/// for the functions, and everything else as it is.
+/// One of the functions, or of the workspace's other programs, as [`Binaries`] and [`program`] find it.
 pub fn binary(name: &str) -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(built) = ready_made(name) {
-        return built;
+    static FUNCTIONS: LazyLock<Binaries> = LazyLock::new(|| Binaries::built().unwrap());
+    match name {
+        "ingest" => FUNCTIONS.ingest.clone(),
+        "responder" => FUNCTIONS.responder.clone(),
+        other => program(other).unwrap(),
     }
-    let folder = BUILT.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "ingest", "--package", "responder", "--package", "sandbox"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "the functions or the sandbox do not build");
-        build_folder()
-    });
-    folder.join(name)
-}
-
-fn ready_made(name: &str) -> Option<PathBuf> {
-    let functions = PathBuf::from(std::env::var_os("FUNCTIONS")?);
-    let built = match name {
-        "ingest" => functions.join("Ingest/bootstrap"),
-        "responder" => functions.join("Responder/bootstrap"),
-        other => build_folder().join(other),
-    };
-    built.is_file().then_some(built)
-}
-
-/// `target/<profile>`: a test is one folder below.
-fn build_folder() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
 }
 
 /// AWS, Braze and both functions.

@@ -49,6 +49,16 @@ pub fn build(packages: &[&str], release: bool) -> Result<PathBuf, Unfit> {
     Ok(build_folder()?.with_file_name(if release { "release" } else { "debug" }))
 }
 
+/// The program of this workspace called `name`, built as this one was; where the environment names the functions (`FUNCTIONS`),
+/// it is taken as it is if it is there.
+pub fn program(name: &str) -> Result<PathBuf, Unfit> {
+    let built = build_folder()?.join(name);
+    if env::var_os(FUNCTIONS).is_some() && built.is_file() {
+        return Ok(built);
+    }
+    found(build(&[name], !cfg!(debug_assertions))?.join(name))
+}
+
 fn found(path: PathBuf) -> Result<PathBuf, Unfit> {
     if path.is_file() { Ok(path) } else { Err(Unfit::new(format!("there is no {}", path.display()))) }
 }

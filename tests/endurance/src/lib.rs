@@ -12,7 +12,7 @@ mod webhook;
 
 use std::fmt;
 
-pub use binaries::{Binaries, build};
+pub use binaries::{Binaries, build, program};
 pub use figures::Report;
 pub use memory::Memory;
 

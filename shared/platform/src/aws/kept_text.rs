@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::signed::{Call, NotSigned, Service, Signer};
@@ -127,20 +128,19 @@ impl KeptText {
 
     async fn ask(&self, aws: &SdkConfig, http: &reqwest::Client) -> Result<Vec<u8>, NotRead> {
         let region = aws.region().map_or("us-east-1", |region| region.as_ref());
-        let (service, url, headers, body) = match self {
+        let (service, method, url, headers, body) = match self {
             // With the bucket in the path, which holds for every name of one, dots included.
             Self::Object { bucket, key } => {
-                (S3, format!("{}/{bucket}/{key}", S3.base_url(aws, region)), &[][..], Vec::new())
+                (S3, Method::GET, format!("{}/{bucket}/{key}", S3.base_url(aws, region)), &[][..], Vec::new())
             }
             Self::Parameter { name } => {
                 let body = json!({ "Name": name, "WithDecryption": true }).to_string().into_bytes();
-                (SSM, format!("{}/", SSM.base_url(aws, region)), &GET_PARAMETER[..], body)
+                (SSM, Method::POST, format!("{}/", SSM.base_url(aws, region)), &GET_PARAMETER[..], body)
             }
         };
-        let method = if headers.is_empty() { "GET" } else { "POST" };
-        let call = Call { method, url: &url, headers, body: &body };
+        let call = Call { method: method.as_str(), url: &url, headers, body: &body };
         let signed = Signer::new(aws, service, region).sign(&call).await?;
-        let request = if headers.is_empty() { http.get(&url) } else { http.post(&url) };
+        let request = http.request(method, &url);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = signed.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         let answer = request.timeout(ATTEMPT).body(body).send().await.map_err(|_| NotRead::NoAnswer)?;

@@ -27,7 +27,7 @@ pub struct Service {
 /// One call of a service, as it goes out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call<'a> {
-    pub(super) method: &'static str,
+    pub(super) method: &'a str,
     pub(super) url: &'a str,
     /// Headers that say what is called, which have to be signed.
     pub(super) headers: &'a [(&'static str, &'static str)],

@@ -64,9 +64,11 @@ impl Witness {
         if let Some(key) = keys.iter().find(known) {
             self.broken(format!("{} was to be forgotten and is not", key.as_str()));
         }
-        // What stands where a sign was forgotten before leads nowhere.
         let leads = |key: &&ConversationKey| {
-            let is_sign = |head: &Head| head.moved_to.is_some() && head.erased_at.is_none();
+            let is_sign = |head: &Head| {
+                head.moved_to.is_some()
+                    && head.erased_at.is_none_or(|since| self.lock().was_named(key, since, action.at))
+            };
             heads.iter().any(|(of, head)| of == *key && is_sign(head) && !head.forgot(action.at))
         };
         if let Some(key) = keys.iter().find(leads).filter(|_| !self.may_leave_rows()) {
@@ -169,6 +171,14 @@ impl State {
     /// Whether what arrived then is forgotten.
     pub(super) fn predates_erasure(&self, key: &ConversationKey, arrival: Timestamp) -> bool {
         self.erased.get(key).is_some_and(|erased| arrival <= erased.at)
+    }
+
+    /// Whether somebody who has this key wrote after `since` and until `until`, and is remembered for it: what was forgotten
+    /// before that is found by nothing else.
+    fn was_named(&self, key: &ConversationKey, since: Timestamp, until: Timestamp) -> bool {
+        let written = self.filed.keys().filter_map(|id| self.queued.get(id));
+        let mut named = written.filter(|message| message.arrival > since && message.arrival <= until);
+        named.any(|message| message.identity.other_conversations().contains(key))
     }
 
     /// Whether a message reached the door before its user was forgotten, and once more after that: its row may be either's,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use models::{AgentDeed, Identity};
+use models::{AgentDeed, ConversationKey, Identity};
 use platform::metrics::Metric;
-use simulation::{Effect, Fault, NO_BUDGET, Plan, World};
+use simulation::{AiScript, Effect, Fault, Moment, NO_BUDGET, Plan, World};
+use store::Store as _;
 
 use crate::SECOND;
 
@@ -165,4 +166,24 @@ async fn a_sign_costs_no_write_while_it_is_new() {
     }
     let points = world.faults.names().into_iter().filter(|name| *name == "point").count();
     assert_eq!(points, 1);
+}
+
+/// A run stands still between two parts until somebody else has said them and a person has taken over: what stands there
+/// then is no turn of its own, and the row of the one that was is left as it was read.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_lost_its_claim_cuts_nothing_when_a_person_has_taken_over() {
+    let world = with_a_desk();
+    let long: &'static str = String::leak("word ".repeat(1_200));
+    world.ai_will([AiScript::Says(long, Duration::ZERO)]);
+    world.faults.listed(vec![(Effect { name: "next part", nth: 0 }, Fault::Freezes(Moment::Before, 100 * SECOND))]);
+    world.says("ada", "Tell me everything").await;
+    let person = async {
+        tokio::time::sleep(70 * SECOND).await;
+        world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    };
+    futures::future::join(person, world.settle(2)).await;
+    let key = ConversationKey::parse("user:ada").unwrap();
+    let rows = world.store.newest_turns(&key, 9, world.now()).await.unwrap();
+    let said: Vec<_> = rows.iter().map(|row| (row.key.number, row.reply.len() > 1)).collect();
+    assert_eq!((said, world.counted(Metric::Cut)), (vec![(1, true)], 0));
 }
