@@ -270,7 +270,11 @@ async fn what_comes_late_from_the_queue_does_not_close_the_window_that_a_later_m
     tokio::time::sleep(Duration::from_hours(20)).await;
     world.says("ada", "Hello?").await;
     world.queued(&early).await;
-    world.poll_once().await;
+    for _ in 0..10 {
+        world.poll_once().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    assert!(read(&world)[0].0.contains("Are you open?"), "it is answered all the same");
     tokio::time::sleep(Duration::from_hours(4)).await;
     world.agent(ADA, Some("1"), say("Good news!")).await;
     world.settle(1).await;

@@ -187,3 +187,18 @@ async fn a_run_that_has_lost_its_claim_cuts_nothing_when_a_person_has_taken_over
     let said: Vec<_> = rows.iter().map(|row| (row.key.number, row.reply.len() > 1)).collect();
     assert_eq!((said, world.counted(Metric::Cut)), (vec![(1, true)], 0));
 }
+
+/// A sign is written once, and outlives what it leads to only because it is looked at.
+#[tokio::test(start_paused = true)]
+async fn an_agent_who_knows_the_phone_alone_finds_whoever_has_written_for_months() {
+    let world = with_a_desk();
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    for _ in 0..4 {
+        world.is_told(&ada, "When are you open?").await;
+        world.settle(1).await;
+        tokio::time::sleep(Duration::from_hours(24 * 20)).await;
+    }
+    world.agent("alias:phone:+4915112345678", None, AgentDeed::TakeOver).await;
+    world.settle(1).await;
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+}
