@@ -31,23 +31,6 @@ pub(crate) struct Delivered {
     pub(crate) what: QueueMessage,
 }
 
-impl Delivered {
-    /// Whose conversation it belongs to.
-    pub(crate) fn conversation(&self) -> ConversationKey {
-        match &self.what {
-            QueueMessage::InboundV1(message) => message.identity.conversation(),
-            QueueMessage::AgentV1(action) => action.conversation.clone(),
-        }
-    }
-
-    pub(crate) fn log_id(&self) -> &str {
-        match &self.what {
-            QueueMessage::InboundV1(message) => &message.log_id,
-            QueueMessage::AgentV1(action) => &action.log_id,
-        }
-    }
-}
-
 /// Whether a delivery is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -127,7 +110,7 @@ impl Responder {
         let acts = deliveries.iter().map(|delivered| self.look_at(delivered, deadline));
         let looked_at: Vec<_> = futures::stream::iter(acts).then(|act| act).collect().await;
         let messages: Vec<_> = looked_at.iter().filter_map(|looked_at| looked_at.as_ref().err().cloned()).collect();
-        let mut verdicts = match deliveries.first().map(Delivered::conversation) {
+        let mut verdicts = match deliveries.first().map(|delivered| delivered.what.conversation()) {
             Some(key) if !messages.is_empty() => self.attend_to(key, &messages, deadline, alone).await,
             _ => Vec::new(),
         }

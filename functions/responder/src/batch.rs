@@ -87,7 +87,7 @@ impl Responder {
             match QueueMessage::from_json(&record.body) {
                 Ok(what) => {
                     let delivered = Delivered { receives: record.receives, what };
-                    let key = delivered.conversation();
+                    let key = delivered.what.conversation();
                     let place = groups.iter().position(|group| group.is_of(&key)).unwrap_or_else(|| {
                         groups.push(Group::default());
                         groups.len() - 1
@@ -110,13 +110,13 @@ impl Responder {
     async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
         let left = deadline.left(self.clock.now(), Duration::ZERO);
         // What is logged on the way by whoever knows no message, an AI's client say, is found by this one's id.
-        let span = tracing::info_span!("conversation", log_id = group.deliveries[0].log_id());
+        let span = tracing::info_span!("conversation", log_id = group.deliveries[0].what.log_id());
         let attending = self.attend(&group.deliveries, deadline, alone).instrument(span);
         let attended = AssertUnwindSafe(attending).catch_unwind();
         if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {
             return verdicts.into_iter().map(Some).collect();
         }
-        tracing::error!(log_id = group.deliveries[0].log_id(), "a conversation was cut short");
+        tracing::error!(log_id = group.deliveries[0].what.log_id(), "a conversation was cut short");
         vec![None; group.deliveries.len()]
     }
 
@@ -141,6 +141,6 @@ impl Group {
     }
 
     fn is_of(&self, key: &models::ConversationKey) -> bool {
-        self.deliveries.first().is_some_and(|delivery| delivery.conversation() == *key)
+        self.deliveries.first().is_some_and(|delivery| delivery.what.conversation() == *key)
     }
 }

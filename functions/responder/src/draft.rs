@@ -8,9 +8,7 @@ use conversation::likeness::Look;
 use conversation::shape::shape;
 use desk::NotSent;
 use models::assistant::BotText;
-use models::{
-    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
-};
+use models::{Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Utterance};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -343,8 +341,6 @@ pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
 
 /// What a decision looks at in a message.
 pub(crate) fn pending<'a>(message: &'a Message, look: Look<'a>) -> Pending<'a> {
-    // A clock that is ahead of ours must not make a message younger than its arrival.
-    let written: Timestamp = message.sent_at.map_or(message.arrival, |sent_at| sent_at.min(message.arrival));
     let look = Look { media: message.media_urls.as_ref().map(models::Personal::as_str), ..look };
-    Pending { look, written, beside: Beside::Nothing }
+    Pending { look, written: message.written(), beside: Beside::Nothing }
 }

@@ -48,6 +48,13 @@ pub struct Message {
     pub media_urls: Option<Personal>,
 }
 
+impl Message {
+    /// When it was written, as far as anybody knows: a clock that is ahead of ours must not make it younger than its arrival.
+    pub fn written(&self) -> Timestamp {
+        self.sent_at.map_or(self.arrival, |sent_at| sent_at.min(self.arrival))
+    }
+}
+
 /// Who wrote a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter};
 
-use crate::{AgentAction, Message};
+use crate::{AgentAction, ConversationKey, Message, MessageId, Timestamp};
 
 /// One message on the work queue. Tagged and versioned, so that messages in flight survive a deployment:
 /// a responder reads every version that an ingest still running may have written.
@@ -36,6 +36,36 @@ impl QueueMessage {
         let written = self.serialize(&mut serializer);
         debug_assert!(written.is_ok());
         String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whose conversation it is about.
+    pub fn conversation(&self) -> ConversationKey {
+        match self {
+            Self::InboundV1(message) => message.identity.conversation(),
+            Self::AgentV1(action) => action.conversation.clone(),
+        }
+    }
+
+    /// Which one it is.
+    pub fn id(&self) -> &MessageId {
+        match self {
+            Self::InboundV1(Message { id, .. }) | Self::AgentV1(AgentAction { id, .. }) => id,
+        }
+    }
+
+    /// What follows it through the logs.
+    pub fn log_id(&self) -> &str {
+        match self {
+            Self::InboundV1(Message { log_id, .. }) | Self::AgentV1(AgentAction { log_id, .. }) => log_id,
+        }
+    }
+
+    /// When it reached the door.
+    pub fn arrival(&self) -> Timestamp {
+        match self {
+            Self::InboundV1(message) => message.arrival,
+            Self::AgentV1(action) => action.at,
+        }
     }
 
     /// The user's message, if it is one.

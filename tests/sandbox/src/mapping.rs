@@ -10,7 +10,7 @@ use responder::{Record, Responder, Source};
 use tokio::sync::Semaphore;
 
 use crate::queue::{EmbeddedQueue, Received};
-use crate::{watched, whose};
+use crate::whose;
 
 /// The function's time-out.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ fn batches(received: Vec<Received>) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
     for message in received {
         let conversation = QueueMessage::from_json(&message.body).ok();
-        let conversation = conversation.map(|message| watched::of(&message).as_str().to_owned());
+        let conversation = conversation.map(|message| message.conversation().as_str().to_owned());
         let takes = |batch: &&mut Batch| {
             batch.conversation == conversation && batch.messages.iter().all(|other| other.id != message.id)
         };

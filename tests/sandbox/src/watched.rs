@@ -39,7 +39,7 @@ impl Queue for WatchedQueue {
     async fn send(&self, body: String) -> Result<(), QueueError> {
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
         let message = QueueMessage::from_json(&body).ok();
-        if let Some(conversation) = message.as_ref().map(of) {
+        if let Some(conversation) = message.as_ref().map(QueueMessage::conversation) {
             whose::note(conversation.as_str());
         }
         if self.faults.queue_down() {
@@ -55,14 +55,6 @@ impl Queue for WatchedQueue {
             None => {}
         }
         self.inner.send(body).await
-    }
-}
-
-/// The conversation that a queue message is about.
-pub(crate) fn of(message: &QueueMessage) -> ConversationKey {
-    match message {
-        QueueMessage::InboundV1(message) => message.identity.conversation(),
-        QueueMessage::AgentV1(action) => action.conversation.clone(),
     }
 }
 

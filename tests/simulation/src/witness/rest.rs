@@ -47,11 +47,7 @@ impl Witness {
     /// Checks a world in which nothing moves any more, with these dead letters.
     pub(crate) async fn at_rest(&self, dead: &[String]) {
         let messages = dead.iter().filter_map(|body| QueueMessage::from_json(body).ok());
-        let id = |message| match message {
-            QueueMessage::InboundV1(message) => message.id,
-            QueueMessage::AgentV1(action) => action.id,
-        };
-        let dead: HashSet<_> = messages.map(id).collect();
+        let dead: HashSet<_> = messages.map(|message| message.id().clone()).collect();
         self.heads_are_empty(&dead).await;
         self.nothing_is_left(&dead).await;
         self.wishes_reach_braze().await;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use models::{AgentAction, ConversationKey, Keywords, Message, MessageId, QueueMessage, Timestamp};
+use models::{ConversationKey, Keywords, MessageId, QueueMessage, Timestamp};
 use platform::clock::Clock;
 use platform::queue::{Queue, QueueError};
 use store::{Head, RowState, Store, StoreError};
@@ -65,7 +65,7 @@ impl Round<'_> {
                 // If this fails, the letter is back all the same, a little later.
                 let _ = self.letters.put_back(letter).await;
             }
-            let log_id = says.as_ref().map_or(&letter.id, log_id).clone();
+            let log_id = says.as_ref().map_or(letter.id.as_str(), QueueMessage::log_id).to_owned();
             let age = says.as_ref().map(|says| self.clock.now().since(written(says)));
             judged.push(Judged { log_id, age, verdict });
         }
@@ -79,7 +79,7 @@ impl Round<'_> {
             let some = self.letters.next().await?;
             let fresh: Vec<_> = some.into_iter().filter(|letter| seen.insert(letter.id.clone())).collect();
             if fresh.is_empty() {
-                in_hand.sort_by_key(|InHand { says, .. }| says.as_ref().map(arrival));
+                in_hand.sort_by_key(|InHand { says, .. }| says.as_ref().map(QueueMessage::arrival));
                 return Ok(in_hand);
             }
             in_hand.extend(fresh.into_iter().map(|letter| {
@@ -105,10 +105,10 @@ impl Round<'_> {
     }
 
     async fn judge(&self, says: &QueueMessage) -> Result<Verdict, StoreError> {
-        let id = id(says);
-        let (head, row) = self.known(conversation(says), id).await?;
+        let id = says.id();
+        let (head, row) = self.known(says.conversation(), id).await?;
         let asks = Asks::of(says, self.wishes);
-        let known = Known { asks, id, arrival: arrival(says), written: written(says), row, head: head.as_ref() };
+        let known = Known { asks, id, arrival: says.arrival(), written: written(says), row, head: head.as_ref() };
         Ok(verdict(&known, self.clock.now()))
     }
 
@@ -128,39 +128,11 @@ impl Round<'_> {
     }
 }
 
-fn conversation(says: &QueueMessage) -> ConversationKey {
+fn written(says: &QueueMessage) -> Timestamp {
     match says {
-        QueueMessage::InboundV1(message) => message.identity.conversation(),
-        QueueMessage::AgentV1(action) => action.conversation.clone(),
-    }
-}
-
-fn id(says: &QueueMessage) -> &MessageId {
-    match says {
-        QueueMessage::InboundV1(Message { id, .. }) | QueueMessage::AgentV1(AgentAction { id, .. }) => id,
-    }
-}
-
-fn log_id(says: &QueueMessage) -> &String {
-    match says {
-        QueueMessage::InboundV1(Message { log_id, .. }) | QueueMessage::AgentV1(AgentAction { log_id, .. }) => log_id,
-    }
-}
-
-fn arrival(says: &QueueMessage) -> Timestamp {
-    match says {
-        QueueMessage::InboundV1(message) => message.arrival,
+        QueueMessage::InboundV1(message) => message.written(),
         QueueMessage::AgentV1(action) => action.at,
     }
-}
-
-/// A clock that is ahead of ours must not make a message younger than its arrival.
-fn written(says: &QueueMessage) -> Timestamp {
-    let sent_at = match says {
-        QueueMessage::InboundV1(message) => message.sent_at,
-        QueueMessage::AgentV1(_) => None,
-    };
-    sent_at.map_or(arrival(says), |sent_at| sent_at.min(arrival(says)))
 }
 
 #[cfg(test)]

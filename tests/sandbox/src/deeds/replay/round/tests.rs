@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use models::{AgentDeed, Author, Identity};
+use models::{AgentAction, AgentDeed, Author, Identity, Message};
 use store::{Embedded, HeadWrite, Owner, write_head};
 
 use super::*;
