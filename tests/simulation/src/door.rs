@@ -45,7 +45,13 @@ pub(crate) struct Door {
 
 /// The tokens in force: each rotation makes a new one, and the one before still opens.
 #[derive(Default)]
-struct Secret(Mutex<u32>);
+struct Secret {
+    newest: Mutex<u32>,
+    rotated: Mutex<Option<Timestamp>>,
+}
+
+/// Who reads the secret reads it no sooner again than this, so nobody is to send a token that is newer.
+const KNOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// What could not be read.
 #[derive(Default)]
@@ -84,14 +90,22 @@ impl Door {
         }
     }
 
-    /// A new version of the secret is put in place.
-    pub(crate) fn rotate(&self) {
-        *self.secret.0.lock().unwrap() += 1;
+    /// A new version of the secret is put in place, unless nobody can know of the last one yet.
+    pub(crate) fn rotate(&self, now: Timestamp) {
+        if self.is_new(now) {
+            return;
+        }
+        *self.secret.newest.lock().unwrap() += 1;
+        *self.secret.rotated.lock().unwrap() = Some(now);
     }
 
-    /// The token of the newest version: what the campaign is changed to some time after a rotation.
-    pub(crate) fn newest_token(&self) -> u32 {
-        *self.secret.0.lock().unwrap()
+    /// The token of the newest version that callers may know of: what they are changed to some time after a rotation.
+    pub(crate) fn newest_token(&self, now: Timestamp) -> u32 {
+        *self.secret.newest.lock().unwrap() - u32::from(self.is_new(now))
+    }
+
+    fn is_new(&self, now: Timestamp) -> bool {
+        self.secret.rotated.lock().unwrap().is_some_and(|at| now.since(at) <= KNOWN_AFTER)
     }
 
     /// How many bodies are in quarantine.
@@ -116,7 +130,7 @@ impl Door {
     pub(crate) async fn agent(&self, world: &World, wish: &Webhook, number: usize) {
         for (tries, wait) in [0, 7, 60].into_iter().enumerate() {
             tokio::time::sleep(Duration::from_secs(wait)).await;
-            let token = format!("Bearer secret-agent-{}", self.newest_token());
+            let token = format!("Bearer secret-agent-{}", self.newest_token(world.now()));
             match self.request(world, wish, &token, number + tries).await {
                 Some((202, _)) => return,
                 Some((503, _)) => world.witness.unavailable(),
@@ -168,7 +182,7 @@ fn bearer(version: u32) -> String {
 #[async_trait]
 impl SecretSource for Secret {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
-        let newest = *self.0.lock().unwrap();
+        let newest = *self.newest.lock().unwrap();
         let version = |version: u32| {
             format!(r#"{{"webhook_token": "secret-webhook-{version}", "agent_token": "secret-agent-{version}"}}"#)
                 .into()

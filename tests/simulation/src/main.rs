@@ -29,8 +29,11 @@ struct Options {
     /// The seed of the worlds that are not pinned; a fresh one if not given.
     #[arg(long)]
     seed: Option<u64>,
+    /// Go on after a world that breaks a promise, and list all of them.
+    #[arg(long)]
+    keep_going: bool,
     /// Run only this world, and print what happened in it.
-    #[arg(long, conflicts_with_all = ["conversations", "seed"])]
+    #[arg(long, conflicts_with_all = ["conversations", "seed", "keep_going"])]
     world: Option<u64>,
 }
 
@@ -94,9 +97,10 @@ fn many(options: &Options) -> ExitCode {
     println!("seed {seed}");
     let started = Instant::now();
     let (next, sum, worlds) = (AtomicU64::new(0), Mutex::new(Figures::default()), AtomicUsize::new(0));
-    let broken = Mutex::new(None);
+    let broken = Mutex::new(Vec::new());
+    let goes_on = || options.keep_going || broken.lock().is_ok_and(|broken| broken.is_empty());
     let work = || {
-        while !is_enough(&sum, options.conversations) && broken.lock().is_ok_and(|broken| broken.is_none()) {
+        while !is_enough(&sum, options.conversations) && goes_on() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
             let told = Run::of(world).tell();
@@ -108,20 +112,24 @@ fn many(options: &Options) -> ExitCode {
             if !told.violations.is_empty()
                 && let Ok(mut broken) = broken.lock()
             {
-                broken.get_or_insert((world, told));
+                broken.push((world, told));
             }
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    if let Ok(Some((world, told))) = broken.into_inner() {
-        return failed(world, &told);
+    let broken = broken.into_inner().unwrap_or_default();
+    if let ([(world, told), ..], false) = (broken.as_slice(), options.keep_going) {
+        return failed(*world, told);
+    }
+    for (world, told) in &broken {
+        println!("world {world} broke {:?}", told.violations);
     }
     let figures = sum.into_inner().unwrap_or_default();
     println!("worlds                {}", worlds.into_inner());
     println!("{figures}");
     println!("seconds               {}", started.elapsed().as_secs());
-    ExitCode::SUCCESS
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {

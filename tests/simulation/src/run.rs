@@ -127,7 +127,7 @@ impl Run {
 /// Everything that people, Braze's operators and the brand's desk do.
 async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let mut people = crowd(chance, world.plan.brand.flows);
-    let campaign = Mutex::new(Campaign { token: door.newest_token(), since: world.now() });
+    let campaign = Mutex::new(Campaign { token: door.newest_token(world.now()), since: world.now() });
     let mut posts: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
     let shares = people.iter().any(Person::borrows_a_phone);
     // Few people may have much to say: more than a head remembers.
@@ -274,11 +274,11 @@ fn something_happens(world: &World, door: &Door, campaign: &Mutex<Campaign>, per
             // The secret is rotated once every campaign has the newest token and no request is under way with another; the
             // campaigns follow later.
             let mut campaign = campaign.lock().unwrap();
-            let newest = door.newest_token();
+            let newest = door.newest_token(world.now());
             if campaign.token != newest {
                 *campaign = Campaign { token: newest, since: world.now() };
             } else if world.now().since(campaign.since) > Duration::from_mins(1) {
-                door.rotate();
+                door.rotate(world.now());
             }
         }
         7 => person.is_identified(),

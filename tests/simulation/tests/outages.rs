@@ -131,11 +131,11 @@ async fn in_an_hour_without_ai_everybody_is_told_soon_and_a_minute_later_all_is_
 
 #[tokio::test(start_paused = true)]
 async fn in_an_hour_without_ai_a_busy_brand_asks_no_more_often_than_a_quiet_one() {
-    let felt = an_hour_without_ai(SECOND).await;
+    let felt = an_hour_without_ai(SECOND / 2).await;
     println!("{felt:?}");
-    // The same trials among four times the messages: 93 % fewer questions than without a breaker. The 95 % of D12 begin where
-    // a process gets some ten messages between two trials.
-    assert!(felt.asked <= 0.15);
+    // The same trials among eight times the messages: D12's 95 % fewer questions than the two a message without a breaker. It
+    // begins where a process gets some ten messages between two trials; at one message a second it is 93 %.
+    assert!(felt.asked <= 0.1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -66,8 +66,9 @@ impl Witness {
         }
         let leads = |key: &&ConversationKey| {
             let is_sign = |head: &Head| {
-                head.moved_to.is_some()
-                    && head.erased_at.is_none_or(|since| self.lock().was_named(key, since, action.at))
+                let named =
+                    |since| head.moved_to.as_ref().is_some_and(|of| self.lock().was_named(key, of, since, action.at));
+                head.moved_to.is_some() && head.erased_at.is_none_or(named)
             };
             heads.iter().any(|(of, head)| of == *key && is_sign(head) && !head.forgot(action.at))
         };
@@ -109,7 +110,7 @@ impl Witness {
 
     /// What a client gave up, or a function that outlived its deadline, may put a row after the last look of an erasure.
     fn may_leave_rows(&self) -> bool {
-        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.gave_up(&["put message", "draft"])
+        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.gave_up(&["put message", "draft", "point"])
     }
 }
 
@@ -173,10 +174,10 @@ impl State {
         self.erased.get(key).is_some_and(|erased| arrival <= erased.at)
     }
 
-    /// Whether somebody who has this key wrote after `since` and until `until`, and is remembered for it: what was forgotten
-    /// before that is found by nothing else.
-    fn was_named(&self, key: &ConversationKey, since: Timestamp, until: Timestamp) -> bool {
-        let written = self.filed.keys().filter_map(|id| self.queued.get(id));
+    /// Whether the user of `of` wrote after `since` and until `until` under this key too, and is remembered for it: what was
+    /// forgotten before that is found by nothing else.
+    fn was_named(&self, key: &ConversationKey, of: &ConversationKey, since: Timestamp, until: Timestamp) -> bool {
+        let written = self.filed.iter().filter(|(_, filed)| *filed == of).filter_map(|(id, _)| self.queued.get(id));
         let mut named = written.filter(|message| message.arrival > since && message.arrival <= until);
         named.any(|message| message.identity.other_conversations().contains(key))
     }

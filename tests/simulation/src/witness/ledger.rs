@@ -52,6 +52,8 @@ pub(super) struct Ledger {
     too_much: HashMap<(ConversationKey, u64), (Metric, usize)>,
     /// Claims that found a send of which nobody had written down what became of it.
     found_sending: Vec<(ConversationKey, u64)>,
+    /// Turns that were flagged, and by which claim.
+    flagged: HashSet<(ConversationKey, TurnKey, u64)>,
     /// Turns whose rest was dropped, and by which claim.
     cut: Vec<(ConversationKey, TurnKey, u64)>,
     /// Messages that somebody was told are too many.
@@ -180,7 +182,10 @@ impl Witness {
             HeadWrite::Settle { held, turn: Some(turn), .. }
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Flagged) =>
             {
-                state.ledger.expects(Metric::Flagged, 1);
+                // A hand-off that somebody has decided about meanwhile is written once more, without.
+                if state.ledger.flagged.insert((key.clone(), *turn, held.epoch)) {
+                    state.ledger.expects(Metric::Flagged, 1);
+                }
             }
             HeadWrite::Settle { held, turn: None, covers, last_turn, aftermath, .. } => {
                 let open = state.open(covers);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use conversation::decide::STALE_AFTER;
 use desk::{DeskError, DeskEvent, What};
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
@@ -95,6 +96,7 @@ impl Witness {
         if let Err(DeskError::Rejected { .. }) = told {
             state.ledger.expects(Metric::DeskRefused, 1);
             state.people.refused.extend(event.id.strip_prefix("message:").map(MessageId::stored));
+            state.unsent.is_refused(event);
         }
     }
 
@@ -227,6 +229,12 @@ impl State {
             return End::Silent;
         }
         too_much.unwrap_or(End::Copy)
+    }
+
+    /// Whether somebody wished to be heard again so long ago that saying so would reach nobody.
+    pub(super) fn is_late_wish(&self, covers: &[MessageId], now: Timestamp) -> bool {
+        let wishes = covers.iter().filter_map(|id| self.queued.get(id)).any(|message| message.text.as_str() == START);
+        wishes && self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER)
     }
 
     /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is

@@ -92,6 +92,12 @@ impl State {
         let draft = self.drafts.get(&(key.clone(), turn))?;
         let of = |id: &MessageId| Some((*self.places.get(id)?, self.queued.get(id)?));
         let covered: Vec<_> = draft.row.covers.iter().filter_map(of).collect();
+        // Without its row it waits for the delivery that brings it, and others do not wait for that.
+        let may_wait = |canary: &String| {
+            let mut late = draft.row.covers.iter().filter(|id| self.spans_an_erasure(key, id));
+            late.any(|id| self.queued.get(id).is_some_and(|message| canaries(message.text.as_str()).contains(canary)))
+        };
+        let words: Vec<_> = words.iter().filter(|canary| !may_wait(canary)).collect();
         let phone = self.phones.get_mut(key)?;
         let mut up_to = phone.up_to;
         for canary in words {

@@ -57,7 +57,8 @@ impl State {
         if !closed {
             self.broken(format!("{id:?} was not sent although its user had written within a day"));
         }
-        if self.people.desk && !told && before.attempts < FEWEST_ATTEMPTS {
+        let is_answered = told || self.unsent.was_refused(id);
+        if self.people.desk && !is_answered && before.attempts < FEWEST_ATTEMPTS {
             self.broken(format!("{id:?} was not sent, and the desk was not told"));
         }
         Some(End::NotBegun)

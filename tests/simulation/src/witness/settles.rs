@@ -29,7 +29,11 @@ impl State {
         let row = row_of_turn.and_then(|turn| self.drafts.get(&(key.clone(), turn)));
         let (said, kind) =
             (row.map(|draft| self.said_in(&draft.row)), row.map(|draft| draft.row.kind).unwrap_or_default());
-        let silence = if row_of_turn.is_none() { self.too_much(key, &self.open(covers)) } else { None };
+        let silence = match row_of_turn {
+            None if self.is_late_wish(covers, now) => Some(End::Silent),
+            None => self.too_much(key, &self.open(covers)),
+            Some(_) => None,
+        };
         let covered = covers.iter().filter(|id| before.pending.contains_key(*id) && !self.is_over(id, done_rows));
         for id in covered.collect::<Vec<_>>() {
             let end = match turn {

@@ -22,12 +22,24 @@ pub(super) struct Unsent {
     tried: HashSet<MessageId>,
     /// What the desk knows.
     told: HashSet<(MessageId, NotSent)>,
+    /// What the desk refused for good to hear, by the message that names it.
+    refused: HashSet<MessageId>,
 }
 
 impl Unsent {
     /// Whether the desk knows that this message was not sent for this reason.
     pub(super) fn knows(&self, id: &MessageId, reason: NotSent) -> bool {
         self.told.contains(&(id.clone(), reason))
+    }
+
+    /// Whether the desk refused for good to hear that this message was not sent.
+    pub(super) fn was_refused(&self, id: &MessageId) -> bool {
+        self.refused.contains(id)
+    }
+
+    /// The desk refused this event for good.
+    pub(super) fn is_refused(&mut self, event: &DeskEvent) {
+        self.refused.extend(unsent(event).map(|(id, _)| id));
     }
 }
 
