@@ -86,6 +86,8 @@ struct State {
     /// Where each message stands in the order of filing.
     places: HashMap<MessageId, u64>,
     ends: HashMap<MessageId, End>,
+    /// What each message that ended as a copy was like at that time.
+    copies_of: HashMap<MessageId, HashSet<MessageId>>,
     answers: Vec<Vec<Part>>,
     drafts: HashMap<(ConversationKey, TurnKey), Draft>,
     parts: HashMap<String, SentPart>,

@@ -26,6 +26,12 @@ impl State {
         self.queued.values().filter(same).map(|other| other.id.clone()).collect()
     }
 
+    /// A message ends as a copy: of what, is said by what is known of them now. Another delivery may bring another arrival.
+    pub(super) fn is_a_copy(&mut self, id: &MessageId) {
+        let like = self.like(id);
+        self.copies_of.entry(id.clone()).or_default().extend(like);
+    }
+
     /// Whether the same person wrote the same words in another message that is the same.
     pub(super) fn has_twin(&self, id: &MessageId) -> bool {
         !self.like(id).is_empty()
@@ -97,7 +103,8 @@ impl State {
             let mut original = false;
             while let Some(id) = next.pop() {
                 original |= self.ends.get(&id) != Some(&End::Copy);
-                next.extend(self.like(&id).into_iter().filter(|like| seen.insert(like.clone())));
+                let then = self.copies_of.get(&id).cloned().unwrap_or_default();
+                next.extend(self.like(&id).into_iter().chain(then).filter(|like| seen.insert(like.clone())));
             }
             if !original {
                 wrong.push(format!("{copy:?} is only a copy of copies: nothing answered it"));

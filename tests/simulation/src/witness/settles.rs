@@ -54,6 +54,9 @@ impl State {
             if end == End::Copy && !done_rows.contains(id) && !self.has_twin(id) {
                 self.broken(format!("{id:?} was settled unanswered, and is no copy"));
             }
+            if end == End::Copy {
+                self.is_a_copy(id);
+            }
             if let Some(earlier) = self.ends.insert(id.clone(), end).filter(|earlier| *earlier != End::Parked) {
                 self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
             }
