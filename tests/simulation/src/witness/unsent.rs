@@ -12,8 +12,8 @@ use super::ledger::{Over, is_parked};
 use super::{End, State, Witness};
 use crate::machine::Machine;
 
-/// What a run keeps of its time for writing down what it did.
-const TO_RECORD: Duration = Duration::from_secs(3);
+/// What a run keeps of its time for writing down what it did, and for telling the queue what it keeps.
+const TO_RECORD: Duration = Duration::from_secs(6);
 
 /// What the desk was told of lines that were not sent.
 #[derive(Default)]
