@@ -108,6 +108,12 @@ impl Witness {
             let said = state.queued.get(id).map(|message| canaries(message.text.as_str())).unwrap_or_default();
             !said.is_empty() && said.iter().all(|canary| words.contains(canary))
         };
+        // Whether it was looked at cannot be told of what has nothing to be asked about.
+        let says_nothing =
+            |id: &MessageId| state.queued.get(id).is_none_or(|message| canaries(message.text.as_str()).is_empty());
+        if head.next_covers().iter().any(|id| !waited(id) && says_nothing(id)) {
+            return;
+        }
         let covers: Vec<_> = head.next_covers().into_iter().filter(|id| waited(id) || is_asked(id)).collect();
         // A draft that a slow machine stores after the claim may be overlooked: the past is read beside the claim.
         let claimed = state.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);

@@ -163,8 +163,9 @@ impl State {
         let erased = self.erased.get(key).map(|erased| erased.at);
         let is_new = erased.is_some_and(|at| placed.is_some_and(|placed| placed.arrival > at));
         if is_new {
-            let name = format!("{}#", id.as_str());
-            self.parts.retain(|part, _| !part.starts_with(&name));
+            let is_about_it =
+                |part: &str| part.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['#', '!']));
+            self.parts.retain(|part, _| !is_about_it(part));
         }
         is_new
     }

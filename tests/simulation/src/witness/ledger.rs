@@ -55,7 +55,7 @@ pub(super) struct Ledger {
     /// Turns that were flagged, and by which claim.
     flagged: HashSet<(ConversationKey, TurnKey, u64)>,
     /// Turns whose rest was dropped, and by which claim.
-    cut: Vec<(ConversationKey, TurnKey, u64)>,
+    pub(super) cut: Vec<(ConversationKey, TurnKey, u64)>,
     /// Messages that somebody was told are too many.
     too_many: HashSet<MessageId>,
 }

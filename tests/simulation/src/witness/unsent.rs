@@ -75,7 +75,9 @@ impl State {
     /// The desk is told something, perhaps by somebody whose claim is over.
     pub(super) fn is_told_of_the_unsent(&mut self, event: &DeskEvent, holds: bool) {
         let Some((id, reason)) = unsent(event) else { return };
-        let was_said = |turn: &TurnKey| !self.unfinished.contains(&(event.conversation.clone(), *turn));
+        let key = &event.conversation;
+        let was_cut = |turn: &TurnKey| self.ledger.cut.iter().any(|(of, cut, _)| (of, cut) == (key, turn));
+        let was_said = |turn: &TurnKey| !self.unfinished.contains(&(key.clone(), *turn)) && !was_cut(turn);
         if holds && matches!(self.ends.get(&id), Some(End::Answered(turn)) if was_said(turn)) {
             self.broken(format!("the desk was told that {id:?} was not sent, and it was"));
         }
