@@ -284,7 +284,7 @@ impl Words {
             reply,
             said: vec![],
             to,
-            own_line: kind == TurnKind::DeskDown,
+            own_line: matches!(kind, TurnKind::DeskDown | TurnKind::Moment),
             attributes: Attributes::default(),
             events: vec![],
             route: None,

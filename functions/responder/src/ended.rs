@@ -85,6 +85,7 @@ impl End {
             Self::Sent(TurnKind::HandOff(_)) => "handed_off",
             Self::Sent(TurnKind::Agent) => "by_agent",
             Self::Sent(TurnKind::DeskDown) => "desk_down",
+            Self::Sent(TurnKind::Moment) => "moment",
             Self::Sent(TurnKind::Forwarded) | Self::Forwarded => "forwarded",
             Self::Sent(TurnKind::Answer | TurnKind::OptIn | TurnKind::Heeded) => "answered",
             Self::Flagged => "flagged",

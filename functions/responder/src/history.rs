@@ -16,6 +16,8 @@ pub(crate) struct History {
     drafts: Vec<TurnRow>,
     /// Wishes that were heeded without a word: nothing that was said, but Braze may not know of them.
     heeded: Vec<TurnRow>,
+    /// That an answer takes a moment, which is no part of what was said.
+    moments: Vec<TurnRow>,
 }
 
 impl History {
@@ -24,8 +26,15 @@ impl History {
         let (mut turns, drafts): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.number <= last_turn);
         // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
         turns.dedup_by_key(|row| row.key.number);
-        let (heeded, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
-        Self { turns, drafts, heeded }
+        let (heeded, turns): (_, Vec<_>) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
+        let (moments, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Moment);
+        Self { turns, drafts, heeded, moments }
+    }
+
+    /// Whether the last thing the user read is that the answer takes a moment.
+    pub(crate) fn asked_for_a_moment(&self) -> bool {
+        let newest = |rows: &[TurnRow]| rows.first().map(|row| row.key.number);
+        newest(&self.moments) > newest(&self.turns)
     }
 
     /// The last `most` turns in which something was said, oldest first. Where people had the conversation, it says so, and
@@ -69,7 +78,7 @@ impl History {
             TurnKind::Answer | TurnKind::OptIn => Some(None),
             // People had it before that already: it was given back in between, and an agent took it again.
             TurnKind::Forwarded | TurnKind::Agent if row.at < since => Some(None),
-            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown | TurnKind::Heeded => None,
+            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment | TurnKind::Heeded => None,
         })?
     }
 
@@ -109,7 +118,7 @@ impl History {
     /// Whether the turn of this number is the bot's first answer to the user: people may have written before it. Not so where
     /// what went before is no longer known.
     pub(crate) fn is_first_answer(&self, turn: u64) -> bool {
-        let numbers = self.turns.iter().chain(&self.heeded).map(|row| row.key.number);
+        let numbers = self.turns.iter().chain(&self.heeded).chain(&self.moments).map(|row| row.key.number);
         let is_whole = turn == 1 || numbers.min() == Some(1);
         let is_answer = |row: &&TurnRow| matches!(row.kind, TurnKind::Answer | TurnKind::OptIn | TurnKind::HandOff(_));
         is_whole && !self.turns.iter().filter(is_answer).any(|row| !row.said.is_empty())

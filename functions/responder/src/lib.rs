@@ -19,6 +19,7 @@ mod forward;
 mod history;
 mod keep;
 mod media;
+mod moment;
 mod owner;
 mod secret;
 mod send;

@@ -54,6 +54,10 @@ impl Responder {
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
         }
+        if row.kind == TurnKind::Moment {
+            // Whether it was read or not: it is not worth a second copy.
+            return self.settle(conversation, head, held, &[], Settled::Answered(row.kind)).await;
+        }
         match self.again(out, head).await? {
             Next::Go(head) => self.deliver(out, head).await,
             Next::Over(worked) => Ok(worked),
@@ -251,18 +255,23 @@ fn sent(kind: TurnKind) -> Metric {
     match kind {
         TurnKind::HandOff(_) => Metric::HandedOff,
         TurnKind::Agent => Metric::AgentAnswered,
-        TurnKind::Answer | TurnKind::OptIn | TurnKind::Forwarded | TurnKind::DeskDown | TurnKind::Heeded => {
-            Metric::Answered
-        }
+        TurnKind::Answer
+        | TurnKind::OptIn
+        | TurnKind::Forwarded
+        | TurnKind::DeskDown
+        | TurnKind::Moment
+        | TurnKind::Heeded => Metric::Answered,
     }
 }
 
-fn reply(row: &TurnRow, (part, parts): (u32, u32), said: &Utterance) -> Reply {
+/// One part of a turn as Braze is to send it.
+pub(crate) fn reply(row: &TurnRow, (part, parts): (u32, u32), said: &Utterance) -> Reply {
     let first = row.covers.first().map_or_else(|| MessageId::stored(""), Clone::clone);
     // Such a message is answered later on: the two must not share a name.
     let id = match row.kind {
         TurnKind::HandOff(_) => ReplyId::besides(&first, "hand-off", part),
         TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", part),
+        TurnKind::Moment => ReplyId::besides(&first, "moment", part),
         _ => ReplyId::new(&first, part),
     };
     Reply {

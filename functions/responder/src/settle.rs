@@ -34,6 +34,8 @@ pub(crate) enum Settled<'a> {
     Withdrawn,
     /// They are given up and may come again.
     Parked,
+    /// A line beside them was sent, or may have been, and the run goes on.
+    GoesOn,
 }
 
 impl Responder {
@@ -48,6 +50,7 @@ impl Responder {
     ) -> Result<Worked, Stop> {
         let turn = head.turn.as_ref().map(|turn| turn.key);
         let (last_turn, aftermath) = match how {
+            Settled::GoesOn => (turn.map_or(head.last_turn, |turn| turn.number), None),
             Settled::Answered(kind) => {
                 (turn.map_or(head.last_turn, |turn| turn.number), kind.aftermath(self.after_the_last_owner(head)))
             }
@@ -62,7 +65,8 @@ impl Responder {
         };
         let done = head.done_after(&over).0;
         let (held, covers) = (held.clone(), covers.to_vec());
-        let mut write = HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath };
+        let mut write =
+            HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath, goes_on: how == Settled::GoesOn };
         let mut written = self.write(conversation, &write).await?;
         if written.is_err()
             && let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::HandOver { .. }), .. } = &mut write

@@ -77,7 +77,12 @@ impl Responder {
             if agenda.covers.is_empty() {
                 return self.give_back(conversation, &held).await;
             }
-            let drafted = self.draft(conversation, &head, &history, &agenda);
+            let may_wait = look_again && !history.asked_for_a_moment();
+            let drafted = async {
+                let claimed = Claimed { conversation, head: &head, held: &held, history: &history, agenda: &agenda };
+                let drafting = self.draft(conversation, &head, &history, &agenda);
+                if may_wait { self.with_a_moment(claimed, drafting).await } else { Ok((drafting.await?, None)) }
+            };
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
             let leftover = async {
@@ -87,8 +92,9 @@ impl Responder {
                 }
                 Ok(())
             };
-            let (Drafted { draft, counts }, (), ()) =
+            let ((Drafted { draft, counts }, since), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
+            head = since.unwrap_or(head);
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
@@ -237,7 +243,7 @@ impl Responder {
     }
 
     /// Stores the draft, then commits it and begins the first send in one write.
-    async fn commit(
+    pub(crate) async fn commit(
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
@@ -268,7 +274,7 @@ impl Responder {
     }
 }
 
-enum Committed {
+pub(crate) enum Committed {
     Begun(Head),
     Newer(Head),
 }

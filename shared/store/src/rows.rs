@@ -127,6 +127,8 @@ pub enum TurnKind {
     Agent,
     /// The user is told that no person can be reached for now.
     DeskDown,
+    /// The user is told that the answer takes a moment, while the AI is still asked.
+    Moment,
     /// The bot may speak again, at the user's wish.
     OptIn,
     /// The user's wish for silence or for words was heeded without a word, and Braze did not take it yet.
@@ -137,14 +139,14 @@ impl TurnKind {
     /// In whose name the turn speaks.
     pub fn voice(self) -> Voice {
         match self {
-            Self::Answer | Self::HandOff(_) | Self::OptIn | Self::Heeded => Voice::Bot,
+            Self::Answer | Self::HandOff(_) | Self::Moment | Self::OptIn | Self::Heeded => Voice::Bot,
             Self::Forwarded | Self::Agent | Self::DeskDown => Voice::Person,
         }
     }
 
     /// Whether the turn's messages are over with once it was sent. Those that lead to a person then go to that person.
     pub fn settles(self) -> bool {
-        !matches!(self, Self::HandOff(_) | Self::DeskDown)
+        !matches!(self, Self::HandOff(_) | Self::DeskDown | Self::Moment)
     }
 
     /// Whether it belongs to a stretch in which people have the conversation.
@@ -157,7 +159,7 @@ impl TurnKind {
         match self {
             Self::HandOff(_) => Some(Aftermath::HandOver { at: now }),
             Self::OptIn => Some(Aftermath::OptIn),
-            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown | Self::Heeded => None,
+            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown | Self::Moment | Self::Heeded => None,
         }
     }
 
@@ -204,6 +206,7 @@ mod tests {
             (TurnKind::Forwarded, Person, true, true, None),
             (TurnKind::Agent, Person, true, true, None),
             (TurnKind::DeskDown, Person, false, true, None),
+            (TurnKind::Moment, Bot, false, false, None),
             (TurnKind::OptIn, Bot, true, false, Some(Aftermath::OptIn)),
             (TurnKind::Heeded, Bot, true, false, None),
         ] {

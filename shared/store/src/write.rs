@@ -106,6 +106,8 @@ pub enum HeadWrite {
         last_turn: u64,
         /// What else is so from now on. Handing over is refused if the owner was changed at a later door time.
         aftermath: Option<Aftermath>,
+        /// Whether the run goes on: then it still holds the conversation.
+        goes_on: bool,
     },
     /// Gives the conversation back with nothing settled, so that the next delivery need not wait for the lease.
     Release {
@@ -190,6 +192,11 @@ impl HeadWrite {
             Self::SendAgain { held, turn, copies, .. } => {
                 found.is_held(held)
                     && on(turn).is_some_and(|turn| turn.state == SendState::Sending && turn.copies == copies + 1)
+            }
+            Self::Settle { held, turn, last_turn, goes_on: true, .. } => {
+                found.is_held(held)
+                    && found.last_turn == *last_turn
+                    && turn.as_ref().is_none_or(|key| on(key).is_none())
             }
             Self::Settle { covers, turn, .. } => {
                 covers.iter().all(|id| !found.pending.contains_key(id))
@@ -307,11 +314,14 @@ impl HeadWrite {
             Self::SendAgain { copies, .. } => head.on_turn(|turn| {
                 (turn.state, turn.copies, turn.retry_at) = (SendState::Sending, copies + 1, None);
             }),
-            Self::Settle { covers, done, last_turn, aftermath, .. } => {
+            Self::Settle { covers, done, last_turn, aftermath, goes_on, .. } => {
                 head.pending.retain(|id, _| !covers.contains(id));
-                (head.turn, head.attempts, head.last_turn) = (None, 0, *last_turn);
+                (head.turn, head.last_turn) = (None, *last_turn);
                 head.done.clone_from(done);
-                head.release();
+                if !goes_on {
+                    head.attempts = 0;
+                    head.release();
+                }
                 match aftermath {
                     Some(Aftermath::HandOver { at }) => head.belongs_to(Owner::Person, *at),
                     Some(Aftermath::OptOut) => head.opted_out = true,

@@ -13,6 +13,8 @@ pub struct Brand {
     pub profiles: bool,
     /// Whether there are flows and routes.
     pub flows: bool,
+    /// Whether people are told that an answer takes a moment.
+    pub moments: bool,
 }
 
 impl Brand {
@@ -22,13 +24,19 @@ impl Brand {
         let limits = || (chance.pick(&[2, 3, 5]), chance.pick(&[6, 10, 30]), chance.pick(&[2, 3]));
         let limits = Chance::new(seed ^ 0x11311).chance(300).then(limits);
         let flows = Chance::new(seed ^ 0xf10f5).chance(400);
-        Self { limits, profiles: Chance::new(seed ^ 0x9f0f1).chance(400), flows }
+        Self {
+            limits,
+            profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
+            flows,
+            moments: Chance::new(seed ^ 0x30e27).chance(400),
+        }
     }
 
     /// One of its assistants, as `assistant.toml`.
     pub fn toml(self, version: usize) -> String {
         let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 10_000));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
+        let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles {
             format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\n")

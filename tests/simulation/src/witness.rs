@@ -12,6 +12,7 @@ mod flows;
 mod groups;
 mod ledger;
 mod lines;
+mod moments;
 mod people;
 mod phone;
 mod profiles;
@@ -91,6 +92,8 @@ struct State {
     answers: Vec<Vec<Part>>,
     drafts: HashMap<(ConversationKey, TurnKey), Draft>,
     parts: HashMap<String, SentPart>,
+    /// Words of replies whose first message came once more after an erasure.
+    read_before: HashSet<String>,
     /// Every request to Braze, in the order in which they left.
     requests: Vec<Request>,
     /// The one that Braze looks at right now.
@@ -105,6 +108,8 @@ struct State {
     unsent: Unsent,
     questions: Questions,
     flows: Flows,
+    /// Who was told last that the answer takes a moment.
+    moments: HashSet<ConversationKey>,
     /// What profiles say.
     written: Written,
     /// Who may be written to.

@@ -98,6 +98,8 @@ pub struct Limits {
     pub output_tokens: u32,
     /// How long the AI may take in one attempt.
     pub ai_deadline: Duration,
+    /// When the user is told that the AI's answer takes a moment, if at all.
+    pub moment_after: Option<Duration>,
     /// Claims of one turn before it is parked; on the last but one the fallback line goes out. At least 3, or the AI would
     /// never be asked.
     pub attempts: u32,
@@ -239,6 +241,7 @@ impl Limits {
             reply_parts: section.whole("reply_parts", 5, 1..=20) as usize,
             output_tokens: section.whole("output_tokens", 800, 16..=100_000),
             ai_deadline: section.seconds("ai_seconds", 25.0, 1.0..=600.0),
+            moment_after: section.has("moment_seconds").then(|| section.seconds("moment_seconds", 0.0, 1.0..=600.0)),
             attempts: section.whole("attempts", 4, 3..=10),
             budget: Budget {
                 per_minute: section.whole("turns_per_minute", 20, 1..=10_000),

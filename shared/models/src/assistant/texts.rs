@@ -15,6 +15,8 @@ pub enum BotText {
     Fallback,
     /// The knowledge has nothing on this.
     DontKnow,
+    /// The answer takes a moment.
+    Moment,
     /// The message had no words: media alone, or nothing.
     NoWords,
     /// The message had no words, and what came instead is nothing that the AI is shown, or could not be had.
@@ -36,9 +38,10 @@ pub enum BotText {
 }
 
 impl BotText {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Fallback, "fallback"),
         (Self::DontKnow, "dont_know"),
+        (Self::Moment, "moment"),
         (Self::NoWords, "no_words"),
         (Self::NotOpened, "not_opened"),
         (Self::NotHeard, "not_heard"),

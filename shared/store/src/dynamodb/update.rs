@@ -72,8 +72,12 @@ impl Update {
                 update.send_again(held, *turn, *copies);
                 update.hears(*voice);
             }
-            HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath } => {
+            HeadWrite::Settle { held, turn, covers, done, last_turn, aftermath, goes_on } => {
                 update.settle(held, *turn, covers, done, *last_turn);
+                if !goes_on {
+                    update.set("ac", number(0_u64));
+                    update.set("lu", number(0_u64));
+                }
                 if let Some(Aftermath::HandOver { at }) = aftermath {
                     update.belongs_to(Owner::Person, *at);
                 }
@@ -210,8 +214,6 @@ impl Update {
         self.set.push("pn = pn - :covered".to_owned());
         self.set("dn", ids(done));
         self.set("tn", number(last_turn));
-        self.set("ac", number(0_u64));
-        self.set("lu", number(0_u64));
     }
 
     fn change_owner(&mut self, owner: Owner, at: Timestamp, sending: bool) {

@@ -133,6 +133,7 @@ fn a_settling_is_recognised_when_nothing_of_it_is_left_to_do() {
         done: vec![id("m1"), id("m2")],
         last_turn: 1,
         aftermath: None,
+        goes_on: false,
     };
     let waiting: Change = ("one of its messages still waits", |head| {
         head.pending.insert(id("m2"), Pending { sequence: 2, due: NOW, arrival: NOW });
@@ -145,6 +146,25 @@ fn a_settling_is_recognised_when_nothing_of_it_is_left_to_do() {
     let mut taken = settle(Some(TURN)).apply(Some(&sending()), NOW).unwrap();
     (taken.epoch, taken.run, taken.lease_until) = (4, Some(run("r2")), LATER);
     assert!(settle(Some(TURN)).was_applied(&taken), "whoever took it since changes nothing of that");
+}
+
+#[test]
+fn the_end_of_a_turn_whose_run_goes_on_is_recognised_by_the_run_that_still_holds_the_conversation() {
+    let ended = HeadWrite::Settle {
+        held: held(),
+        turn: Some(TURN),
+        covers: vec![],
+        done: vec![],
+        last_turn: 1,
+        aftermath: None,
+        goes_on: true,
+    };
+    let open: Change = ("its turn is still open", |head| head.turn = sending().turn);
+    let earlier: Change = ("the turn before is the last one", |head| head.last_turn = 0);
+    recognised(&sending(), &ended, &[OTHER_EPOCH, OTHER_RUN, open, earlier]);
+
+    let (before, after) = (sending(), ended.apply(Some(&sending()), NOW).unwrap());
+    assert_eq!((after.lease_until, after.attempts), (before.lease_until, before.attempts), "as it was");
 }
 
 #[test]

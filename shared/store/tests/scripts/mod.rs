@@ -57,6 +57,7 @@ impl Script {
                     done,
                     last_turn: turn.number,
                     aftermath: self.aftermath(),
+                    goes_on: self.below(4) == 0,
                 }
             }
             11 => HeadWrite::Release { held },

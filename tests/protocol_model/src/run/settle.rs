@@ -25,6 +25,7 @@ impl Actor<'_> {
             done: if parked { head.done.clone() } else { self.rules.done_after(&head, &covers).0 },
             last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
             aftermath: None,
+            goes_on: false,
         };
         match self.write(&write, Some(ending)) {
             Written::Done(new) if parked => {

@@ -111,7 +111,9 @@ impl Witness {
         // Whether it was looked at cannot be told of what has nothing to be asked about.
         let says_nothing =
             |id: &MessageId| state.queued.get(id).is_none_or(|message| canaries(message.text.as_str()).is_empty());
-        if head.next_covers().iter().any(|id| !waited(id) && says_nothing(id)) {
+        // And what an erasure took the row of waits for the delivery that brings it.
+        let cannot_be_told = |id: &MessageId| (!waited(id) && says_nothing(id)) || state.spans_an_erasure(key, id);
+        if head.next_covers().iter().any(cannot_be_told) {
             return;
         }
         let covers: Vec<_> = head.next_covers().into_iter().filter(|id| waited(id) || is_asked(id)).collect();

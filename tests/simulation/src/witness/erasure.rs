@@ -134,6 +134,7 @@ impl State {
         }
         self.people.begin_anew(key, step);
         self.flows.begin_anew(key);
+        self.moments.remove(key);
     }
 
     /// Whether this message had reached the door before its user was forgotten: then it is over.
@@ -165,7 +166,10 @@ impl State {
         if is_new {
             let is_about_it =
                 |part: &str| part.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with(['#', '!']));
-            self.parts.retain(|part, _| !is_about_it(part));
+            let (old, kept): (Vec<_>, Vec<_>) = self.parts.drain().partition(|(name, _)| is_about_it(name));
+            self.parts.extend(kept);
+            let read = old.iter().filter(|(_, part)| part.delivered > 0);
+            self.read_before.extend(read.flat_map(|(_, part)| canaries(&part.text)));
         }
         is_new
     }

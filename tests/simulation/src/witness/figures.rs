@@ -59,6 +59,8 @@ pub enum Figure {
     CopiesUnrecorded,
     /// Lines of the bot's own.
     OwnLines,
+    /// Lines that an answer takes a moment.
+    Moments,
     /// Turns in which a flow spoke.
     FlowTurns,
     /// Flows that came to their end.
@@ -81,7 +83,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 37] = [
+const LABELS: [(Figure, &str); 38] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -109,6 +111,7 @@ const LABELS: [(Figure, &str); 37] = [
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
+    (Figure::Moments, "moments asked for"),
     (Figure::FlowTurns, "turns of flows"),
     (Figure::FlowsCompleted, "  flows completed"),
     (Figure::FlowsCancelled, "  called off"),

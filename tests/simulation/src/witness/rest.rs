@@ -130,7 +130,7 @@ impl State {
         for (id, message) in self.queued.iter().filter(|(id, _)| self.accepted.contains(*id)) {
             for canary in canaries(message.text.as_str()) {
                 let is_silent = dead.contains(id) || self.twins(message).any(|twin| self.may_be_silent(twin));
-                if !replies.contains_key(&canary) && !is_silent {
+                if !replies.contains_key(&canary) && !self.read_before.contains(&canary) && !is_silent {
                     wrong.push(format!("{canary} was never answered"));
                 }
             }

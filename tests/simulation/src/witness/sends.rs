@@ -108,6 +108,8 @@ impl Witness {
             state.requests[request].heard = Some(heard);
         }
         match heard {
+            // That an answer takes a moment is not said later.
+            Heard::Refused if is_moment(reply.id.as_str()) => {}
             Heard::Refused => state.ledger.expects(Metric::SendDelayed, 1),
             Heard::Nothing => state.ledger.expects(Metric::UnknownSend, 1),
             Heard::Accepted | Heard::Rejected => {}
@@ -198,7 +200,7 @@ impl State {
         if before.text != reply.content.text().as_str() {
             return Err(format!("{id} was sent with two texts"));
         }
-        if most < 2 {
+        if most < 2 || is_moment(id) {
             return Err(format!("{id} was sent again although nothing may be"));
         }
         match before.heard {
@@ -215,6 +217,10 @@ impl State {
 /// The first message a reply answers: it is in the reply's id.
 fn first(reply: &Reply) -> MessageId {
     MessageId::stored(reply.id.as_str().split(['#', '!']).next().unwrap_or_default())
+}
+
+fn is_moment(name: &str) -> bool {
+    name.contains("!moment")
 }
 
 /// What stands for the turn of a reply that no write began.

@@ -86,6 +86,9 @@ impl State {
         if let Some(turn) = forwarded.filter(|_| !parked) {
             self.flow_waits_for_people(key, turn);
         }
+        if let Some(turn) = row_of_turn.filter(|_| !parked) {
+            self.has_gone_on(key, turn);
+        }
         self.wishes(key, covers, (before, after));
         let Some(turn) = turn.filter(|_| !parked) else { return };
         self.is_handed_over(key, turn, after);
@@ -106,6 +109,10 @@ impl State {
         let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let (kind, name) = (row.kind, besides(row.kind));
+        // Whether that was read is not worth a second copy.
+        if kind == TurnKind::Moment {
+            return;
+        }
         let part = |number: usize| self.parts.get(&part_name(&format!("{first}{name}#{number}"), turn));
         // A message that was given up and came again may have a turn of which nothing ever left.
         let left = self.requests.iter().any(|request| request.key == *key && request.turn == turn);
@@ -172,6 +179,7 @@ fn besides(kind: TurnKind) -> &'static str {
     match kind {
         TurnKind::HandOff(_) => "!hand-off",
         TurnKind::DeskDown => "!desk-down",
+        TurnKind::Moment => "!moment",
         _ => "",
     }
 }

@@ -9,7 +9,7 @@ use crate::finds;
 use crate::table::{Lies, Table};
 
 fn little(plan: &mut Plan) {
-    plan.brand = Brand { limits: Some((2, 6, 2)), profiles: false, flows: false };
+    plan.brand = Brand { limits: Some((2, 6, 2)), profiles: false, flows: false, moments: false };
     plan.toml = plan.brand.toml(0);
     plan.clocks_ahead = vec![std::time::Duration::ZERO; 3];
 }
@@ -103,7 +103,7 @@ fn an_agents_line_that_is_subject_to_the_budget() {
         }
         let (done, _) = head.done_after(covers);
         let (held, covers, last_turn) = (held.clone(), covers.clone(), head.last_turn);
-        HeadWrite::Settle { held, turn: None, covers, done, last_turn, aftermath: None }
+        HeadWrite::Settle { held, turn: None, covers, done, last_turn, aftermath: None, goes_on: false }
     }
     finds("was too much, and nothing of its kind is", 120, |plan| {
         little(plan);

@@ -13,7 +13,7 @@ fn world() -> World {
 
 /// Turns a minute and a day, and how often the same words are answered.
 fn world_within(limits: Option<(u32, u32, u32)>) -> World {
-    let brand = Brand { limits, profiles: false, flows: true };
+    let brand = Brand { limits, profiles: false, flows: true, moments: false };
     World::new(Plan { toml: brand.toml(0), brand, kills_at_deadline: true, ..Plan::default() })
 }
 

@@ -1,0 +1,76 @@
+//! Telling a user that the answer takes a moment, while the AI is still asked.
+
+use std::pin::pin;
+
+use braze::Outcome;
+use futures::future::{self, Either};
+use models::Author;
+use models::assistant::BotText;
+use platform::metrics::Metric;
+use store::{Head, Owner, TurnKind};
+
+use crate::attend::Stop;
+use crate::draft::Drafted;
+use crate::send::reply;
+use crate::settle::Settled;
+use crate::turn::{Claimed, Committed, Words};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+
+impl Responder {
+    /// Waits for a draft. If it takes long, the user is told so once; then the head is another one.
+    pub(crate) async fn with_a_moment(
+        &self,
+        claimed: Claimed<'_>,
+        drafting: impl Future<Output = Result<Drafted, Stop>>,
+    ) -> Result<(Drafted, Option<Head>), Stop> {
+        let Some(after) = self.assistant.limits.moment_after.filter(|_| claimed.may_take_a_moment()) else {
+            return Ok((drafting.await?, None));
+        };
+        match future::select(pin!(drafting), pin!(tokio::time::sleep(after))).await {
+            Either::Left((drafted, _)) => Ok((drafted?, None)),
+            Either::Right(((), drafting)) => {
+                let (drafted, head) = future::try_join(drafting, self.say_a_moment(claimed)).await?;
+                Ok((drafted, head))
+            }
+        }
+    }
+
+    /// Says it as a turn of its own, once and without a second copy whatever becomes of it; the conversation stays ours.
+    async fn say_a_moment(&self, claimed: Claimed<'_>) -> Result<Option<Head>, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Some(newest) = agenda.open.last() else { return Ok(None) };
+        // The answer needs as much once more.
+        if conversation.deadline.left(self.clock.now(), RECORD_WITHIN + 2 * SEND_WITHIN).is_zero() {
+            return Ok(None);
+        }
+        let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
+        let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
+        let row = self.row(head, held, agenda, words);
+        let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, false).await? else {
+            return Err(Stop::Lost);
+        };
+        if let Some(part) = row.reply.first() {
+            let (log_id, log_ids) = (conversation.log_id, row.log_ids.join(" "));
+            match self.messaging.send(&reply(&row, (1, 1), part), SEND_WITHIN).await {
+                Outcome::Accepted { dispatch_id, .. } => {
+                    tracing::info!(log_id, log_ids, dispatch_id, "told that it takes a moment");
+                }
+                Outcome::NotAccepted(refusal) => {
+                    tracing::warn!(log_id, log_ids, ?refusal, "not told that it takes a moment")
+                }
+                Outcome::Unknown(reason) => {
+                    self.meter.count(Metric::UnknownSend, 1);
+                    tracing::warn!(log_id, log_ids, reason, "perhaps not told that it takes a moment");
+                }
+            }
+        }
+        Ok(Some(self.settle(conversation, &head, held, &[], Settled::GoesOn).await?.head))
+    }
+}
+
+impl Claimed<'_> {
+    /// Whether what takes long can only be an answer to the user.
+    fn may_take_a_moment(&self) -> bool {
+        self.agenda.author() == Author::User && self.head.owner == Owner::Bot && !self.head.opted_out
+    }
+}
