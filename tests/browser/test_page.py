@@ -61,7 +61,7 @@ def test_whoever_is_forgotten_disappears_from_the_page(page):
     say(page, "When are you open, says the canary?")
     on_the_phone(page, "Monday")
     hand_off(page)
-    assert "canary" in page.text("#thread-lines")
+    at_the_desk(page, "canary")
     page.press("Forget this user")
     page.press("Really forget them?")
     at_the_desk(page, "Nobody waits for a person")
