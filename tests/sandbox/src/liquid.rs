@@ -137,8 +137,8 @@ pub(crate) fn of_reply(world: &World, called: &Value, whose: &str, before: &Befo
     let template = templates(world).1;
     let own = &called["recipients"][0]["trigger_properties"][WORDS];
     let words = own.as_str().or(called["trigger_properties"][WORDS].as_str()).unwrap_or_default();
-    let lost = world.braze.undelivered().into_iter().skip(before.lost);
-    let reason = lost.filter(|lost| lost.conversation.as_str() == whose).last().map(|lost| lost.reason);
+    let mut lost = world.braze.undelivered().into_iter().skip(before.lost);
+    let reason = lost.rfind(|lost| lost.conversation.as_str() == whose).map(|lost| lost.reason);
     let phone = world.braze.phone(whose);
     let shown = phone.iter().skip(before.shown).rfind(|message| message.from == Sender::Brand);
     let traps = match (reason, shown) {

@@ -149,7 +149,9 @@ async fn type_message(State(world): Shared, Path(conversation): Path<String>, bo
     let inbound = Inbound { text: typed.text.into(), media_urls: typed.media_urls.into() };
     match world.braze.user_sends(&conversation, &inbound) {
         Ok(unsent) => {
-            unsent.iter().for_each(|reason| liquid::of_nothing(&world, &conversation, reason));
+            for reason in &unsent {
+                liquid::of_nothing(&world, &conversation, reason);
+            }
             (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response()
         }
         Err(error) => bad_request(&error),

@@ -126,7 +126,8 @@ mod tests {
         let brackets = format!("{{{{ {}'x'{} }}}}", "whats_app[".repeat(200), "]".repeat(200));
         let escaped = format!("{{{{ whats_app.${{x}}{} }}}}", " | json_escape".repeat(500));
         let quoted = format!("{{{{ whats_app.${{x}}{} }}}}", " | as_json_string".repeat(450));
-        for template in [ifs, brackets, escaped, quoted] {
+        let conditions = format!("{{% if true{} %}}x{{% endif %}}", " and true".repeat(900));
+        for template in [ifs, brackets, escaped, quoted, conditions] {
             assert_eq!(take(&template), Ok(()));
             if let Ok(Rendered::Text(text)) = render(&template, &names) {
                 assert!(text.len() < 8 * 1024 * 1024, "{}", text.len());
