@@ -1,49 +1,14 @@
 """The page of the sandbox in a real browser: what a newcomer does in the first ten minutes."""
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 
+from deeds import at_the_desk, hand_off, on_the_phone, picture, say, tab
 from measures import CUT, NAMELESS, PALE
 
-PICTURES = os.environ.get("PICTURES")
 HOSTILE = '<img src=x onerror="document.title=\'stolen\'"><script>document.title="stolen"</script> & "quotes" \\'
 SHOP = ("--assistant", "functions/responder/samples/shop/assistant.toml")
-
-
-def say(page, text):
-    page.type("#text", text + "\ue007")
-
-
-def on_the_phone(page, text, sender="brand"):
-    page.wait(
-        "const [sender, text] = arguments;"
-        "return [...document.querySelectorAll(`#chat > .${sender}`)].some((node) => node.innerText.includes(text))",
-        sender,
-        text,
-    )
-
-
-def at_the_desk(page, text):
-    page.wait("return document.getElementById('panel-desk').innerText.includes(arguments[0])", text)
-
-
-def tab(page, name):
-    page.click(f"#tab-{name}")
-
-
-def picture(page, name):
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        page.picture(Path(PICTURES, f"{name}.png"))
-
-
-def hand_off(page):
-    say(page, "I want to talk to a human!")
-    tab(page, "desk")
-    at_the_desk(page, "Waits for a person")
 
 
 def test_a_question_is_answered_and_its_way_is_shown(page):
@@ -96,7 +61,7 @@ def test_whoever_is_forgotten_disappears_from_the_page(page):
     say(page, "When are you open, says the canary?")
     on_the_phone(page, "Monday")
     hand_off(page)
-    assert "canary" in page.text("#thread-lines")
+    at_the_desk(page, "canary")
     page.press("Forget this user")
     page.press("Really forget them?")
     at_the_desk(page, "Nobody waits for a person")
@@ -255,7 +220,7 @@ def test_every_control_has_a_name_and_enough_contrast(page):
     hand_off(page)
     for scheme in ("light", "dark"):
         page.prefer(color_scheme=scheme)
-        for name in ("desk", "customer", "faults"):
+        for name in ("desk", "customer", "faults", "liquid"):
             tab(page, name)
             assert page.run(NAMELESS) == []
             assert page.run(PALE) == []
@@ -278,7 +243,7 @@ def test_nothing_is_wider_than_the_screen(page, width):
     hand_off(page)
     say(page, "https://example.com/" + "x" * 300)
     on_the_phone(page, "x" * 300, sender="user")
-    for name in ("desk", "customer", "faults"):
+    for name in ("desk", "customer", "faults", "liquid"):
         tab(page, name)
         inner, outer = page.run("return [document.documentElement.scrollWidth, innerWidth]")
         assert inner <= outer, name

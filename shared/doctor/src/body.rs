@@ -2,9 +2,11 @@
 //! writes.
 
 mod object;
+mod rendered;
 mod values;
 
 use object::{Entry, read};
+pub use rendered::{body_not_rendered, rendered_body};
 use values::judge;
 
 use crate::Finding;

@@ -16,9 +16,10 @@ mod setup;
 mod workspace;
 
 pub use address::CLUSTERS;
-pub use body::inbound_body;
+pub use body::{body_not_rendered, inbound_body, rendered_body};
 pub use examine::examine;
 pub use finding::{Finding, Severity};
 pub use probes::RECOMMENDED_BODY;
+pub use reply::{rendered_reply, reply_message, reply_not_rendered};
 pub use report::{Check, Checked, Question, Report};
 pub use setup::{Door, Setup, Workspace};

@@ -1,6 +1,8 @@
 //! An assistant that is kept in S3, or in the Parameter Store, and read by the real function when it starts.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
+use std::process::{Command, Output};
+
 use end_to_end::{Stack, binary, documented, environment, serve_braze};
 use local_aws::{Fault, Function, LocalAws, Operation, QueueSettings};
 
@@ -66,4 +68,40 @@ async fn a_wrong_one_stops_the_start_with_every_mistake_and_one_that_cannot_be_h
     assert!(failure(&aws, "s3://bucket").await.contains("must be s3://bucket/key or ssm:/parameter/name"));
     aws.inject(Fault::hang(Operation::GetObject).times(2));
     assert!(failure(&aws, OBJECT).await.contains("no answer within 4 seconds"));
+}
+
+/// `cargo run -- check`, or `doctor`, of the assistant at `place`; how it ends and what it says.
+async fn looked_at(aws: &LocalAws, deed: &str, place: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(binary("sandbox"));
+    command.args([deed, "--assistant", place]).env_clear().envs(aws.environment());
+    // AWS answers from this test's own thread.
+    let ended = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+    let Output { status, stdout, stderr } = ended.unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn what_is_kept_at_aws_can_be_checked_before_a_function_starts_with_it() {
+    let aws = LocalAws::start().await;
+    for (place, code) in [(OBJECT, "404 NoSuchKey"), (PARAMETER, "400 ParameterNotFound")] {
+        for deed in ["check", "doctor"] {
+            let (ended, told) = looked_at(&aws, deed, place).await;
+            assert!(ended == Some(2) && told.contains(place) && told.contains(code), "{told}");
+        }
+    }
+    keep(&aws, OWN);
+    for place in [OBJECT, PARAMETER] {
+        let (ended, told) = looked_at(&aws, "check", place).await;
+        assert!(ended == Some(0) && told.contains(place), "{told}");
+        // The doctor has the assistant, and nothing else yet.
+        let (ended, told) = looked_at(&aws, "doctor", place).await;
+        assert!(ended == Some(2) && told.contains("there is nothing to look at"), "{told}");
+    }
+    keep(&aws, "colour = 1\n[limits]\nattempts = 0\n");
+    for place in [OBJECT, PARAMETER] {
+        let (ended, told) = looked_at(&aws, "check", place).await;
+        assert!(ended == Some(1) && told.contains("`colour`") && told.contains("`limits.attempts`"), "{told}");
+        let (ended, told) = looked_at(&aws, "doctor", place).await;
+        assert!(ended == Some(2) && told.contains("2 mistake(s)"), "{told}");
+    }
 }

@@ -6,6 +6,7 @@ import * as customer from "./customer.js";
 import * as desk from "./desk.js";
 import { $, button, put, warn } from "./element.js";
 import * as faults from "./faults.js";
+import * as liquid from "./liquid.js";
 import * as live from "./live.js";
 import * as people from "./people.js";
 import * as phone from "./phone.js";
@@ -30,13 +31,14 @@ let known = null;
 
 function showState(current) {
   state = current;
-  timeline.of(state.run);
+  if (timeline.of(state.run)) liquid.anew();
   const { queue, dead_letters, quarantined, ai, braze } = state;
   put($("queue"), `${queue.waiting} waiting, ${queue.in_flight} in flight`);
   put($("dead-letters"), dead_letters);
   put($("quarantined"), quarantined);
   put($("ai"), ai);
   put($("braze"), braze);
+  liquid.isSimulated(braze === "simulated");
   $("dead-letters").classList.toggle("bad", dead_letters > 0);
   $("quarantined").classList.toggle("bad", quarantined > 0);
   people.offer(state.conversations.map(({ conversation }) => conversation));
@@ -69,6 +71,8 @@ function showUnderWay() {
   const { waiting = 0, in_flight = 0 } = state?.queue ?? {};
   $("typing").hidden = owner !== "bot" || !pending || !(waiting + in_flight);
 }
+
+const showSteps = (steps) => liquid.hear(timeline.show(steps));
 
 // Whose phone
 
@@ -139,7 +143,7 @@ $("curl").addEventListener("beforetoggle", () => curl.show(state, person, $("tex
 phone.onTap((text) => say([text]));
 desk.begin(choose);
 live.listen(
-  { state: showState, faults: faults.show, desk: desk.show, customer: takeCustomer, steps: timeline.show },
+  { state: showState, faults: faults.show, liquid: liquid.show, desk: desk.show, customer: takeCustomer, steps: showSteps },
   (trouble) => warn("trouble", trouble),
 );
 

@@ -69,12 +69,17 @@ function kindOf({ answer }) {
   return answer === "cut" ? "lost" : answer;
 }
 
-/** Changes some of simulated Braze's faults; the others stay as they are at this moment. */
-const breakBraze = (change) =>
-  attempt(async () => {
+let changed = Promise.resolve();
+
+/** Changes some of simulated Braze's faults; the others stay as they are at this moment. One change after the other. */
+function breakBraze(change) {
+  const broken = async () => {
     const { braze } = await get(PATH);
     await post(PATH, { braze: { ...braze, ...change(braze) } });
-  });
+  };
+  changed = changed.then(() => attempt(broken));
+  return changed;
+}
 
 const set = (faults) => attempt(() => post(PATH, faults));
 

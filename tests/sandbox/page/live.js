@@ -1,6 +1,6 @@
 // What the sandbox says by itself: one stream of server-sent events, taken up again where it broke.
 
-const EVENTS = ["state", "faults", "desk", "customer", "steps"];
+const EVENTS = ["state", "faults", "liquid", "desk", "customer", "steps"];
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5_000;
 const SILENT = "The sandbox does not answer. Start it again with: cargo run";

@@ -1,6 +1,7 @@
 // The way of the message: every step the sandbox took, the newest at the bottom, and how long each stretch took.
 
 import { $, put } from "./element.js";
+import { explained } from "./finding.js";
 import { Stretches } from "./stretches.js";
 
 const KINDS = {
@@ -11,6 +12,7 @@ const KINDS = {
   braze: "Braze",
   desk: "Desk",
   fault: "Fault",
+  trap: "Trap",
   erased: "Erased",
 };
 const MOST_SHOWN = 1000;
@@ -32,16 +34,18 @@ export function showOnly(conversation) {
   for (const item of list.children) hide(item);
 }
 
-/** Begins anew if the sandbox did: its steps are numbered from one again. */
+/** Begins anew if the sandbox did, and says so: its steps are numbered from one again. */
 export function of(currentRun) {
-  if (run && run !== currentRun) {
+  const isAnother = Boolean(run) && run !== currentRun;
+  if (isAnother) {
     clear();
     newest = 0;
   }
   run = currentRun;
+  return isAnother;
 }
 
-/** Adds what is new in `steps`. */
+/** Adds what is new in `steps`, and gives it. */
 export function show(steps) {
   const atBottom = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const fresh = steps.filter(({ seq }) => seq > newest);
@@ -56,6 +60,7 @@ export function show(steps) {
   }
   while (list.children.length > MOST_SHOWN) list.firstChild.remove();
   if (fresh.length && atBottom) follow();
+  return fresh;
 }
 
 /** Goes to the newest step and stays with it. */
@@ -98,12 +103,19 @@ function line(step) {
   set("kind", KINDS[step.kind] ?? step.kind);
   set("event", step.title);
   set("who", (step.conversation ?? "").replace(/^user:|^alias:phone:/, ""));
-  item.firstElementChild.addEventListener("toggle", () => {
+  if (step.kind === "trap") explain(item, step.body);
+  else item.firstElementChild.addEventListener("toggle", () => {
     put(item.querySelector("pre"), exact(step.body));
     item.scrollIntoView({ block: "nearest" });
   });
   hide(item);
   return item;
+}
+
+/** A trap is read without opening it, and in words. */
+function explain(item, finding) {
+  item.firstElementChild.open = true;
+  item.querySelector(".code").replaceWith(explained(finding, true));
 }
 
 function hide(item) {

@@ -51,6 +51,7 @@ const DOCTOR_EXAMPLES: &str = r"Examples:
 const CHECK_EXAMPLES: &str = r"Examples:
     cargo run -- check                                       # the assistant that is packed into the function
     cargo run -- check --assistant shop/assistant.toml
+    cargo run -- check --assistant s3://bucket/assistant.toml   # or ssm:/name, with AWS_REGION and your AWS credentials
     cargo run -- check --body body.liquid                    # what stands in the campaign's Raw text
     cargo run -- check --schema > assistant.schema.json      # for editors: #:schema ./assistant.schema.json heads the file";
 
@@ -164,7 +165,7 @@ impl Deed {
     pub async fn run(&self) -> ExitCode {
         let done = match self {
             Self::Doctor(options) => doctor::run(options).await,
-            Self::Check(options) => check::run(options),
+            Self::Check(options) => check::run(options).await,
             Self::Replay(options) => replay::run(options).await,
             Self::Transcript(options) => transcript::run(options).await,
             Self::Erase(options) => erase::run(options).await,

@@ -7,6 +7,7 @@ mod deeds;
 mod desk;
 mod disk;
 mod faults;
+mod liquid;
 mod live;
 mod mapping;
 mod options;

@@ -1,8 +1,8 @@
 //! `GET /sandbox/live`: what the page shows, sent whenever it changes, as server-sent events.
 //!
-//! `?conversation=` names the phone that is looked at. Events are `state`, `faults`, `desk` and `customer`, each with the whole
-//! of what the route of its name gives, and `steps` with the new ones. The id of `steps` is `<run>/<number>`: whoever comes
-//! back with it, or with `?after=`, gets what followed; after a restart everything.
+//! `?conversation=` names the phone that is looked at. Events are `state`, `faults`, `liquid`, `desk` and `customer`, each
+//! with the whole of what the route of its name gives, and `steps` with the new ones. The id of `steps` is `<run>/<number>`:
+//! whoever comes back with it, or with `?after=`, gets what followed; after a restart everything.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::customer::customer;
+use crate::liquid;
 use crate::routes::{Shared, in_force, state_of, threads};
 use crate::world::World;
 
@@ -105,6 +106,7 @@ impl Looker {
         let whole = [
             ("state", state_of(&world)),
             ("faults", json!(in_force(&world))),
+            ("liquid", liquid::in_force(&world)),
             ("desk", json!(threads(&world))),
             ("customer", customer(&world, &self.conversation)),
         ];

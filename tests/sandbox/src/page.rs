@@ -13,7 +13,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, kind and text of each file.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 18] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/style.css", STYLE, include_str!("../page/style.css")),
     ("/app.js", SCRIPT, include_str!("../page/app.js")),
@@ -23,6 +23,8 @@ const FILES: [(&str, &str, &str); 16] = [
     ("/desk.js", SCRIPT, include_str!("../page/desk.js")),
     ("/element.js", SCRIPT, include_str!("../page/element.js")),
     ("/faults.js", SCRIPT, include_str!("../page/faults.js")),
+    ("/finding.js", SCRIPT, include_str!("../page/finding.js")),
+    ("/liquid.js", SCRIPT, include_str!("../page/liquid.js")),
     ("/live.js", SCRIPT, include_str!("../page/live.js")),
     ("/markup.js", SCRIPT, include_str!("../page/markup.js")),
     ("/people.js", SCRIPT, include_str!("../page/people.js")),

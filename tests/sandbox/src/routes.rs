@@ -20,7 +20,7 @@ use crate::faults::Faults;
 use crate::steps::Kind;
 use crate::threads::Thread;
 use crate::world::{OWN_WEBHOOK, World};
-use crate::{customer, live, page, whose};
+use crate::{customer, liquid, live, page, whose};
 
 /// What a gateway lets through at most.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
@@ -43,6 +43,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/desk/conversations", get(|State(world): Shared| async move { Json(threads(&world)) }))
         .route("/live", get(live::look))
         .route("/faults", get(faults).post(set_faults))
+        .route("/liquid", get(liquid::show).post(liquid::change))
         .route("/state", get(state))
         .route("/steps", get(steps))
         .layer(middleware::from_fn(own_pages_only));
@@ -75,12 +76,16 @@ async fn show_braze(State(world): Shared, request: Request, next: Next) -> Respo
     let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
     let called = json_or_text(&bytes);
     let whose = whose::in_braze_call(&called);
-    world.steps.add(whose.as_deref(), Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), called);
+    world.steps.add(whose.as_deref(), Kind::Braze, format!("{} {}", parts.method, parts.uri.path()), called.clone());
+    let before = whose.as_deref().map(|whose| liquid::Before::of(&world, whose));
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     // The record knows better than the response, which looks whole even where its connection will be cut.
     let (status, answer) = world.braze.requests().pop().map_or((None, Value::Null), |last| (last.status, last.answer));
     let title = status.map_or("no answer comes back".to_owned(), |status| format!("Braze answers {status}"));
     world.steps.add(whose.as_deref(), Kind::Braze, title, answer);
+    if let (Some(whose), Some(before)) = (&whose, &before) {
+        liquid::of_reply(&world, &called, whose, before);
+    }
     response
 }
 
@@ -91,6 +96,7 @@ async fn door(State(world): Shared, request: Request) -> Response {
     let own = parts.headers.contains_key(OWN_WEBHOOK);
     let title = format!("{} {}", parts.method, parts.uri.path());
     let came = world.steps.add(None, Kind::Webhook, title, text_or_size(&body));
+    let fired = if own { liquid::of_webhook(&world, &body) } else { liquid::Fired::default() };
     let call = Call {
         method: &parts.method,
         path: parts.uri.path(),
@@ -100,7 +106,11 @@ async fn door(State(world): Shared, request: Request) -> Response {
     };
     let ingest = if own { &world.ingest } else { &world.ingest_of_others };
     let (answer, whose) = whose::found_out(ingest.handle(call)).await;
-    world.steps.attribute(came, whose.as_deref());
+    // What could not be read says nobody's name; Braze knows whose it is.
+    let whose = whose.or(fired.by);
+    for step in fired.told.into_iter().chain([came]) {
+        world.steps.attribute(step, whose.as_deref());
+    }
     let title = format!("answered {}", answer.status.as_u16());
     world.steps.add(whose.as_deref(), Kind::Webhook, title, answer.body.clone());
     (answer.status, Json(answer.body)).into_response()
@@ -138,7 +148,12 @@ async fn type_message(State(world): Shared, Path(conversation): Path<String>, bo
     };
     let inbound = Inbound { text: typed.text.into(), media_urls: typed.media_urls.into() };
     match world.braze.user_sends(&conversation, &inbound) {
-        Ok(()) => (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response(),
+        Ok(unsent) => {
+            for reason in &unsent {
+                liquid::of_nothing(&world, &conversation, reason);
+            }
+            (StatusCode::ACCEPTED, Json(json!({"state": "typed"}))).into_response()
+        }
         Err(error) => bad_request(&error),
     }
 }

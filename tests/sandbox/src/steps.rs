@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Braze,
     Desk,
     Fault,
+    /// A template of Braze is not what it should be, and this message noticed.
+    Trap,
     /// The user was forgotten: what is shown of them has to go.
     Erased,
 }

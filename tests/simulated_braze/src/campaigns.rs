@@ -23,6 +23,10 @@ pub const RECOMMENDED_BODY: &str = r#"{"v": 1, "dispatch_id": "{{campaign.${disp
 /// The message of a reply campaign that sends what its call brings along.
 pub const REPLY_MESSAGE: &str = "{{api_trigger_properties.${external_system_msg_body}}}";
 
+/// The same as Braze's own guide prints it: with a plus in the name, which no call sends, so that it is empty.
+/// (Braze documentation, "WhatsApp and external systems".)
+pub const DOCUMENTED_REPLY_MESSAGE: &str = "{{api_trigger_properties.${external_system_msg+body}}}";
+
 /// A webhook campaign with the trigger "Send a WhatsApp inbound message".
 #[derive(Clone)]
 pub struct InboundCampaign {

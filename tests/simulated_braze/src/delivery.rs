@@ -148,6 +148,7 @@ fn words(campaign: &ReplyCampaign, names: &Names) -> Result<String, NotDelivered
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DOCUMENTED_REPLY_MESSAGE;
     use crate::campaigns::Delivery;
 
     fn subscriber(last_inbound: Option<u64>) -> Profile {
@@ -222,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_property_of_the_guide_with_its_plus_sign_sends_nothing() {
-        let message = "{{api_trigger_properties.${external_system_msg+body}}}".to_owned();
+        let message = DOCUMENTED_REPLY_MESSAGE.to_owned();
         let campaign = ReplyCampaign { message, ..ReplyCampaign::recommended("r") };
         let mut names = Names::new();
         names.set_text("api_trigger_properties", "external_system_msg_body", "hello");

@@ -8,6 +8,7 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::sync::watch;
 
+use crate::delivery::NotDelivered;
 use crate::faults::Faults;
 use crate::profiles::{Name, Profile, Profiles};
 use crate::views::{Outcome, PendingWebhook, PhoneMessage, RequestRecord, Snapshot, Undelivered, WebhookRecord};
@@ -41,15 +42,19 @@ impl SimulatedBraze {
     /// A user types `text`: it appears on their phone at once, and the webhooks it fires go out by themselves.
     /// Somebody unknown gets a profile first. Call it within a Tokio runtime.
     pub fn user_types(self: &Arc<Self>, conversation: &str, text: &str) -> Result<(), NotAConversation> {
-        self.user_sends(conversation, &Inbound { text: text.into(), media_urls: Personal::default() })
+        self.user_sends(conversation, &Inbound { text: text.into(), media_urls: Personal::default() }).map(drop)
     }
 
-    /// The same with media.
-    pub fn user_sends(self: &Arc<Self>, conversation: &str, inbound: &Inbound) -> Result<(), NotAConversation> {
+    /// The same with media. Gives why campaigns that the message should have fired did not.
+    pub fn user_sends(
+        self: &Arc<Self>,
+        conversation: &str,
+        inbound: &Inbound,
+    ) -> Result<Vec<NotDelivered>, NotAConversation> {
         let name = Name::of_conversation(conversation).ok_or(NotAConversation)?;
-        let outgoing = self.change(|world| webhooks::receive(world, &name, inbound, now()));
+        let (outgoing, unsent) = self.change(|world| webhooks::receive(world, &name, inbound, now()));
         self.dispatch(outgoing);
-        Ok(())
+        Ok(unsent)
     }
 
     /// A user wrote, and their webhook was posted by somebody else, by hand perhaps: it appears on their phone and opens the
@@ -97,6 +102,11 @@ impl SimulatedBraze {
     /// Everything that was accepted or typed and reached nobody, oldest first.
     pub fn undelivered(&self) -> Vec<Undelivered> {
         self.look(|world| world.undelivered.clone())
+    }
+
+    /// The set-up as it is.
+    pub fn workspace(&self) -> Workspace {
+        self.look(|world| world.workspace.clone())
     }
 
     /// The faults in force, with how often each still occurs.

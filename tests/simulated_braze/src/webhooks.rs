@@ -31,26 +31,32 @@ pub(crate) struct Outgoing {
     webhook: PendingWebhook,
 }
 
-/// Puts what `name` sent on their phone, and gives the webhooks that it fires.
-pub(crate) fn receive(world: &mut World, name: &Name, inbound: &Inbound, now: Timestamp) -> Vec<Outgoing> {
+/// Puts what `name` sent on their phone, and gives the webhooks that it fires and why others are not.
+pub(crate) fn receive(
+    world: &mut World,
+    name: &Name,
+    inbound: &Inbound,
+    now: Timestamp,
+) -> (Vec<Outgoing>, Vec<NotDelivered>) {
     let at = world.profiles.writer(name, world.workspace.newcomers_subscribed);
     let profile = world.profiles.at_mut(at);
     profile.last_inbound = Some(now);
     let beside = (!inbound.media_urls.as_str().is_empty()).then(|| Beside::Image(inbound.media_urls.clone()));
     profile.screen.push(PhoneMessage { from: Sender::User, text: inbound.text.clone(), beside, at: now });
     let copies = 1 + world.faults.webhook_copies;
-    let mut outgoing = Vec::new();
+    let (mut outgoing, mut unsent) = (Vec::new(), Vec::new());
     for campaign in world.workspace.inbound.clone() {
         match fire(world, &campaign, at, inbound, now) {
             Ok(Some(webhook)) => outgoing.extend((0..copies).map(|_| enter(world, webhook.clone()))),
             Ok(None) => {}
             Err(reason) => {
                 let conversation = world.profiles.at(at).conversation();
-                world.not_delivered(conversation, &campaign.id, reason, now);
+                world.not_delivered(conversation, &campaign.id, reason.clone(), now);
+                unsent.push(reason);
             }
         }
     }
-    outgoing
+    (outgoing, unsent)
 }
 
 /// Puts what somebody wrote on their phone, as far as Braze can know them by the names in a webhook.

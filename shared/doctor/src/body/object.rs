@@ -69,6 +69,11 @@ pub(super) fn read<'a>(pieces: &[Piece<'a>]) -> Result<Vec<Entry<'a>>, NotRead> 
     Ok(pairs.into_iter().map(|(key, raw)| Entry { holds: holds(&raw, &tags), key, raw }).collect())
 }
 
+/// The keys and values of a rendered body in their order; `None` if it is no JSON.
+pub(super) fn rendered(body: &str) -> Option<Vec<(String, Value)>> {
+    serde_json::from_str(body).ok().map(|Pairs(pairs)| pairs)
+}
+
 fn holds<'a>(value: &Value, tags: &[Tag<'a>]) -> Holds<'a> {
     let text = value.as_str().unwrap_or_default();
     let only = text.strip_prefix(OPEN).and_then(|text| text.strip_suffix(CLOSE)).and_then(|text| text.parse().ok());

@@ -98,3 +98,63 @@ fn the_documented_body_is_told_to_be_unescaped_and_judged_by_its_own_rules() {
         assert_eq!(codes(&DOCUMENTED.replace(from, to)), expected, "{to}");
     }
 }
+
+/// `template` for somebody who writes `text`; braces and filters as Braze has them.
+fn hit(template: &str, user: &str, text: &str) -> Vec<(&'static str, bool)> {
+    let value = |name: &str| match name {
+        "${user_id}" => user.to_owned(),
+        "${phone_number}" => "+4915112345678".to_owned(),
+        "whats_app.${inbound_message_body}" => text.to_owned(),
+        _ => String::new(),
+    };
+    let rendered = crate::liquid::render(template, |name| Some(value(name))).unwrap();
+    rendered_body(template, &rendered).iter().map(|finding| (finding.code, finding.is_error())).collect()
+}
+
+const HOSTILE: [&str; 4] = ["say \"hi\"", "two\nlines", "left \\", "hi\", \"user_id\": \"bruno"];
+
+#[test]
+fn no_words_hit_a_trap_in_the_recommended_body() {
+    for text in ["hi", "", "{{${user_id}}}", "{% raw %}"].iter().chain(&HOSTILE) {
+        assert_eq!(hit(RECOMMENDED, "ada", text), [], "{text}");
+        assert_eq!(hit(RECOMMENDED, "", text), [], "{text}");
+    }
+}
+
+#[test]
+fn words_that_break_an_unescaped_body_or_add_to_it_are_told_and_plain_ones_are_not() {
+    let unescaped = RECOMMENDED.replace(MESSAGE, "{{whats_app.${inbound_message_body}}}");
+    for (template, is_error) in [(DOCUMENTED, false), (unescaped.as_str(), true)] {
+        assert_eq!(hit(template, "ada", "When are you open?"), [], "{template}");
+        for text in &HOSTILE[..3] {
+            assert_eq!(hit(template, "ada", text), [("words_break_the_json", is_error)], "{text} {template}");
+        }
+        for text in [HOSTILE[3], "hi\", \"x\": \"y"] {
+            assert_eq!(hit(template, "ada", text), [("words_become_keys", is_error)], "{text} {template}");
+        }
+    }
+}
+
+#[test]
+fn what_befalls_every_message_is_told_with_each() {
+    let unquoted = RECOMMENDED.replace(&format!("\"{MESSAGE}\""), MESSAGE);
+    let by_id_alone = RECOMMENDED.replace("{{${braze_id}}}", "").replace("{{${phone_number} | json_escape}}", "");
+    let twice = RECOMMENDED.replace("body} |", "body} | json_escape |");
+    let everybody = RECOMMENDED.replace(USER, "42");
+    for (template, user, text, expected) in [
+        (unquoted.as_str(), "ada", "hi", vec!["not_json"]),
+        (&by_id_alone, "ada", "hi", vec![]),
+        (&by_id_alone, "", "hi", vec!["names_nobody"]),
+        (&twice, "ada", "hi", vec![]),
+        (&twice, "ada", "two\nlines", vec!["escaped_too_often"]),
+        (&everybody, "ada", "hi", vec!["same_for_everybody"]),
+        (&RECOMMENDED.replace("\"v\": 1,", ""), "ada", "hi", vec!["unknown_template"]),
+    ] {
+        let codes: Vec<_> = hit(template, user, text).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, expected, "{template} {text}");
+    }
+    assert_eq!(rendered_body("", "").first().map(|finding| finding.code), Some("empty_body"));
+    let logic = "{\"v\": 1, {% if true %}\"message\": \"x\"{% endif %}}";
+    assert_eq!(rendered_body(logic, "{\"v\": 1, \"user_id\": \"ada\", \"message\": \"x\"}"), []);
+    assert_eq!(body_not_rendered("why").code, "body_not_rendered");
+}

@@ -35,6 +35,10 @@ pub(super) const EXPECTED: [Expected; 9] = [
     Expected { key: "message", tag: "whats_app.${inbound_message_body}", role: Role::Typed },
 ];
 
+/// What becomes of a message that nothing escaped, in a body that should be escaped.
+pub(super) const SALVAGED: &str =
+    "Such a message is no JSON. Dragoman reads some by the places of the keys and parks the others: no answer.";
+
 /// What is wrong with the value of one key.
 pub(super) fn judge(entry: &Entry<'_>, frame: Frame) -> Vec<Finding> {
     let Some(expected) = EXPECTED.iter().find(|expected| expected.key == entry.key) else { return Vec::new() };
@@ -121,7 +125,7 @@ fn escape(expected: &Expected, tag: &Tag<'_>, frame: Frame) -> Option<Finding> {
         (Frame::Recommended, Role::Typed, 0) => Some(Finding::error(
             "unescaped",
             format!("\"{key}\" is not escaped: customers write quotation marks and line breaks."),
-            "Such a message is no JSON. Dragoman reads some by the places of the keys and parks the others: no answer.",
+            SALVAGED,
             format!("{BODY} and write `| json_escape` behind the tag of \"{key}\", within its braces."),
         )),
         (Frame::Recommended, _, 0) if matches!(key, "user_id" | "media_urls") => Some(Finding::warning(

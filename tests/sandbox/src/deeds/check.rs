@@ -13,13 +13,14 @@ use platform::settings::{Settings as Reader, environment};
 use responder::{AiSettings, AssistantFiles, Backends, Means, PackError};
 use serde::Serialize;
 
-use super::{Misuse, shown};
+use super::{Misuse, deployed, shown};
 
 /// What to check.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The assistant to check, with its knowledge folder beside it; the packed one if left out
-    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "FILE")]
+    /// The assistant to check: a file, with its knowledge folder beside it, or s3://bucket/key or ssm:/parameter/name, with the
+    /// packed knowledge; the packed one if left out
+    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     assistant: Option<String>,
 
     /// The body of the webhook campaign, with its Liquid
@@ -62,12 +63,12 @@ pub(super) struct BodyChecked {
 }
 
 /// Whether there is no error.
-pub(super) fn run(options: &Options) -> Result<bool, Misuse> {
+pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
     if options.schema {
         shown::print(responder::ASSISTANT_SCHEMA.trim_end());
         return Ok(true);
     }
-    let assistant = assistant(options.assistant.as_deref())?;
+    let assistant = assistant(options.assistant.as_deref()).await?;
     let body = options.body.as_ref().map(body).transpose()?;
     let body_is_right = body.iter().flat_map(|body| &body.findings).all(|finding| !finding.is_error());
     let checked = Checked { healthy: assistant.mistakes.is_empty() && body_is_right, assistant, body };
@@ -75,9 +76,10 @@ pub(super) fn run(options: &Options) -> Result<bool, Misuse> {
     Ok(checked.healthy)
 }
 
-fn assistant(path: Option<&str>) -> Result<AssistantChecked, Misuse> {
-    let file = path.unwrap_or("the packed assistant.toml").to_owned();
-    match AssistantFiles::load(path) {
+async fn assistant(place: Option<&str>) -> Result<AssistantChecked, Misuse> {
+    let file = place.unwrap_or("the packed assistant.toml").to_owned();
+    let http = platform::http::client().map_err(|error| Misuse(error.to_string()))?;
+    match deployed::assistant(place, &http).await? {
         Ok(files) => {
             let ai = ai(&files)?;
             let mistakes = backends(&ai, &files).err().into_iter().collect();
@@ -89,9 +91,8 @@ fn assistant(path: Option<&str>) -> Result<AssistantChecked, Misuse> {
             Ok(AssistantChecked { file, mistakes, needs_keys })
         }
         Err(PackError::Bad { mistakes, .. }) => Ok(AssistantChecked { file, mistakes: mistakes.0, needs_keys: vec![] }),
-        Err(error @ (PackError::Unreadable { .. } | PackError::OutOfReach { .. })) => {
-            Err(Misuse(format!("{error}; is the path right?")))
-        }
+        Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
+        Err(error @ PackError::OutOfReach { .. }) => Err(Misuse(format!("{error} {}", deployed::CREDENTIALS))),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is deployed, as an operator's credentials reach it.
 
-use platform::aws::{SdkConfig, patient_config};
+use platform::aws::{KeptText, SdkConfig, patient_config};
+use reqwest::Client;
+use responder::{AssistantFiles, PackError};
 use store::DynamoDb;
 
 use super::Misuse;
@@ -21,4 +23,15 @@ pub(super) async fn aws() -> Result<SdkConfig, Misuse> {
 /// The table called `name`.
 pub(super) fn table(config: &SdkConfig, name: &str) -> DynamoDb {
     DynamoDb::new(aws_sdk_dynamodb::Client::new(config), name)
+}
+
+/// The assistant at `config`, as the responder reads it: a file, or what is kept at AWS. Only then is AWS asked for.
+pub(super) async fn assistant(
+    config: Option<&str>,
+    http: &Client,
+) -> Result<Result<AssistantFiles, PackError>, Misuse> {
+    if config.and_then(KeptText::at).is_none() {
+        return Ok(AssistantFiles::load(config));
+    }
+    Ok(AssistantFiles::fetch(config, &aws().await?, http).await)
 }

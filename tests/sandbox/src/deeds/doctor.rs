@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use ::doctor::{CLUSTERS, Door, Setup, Workspace, examine};
 use models::assistant::{Assistant, ProfileRules};
-use responder::AssistantFiles;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::progress::Progress;
 use super::secrets::Secrets;
-use super::{Misuse, shown};
+use super::{Misuse, deployed, shown};
 use crate::world::{CAMPAIGN, INBOUND_CAMPAIGN, KEY};
 
 /// What to look at.
@@ -32,8 +31,9 @@ pub struct Options {
     #[arg(long, env = "BRAZE_INBOUND_CAMPAIGN_ID", value_name = "ID")]
     inbound_campaign: Option<String>,
 
-    /// The assistant that is deployed; the packed one if left out. Its campaigns are looked at too
-    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "FILE")]
+    /// The assistant that is deployed: a file, s3://bucket/key or ssm:/parameter/name; the packed one if left out. Its campaigns
+    /// are looked at too
+    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     assistant: Option<String>,
 
     /// JSON as Secrets Manager gives it: {"webhook_token": …}, {"braze_api_key": …, "braze_details_key": …}; may be repeated
@@ -62,7 +62,7 @@ pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
     let http = platform::http::client().map_err(|error| Misuse(error.to_string()))?;
     let setup = match &options.sandbox {
         Some(url) => of_sandbox(options, url.trim_end_matches('/'), &http).await?,
-        None => of_deployment(options)?,
+        None => of_deployment(options, &http).await?,
     };
     let progress = Progress::of(options.json);
     let report = examine(&setup, &http, &|at| progress.tell(&format!("looking at: {at}"))).await;
@@ -71,9 +71,9 @@ pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
     Ok(report.healthy)
 }
 
-fn of_deployment(options: &Options) -> Result<Setup, Misuse> {
+async fn of_deployment(options: &Options, http: &reqwest::Client) -> Result<Setup, Misuse> {
     let secrets = Secrets::read(&options.secrets)?;
-    let files = AssistantFiles::load(options.assistant.as_deref());
+    let files = deployed::assistant(options.assistant.as_deref(), http).await?;
     let files = files.map_err(|error| Misuse(format!("{error}\n`cargo run -- check` tells more")))?;
     let token = secrets.get("webhook_token");
     let door = match (&options.url, token) {

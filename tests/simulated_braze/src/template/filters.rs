@@ -29,6 +29,9 @@ pub(crate) const ALL: [BrazeFilter; 8] = [
     },
 ];
 
+/// The longest text that a filter takes: several of them one after the other double it each time.
+const MOST_BYTES: usize = 1024 * 1024;
+
 const UNRESERVED: &str = "-._~";
 const URL_CHARACTERS: &str = "-._~!*'();:@&=+$,/?#[]";
 
@@ -87,6 +90,9 @@ struct Applied {
 
 impl Filter for Applied {
     fn evaluate(&self, input: &dyn ValueView, runtime: &dyn Runtime) -> Result<Value> {
+        if input.to_kstr().len() > MOST_BYTES {
+            return Err(Error::with_msg("the value is too long for a filter"));
+        }
         match (self.filter.with, &self.key) {
             (With::Nothing(change), _) => change(input),
             (With::Key(change), Some(key)) => change(input, &key.evaluate(runtime)?.to_kstr()),

@@ -3,11 +3,13 @@
 //! A value goes into a template once and is never read as a template itself, whatever braces it holds.
 
 mod abort;
+mod bounded;
 mod filters;
 mod names;
 mod scanner;
 
 use abort::AbortTag;
+pub use bounded::{NotTaken, TEMPLATE_BYTES, take};
 use liquid::ParserBuilder;
 pub(crate) use names::Names;
 pub(crate) use scanner::{PROFILE, Tag};
@@ -50,6 +52,11 @@ pub(crate) fn tags(template: &str) -> Result<Vec<Tag>, TemplateError> {
     let translated = scan(template)?;
     parser(&AbortTag::default())?.parse(&translated.text).map_err(|error| does_not_parse(&error))?;
     Ok(translated.tags)
+}
+
+/// Checks that `template` parses.
+pub fn parse(template: &str) -> Result<(), TemplateError> {
+    tags(template).map(drop)
 }
 
 fn scan(template: &str) -> Result<scanner::Translated, TemplateError> {

@@ -164,6 +164,7 @@ async fn each_mistake_that_only_the_real_braze_might_tell_has_its_finding() {
         (words("{{api_trigger_properties.${external_system_msg+body}}}"), vec!["plus_in_the_key"]),
         (words("{{api_trigger_properties.${text}}}"), vec!["reply_without_words"]),
         (words("{{api_trigger_properties.${external_system_msg_body} | default: 'Hi'}}"), vec!["default_in_the_reply"]),
+        (words("{{api_trigger_properties.${external_system_msg_body} | json_escape}}"), vec!["filter_in_the_reply"]),
     ] {
         let told = format!("{edit:?}");
         assert_eq!(Ground::before(&door, |_| (), edit).await.found(|_| ()).await, expected, "{told}");
