@@ -1,15 +1,16 @@
 //! Telling a user that the answer takes a moment, while the AI is still asked.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use braze::Outcome;
 use futures::future::{self, Either};
 use models::Author;
 use models::assistant::BotText;
 use platform::metrics::Metric;
-use store::{Head, Owner, TurnKind};
+use store::{Head, Owner, TurnKind, TurnRow};
 
-use crate::attend::Stop;
+use crate::attend::{Conversation, Stop};
 use crate::draft::Drafted;
 use crate::send::reply;
 use crate::settle::Settled;
@@ -40,7 +41,7 @@ impl Responder {
         let Claimed { conversation, head, held, history, agenda } = claimed;
         let Some(newest) = agenda.open.last() else { return Ok(None) };
         // The answer needs as much once more.
-        if conversation.deadline.left(self.clock.now(), RECORD_WITHIN + 2 * SEND_WITHIN).is_zero() {
+        if self.has_less_left(conversation, 2 * SEND_WITHIN) {
             return Ok(None);
         }
         let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
@@ -49,22 +50,32 @@ impl Responder {
         let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, false).await? else {
             return Err(Stop::Lost);
         };
-        if let Some(part) = row.reply.first() {
-            let (log_id, log_ids) = (conversation.log_id, row.log_ids.join(" "));
-            match self.messaging.send(&reply(&row, (1, 1), part), SEND_WITHIN).await {
-                Outcome::Accepted { dispatch_id, .. } => {
-                    tracing::info!(log_id, log_ids, dispatch_id, "told that it takes a moment");
-                }
-                Outcome::NotAccepted(refusal) => {
-                    tracing::warn!(log_id, log_ids, ?refusal, "not told that it takes a moment")
-                }
-                Outcome::Unknown(reason) => {
-                    self.meter.count(Metric::UnknownSend, 1);
-                    tracing::warn!(log_id, log_ids, reason, "perhaps not told that it takes a moment");
-                }
-            }
+        // A machine that stood still may have no time left for it.
+        if !self.has_less_left(conversation, SEND_WITHIN) {
+            self.send_once(conversation, &row).await;
         }
         Ok(Some(self.settle(conversation, &head, held, &[], Settled::GoesOn).await?.head))
+    }
+
+    fn has_less_left(&self, conversation: &Conversation<'_>, time: Duration) -> bool {
+        conversation.deadline.left(self.clock.now(), RECORD_WITHIN) < time
+    }
+
+    async fn send_once(&self, conversation: &Conversation<'_>, row: &TurnRow) {
+        let Some(line) = row.reply.first() else { return };
+        let (log_id, log_ids) = (conversation.log_id, row.log_ids.join(" "));
+        match self.messaging.send(&reply(row, (1, 1), line), SEND_WITHIN).await {
+            Outcome::Accepted { dispatch_id, .. } => {
+                tracing::info!(log_id, log_ids, dispatch_id, "told that it takes a moment");
+            }
+            Outcome::NotAccepted(refusal) => {
+                tracing::warn!(log_id, log_ids, ?refusal, "not told that it takes a moment")
+            }
+            Outcome::Unknown(reason) => {
+                self.meter.count(Metric::UnknownSend, 1);
+                tracing::warn!(log_id, log_ids, reason, "perhaps not told that it takes a moment");
+            }
+        }
     }
 }
 

@@ -94,7 +94,9 @@ impl Responder {
             };
             let ((Drafted { draft, counts }, since), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
-            head = since.unwrap_or(head);
+            // What was filed meanwhile is known to the head, and not to the draft.
+            let sequence = head.sequence;
+            head = since.map_or(head, |since| Head { sequence, ..since });
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;

@@ -129,7 +129,7 @@ pub(super) fn is_language(key: &str) -> bool {
 
 /// What every line is called in the file.
 #[cfg(test)]
-pub(super) fn keys() -> [&'static str; 11] {
+pub(super) fn keys() -> [&'static str; 12] {
     BotText::ALL.map(|(_, key)| key)
 }
 

@@ -7,6 +7,7 @@ mod counters;
 mod erasure;
 mod flows;
 mod lines;
+mod moments;
 mod people;
 mod phone;
 mod profiles;

@@ -5,6 +5,7 @@ mod bursts;
 mod failures;
 mod flows;
 mod forgotten;
+mod moments;
 mod people;
 mod profiles;
 
