@@ -143,19 +143,16 @@ impl Attempt for Chatwoot {
     async fn attempt(&self, event: &DeskEvent, token: &SecretString) -> Result<(), DeskError> {
         let api = Api { http: &self.http, base: &self.base, inbox: &self.inbox, token };
         let source_id = source_id::of(&event.conversation);
-        let shown = async {
-            let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
-            let newest = api.newest_conversation(contact).await?;
-            let is_old = newest.is_some();
-            match self.show(&api, event, (contact, &source_id), newest).await {
-                // An agent deleted the conversation meanwhile.
-                Err(DeskError::Rejected { status: 404 }) if is_old => {
-                    self.show(&api, event, (contact, &source_id), None).await
-                }
-                shown => shown,
+        let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
+        let newest = api.newest_conversation(contact).await?;
+        let is_old = newest.is_some();
+        match self.show(&api, event, (contact, &source_id), newest).await {
+            // An agent deleted the conversation meanwhile. A contact that was deleted is made anew by the next try.
+            Err(DeskError::Refused { status: 404 }) if is_old => {
+                self.show(&api, event, (contact, &source_id), None).await
             }
-        };
-        shown.await.map_err(of_the_settings)
+            shown => shown,
+        }
     }
 }
 
@@ -179,14 +176,6 @@ impl fmt::Debug for Inbox {
 impl fmt::Debug for Chatwoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Chatwoot({}, {:?})", self.base.host_str().unwrap_or_default(), self.inbox)
-    }
-}
-
-/// Chatwoot has nothing at an address: with a conversation it has just named, only the settings can be at fault.
-fn of_the_settings(error: DeskError) -> DeskError {
-    match error {
-        DeskError::Rejected { status: status @ (404 | 405 | 410) } => DeskError::Refused { status },
-        error => error,
     }
 }
 
