@@ -6,9 +6,9 @@ use conversation::decide::{OptWish, ParkReason};
 use conversation::window;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
-use models::{Author, HandOffReason, Message, Personal};
+use models::{Author, HandOffReason, Message, Personal, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, Owner, TurnKind, TurnRow};
+use store::{Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
@@ -132,10 +132,9 @@ impl Responder {
         self.begin(claimed, &row).await
     }
 
-    /// Gives the conversation back to the bot; the claim ends with it. It counts as done when the agents had been quiet for
-    /// long enough, so whatever an agent has done since stands.
-    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Worked, Stop> {
-        let at = head.owner_since.unwrap_or_default() + self.assistant.hand_off.return_after;
+    /// Gives the conversation back to the bot; the claim ends with it. It counts as done `at` the moment when the agents had
+    /// been quiet for long enough, so whatever an agent has done since stands.
+    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, at: Timestamp) -> Result<Worked, Stop> {
         let (_, head) = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
         self.count(Metric::TakenBack, 1);
         self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;

@@ -1,6 +1,7 @@
 //! What a conversation's rows say about what went before.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ai::{Exchange, noted};
 use conversation::likeness::Look;
@@ -76,6 +77,16 @@ impl History {
     /// Whether the desk has been told anything since a person has owned the conversation.
     pub(crate) fn told_the_desk_since(&self, since: Timestamp) -> bool {
         self.turns.iter().any(|row| row.kind == TurnKind::Forwarded && row.at >= since)
+    }
+
+    /// For how long since then messages of the user were on their way to the desk: nobody could have answered them.
+    pub(crate) fn on_the_way_to_people(&self, since: Timestamp) -> Duration {
+        let told = self.turns.iter().rev().filter(|row| row.kind == TurnKind::Forwarded && row.at >= since);
+        let (waited, _) = told.fold((Duration::ZERO, since), |(waited, heard), row| {
+            let first = row.said.iter().map(|said| said.arrival).min().unwrap_or(row.at);
+            (waited + row.at.since(first.max(heard)), row.at)
+        });
+        waited
     }
 
     /// Everything that was said, oldest first: by the user, by an agent, or else by the bot.
@@ -346,6 +357,31 @@ mod tests {
         assert_eq!(history.hand_off(Timestamp::from_seconds(1)), None, "somebody took it once more");
         assert!(history.told_the_desk_since(Timestamp::EPOCH));
         assert!(!history.told_the_desk_since(Timestamp::from_seconds(1)));
+    }
+
+    #[test]
+    fn the_time_that_messages_took_to_the_desk_is_counted_once_and_only_since_an_agents_last_deed() {
+        let told = |number, arrival, at| {
+            let mut row = TurnRow {
+                kind: TurnKind::Forwarded,
+                at: Timestamp::from_seconds(at),
+                ..row(number, number, "hi", &[])
+            };
+            row.said[0].arrival = Timestamp::from_seconds(arrival);
+            row
+        };
+        for (rows, since, expected) in [
+            (vec![], 0, 0),
+            (vec![told(1, 100, 103)], 50, 3),
+            (vec![told(2, 200, 260), told(1, 100, 103)], 50, 63),
+            (vec![told(2, 102, 110), told(1, 100, 103)], 50, 10),
+            (vec![told(1, 100, 150)], 120, 30),
+            (vec![told(2, 200, 260), told(1, 100, 103)], 150, 60),
+        ] {
+            let history = History::new(rows.clone(), 2);
+            let waited = history.on_the_way_to_people(Timestamp::from_seconds(since));
+            assert_eq!(waited, Duration::from_secs(expected), "{rows:?} since {since}");
+        }
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl Responder {
             Draft::Heed(wish) => self.heed(claimed, wish).await,
             Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
-            Draft::TakeBack => self.take_back(conversation, head).await,
+            Draft::TakeBack(at) => self.take_back(conversation, at).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids()).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }

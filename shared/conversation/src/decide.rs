@@ -69,7 +69,7 @@ pub struct Situation<'a> {
 pub enum Answerer {
     /// The bot.
     Bot,
-    /// A person, whose last deed was then.
+    /// A person, and the quiet hours are counted from then: from an agent's last deed, later by what had to wait for the desk.
     Person(Timestamp),
 }
 
@@ -88,8 +88,8 @@ pub enum Decision {
     Forward(Vec<usize>, Option<OptWish>),
     /// Say so, and let a person own the conversation.
     HandOff(HandOffReason, Vec<usize>),
-    /// The agents have been quiet for so long that the bot owns the conversation again; then decide anew.
-    TakeBack,
+    /// The quiet hours were over at this moment, and what came since is the bot's; then decide anew.
+    TakeBack(Timestamp),
     /// Remember what the user wants, and be silent.
     Heed(OptWish),
     /// The user wants to hear from the bot again: remember it and say so.
@@ -139,8 +139,10 @@ pub fn decide(situation: &Situation) -> Decision {
     };
     let wish = opt_wish(situation, &counted);
     if let Answerer::Person(since) = situation.owner {
-        let alone = situation.now.since(since) >= situation.assistant.hand_off.return_after;
-        return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
+        let alone_from = since + situation.assistant.hand_off.return_after;
+        // What came before that is people's, however late the desk takes it: nobody was quiet about what nobody had heard.
+        let is_owed = counted.iter().any(|place| situation.pending[*place].look.arrival < alone_from);
+        return if is_owed { Decision::Forward(counted, wish) } else { Decision::TakeBack(alone_from) };
     }
     let stale = situation.now.since(newest) >= STALE_AFTER;
     // Where there is a group to join, nobody here knows who has left it elsewhere: then nothing else reaches them.

@@ -263,10 +263,13 @@ impl Witness {
     pub(crate) fn queued(&self, body: &str) {
         let message = match QueueMessage::from_json(body) {
             Ok(QueueMessage::InboundV1(message)) => message,
-            Ok(QueueMessage::AgentV1(action)) => match action.message() {
-                Some(message) => message,
-                None => return,
-            },
+            Ok(QueueMessage::AgentV1(action)) => {
+                self.lock().is_wished(&action);
+                match action.message() {
+                    Some(message) => message,
+                    None => return,
+                }
+            }
             Err(_) => return,
         };
         let mut state = self.lock();
