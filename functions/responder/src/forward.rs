@@ -54,11 +54,12 @@ impl Responder {
                 .await;
         }
         let told = counted.iter().filter(|place| !refused.contains(place));
-        let said = told.map(|place| agenda.said[*place].clone()).collect();
+        let said: Vec<_> = told.map(|place| agenda.said[*place].clone()).collect();
         let flow = history.flow().cloned();
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
-        let words = Words { said, route, flow, ..words };
+        let attributes = self.facts_with_people(&said, history);
+        let words = Words { said, route, flow, attributes, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();
@@ -69,6 +70,7 @@ impl Responder {
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
         let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.clone()).collect();
         self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids).await?;
+        self.record_row(conversation, &row).await;
         Ok(worked)
     }
 

@@ -8,7 +8,7 @@ use platform::metrics::Metric;
 use simulation::{AiScript, Effect, Fault, Moment, NO_BUDGET, Plan, World};
 use store::Store as _;
 
-use crate::SECOND;
+use crate::{SECOND, goes_on};
 
 #[tokio::test(start_paused = true)]
 async fn two_people_with_one_phone_do_not_share_a_conversation() {
@@ -201,15 +201,6 @@ async fn an_agent_who_knows_the_phone_alone_finds_whoever_has_written_for_months
     world.agent("alias:phone:+4915112345678", None, AgentDeed::TakeOver).await;
     world.settle(1).await;
     assert_eq!(world.head("ada").await.owner, store::Owner::Person);
-}
-
-/// The world goes on for so long.
-async fn goes_on(world: &World, seconds: u32) {
-    for _ in 0..seconds {
-        tokio::time::sleep(SECOND).await;
-        world.poll_once().await;
-        world.poll_agents_once().await;
-    }
 }
 
 /// Quiet hours are five minutes here, and the desk is out of reach for longer.
