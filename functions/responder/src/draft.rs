@@ -212,7 +212,8 @@ impl Responder {
         // What somebody shows or says aloud is not the same because it comes without a word.
         let is_new = counted.iter().any(|place| pending[*place].beside == Beside::Openable);
         let words = joined(counted.into_iter().map(|place| &agenda.said[place].text));
-        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words) };
+        let today = head.spent.day_began(self.clock.now());
+        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words, today) };
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
             Owner::Person => {

@@ -52,9 +52,10 @@ impl History {
         last.into_iter().flat_map(|row| row.said.iter().map(look)).collect()
     }
 
-    /// How many turns in a row, the last one among them, were about just these words.
-    pub(crate) fn repeats(&self, words: &Personal) -> usize {
-        self.of_the_user().take_while(|row| joined(row.said.iter().map(|said| &said.text)) == *words).count()
+    /// How many turns in a row since then, the last one among them, were about just these words.
+    pub(crate) fn repeats(&self, words: &Personal, since: Timestamp) -> usize {
+        let same = |row: &&TurnRow| row.at >= since && joined(row.said.iter().map(|said| &said.text)) == *words;
+        self.of_the_user().take_while(same).count()
     }
 
     /// What happened last.
@@ -279,7 +280,7 @@ mod tests {
         let expected = "Look!\nMy new shoes\n[The customer sent a picture.]\n[The customer sent a voice message.]";
         assert_eq!(history.exchanges(1)[0].user.as_str(), expected);
         assert_eq!(history.lines().next().unwrap().1.as_str(), "Look!\nMy new shoes");
-        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into())), ("Look!", 1));
+        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into(), Timestamp::EPOCH)), ("Look!", 1));
     }
 
     #[test]
@@ -389,8 +390,11 @@ mod tests {
         let history = with_people();
         assert_eq!(history.last_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["human"]);
         assert_eq!(history.last_agent_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["Hello, Eve here"]);
-        assert_eq!(history.repeats(&"human".into()), 1);
-        let again = vec![row(3, 3, "again", &["a"]), row(2, 2, "again", &["b"]), row(1, 1, "hi", &["c"])];
-        assert_eq!(History::new(again, 3).repeats(&"again".into()), 2);
+        assert_eq!(history.repeats(&"human".into(), Timestamp::EPOCH), 1);
+        let at = |second, row: TurnRow| TurnRow { at: Timestamp::from_seconds(second), ..row };
+        let again = vec![at(9, row(3, 3, "again", &["a"])), at(5, row(2, 2, "again", &["b"])), row(1, 1, "hi", &["c"])];
+        let history = History::new(again, 3);
+        let since = |second| history.repeats(&"again".into(), Timestamp::from_seconds(second));
+        assert_eq!([0, 5, 6, 10].map(since), [2, 2, 1, 0]);
     }
 }

@@ -42,7 +42,8 @@ pub struct Situation<'a> {
     pub pending: &'a [Pending<'a>],
     /// What the last turn answered.
     pub last_turn: &'a [Look<'a>],
-    /// How many turns in a row, the last one among them, were about the same words as the pending messages.
+    /// How many turns in a row, the last one among them, were about the same words as the pending messages, of the day that
+    /// `spent` counts now.
     pub repeats: usize,
     /// Whether a flow waits for the user's answer.
     pub flow_waits: bool,
@@ -105,7 +106,7 @@ pub enum Silence {
     OptedOut,
     /// The user has had as many turns as anybody gets, and was told.
     OverBudget,
-    /// The same words came again and again: somebody's own bot, most likely.
+    /// The same words came again and again, and the user was told that it is too much: somebody's own bot, most likely.
     Loop,
 }
 
@@ -175,13 +176,16 @@ fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
     if situation.desk && situation.route_hands_off {
         return Decision::HandOff(HandOffReason::Route, counted);
     }
-    if limits.budget.is_used_up(situation.spent, situation.now) {
-        let told = situation.spent.told;
-        return if told { Decision::Silence(Silence::OverBudget) } else { Decision::Say(BotText::OverBudget, counted) };
-    }
     // A survey's answers are often alike. Somebody's own bot gets no further in a flow than its questions and the budget go.
-    if situation.repeats >= limits.repeats && !situation.flow_waits {
-        return Decision::Silence(Silence::Loop);
+    let loops = || situation.repeats >= limits.repeats && !situation.flow_waits;
+    let too_much = match () {
+        () if limits.budget.is_used_up(situation.spent, situation.now) => Some(Silence::OverBudget),
+        () if loops() => Some(Silence::Loop),
+        () => None,
+    };
+    if let Some(silence) = too_much {
+        let told = situation.spent.told;
+        return if told { Decision::Silence(silence) } else { Decision::Say(BotText::OverBudget, counted) };
     }
     if situation.attempts + 1 == limits.attempts {
         let person = situation.desk && hand_off.on_failure;

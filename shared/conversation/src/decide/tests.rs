@@ -218,12 +218,16 @@ fn too_many_turns_get_one_line_and_then_silence() {
 fn the_same_words_are_not_answered_for_ever() {
     let hello = [saying("I am out of office")];
     assert_eq!(decided(&hello, |s| s.repeats = 4), Decision::Ask(vec![0]));
-    assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Silence(Silence::Loop));
+    assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Say(BotText::OverBudget, vec![0]));
+    let told = Spent { told: true, ..Spent::default() };
+    assert_eq!(decided(&hello, |s| (s.repeats, s.spent) = (5, &told)), Decision::Silence(Silence::Loop));
+    assert_eq!(decided(&hello, |s| (s.repeats, s.spent) = (4, &told)), Decision::Ask(vec![0]));
 }
 
 #[test]
 fn a_flow_that_waits_takes_the_same_answer_as_often_as_it_asks() {
     let five = [saying("5")];
     let within = |flow_waits| decided(&five, |s| (s.repeats, s.flow_waits) = (5, flow_waits));
-    assert_eq!((within(true), within(false)), (Decision::Ask(vec![0]), Decision::Silence(Silence::Loop)));
+    let too_much = Decision::Say(BotText::OverBudget, vec![0]);
+    assert_eq!((within(true), within(false)), (Decision::Ask(vec![0]), too_much));
 }
