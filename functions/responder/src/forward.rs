@@ -59,7 +59,7 @@ impl Responder {
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
         let attributes = self.facts_with_people(&said, history);
-        let words = Words { said, route, flow, attributes, ..words };
+        let words = Words { said, attributes, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();

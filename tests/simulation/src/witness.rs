@@ -32,7 +32,7 @@ use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
 use models::assistant::{Assistant, ConversationFact};
-use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
+use models::{AgentDeed, ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
 use crate::Plan;
@@ -264,7 +264,9 @@ impl Witness {
         let message = match QueueMessage::from_json(body) {
             Ok(QueueMessage::InboundV1(message)) => message,
             Ok(QueueMessage::AgentV1(action)) => {
-                self.lock().is_wished(&action);
+                if action.deed == AgentDeed::Release {
+                    self.is_given_back(action.at);
+                }
                 match action.message() {
                     Some(message) => message,
                     None => return,

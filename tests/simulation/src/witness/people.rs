@@ -53,6 +53,11 @@ impl Witness {
         self.lock().own.insert(person.to_owned(), own.to_vec());
     }
 
+    /// An agent wants the conversation to be the bot's at this door time.
+    pub(crate) fn is_given_back(&self, at: Timestamp) {
+        self.lock().people.releases.insert(at);
+    }
+
     /// The desk was told by somebody who had claimed this epoch of the conversation.
     pub(crate) fn the_desk_is_told(&self, event: &DeskEvent, claim: Option<u64>) {
         let mut state = self.lock();
@@ -136,13 +141,6 @@ impl Witness {
 }
 
 impl State {
-    /// An agent's wish is on its queue.
-    pub(super) fn is_wished(&mut self, action: &AgentAction) {
-        if action.deed == AgentDeed::Release {
-            self.people.releases.insert(action.at);
-        }
-    }
-
     /// The owner was changed at this door time; `before` is the head as it was.
     pub(super) fn owner_changes(&mut self, key: &ConversationKey, owner: Owner, at: Timestamp, before: &Head) {
         if owner == Owner::Bot {
