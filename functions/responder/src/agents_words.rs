@@ -67,7 +67,8 @@ impl Responder {
             return self.park(conversation, head, held, &agenda.covers, ParkReason::Stale, &agenda.log_ids()).await;
         }
         self.count(Metric::WindowClosed, places.len());
-        let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+        let turn = self.leave(claimed, &agenda.covers, conversation.unwritten(&agenda.covers)).await?;
+        let silent = Settled::Silent { turn, aftermath: None };
         let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
         self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::WindowClosed));
         Ok(worked)

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use models::{ConversationKey, Message, MessageId, QueueMessage};
+use models::{Attributes, ConversationKey, Message, MessageId, QueueMessage};
 use platform::clock::Deadline;
 use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 
@@ -20,6 +20,8 @@ pub(crate) struct Delivery {
     pub(crate) receives: u32,
     /// The message.
     pub(crate) message: Message,
+    /// What it changed about the conversation and could not be written to the user's profile: later runs try again.
+    pub(crate) unwritten: Attributes,
 }
 
 /// One delivery of whatever the queues carry.
@@ -73,6 +75,17 @@ pub(crate) struct Conversation<'a> {
     pub(crate) fresh: &'a HashMap<MessageId, Message>,
 }
 
+impl Conversation<'_> {
+    /// What these messages changed and the user's profile does not say yet.
+    pub(crate) fn unwritten(&self, covers: &[MessageId]) -> Attributes {
+        let theirs = self.deliveries.iter().filter(|delivery| covers.contains(&delivery.message.id));
+        theirs.fold(Attributes::default(), |mut all, delivery| {
+            all.merge(delivery.unwritten.clone());
+            all
+        })
+    }
+}
+
 /// The work to be done at one key.
 struct Errand<'a> {
     key: &'a ConversationKey,
@@ -122,13 +135,15 @@ impl Responder {
     async fn look_at(&self, delivered: &Delivered, deadline: Deadline) -> Result<Verdict, Delivery> {
         let receives = delivered.receives;
         let action = match &delivered.what {
-            QueueMessage::InboundV1(message) => return Err(Delivery { receives, message: message.clone() }),
+            QueueMessage::InboundV1(message) => {
+                return Err(Delivery { receives, message: message.clone(), unwritten: Attributes::default() });
+            }
             QueueMessage::AgentV1(action) => action,
         };
         match self.act(action, receives, deadline).await {
             Ok(Acted::Done) => Ok(Verdict::Settled),
             Ok(Acted::Again(after)) => Ok(Verdict::ComesBack(after)),
-            Ok(Acted::Says(message)) => Err(Delivery { receives, message: *message }),
+            Ok(Acted::Says(words)) => Err(*words),
             Err(error) => {
                 tracing::error!(log_id = action.log_id, %error, "an agent's wish is not fulfilled yet");
                 Ok(Verdict::ComesBack(keep::after_outage(receives)))

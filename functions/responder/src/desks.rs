@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use desk::chatwoot::Inbox;
 use desk::{BadAddress, Chatwoot, Desk, Webhook};
+use models::assistant::DeskNotes;
 use platform::clock::Clock;
 use platform::secrets::Key;
 use platform::settings::Settings as Reader;
@@ -60,17 +61,20 @@ impl DeskSettings {
         (*self != Self::None).then_some(secret::DESK)
     }
 
-    /// The desk, which is called with `http` and proves itself with `key`.
+    /// The desk, which is called with `http` and proves itself with `key`. Its agents read `notes`.
     pub fn desk(
         self,
         http: reqwest::Client,
         key: Arc<dyn Key>,
         clock: Arc<dyn Clock>,
+        notes: &DeskNotes,
     ) -> Result<Option<Arc<dyn Desk>>, BadAddress> {
         Ok(match self {
             Self::None => None,
             Self::Webhook { url } => Some(Arc::new(Webhook::new(&url, key, http, clock)?)),
-            Self::Chatwoot { base_url, inbox } => Some(Arc::new(Chatwoot::new(&base_url, inbox, key, http)?)),
+            Self::Chatwoot { base_url, inbox } => {
+                Some(Arc::new(Chatwoot::new(&base_url, inbox, key, http, notes.clone())?))
+            }
         })
     }
 }

@@ -8,7 +8,9 @@ use conversation::likeness::Look;
 use conversation::shape::shape;
 use desk::NotSent;
 use models::assistant::BotText;
-use models::{Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Utterance};
+use models::{
+    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
+};
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind};
 
@@ -34,8 +36,8 @@ pub(crate) enum Draft {
     NotSent(NotSent, Vec<usize>),
     /// The messages at these places go to the desk.
     Forward(Vec<usize>, Option<OptWish>),
-    /// The bot owns the conversation again.
-    TakeBack,
+    /// The bot owns the conversation again, since then.
+    TakeBack(Timestamp),
     /// The messages are given up.
     Park(ParkReason),
     /// There is no answer in this attempt.
@@ -105,7 +107,7 @@ impl Responder {
             Decision::Silence(why) => return without_words(Draft::Silence(why.into())),
             Decision::Park(reason) => return without_words(Draft::Park(reason)),
             Decision::Heed(wish) => return without_words(Draft::Heed(wish)),
-            Decision::TakeBack => return without_words(Draft::TakeBack),
+            Decision::TakeBack(at) => return without_words(Draft::TakeBack(at)),
             Decision::Forward(counted, wish) => return without_words(Draft::Forward(counted, wish)),
             Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
             Decision::HandOff(reason, counted) => {
@@ -210,10 +212,14 @@ impl Responder {
         // What somebody shows or says aloud is not the same because it comes without a word.
         let is_new = counted.iter().any(|place| pending[*place].beside == Beside::Openable);
         let words = joined(counted.into_iter().map(|place| &agenda.said[place].text));
-        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words) };
+        let today = head.spent.day_began(self.clock.now());
+        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words, today) };
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
-            Owner::Person => Answerer::Person(head.owner_since.unwrap_or_default()),
+            Owner::Person => {
+                let since = head.owner_since.unwrap_or_default();
+                Answerer::Person(since + history.on_the_way_to_people(since))
+            }
         };
         decide(&Situation {
             pending: &pending,
@@ -319,7 +325,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         | Decision::Forward(..)
         | Decision::Park(_)
         | Decision::Heed(OptWish::In)
-        | Decision::TakeBack => vec![],
+        | Decision::TakeBack(_) => vec![],
     }
 }
 

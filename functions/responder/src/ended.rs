@@ -67,7 +67,7 @@ impl Responder {
 
 /// Writes down where each message is now: over with, if only as a copy of another one, or back in its queue.
 pub(crate) fn tell_deliveries(deliveries: &[Delivery], verdicts: &[Verdict]) {
-    for (Delivery { receives, message }, verdict) in deliveries.iter().zip(verdicts) {
+    for (Delivery { receives, message, .. }, verdict) in deliveries.iter().zip(verdicts) {
         let log_id = &message.log_id;
         match verdict {
             Verdict::Settled => tracing::info!(log_id, receives, "a delivery is over"),

@@ -7,7 +7,7 @@ use braze::ProfileUpdate;
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, Owner, TurnKind, TurnRow};
+use store::{Head, Owner, Said, TurnKind, TurnRow};
 
 use crate::attend::Conversation;
 use crate::history::History;
@@ -16,6 +16,9 @@ use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// How long a call to Braze may take that writes to profiles.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How much later than the profile says the user may have written to people: a call for each message would be dear.
+const WITH_PEOPLE_AT_MOST_EVERY: Duration = Duration::from_mins(15);
 
 /// What facts are made of, beside the words of a turn.
 pub(crate) struct Facts<'a> {
@@ -40,16 +43,10 @@ impl Responder {
             let value = match fact {
                 ConversationFact::Owner => {
                     let person = matches!(words.kind, TurnKind::HandOff(_));
-                    own(&mut attributes, person, now);
+                    attributes.merge(owner(person, now));
                     continue;
                 }
-                ConversationFact::LastMessage => words
-                    .said
-                    .iter()
-                    .map(|said| said.arrival)
-                    .max()
-                    .map(ProfileValue::Time)
-                    .map(|at| ("last_message", at)),
+                ConversationFact::LastMessage => newest(&words.said).map(|at| ("last_message", ProfileValue::Time(at))),
                 ConversationFact::Turns => {
                     Some(("turns", ProfileValue::Integer(i64::try_from(turn).unwrap_or(i64::MAX))))
                 }
@@ -77,14 +74,27 @@ impl Responder {
         unwritten(&attributes, &written)
     }
 
+    /// What the profile is to say where the user wrote to people. No reply carries it, so it is not written with every message.
+    pub(crate) fn facts_with_people(&self, said: &[Said], history: &History) -> Attributes {
+        let mut attributes = Attributes::default();
+        let Some(newest) =
+            newest(said).filter(|_| self.assistant.profile.facts.contains(&ConversationFact::LastMessage))
+        else {
+            return attributes;
+        };
+        let written = history.written().into_iter().find(|(name, _)| name.as_str() == "dragoman_last_message");
+        if !matches!(written, Some((_, ProfileValue::Time(at))) if newest.since(at) < WITH_PEOPLE_AT_MOST_EVERY) {
+            set(&mut attributes, "last_message", ProfileValue::Time(newest));
+        }
+        attributes
+    }
+
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
     pub(crate) async fn write_owner(&self, conversation: &ConversationKey, person: bool, at: Timestamp) -> bool {
         if !self.assistant.profile.facts.contains(&ConversationFact::Owner) {
             return true;
         }
-        let mut attributes = Attributes::default();
-        own(&mut attributes, person, at);
-        self.write_profile(&Identity::of(conversation), attributes).await
+        self.write_profile(&Identity::of(conversation), owner(person, at)).await
     }
 
     /// Lets the user join or leave the subscription group, if that is wanted. False if it could not be done, and may be
@@ -117,7 +127,7 @@ impl Responder {
     pub(crate) fn as_it_is_now(&self, mut left: Attributes, head: &Head) -> Attributes {
         let owned = left.values().any(|(name, _)| name.as_str() == "dragoman_owner");
         if let Some(since) = head.owner_since.filter(|_| owned) {
-            own(&mut left, head.owner == Owner::Person, since);
+            left.merge(owner(head.owner == Owner::Person, since));
         }
         if left.groups().next().is_none() {
             return left;
@@ -174,11 +184,18 @@ impl Responder {
     }
 }
 
-fn own(attributes: &mut Attributes, person: bool, since: Timestamp) {
+/// What says who owns a conversation, and since when.
+pub(crate) fn owner(person: bool, since: Timestamp) -> Attributes {
+    let mut attributes = Attributes::default();
     if let Some((name, value)) = text("owner", if person { "person" } else { "bot" }) {
-        set(attributes, name, value);
+        set(&mut attributes, name, value);
     }
-    set(attributes, "owner_since", ProfileValue::Time(since));
+    set(&mut attributes, "owner_since", ProfileValue::Time(since));
+    attributes
+}
+
+fn newest(said: &[Said]) -> Option<Timestamp> {
+    said.iter().map(|said| said.arrival).max()
 }
 
 fn text(name: &'static str, value: &str) -> Option<(&'static str, ProfileValue)> {

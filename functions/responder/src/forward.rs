@@ -6,9 +6,9 @@ use conversation::decide::{OptWish, ParkReason};
 use conversation::window;
 use desk::{Desk, DeskError, DeskEvent, Line, ReleasedBy, Speaker, What};
 use models::assistant::BotText;
-use models::{Author, HandOffReason, Message, Personal};
+use models::{Author, HandOffReason, Message, Personal, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, Owner, TurnKind, TurnRow};
+use store::{Owner, TurnKind, TurnRow};
 
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
@@ -54,11 +54,12 @@ impl Responder {
                 .await;
         }
         let told = counted.iter().filter(|place| !refused.contains(place));
-        let said = told.map(|place| agenda.said[*place].clone()).collect();
+        let said: Vec<_> = told.map(|place| agenda.said[*place].clone()).collect();
         let flow = history.flow().cloned();
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
-        let words = Words { said, route, flow, ..words };
+        let attributes = self.facts_with_people(&said, history);
+        let words = Words { said, attributes, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();
@@ -69,6 +70,7 @@ impl Responder {
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
         let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.clone()).collect();
         self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids).await?;
+        self.record_row(conversation, &row).await;
         Ok(worked)
     }
 
@@ -132,10 +134,9 @@ impl Responder {
         self.begin(claimed, &row).await
     }
 
-    /// Gives the conversation back to the bot; the claim ends with it. It counts as done when the agents had been quiet for
-    /// long enough, so whatever an agent has done since stands.
-    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, head: &Head) -> Result<Worked, Stop> {
-        let at = head.owner_since.unwrap_or_default() + self.assistant.hand_off.return_after;
+    /// Gives the conversation back to the bot; the claim ends with it. It counts as done `at` the moment when the agents had
+    /// been quiet for long enough, so whatever an agent has done since stands.
+    pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, at: Timestamp) -> Result<Worked, Stop> {
         let (_, head) = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
         self.count(Metric::TakenBack, 1);
         self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;

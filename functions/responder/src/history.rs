@@ -1,6 +1,7 @@
 //! What a conversation's rows say about what went before.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ai::{Exchange, noted};
 use conversation::likeness::Look;
@@ -60,9 +61,10 @@ impl History {
         last.into_iter().flat_map(|row| row.said.iter().map(look)).collect()
     }
 
-    /// How many turns in a row, the last one among them, were about just these words.
-    pub(crate) fn repeats(&self, words: &Personal) -> usize {
-        self.of_the_user().take_while(|row| joined(row.said.iter().map(|said| &said.text)) == *words).count()
+    /// How many turns in a row since then, the last one among them, were about just these words.
+    pub(crate) fn repeats(&self, words: &Personal, since: Timestamp) -> usize {
+        let same = |row: &&TurnRow| row.at >= since && joined(row.said.iter().map(|said| &said.text)) == *words;
+        self.of_the_user().take_while(same).count()
     }
 
     /// What happened last.
@@ -85,6 +87,16 @@ impl History {
     /// Whether the desk has been told anything since a person has owned the conversation.
     pub(crate) fn told_the_desk_since(&self, since: Timestamp) -> bool {
         self.turns.iter().any(|row| row.kind == TurnKind::Forwarded && row.at >= since)
+    }
+
+    /// For how long since then messages of the user were on their way to the desk: nobody could have answered them.
+    pub(crate) fn on_the_way_to_people(&self, since: Timestamp) -> Duration {
+        let told = self.turns.iter().rev().filter(|row| row.kind == TurnKind::Forwarded && row.at >= since);
+        let (waited, _) = told.fold((Duration::ZERO, since), |(waited, heard), row| {
+            let first = row.said.iter().map(|said| said.arrival).min().unwrap_or(row.at);
+            (waited + row.at.since(first.max(heard)), row.at)
+        });
+        waited
     }
 
     /// Everything that was said, oldest first: by the user, by an agent, or else by the bot.
@@ -277,7 +289,7 @@ mod tests {
         let expected = "Look!\nMy new shoes\n[The customer sent a picture.]\n[The customer sent a voice message.]";
         assert_eq!(history.exchanges(1)[0].user.as_str(), expected);
         assert_eq!(history.lines().next().unwrap().1.as_str(), "Look!\nMy new shoes");
-        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into())), ("Look!", 1));
+        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into(), Timestamp::EPOCH)), ("Look!", 1));
     }
 
     #[test]
@@ -358,12 +370,40 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_messages_took_to_the_desk_is_counted_once_and_only_since_an_agents_last_deed() {
+        let told = |number, arrival, at| {
+            let mut row = TurnRow {
+                kind: TurnKind::Forwarded,
+                at: Timestamp::from_seconds(at),
+                ..row(number, number, "hi", &[])
+            };
+            row.said[0].arrival = Timestamp::from_seconds(arrival);
+            row
+        };
+        for (rows, since, expected) in [
+            (vec![], 0, 0),
+            (vec![told(1, 100, 103)], 50, 3),
+            (vec![told(2, 200, 260), told(1, 100, 103)], 50, 63),
+            (vec![told(2, 102, 110), told(1, 100, 103)], 50, 10),
+            (vec![told(1, 100, 150)], 120, 30),
+            (vec![told(2, 200, 260), told(1, 100, 103)], 150, 60),
+        ] {
+            let history = History::new(rows.clone(), 2);
+            let waited = history.on_the_way_to_people(Timestamp::from_seconds(since));
+            assert_eq!(waited, Duration::from_secs(expected), "{rows:?} since {since}");
+        }
+    }
+
+    #[test]
     fn what_the_user_said_last_is_not_what_was_handed_over_or_what_an_agent_said() {
         let history = with_people();
         assert_eq!(history.last_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["human"]);
         assert_eq!(history.last_agent_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["Hello, Eve here"]);
-        assert_eq!(history.repeats(&"human".into()), 1);
-        let again = vec![row(3, 3, "again", &["a"]), row(2, 2, "again", &["b"]), row(1, 1, "hi", &["c"])];
-        assert_eq!(History::new(again, 3).repeats(&"again".into()), 2);
+        assert_eq!(history.repeats(&"human".into(), Timestamp::EPOCH), 1);
+        let at = |second, row: TurnRow| TurnRow { at: Timestamp::from_seconds(second), ..row };
+        let again = vec![at(9, row(3, 3, "again", &["a"])), at(5, row(2, 2, "again", &["b"])), row(1, 1, "hi", &["c"])];
+        let history = History::new(again, 3);
+        let since = |second| history.repeats(&"again".into(), Timestamp::from_seconds(second));
+        assert_eq!([0, 5, 6, 10].map(since), [2, 2, 1, 0]);
     }
 }

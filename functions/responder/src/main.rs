@@ -59,7 +59,7 @@ async fn main() -> Result<(), Error> {
         media: backends.media,
         messaging: Arc::<braze::Client>::clone(&braze),
         profiles: Arc::new(Gathered::new(braze)),
-        desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock))?,
+        desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock), &files.assistant.desk_notes)?,
         agents: Arc::new(work.beside(settings.agent_queue_url)),
         work: Arc::new(work),
         clock: Arc::new(SystemClock),

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use desk::{DeskError, DeskEvent, ReleasedBy, What};
-use models::{AgentAction, AgentDeed, ConversationKey, Message, Timestamp};
+use models::{AgentAction, AgentDeed, Attributes, ConversationKey, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
+use crate::attend::Delivery;
+use crate::facts::owner;
 use crate::forward::TELL_WITHIN;
 use crate::keep::after_outage;
 use crate::{LEASE_MARGIN, Responder};
@@ -22,7 +24,7 @@ pub(crate) enum Acted {
     /// It is done.
     Done,
     /// It is done, and the words are to be sent.
-    Says(Box<Message>),
+    Says(Box<Delivery>),
     /// It is done, and to be done once more after this.
     Again(Duration),
 }
@@ -44,6 +46,7 @@ impl Responder {
             AgentDeed::StartFlow { .. } => "flow",
         };
         tracing::info!(log_id, deed, "an agent acts");
+        let mut unwritten = Attributes::default();
         match action.deed {
             AgentDeed::StartFlow { .. } => {}
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
@@ -56,6 +59,10 @@ impl Responder {
                 };
                 if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
                     return Ok(Acted::Again(after_outage(receives)));
+                }
+                // The words must not wait for it.
+                if !written {
+                    unwritten = owner(true, *at);
                 }
             }
             AgentDeed::Release => {
@@ -73,7 +80,8 @@ impl Responder {
                 return Ok(if is_new { Acted::Again(runs_end) } else { Acted::Done });
             }
         }
-        Ok(action.message().map_or(Acted::Done, |message| Acted::Says(Box::new(message))))
+        let says = |message| Acted::Says(Box::new(Delivery { receives, message, unwritten }));
+        Ok(action.message().map_or(Acted::Done, says))
     }
 
     /// Tells the desk that the conversation is the bot's again. To know of it is a convenience: an agent who writes takes over

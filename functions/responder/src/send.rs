@@ -112,8 +112,9 @@ impl Responder {
         if turn.part >= turn.parts {
             let worked = self.over(out, head, End::Sent(out.row.kind)).await?;
             self.meter.count(sent(out.row.kind), 1);
-            // What Braze is to know beside the reply, once nothing hangs on it any more.
-            self.record_row(out.conversation, out.row).await;
+            // What Braze is to know beside the reply, once nothing hangs on it any more. A run before may have drafted it.
+            let unwritten = self.as_it_is_now(out.row.unwritten.clone(), &worked.head);
+            self.record_row(out.conversation, &TurnRow { unwritten, ..out.row.clone() }).await;
             return Ok(Next::Over(worked));
         }
         let (held, voice) = (out.held.clone(), turn.voice);
@@ -124,7 +125,7 @@ impl Responder {
     /// Whether what `row` writes to the profile has to be written by a call of its own.
     pub(crate) fn goes_apart(&self, row: &TurnRow) -> bool {
         let first = row.reply.first().map(|said| reply(row, (1, row.reply.len().try_into().unwrap_or(u32::MAX)), said));
-        !row.attributes.is_empty() && first.is_some_and(|first| !self.messaging.carries_attributes(&first))
+        !row.attributes.is_empty() && first.is_none_or(|first| !self.messaging.carries_attributes(&first))
     }
 
     async fn refused(&self, out: Outgoing<'_>, head: &Head, refusal: Refusal) -> Result<Next, Stop> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use conversation::decide::OptWish;
 use futures::future;
-use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
+use models::{Attributes, Author, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -100,7 +100,9 @@ impl Responder {
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
-                    (self.row(&head, &held, &agenda, *words), spent, counts)
+                    let mut row = self.row(&head, &held, &agenda, *words);
+                    row.unwritten.merge(conversation.unwritten(&row.covers));
+                    (row, spent, counts)
                 }
                 // The first answer took so long that there was no time for a second one: it stands, and what is newer gets
                 // a turn of its own.
@@ -141,7 +143,9 @@ impl Responder {
         let Claimed { conversation, head, held, agenda, .. } = claimed;
         match draft {
             Draft::Silence(cause) => {
-                let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+                let unwritten = conversation.unwritten(&agenda.covers);
+                let turn = self.leave(claimed, &agenda.covers, unwritten).await?;
+                let silent = Settled::Silent { turn, aftermath: None };
                 let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
                 self.tell_end(conversation, &Messages::of(agenda), End::Silent(cause));
                 Ok(worked)
@@ -149,7 +153,7 @@ impl Responder {
             Draft::Heed(wish) => self.heed(claimed, wish).await,
             Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
-            Draft::TakeBack => self.take_back(conversation, head).await,
+            Draft::TakeBack(at) => self.take_back(conversation, at).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids()).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }
@@ -178,20 +182,30 @@ impl Responder {
         done: bool,
     ) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, agenda, .. } = claimed;
-        let mut turn = head.last_turn;
-        if let Some(message) = agenda.open.last().filter(|_| !done) {
-            let words = Words::plain(TurnKind::Heeded, vec![], message.identity.clone(), head.spent);
-            let unwritten = self.membership(wish == OptWish::In);
-            let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
-            self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
-            turn = row.key.number;
-        }
+        let unwritten = if done { Attributes::default() } else { self.membership(wish == OptWish::In) };
+        let turn = self.leave(claimed, covers, unwritten).await?;
         let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
         let worked = self.settle(conversation, head, held, covers, heeded).await?;
         if !covers.is_empty() {
             self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
         }
         Ok(worked)
+    }
+
+    /// Leaves to the next runs what Braze did not take and nothing is said with; the number of the last turn from then on.
+    pub(crate) async fn leave(
+        &self,
+        claimed: Claimed<'_>,
+        covers: &[MessageId],
+        unwritten: Attributes,
+    ) -> Result<u64, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Some(message) = agenda.open.last().filter(|_| !unwritten.is_empty()) else { return Ok(head.last_turn) };
+        let to = history.addressee().filter(|_| message.author == Author::Agent).unwrap_or(&message.identity).clone();
+        let words = Words::plain(TurnKind::Heeded, vec![], to, head.spent);
+        let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
+        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+        Ok(row.key.number)
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.

@@ -42,7 +42,8 @@ pub struct Situation<'a> {
     pub pending: &'a [Pending<'a>],
     /// What the last turn answered.
     pub last_turn: &'a [Look<'a>],
-    /// How many turns in a row, the last one among them, were about the same words as the pending messages.
+    /// How many turns in a row, the last one among them, were about the same words as the pending messages, of the day that
+    /// `spent` counts now.
     pub repeats: usize,
     /// Whether a flow waits for the user's answer.
     pub flow_waits: bool,
@@ -69,7 +70,7 @@ pub struct Situation<'a> {
 pub enum Answerer {
     /// The bot.
     Bot,
-    /// A person, whose last deed was then.
+    /// A person, and the quiet hours are counted from then: from an agent's last deed, later by what had to wait for the desk.
     Person(Timestamp),
 }
 
@@ -88,8 +89,8 @@ pub enum Decision {
     Forward(Vec<usize>, Option<OptWish>),
     /// Say so, and let a person own the conversation.
     HandOff(HandOffReason, Vec<usize>),
-    /// The agents have been quiet for so long that the bot owns the conversation again; then decide anew.
-    TakeBack,
+    /// The quiet hours were over at this moment, and what came since is the bot's; then decide anew.
+    TakeBack(Timestamp),
     /// Remember what the user wants, and be silent.
     Heed(OptWish),
     /// The user wants to hear from the bot again: remember it and say so.
@@ -105,7 +106,7 @@ pub enum Silence {
     OptedOut,
     /// The user has had as many turns as anybody gets, and was told.
     OverBudget,
-    /// The same words came again and again: somebody's own bot, most likely.
+    /// The same words came again and again, and the user was told that it is too much: somebody's own bot, most likely.
     Loop,
 }
 
@@ -139,8 +140,10 @@ pub fn decide(situation: &Situation) -> Decision {
     };
     let wish = opt_wish(situation, &counted);
     if let Answerer::Person(since) = situation.owner {
-        let alone = situation.now.since(since) >= situation.assistant.hand_off.return_after;
-        return if alone { Decision::TakeBack } else { Decision::Forward(counted, wish) };
+        let alone_from = since + situation.assistant.hand_off.return_after;
+        // What came before that is people's, however late the desk takes it: nobody was quiet about what nobody had heard.
+        let is_owed = counted.iter().any(|place| situation.pending[*place].look.arrival < alone_from);
+        return if is_owed { Decision::Forward(counted, wish) } else { Decision::TakeBack(alone_from) };
     }
     let stale = situation.now.since(newest) >= STALE_AFTER;
     // Where there is a group to join, nobody here knows who has left it elsewhere: then nothing else reaches them.
@@ -173,13 +176,16 @@ fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
     if situation.desk && situation.route_hands_off {
         return Decision::HandOff(HandOffReason::Route, counted);
     }
-    if limits.budget.is_used_up(situation.spent, situation.now) {
-        let told = situation.spent.told;
-        return if told { Decision::Silence(Silence::OverBudget) } else { Decision::Say(BotText::OverBudget, counted) };
-    }
     // A survey's answers are often alike. Somebody's own bot gets no further in a flow than its questions and the budget go.
-    if situation.repeats >= limits.repeats && !situation.flow_waits {
-        return Decision::Silence(Silence::Loop);
+    let loops = || situation.repeats >= limits.repeats && !situation.flow_waits;
+    let too_much = match () {
+        () if limits.budget.is_used_up(situation.spent, situation.now) => Some(Silence::OverBudget),
+        () if loops() => Some(Silence::Loop),
+        () => None,
+    };
+    if let Some(silence) = too_much {
+        let told = situation.spent.told;
+        return if told { Decision::Silence(silence) } else { Decision::Say(BotText::OverBudget, counted) };
     }
     if situation.attempts + 1 == limits.attempts {
         let person = situation.desk && hand_off.on_failure;

@@ -48,8 +48,8 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<Response, DeskError>
     match response.status().as_u16() {
         200..=299 => Ok(response),
         status @ (408 | 425 | 429 | 500..) => Err(DeskError::Unavailable { status: Some(status) }),
-        // About what was asked for or sent, not about who asks.
-        status @ (400 | 404..=406 | 409..=417 | 422 | 431) => Err(DeskError::Rejected { status }),
+        // About what this event says. An address where nothing is, or that takes no JSON, says nothing about it.
+        status @ (400 | 409 | 413 | 422) => Err(DeskError::Rejected { status }),
         // A redirect, too: it is not followed, for it would take the person's words to a host nobody chose.
         status => Err(DeskError::Refused { status }),
     }

@@ -35,7 +35,7 @@ pub enum DeskError {
         /// The HTTP status, if there was one.
         status: Option<u16>,
     },
-    /// It will not take this event, now or later; others it may.
+    /// It will not take this event, now or later, for what it says; others it may.
     #[error("the desk refuses this event for good (status {status}); others are told")]
     Rejected {
         /// The HTTP status.

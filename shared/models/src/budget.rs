@@ -52,6 +52,11 @@ impl Spent {
         Self { minute: self.minute.at(now, MINUTE).more(), day: self.day.at(now, DAY).more(), told: false }
     }
 
+    /// When the day that is counted at `now` began.
+    pub fn day_began(&self, now: Timestamp) -> Timestamp {
+        self.day.at(now, DAY).start
+    }
+
     /// With the user told, at the price of a turn, that it is too much.
     #[must_use]
     pub fn and_told(&self, now: Timestamp) -> Self {
@@ -100,6 +105,15 @@ mod tests {
         ] {
             assert_eq!(BUDGET.is_used_up(&after(&turns), at(now)), used_up, "{turns:?} at {now}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_with_its_first_turn_and_the_next_one_when_it_is_over() {
+        let spent = after(&[100, 5_000]);
+        for (now, began) in [(5_000, 100), (100 + 24 * 3_600 - 1, 100), (100 + 24 * 3_600, 100 + 24 * 3_600)] {
+            assert_eq!(spent.day_began(at(now)), at(began), "{now}");
+        }
+        assert_eq!(Spent::default().day_began(at(7)), at(7));
     }
 
     #[test]

@@ -92,7 +92,8 @@ pub struct TurnRow {
     /// What is written to the user's profile with it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
-    /// What of `attributes` the user's profile does not say yet; or of a wish that was heeded, which has none.
+    /// What of `attributes` the user's profile does not say yet, and what else it does not: a wish that was heeded, or who owns
+    /// the conversation since an agent wrote.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub unwritten: Attributes,
     /// What Braze has not been told yet of what happened in it.
@@ -131,7 +132,8 @@ pub enum TurnKind {
     Moment,
     /// The bot may speak again, at the user's wish.
     OptIn,
-    /// The user's wish for silence or for words was heeded without a word, and Braze did not take it yet.
+    /// The user's wish for silence or for words was heeded without a word, or an agent's line that is not said took the
+    /// conversation over, and Braze did not take it yet.
     Heeded,
 }
 

@@ -100,7 +100,12 @@ impl World {
         let client =
             || braze::Client::new(http.clone(), &endpoint, campaign.clone(), Arc::new(FixedKey(key.clone().into())));
         let desk = WatchedDesk {
-            elsewhere: outside.desk.desk(http.clone(), outside.desk_key, Arc::new(SystemClock))?,
+            elsewhere: outside.desk.desk(
+                http.clone(),
+                outside.desk_key,
+                Arc::new(SystemClock),
+                &files.assistant.desk_notes,
+            )?,
             log: log.clone(),
             steps: steps.clone(),
             faults: faults.clone(),

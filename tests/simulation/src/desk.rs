@@ -35,8 +35,8 @@ impl Desk for Effects<dyn Desk> {
 
     async fn deliver(&self, event: &DeskEvent, within: Duration) -> Result<(), DeskError> {
         let failure = |fault: &Fault| match fault {
-            Fault::Refused(status @ (401 | 403)) => Err(DeskError::Refused { status: *status }),
-            Fault::Refused(status) => Err(DeskError::Rejected { status: *status }),
+            Fault::Refused(status @ (400 | 409 | 413 | 422)) => Err(DeskError::Rejected { status: *status }),
+            Fault::Refused(status) => Err(DeskError::Refused { status: *status }),
             Fault::Lags(_) => Err(DeskError::TimedOut),
             _ => Err(DeskError::Unavailable { status: None }),
         };

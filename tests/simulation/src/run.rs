@@ -291,6 +291,9 @@ fn something_happens(world: &World, door: &Door, campaign: &Mutex<Campaign>, per
 pub(crate) async fn change_owner(world: &World, key: &str, owner: Owner) {
     let key = ConversationKey::parse(key).unwrap();
     let now = world.clock.now();
+    if owner == Owner::Bot {
+        world.witness.is_given_back(now);
+    }
     for sending in [false, true] {
         let write = HeadWrite::ChangeOwner { owner, at: now, sending };
         let before = store::Store::head(&*world.store, &key, now).await.unwrap();

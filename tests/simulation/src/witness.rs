@@ -33,7 +33,7 @@ use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
 use models::assistant::{Assistant, ConversationFact};
-use models::{ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
+use models::{AgentDeed, ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
 use crate::Plan;
@@ -270,10 +270,15 @@ impl Witness {
     pub(crate) fn queued(&self, body: &str) {
         let message = match QueueMessage::from_json(body) {
             Ok(QueueMessage::InboundV1(message)) => message,
-            Ok(QueueMessage::AgentV1(action)) => match action.message() {
-                Some(message) => message,
-                None => return,
-            },
+            Ok(QueueMessage::AgentV1(action)) => {
+                if action.deed == AgentDeed::Release {
+                    self.is_given_back(action.at);
+                }
+                match action.message() {
+                    Some(message) => message,
+                    None => return,
+                }
+            }
             Err(_) => return,
         };
         let mut state = self.lock();

@@ -131,8 +131,30 @@ fn the_bot_takes_a_conversation_back_that_its_people_have_left() {
     let last_deed = |hours| NOW - Duration::from_hours(hours);
     let hello = [saying("hello")];
     let after = |hours| decided(&hello, |s| s.owner = Answerer::Person(last_deed(hours)));
-    assert_eq!(after(12), Decision::TakeBack);
+    assert_eq!(after(12), Decision::TakeBack(NOW));
+    assert_eq!(after(13), Decision::TakeBack(NOW - Duration::from_hours(1)));
     assert_eq!(after(11), Decision::Forward(vec![0], None));
+}
+
+#[test]
+fn what_was_written_to_people_stays_theirs_however_late_it_is_and_what_is_newer_waits_with_it() {
+    let last_deed = NOW - Duration::from_hours(20);
+    let arrived = |text, arrival| {
+        let message = saying(text);
+        Pending { look: Look { arrival, ..message.look }, ..message }
+    };
+    let (before, after) = (NOW - Duration::from_hours(9), NOW - Duration::from_hours(8));
+    for (arrivals, expected) in [
+        (vec![before], Decision::Forward(vec![0], None)),
+        (vec![before, after], Decision::Forward(vec![0, 1], None)),
+        (vec![after, before], Decision::Forward(vec![0, 1], None)),
+        (vec![after], Decision::TakeBack(after)),
+        (vec![NOW, after], Decision::TakeBack(after)),
+    ] {
+        let texts = ["Hello?", "Are you there?"];
+        let pending: Vec<_> = texts.iter().zip(&arrivals).map(|(text, at)| arrived(text, *at)).collect();
+        assert_eq!(decided(&pending, |s| s.owner = Answerer::Person(last_deed)), expected, "{arrivals:?}");
+    }
 }
 
 #[test]
@@ -196,12 +218,16 @@ fn too_many_turns_get_one_line_and_then_silence() {
 fn the_same_words_are_not_answered_for_ever() {
     let hello = [saying("I am out of office")];
     assert_eq!(decided(&hello, |s| s.repeats = 4), Decision::Ask(vec![0]));
-    assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Silence(Silence::Loop));
+    assert_eq!(decided(&hello, |s| s.repeats = 5), Decision::Say(BotText::OverBudget, vec![0]));
+    let told = Spent { told: true, ..Spent::default() };
+    assert_eq!(decided(&hello, |s| (s.repeats, s.spent) = (5, &told)), Decision::Silence(Silence::Loop));
+    assert_eq!(decided(&hello, |s| (s.repeats, s.spent) = (4, &told)), Decision::Ask(vec![0]));
 }
 
 #[test]
 fn a_flow_that_waits_takes_the_same_answer_as_often_as_it_asks() {
     let five = [saying("5")];
     let within = |flow_waits| decided(&five, |s| (s.repeats, s.flow_waits) = (5, flow_waits));
-    assert_eq!((within(true), within(false)), (Decision::Ask(vec![0]), Decision::Silence(Silence::Loop)));
+    let too_much = Decision::Say(BotText::OverBudget, vec![0]);
+    assert_eq!((within(true), within(false)), (Decision::Ask(vec![0]), too_much));
 }

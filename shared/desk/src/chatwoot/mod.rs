@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use models::assistant::{DeskNote, DeskNotes};
 use models::{Personal, Timestamp};
 use platform::secrets::Key;
 use reqwest::Url;
@@ -51,15 +52,23 @@ pub struct Chatwoot {
     inbox: Inbox,
     token: Arc<dyn Key>,
     http: reqwest::Client,
+    notes: DeskNotes,
 }
 
 impl Chatwoot {
     /// A desk at the Chatwoot behind `base_url` (`https://app.chatwoot.com`), with or without a slash at its end. `token` is
-    /// the access token of a user who works in the inbox; agent bots' tokens may not read what has to be read.
+    /// the access token of a user who works in the inbox; agent bots' tokens may not read what has to be read. `notes` is what
+    /// its agents read.
     ///
     /// `http` must follow no redirects: one would take the token and the user's words to a host nobody chose.
-    pub fn new(base_url: &str, inbox: Inbox, token: Arc<dyn Key>, http: reqwest::Client) -> Result<Self, BadAddress> {
-        Ok(Self { base: address(base_url)?, inbox, token, http })
+    pub fn new(
+        base_url: &str,
+        inbox: Inbox,
+        token: Arc<dyn Key>,
+        http: reqwest::Client,
+        notes: DeskNotes,
+    ) -> Result<Self, BadAddress> {
+        Ok(Self { base: address(base_url)?, inbox, token, http, notes })
     }
 
     /// The conversation that an event goes to: the newest if nobody has closed it, else a new one.
@@ -99,7 +108,7 @@ impl Chatwoot {
         (contact, source_id): (u64, &str),
         newest: Option<Conversation>,
     ) -> Result<(), DeskError> {
-        let id = event.public_id();
+        let (id, notes) = (event.public_id(), &self.notes);
         // Before anything else: an event that is there must not open again what an agent has closed since.
         if let Some(newest) = &newest
             && is_there(api, newest.id, &id, event.at).await?
@@ -108,13 +117,14 @@ impl Chatwoot {
         }
         match &event.what {
             What::HandOff { reason, summary, transcript, profile_name, language } => {
-                let content = note::hand_off(*reason, summary, transcript, profile_name.as_ref(), language.as_deref());
+                let content =
+                    note::hand_off(notes, *reason, summary, transcript, profile_name.as_ref(), language.as_deref());
                 let conversation = self.place(api, contact, source_id, newest).await?;
                 self.prepare(api, &conversation).await?;
                 api.write(conversation.id, &private_note(&content, &id)).await
             }
             What::Message { text, media_urls } => {
-                let content = message(text, media_urls.as_ref());
+                let content = message(notes, text, media_urls.as_ref());
                 let conversation = self.place(api, contact, source_id, newest).await?;
                 let words = NewMessage { content: &content, message_type: "incoming", private: false, source_id: &id };
                 api.write(conversation.id, &words).await
@@ -122,11 +132,11 @@ impl Chatwoot {
             // The conversation is left open: closing it from here would come back as an agent's release, which could meet
             // the next hand-off. Nobody looks at a note in one that is closed.
             What::Released { by } => match newest.filter(is_alive) {
-                Some(conversation) => api.write(conversation.id, &private_note(&note::released(*by), &id)).await,
+                Some(conversation) => api.write(conversation.id, &private_note(&note::released(notes, *by), &id)).await,
                 None => Ok(()),
             },
             What::NotSent { reason, text } => {
-                let content = note::not_sent(*reason, text);
+                let content = note::not_sent(notes, *reason, text);
                 let conversation = self.place(api, contact, source_id, newest).await?;
                 api.write(conversation.id, &private_note(&content, &id)).await
             }
@@ -143,19 +153,16 @@ impl Attempt for Chatwoot {
     async fn attempt(&self, event: &DeskEvent, token: &SecretString) -> Result<(), DeskError> {
         let api = Api { http: &self.http, base: &self.base, inbox: &self.inbox, token };
         let source_id = source_id::of(&event.conversation);
-        let shown = async {
-            let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
-            let newest = api.newest_conversation(contact).await?;
-            let is_old = newest.is_some();
-            match self.show(&api, event, (contact, &source_id), newest).await {
-                // An agent deleted the conversation meanwhile.
-                Err(DeskError::Rejected { status: 404 }) if is_old => {
-                    self.show(&api, event, (contact, &source_id), None).await
-                }
-                shown => shown,
+        let contact = api.contact(&source_id, event.conversation.as_str(), name(event)).await?;
+        let newest = api.newest_conversation(contact).await?;
+        let is_old = newest.is_some();
+        match self.show(&api, event, (contact, &source_id), newest).await {
+            // An agent deleted the conversation meanwhile. A contact that was deleted is made anew by the next try.
+            Err(DeskError::Refused { status: 404 }) if is_old => {
+                self.show(&api, event, (contact, &source_id), None).await
             }
-        };
-        shown.await.map_err(of_the_settings)
+            shown => shown,
+        }
     }
 }
 
@@ -179,14 +186,6 @@ impl fmt::Debug for Inbox {
 impl fmt::Debug for Chatwoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Chatwoot({}, {:?})", self.base.host_str().unwrap_or_default(), self.inbox)
-    }
-}
-
-/// Chatwoot has nothing at an address: with a conversation it has just named, only the settings can be at fault.
-fn of_the_settings(error: DeskError) -> DeskError {
-    match error {
-        DeskError::Rejected { status: status @ (404 | 405 | 410) } => DeskError::Refused { status },
-        error => error,
     }
 }
 
@@ -224,8 +223,8 @@ fn name(event: &DeskEvent) -> &str {
 }
 
 /// A user's message as one text, the addresses of media below the words.
-fn message(text: &Personal, media_urls: Option<&Personal>) -> Personal {
+fn message(notes: &DeskNotes, text: &Personal, media_urls: Option<&Personal>) -> Personal {
     let parts = [text.as_str(), media_urls.map(Personal::as_str).unwrap_or_default()];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.trim().is_empty()).collect();
-    if parts.is_empty() { "(no text)".into() } else { parts.join("\n").into() }
+    if parts.is_empty() { notes.text(DeskNote::NoText).into() } else { parts.join("\n").into() }
 }

@@ -122,6 +122,8 @@ async fn a_status_says_whether_to_try_again() {
         (302, refused(302)),
         (401, refused(401)),
         (404, refused(404)),
+        (405, refused(405)),
+        (410, refused(410)),
         (400, rejected(400)),
         (413, rejected(413)),
         (422, rejected(422)),
@@ -148,6 +150,20 @@ async fn a_conversation_that_was_deleted_meanwhile_gets_a_successor() {
         });
         deliver(&desk, &message("two")).await;
         assert_eq!((written(&fake, 0), written(&fake, 1)), (vec![incoming("one")], vec![incoming("two")]));
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_was_deleted_meanwhile_is_made_anew_by_the_next_try() {
+    // It is gone when its conversations are looked for, or when one is begun.
+    for number in [1, 2] {
+        let fake = Fake::start(NOW).await;
+        let desk = desk(&fake);
+        fake.with(|state| state.fault = Some((number, Fault::Status(404))));
+        assert_eq!(desk.deliver(&message("one"), AMPLE).await, Err(DeskError::Refused { status: 404 }));
+        fake.with(|state| (state.contacts.clear(), state.fault.take()));
+        deliver(&desk, &message("one")).await;
+        assert_eq!((written(&fake, 0), fake.with(|state| state.contacts.len())), (vec![incoming("one")], 1));
     }
 }
 

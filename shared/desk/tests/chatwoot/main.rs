@@ -11,6 +11,7 @@ use std::time::Duration;
 use desk::chatwoot::{Inbox, understand};
 use desk::{Chatwoot, Desk as _, DeskEvent, FromDesk, Line, ReleasedBy, Speaker, What};
 use fake::{ACCOUNT, Fake, IDENTIFIER, INBOX, TOKEN};
+use models::assistant::DeskNotes;
 use models::{ConversationKey, HandOffReason, Timestamp};
 use platform::secrets::{FixedKey, Key};
 
@@ -23,7 +24,7 @@ fn inbox() -> Inbox {
 
 fn with_token(fake: &Fake, token: Arc<dyn Key>) -> Chatwoot {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-    Chatwoot::new(&fake.url, inbox(), token, http).unwrap()
+    Chatwoot::new(&fake.url, inbox(), token, http, DeskNotes::default()).unwrap()
 }
 
 fn desk(fake: &Fake) -> Chatwoot {

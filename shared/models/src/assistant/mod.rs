@@ -3,6 +3,7 @@
 //! [`Assistant::from_toml`] reads the whole file and reports every bad value at once, so that one look mends it.
 
 mod backends;
+mod desk_notes;
 mod flows;
 mod folders;
 mod guards;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use crate::{Budget, CampaignId};
 pub use backends::{Backend, Backends, Place, Speaks};
+pub use desk_notes::{DeskNote, DeskNotes};
 pub use flows::{Choice, Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
@@ -51,6 +53,8 @@ pub struct Assistant {
     pub limits: Limits,
     /// When and for how long a person answers.
     pub hand_off: HandOff,
+    /// What agents read in the desk's notes.
+    pub desk_notes: DeskNotes,
     /// The AIs beside the one that the environment names.
     pub backends: Backends,
     /// What is different for some messages.
@@ -109,7 +113,8 @@ pub struct Limits {
     pub questions_per_day: Option<u64>,
     /// Tokens that those questions and their answers may cost in a day in UTC, if that is bounded.
     pub tokens_per_day: Option<u64>,
-    /// How often the same words are answered in a row: somebody's own bot would go on for ever.
+    /// How often the same words are answered in a row in the day that the budget counts: somebody's own bot would go on for
+    /// ever.
     pub repeats: usize,
 }
 
@@ -196,6 +201,7 @@ impl Assistant {
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
+            desk_notes: DeskNotes::read(&default_language, file.section("desk")),
             routes: Routes::read(file.section("routes"), &backends, &keywords),
             backends,
             tools: HttpTools::read(file),

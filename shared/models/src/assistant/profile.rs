@@ -97,7 +97,7 @@ impl LearnedValues {
 pub enum ConversationFact {
     /// `dragoman_owner`, `bot` or `person`, and `dragoman_owner_since`: so that campaigns leave people in a live chat alone.
     Owner,
-    /// `dragoman_last_message`: when the user wrote last.
+    /// `dragoman_last_message`: when the user wrote last; where they write to people, at most a quarter of an hour before that.
     LastMessage,
     /// `dragoman_turns`: how many turns there were.
     Turns,

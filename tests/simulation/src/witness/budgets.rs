@@ -1,5 +1,5 @@
-//! How much one user gets: so many turns in a minute and in a day, so many answers to the same words in a row, and one line
-//! that says so. By the witness's own count of what was committed.
+//! How much one user gets: so many turns in a minute and in a day, so many answers to the same words in a row of
+//! one day, and one line that says so. By the witness's own count of what was committed.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ pub(super) struct Spent {
     day: (Timestamp, usize),
     /// Whether the last turn was the line.
     told: bool,
-    /// The words that the last turns in a row were about, and how many turns.
-    same: (String, usize),
+    /// The words that the last turns in a row were about, and when those were drafted.
+    same: (String, Vec<Timestamp>),
 }
 
 impl Limits {
@@ -59,6 +59,12 @@ fn at((start, count): (Timestamp, usize), now: Timestamp, length: Duration) -> (
 impl Spent {
     fn is_used_up(&self, limits: &Limits, now: Timestamp) -> bool {
         at(self.minute, now, MINUTE).1 >= limits.minute || at(self.day, now, DAY).1 >= limits.day
+    }
+
+    /// Whether the last turns of this day were about the same words as often as anybody is answered.
+    fn loops(&self, words: &str, limits: &Limits, now: Timestamp) -> bool {
+        let (today, _) = at(self.day, now, DAY);
+        self.same.0 == words && self.same.1.iter().filter(|at| **at >= today).count() >= limits.repeats
     }
 
     fn turn(&mut self, now: Timestamp, told: bool) {
@@ -98,14 +104,15 @@ impl State {
             if spent.is_used_up(limits, row.at) {
                 wrong.push(format!("turn {number} of {} is more than the budget allows", key.as_str()));
             }
-            if spent.same.0 == words && spent.same.1 >= limits.repeats && !in_a_flow {
+            if spent.loops(&words, limits, row.at) && !in_a_flow {
                 wrong.push(format!("turn {number} of {} answers the same words once too often", key.as_str()));
             }
         }
         if too_much && spent.told {
             wrong.push(format!("{} was told twice that it is too much", key.as_str()));
         }
-        if too_much && !spent.is_used_up(limits, conversation.claimed_when) {
+        let then = conversation.claimed_when;
+        if too_much && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
             wrong.push(format!("{} was told that it is too much, and it was not", key.as_str()));
         }
         spent.turn(row.at, too_much);
@@ -115,10 +122,14 @@ impl State {
     /// A turn about messages of the user is over.
     pub(super) fn was_about(&mut self, key: &ConversationKey, turn: TurnKey) {
         let row = self.drafts.get(&(key.clone(), turn)).map(|draft| &draft.row);
-        let Some(words) = row.filter(|row| !self.is_begun_by_a_system(row)).map(joined) else { return };
+        let row = row.filter(|row| !self.is_begun_by_a_system(row));
+        let Some((words, at)) = row.map(|row| (joined(row), row.at)) else { return };
         let Some(conversation) = self.conversations.get_mut(key) else { return };
         let same = &mut conversation.spent.same;
-        *same = if same.0 == words { (words, same.1 + 1) } else { (words, 1) };
+        if same.0 != words {
+            *same = (words, vec![]);
+        }
+        same.1.push(at);
     }
 
     /// Why open messages are settled without a word, if it is too much: none if all are copies, or if it was not.
@@ -130,9 +141,10 @@ impl State {
         let spent = &conversation.spent;
         match () {
             () if counted.is_empty() || counted.iter().any(|id| self.is_start(id)) => None,
-            () if spent.told && spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
+            () if !spent.told => None,
+            () if spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
             () if self.is_in_a_flow(key, conversation.claimed_when) => None,
-            () if spent.same.0 == words && spent.same.1 >= limits.repeats => Some(End::Looped),
+            () if spent.loops(&words, limits, conversation.claimed_when) => Some(End::Looped),
             () => None,
         }
     }

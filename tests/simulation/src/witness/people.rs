@@ -7,7 +7,7 @@ use desk::{DeskError, DeskEvent, What};
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock as _;
 use platform::metrics::Metric;
-use store::{Head, Owner, Store as _, TurnKey, TurnKind, Voice};
+use store::{Head, MOST_COVERED, Owner, Store as _, TurnKey, TurnKind, Voice};
 
 use super::{End, State, Witness, canaries};
 
@@ -28,6 +28,8 @@ pub(super) struct People {
     handing_over: HashMap<(ConversationKey, TurnKey), Option<Timestamp>>,
     /// The hand-off turns of each conversation since it was last the bot's, of which something was read.
     said_good_bye: HashMap<ConversationKey, HashSet<TurnKey>>,
+    /// The door times at which agents gave conversations back: whatever else gives one back is the end of quiet hours.
+    releases: HashSet<Timestamp>,
     /// Whether there is a desk.
     pub(super) desk: bool,
 }
@@ -50,6 +52,11 @@ impl Witness {
     /// A person is about to be an agent's matter: these conversations are that person's own.
     pub(crate) fn concerns(&self, person: &str, own: &[String]) {
         self.lock().own.insert(person.to_owned(), own.to_vec());
+    }
+
+    /// An agent wants the conversation to be the bot's at this door time.
+    pub(crate) fn is_given_back(&self, at: Timestamp) {
+        self.lock().people.releases.insert(at);
     }
 
     /// The desk was told by somebody who had claimed this epoch of the conversation.
@@ -136,12 +143,31 @@ impl Witness {
 }
 
 impl State {
-    /// The owner was changed.
-    pub(super) fn owner_changes(&mut self, key: &ConversationKey, owner: Owner) {
+    /// The owner was changed at this door time; `before` is the head as it was.
+    pub(super) fn owner_changes(&mut self, key: &ConversationKey, owner: Owner, at: Timestamp, before: &Head) {
         if owner == Owner::Bot {
+            if before.owner == Owner::Person && !self.people.releases.contains(&at) {
+                self.nothing_is_owed_to_people(key, at, before);
+            }
             let step = self.figures.get(super::Figure::Steps);
             self.people.released.insert(key.clone(), step);
             self.people.said_good_bye.remove(key);
+        }
+    }
+
+    /// The bot takes a conversation back at the end of the quiet hours: not with what was written to people before that.
+    fn nothing_is_owed_to_people(&mut self, key: &ConversationKey, end: Timestamp, before: &Head) {
+        let Some(conversation) = self.conversations.get(key) else { return };
+        // What came after the claim, or would have waited for the turn after the next one, it may not have seen.
+        let seen = |id: &&MessageId| conversation.waiting_then.contains(*id) && !self.is_line(id) && !self.is_start(id);
+        let waiting: Vec<_> = before.pending.keys().filter(seen).cloned().collect();
+        if waiting.len() > MOST_COVERED {
+            return;
+        }
+        let counted = self.counted_among(key, &waiting);
+        let arrival = |id: &MessageId| before.pending.get(id).map(|pending| pending.arrival);
+        if let Some(id) = counted.iter().find(|id| arrival(id).is_some_and(|arrival| arrival < end)) {
+            self.broken(format!("{} was taken back although {id:?} was written to people", key.as_str()));
         }
     }
 

@@ -80,7 +80,8 @@ impl State {
                 _ => {}
             }
         }
-        if let Some(turn) = row_of_turn.filter(|_| kind.settles() && kind != TurnKind::Agent && !parked) {
+        let is_about_nothing = matches!(kind, TurnKind::Agent | TurnKind::Heeded);
+        if let Some(turn) = row_of_turn.filter(|_| kind.settles() && !is_about_nothing && !parked) {
             self.was_about(key, turn);
         }
         if let Some(turn) = forwarded.filter(|_| !parked) {

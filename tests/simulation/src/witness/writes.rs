@@ -30,8 +30,8 @@ impl Witness {
         if let HeadWrite::Adopt { by, .. } = write {
             state.adopted.push((by.clone(), key.clone()));
         }
-        if let HeadWrite::ChangeOwner { owner, .. } = write {
-            state.owner_changes(key, *owner);
+        if let HeadWrite::ChangeOwner { owner, at, .. } = write {
+            state.owner_changes(key, *owner, *at, &head);
         }
         let conversation = state.conversations.entry(key.clone()).or_default();
         (conversation.last_turn, conversation.opted_out) = (after.last_turn, after.opted_out);

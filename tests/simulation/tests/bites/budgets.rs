@@ -79,6 +79,34 @@ fn a_loop_that_nobody_breaks() {
 }
 
 #[test]
+fn a_loop_that_is_broken_without_a_word() {
+    fn tells_nobody(responder: Responder) -> Box<dyn Handler> {
+        let head = |head: Head| Head { spent: Spent { told: true, ..head.spent }, ..head };
+        Table::behind(responder, Lies { head, ..Lies::default() })
+    }
+    finds("was settled unanswered, and is no copy", 20, |plan| {
+        little(plan);
+        plan.brand.limits = Some((10_000, 100_000, 2));
+        plan.toml = plan.brand.toml(0);
+        (plan.echoes, plan.handler) = (true, tells_nobody);
+    });
+}
+
+#[test]
+fn a_loop_that_never_ends() {
+    fn of_today(responder: Responder) -> Box<dyn Handler> {
+        let read = |row: TurnRow| TurnRow { at: store::NEVER, ..row };
+        Table::behind(responder, Lies { read, ..Lies::default() })
+    }
+    finds("was told that it is too much, and it was not", 60, |plan| {
+        little(plan);
+        plan.brand.limits = Some((10_000, 100_000, 2));
+        plan.toml = plan.brand.toml(0);
+        (plan.echoes, plan.handler) = (true, of_today);
+    });
+}
+
+#[test]
 fn a_wish_to_hear_nothing_that_is_subject_to_the_budget() {
     fn hears_no_wish(responder: Responder) -> Box<dyn Handler> {
         let mut assistant = responder.assistant.clone();

@@ -9,7 +9,7 @@ use models::QueueMessage;
 use platform::clock::Deadline;
 use responder::{Record, Responder};
 use simulation::{Bend, Handler};
-use store::{Aftermath, Head, HeadWrite, Voice};
+use store::{Aftermath, Head, HeadWrite, Owner, Voice};
 
 use crate::finds;
 use crate::table::{Lies, Table};
@@ -74,6 +74,28 @@ fn a_message_that_is_left_to_a_person_whom_nobody_told() {
     finds("whom nobody told", 20, |plan| {
         plan.desk = true;
         plan.handler = deaf;
+    });
+}
+
+/// Quiet hours end with the last word that was written to people, whoever heard it.
+fn ends_with_the_last_word(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let (HeadWrite::ChangeOwner { owner: Owner::Bot, at, .. }, Some(head)) = (&mut write, head) {
+        let last = head.pending.values().map(|pending| pending.arrival).max();
+        *at = last.map_or(*at, |last| last + Duration::from_secs(1));
+    }
+    write
+}
+
+#[test]
+fn a_conversation_that_is_taken_back_with_what_was_written_to_people() {
+    fn impatient(responder: Responder) -> Box<dyn Handler> {
+        let mut assistant = responder.assistant.clone();
+        assistant.hand_off.return_after = Duration::from_secs(20);
+        Box::new(Responder { assistant, ..responder })
+    }
+    finds("was written to people", 60, |plan| {
+        (plan.desk, plan.handler, plan.bend) = (true, impatient, Some(ends_with_the_last_word as Bend));
     });
 }
 

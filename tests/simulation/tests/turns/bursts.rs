@@ -222,5 +222,26 @@ async fn the_same_words_again_and_again_are_not_answered_for_ever_although_each_
         world.settle(2).await;
         tokio::time::sleep(60 * SECOND).await;
     }
-    assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (2, 6));
+    assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (3, 4));
+    assert!(world.read_by("ada")[2].contains("Please write again later"), "{:?}", world.read_by("ada"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_words_on_another_day_are_answered_as_ever() {
+    let world = World::with(OnUnknown::Flag, "[limits]\nrepeats = 2\n");
+    for _ in 0..6 {
+        world.says("ada", "I would like to order the same as last time, please.").await;
+        world.settle(2).await;
+        tokio::time::sleep(Duration::from_hours(30 * 24)).await;
+    }
+    // And somebody's own bot gets no more on the second day than on the first.
+    for _ in 0..2 {
+        for _ in 0..9 {
+            world.says("bob", "I am out of the office.").await;
+            world.settle(2).await;
+        }
+        tokio::time::sleep(Duration::from_hours(8)).await;
+    }
+    assert_eq!((world.asked().len(), world.counted(Metric::LoopBroken)), (6 + 2 * 2, 2 * 6));
+    assert_eq!(world.read_by("bob").len(), 2 * 3, "{:?}", world.read_by("bob"));
 }

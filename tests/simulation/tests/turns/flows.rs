@@ -56,8 +56,10 @@ async fn the_same_answer_is_taken_as_often_as_a_flow_asks_and_not_for_ever() {
     say(&world, &["return", "1", "1", "1"]).await;
     assert_eq!(world.sent().len(), 4);
     assert_eq!(world.counted(Metric::LoopBroken), 0);
-    say(&world, &["1"]).await;
-    assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (4, 1));
+    for (sent, silent) in [(5, 0), (5, 1)] {
+        say(&world, &["1"]).await;
+        assert_eq!((world.sent().len(), world.counted(Metric::LoopBroken)), (sent, silent));
+    }
     assert_eq!(world.witness.violations(), [""; 0]);
 }
 

@@ -8,7 +8,7 @@ use platform::metrics::Metric;
 use simulation::{AiScript, Effect, Fault, Moment, NO_BUDGET, Plan, World};
 use store::Store as _;
 
-use crate::SECOND;
+use crate::{SECOND, goes_on};
 
 #[tokio::test(start_paused = true)]
 async fn two_people_with_one_phone_do_not_share_a_conversation() {
@@ -201,4 +201,33 @@ async fn an_agent_who_knows_the_phone_alone_finds_whoever_has_written_for_months
     world.agent("alias:phone:+4915112345678", None, AgentDeed::TakeOver).await;
     world.settle(1).await;
     assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+}
+
+/// Quiet hours are five minutes here, and the desk is out of reach for longer.
+#[tokio::test(start_paused = true)]
+async fn the_bot_takes_nothing_that_was_written_to_people_and_gives_them_the_quiet_hours_to_answer() {
+    const MINUTES: u32 = 60;
+    let toml = format!("{NO_BUDGET}[hand_off]\nreturn_after_minutes = 5\n");
+    let world = World::new(Plan { desk: true, toml, ..Plan::default() });
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    goes_on(&world, 1).await;
+    world.faults.listed((0..12).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+    world.says("ada", "Where is my order?").await;
+    goes_on(&world, 6 * MINUTES).await;
+    assert!(told(&world).is_empty(), "{:?}", told(&world));
+    // Promised to people as long as the older one is.
+    world.says("ada", "Hello?").await;
+    while told(&world).is_empty() {
+        goes_on(&world, 1).await;
+    }
+    assert_eq!((told(&world).len(), world.asked().len(), world.counted(Metric::TakenBack)), (2, 0, 0));
+    // People have just heard of it, and may take as long as ever.
+    goes_on(&world, 3 * MINUTES).await;
+    world.says("ada", "Please!").await;
+    goes_on(&world, 4).await;
+    assert_eq!((told(&world).len(), world.asked().len()), (3, 0));
+    goes_on(&world, 20 * MINUTES).await;
+    world.says("ada", "Is nobody there?").await;
+    goes_on(&world, 4).await;
+    assert_eq!((told(&world).len(), world.asked().len(), world.counted(Metric::TakenBack)), (3, 1, 1));
 }

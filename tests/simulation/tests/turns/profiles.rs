@@ -11,7 +11,7 @@ use responder::Responder;
 use simulation::{AiScript, NO_BUDGET, Plan, World};
 use store::Owner;
 
-use crate::SECOND;
+use crate::{SECOND, goes_on};
 
 /// What Braze was asked for, in this order.
 #[derive(Debug, Clone)]
@@ -229,4 +229,74 @@ async fn what_nothing_could_answer_is_unresolved_also_where_a_person_takes_over(
     };
     let said: Vec<_> = asked().into_iter().filter_map(unresolved).collect();
     assert_eq!(said, [ProfileValue::Flag(true)]);
+}
+
+/// What calls of their own wrote to this attribute, in their order.
+fn written(name: &str) -> Vec<ProfileValue> {
+    let value = |update: ProfileUpdate| {
+        let mut values = update.attributes.values();
+        values.find(|(other, _)| other.as_str() == name).and_then(|(_, value)| value.cloned())
+    };
+    writes().into_iter().filter_map(value).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_braze_did_not_take_with_an_agents_first_line_is_written_once_it_takes_writes() {
+    const LINE: &str = "It comes today.";
+    let (person, bot) = (ProfileValue::text("person").unwrap(), ProfileValue::text("bot").unwrap());
+    // A line that is said, and one that is a copy and says nothing.
+    for before in [false, true] {
+        let world = world("facts = [\"owner\"]");
+        if before {
+            for deed in [AgentDeed::Say(LINE.into()), AgentDeed::Release] {
+                world.agent("user:ada", None, deed).await;
+                goes_on(&world, 4).await;
+            }
+            assert_eq!(written("dragoman_owner").last(), Some(&bot));
+        }
+        takes_no_writes(true);
+        world.agent("user:ada", None, AgentDeed::Say(LINE.into())).await;
+        goes_on(&world, 180).await;
+        takes_no_writes(false);
+        assert_eq!((world.head("ada").await.owner, world.read_by("ada").len()), (Owner::Person, 1));
+        for expected in [vec![person.clone()], vec![]] {
+            say(&world, &ada(), "Thank you").await;
+            assert_eq!(written("dragoman_owner"), expected, "a copy: {before}");
+        }
+        assert!(world.agents.dead_letters().is_empty());
+    }
+}
+
+/// The bot has the conversation again before the line that took it over could be sent.
+#[tokio::test(start_paused = true)]
+async fn what_is_written_late_is_who_owns_the_conversation_by_then() {
+    let world = world("facts = [\"owner\"]");
+    world.braze_will([(Outcome::NotAccepted(Refusal::RateLimited(None)), false)]);
+    takes_no_writes(true);
+    world.agent("user:ada", None, AgentDeed::Say("It comes today.".into())).await;
+    goes_on(&world, 4).await;
+    takes_no_writes(false);
+    world.agent("user:ada", None, AgentDeed::Release).await;
+    world.settle(1).await;
+    assert_eq!(world.read_by("ada").len(), 1);
+    let owners = written("dragoman_owner");
+    assert_eq!(owners.last(), ProfileValue::text("bot").ok().as_ref(), "{owners:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_user_writes_to_people_moves_the_time_of_the_last_message_now_and_then() {
+    let world = world("facts = [\"last_message\"]");
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.poll_agents_once().await;
+    let start = world.now();
+    takes_no_writes(true);
+    say(&world, &ada(), "Hello").await;
+    takes_no_writes(false);
+    // Two minutes for each: the first is written late, and the others are near enough until a quarter of an hour is over.
+    for _ in 0..9 {
+        say(&world, &ada(), "Are you there?").await;
+    }
+    let at = |value: &ProfileValue| if let ProfileValue::Time(at) = value { at.since(start).as_secs() } else { 0 };
+    assert_eq!(written("dragoman_last_message").iter().map(at).collect::<Vec<_>>(), [0, 16 * 60]);
+    assert_eq!(world.told().len(), 11);
 }
