@@ -146,6 +146,9 @@ impl Responder {
             return self.step(out, &write, read(turn)).await;
         }
         self.ends_unsent(out, turn, NotSent::Uncertain).await;
+        if let Some(row) = in_doubt(out.row, turn) {
+            self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
+        }
         self.meter.count(Metric::Flagged, 1);
         let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
         tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
@@ -213,7 +216,8 @@ impl Responder {
     /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
     async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
         let told = out.row.reply.iter().take(read as usize).cloned().collect();
-        let mut row = TurnRow { reply: told, ..out.row.clone() };
+        let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
+        let mut row = TurnRow { reply: told, ..row };
         if read == 0 {
             (row.attributes, row.unwritten, row.events) = (Attributes::default(), Attributes::default(), vec![]);
         }
@@ -235,6 +239,13 @@ impl Responder {
         let newest = row.said.iter().map(|said| said.arrival).max().unwrap_or(row.at);
         self.clock.now().since(newest) >= STALE_AFTER
     }
+}
+
+/// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
+/// that, which the next run writes once more. `None` where that is not in doubt.
+fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
+    let is_in_doubt = turn.part == 1 && !row.attributes.is_empty();
+    is_in_doubt.then(|| TurnRow { unwritten: row.attributes.clone(), ..row.clone() })
 }
 
 /// How many parts the user may have read.
