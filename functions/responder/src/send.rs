@@ -146,13 +146,16 @@ impl Responder {
             return self.step(out, &write, read(turn)).await;
         }
         self.ends_unsent(out, turn, NotSent::Uncertain).await;
-        if let Some(row) = in_doubt(out.row, turn) {
-            self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
-        }
         self.meter.count(Metric::Flagged, 1);
         let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
         tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
-        Ok(Next::Over(self.over(out, head, End::Flagged).await?))
+        let worked = self.over(out, head, End::Flagged).await?;
+        if let Some(row) = in_doubt(out.row, turn)
+            && let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await
+        {
+            tracing::warn!(log_id, %error, "what the profile may not say is not written once more");
+        }
+        Ok(Next::Over(worked))
     }
 
     /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped, and the

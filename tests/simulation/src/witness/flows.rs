@@ -212,20 +212,19 @@ impl State {
             return None;
         }
         let said = self.said_in(row);
-        let texts = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str()));
-        let text = texts.collect::<Vec<_>>().join("\n");
+        let texts: Vec<_> = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str())).collect();
         let first = self.first_drafted(key, row);
         let mut outcomes = Vec::new();
         if let Some(waits) = &standing.waits {
             let timeout = timeout(waits.step);
             if first.since(waits.touched) < timeout + MOMENT {
-                outcomes.push(waits.hears(&text, standing.people, self.people.desk));
+                outcomes.push(waits.hears(&texts, standing.people, self.people.desk));
             }
             if row.at.since(waits.touched) + MOMENT >= timeout {
-                outcomes.push(said_anew(&text));
+                outcomes.push(said_anew(&texts));
             }
         } else {
-            outcomes.push(said_anew(&text));
+            outcomes.push(said_anew(&texts));
         }
         Some(outcomes)
     }
@@ -252,7 +251,8 @@ impl State {
             };
             self.broken(format!("turn {number} of {} {what}", key.as_str()));
         }
-        if outcome.as_ref().is_some_and(|outcome| !outcome.says.is_empty() || outcome.ends.is_some()) {
+        let speaks = |outcome: &Outcome| !outcome.says.is_empty() || outcome.ends.is_some() || outcome.called_off;
+        if outcome.as_ref().is_some_and(speaks) {
             self.flows.spoke.insert((key.clone(), row.key));
         }
         outcome
@@ -297,7 +297,7 @@ impl State {
             Some(Ends::Completed) => Some(Figure::FlowsCompleted),
             Some(Ends::Cancelled) => Some(Figure::FlowsCancelled),
             Some(Ends::HandOff | Ends::Nobody) => Some(Figure::FlowsHandedOff),
-            None => None,
+            None => outcome.called_off.then_some(Figure::FlowsCancelled),
         };
         if let Some(figure) = figure {
             self.figures.count(figure);
