@@ -1,5 +1,6 @@
 //! Sending a committed turn part by part, and finishing one that a dead run left behind.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
@@ -63,7 +64,9 @@ impl Responder {
     /// Sends the current part and all after it. The head says that the current part is being sent; nothing stands between
     /// a send and writing down what became of it.
     pub(crate) async fn deliver(&self, out: Outgoing<'_>, mut head: Head) -> Result<Worked, Stop> {
+        let (all, mut row) = (out, Cow::Borrowed(out.row));
         loop {
+            let out = Outgoing { row: &row, ..all };
             let turn = open(&head)?;
             let Some(part) = out.row.reply.get(turn.part as usize - 1) else {
                 return self.over(out, &head, End::Sent(out.row.kind)).await;
@@ -73,7 +76,10 @@ impl Responder {
                 self.put_back(out, turn, self.clock.now()).await?
             } else {
                 let outcome = self.messaging.send(&reply(out.row, (turn.part, turn.parts), part), SEND_WITHIN).await;
-                self.record(out, &head, outcome).await?
+                if matches!(outcome, Outcome::Accepted { left_out: true, .. }) {
+                    row = Cow::Owned(self.left_out(out));
+                }
+                self.record(Outgoing { row: &row, ..all }, &head, outcome).await?
             };
             match next {
                 Next::Go(next) => head = next,
@@ -82,10 +88,19 @@ impl Responder {
         }
     }
 
+    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own.
+    fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
+        self.meter.count(Metric::ProfileFailed, 1);
+        let groups: Vec<_> = out.row.attributes.groups().map(|(group, _)| group.as_str()).collect();
+        let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
+        tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
+        TurnRow { unwritten: out.row.attributes.clone(), ..out.row.clone() }
+    }
+
     async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
         let (part, log_id, log_ids) = (open(head)?.part, out.conversation.log_id, out.row.log_ids.join(" "));
         match outcome {
-            Outcome::Accepted { remarks, dispatch_id } => {
+            Outcome::Accepted { remarks, dispatch_id, .. } => {
                 let next = self.accepted(out, head).await;
                 tracing::info!(log_id, log_ids, part, dispatch_id, remarks, "accepted by Braze");
                 next

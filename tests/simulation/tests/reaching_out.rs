@@ -120,7 +120,11 @@ async fn of_words_of_which_nobody_knows_whether_they_arrived_the_desk_is_told_th
         let plan = Plan { desk: true, toml: NO_BUDGET.to_owned(), on_unknown, ..Plan::default() };
         let world = World::new(plan);
         let unknown = (0..tries).map(|_| (Outcome::Unknown("reset"), false));
-        world.braze_will([(Outcome::Accepted { remarks: false, dispatch_id: None }, true)].into_iter().chain(unknown));
+        world.braze_will(
+            [(Outcome::Accepted { remarks: false, dispatch_id: None, left_out: false }, true)]
+                .into_iter()
+                .chain(unknown),
+        );
         for (id, line) in [("1", "It comes today."), ("2", "At noon."), ("3", "By bike.")] {
             world.agent(ADA, Some(id), say(line)).await;
         }
