@@ -143,6 +143,7 @@ impl State {
     /// A turn is committed: it says what the flow must say after the user's words, and leaves it where they lead.
     pub(super) fn flow_goes_on(&mut self, key: &ConversationKey, turn: TurnKey, open: &[MessageId]) {
         let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) else { return };
+        self.begins_with_somebody_who_wrote(key, &row);
         let known = self.flows.before.get(key).is_some_and(|(last, _)| *last == turn);
         if !self.flows.known || known {
             return;
