@@ -1,12 +1,12 @@
 //! An answer: the next step of a flow, or what the AI says.
 
-use conversation::flow::{End, Fact, Flowing, Progress, Saying};
+use conversation::flow::{End, Fact, Flowing, Heard, Progress, Saying, hear};
 use models::assistant::BotText;
 use models::{
     Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
     ProfileValue, Proposal, ProposedReplies, Timestamp, Utterance,
 };
-use store::TurnKind;
+use store::{Said, TurnKind};
 
 use crate::Responder;
 use crate::ask::Asking;
@@ -52,33 +52,38 @@ impl Responder {
             return Some(Answered { flow, ..self.own_line(line, matter) });
         }
         let matter = &*matter;
-        let typed = joined(matter.said.iter().map(|said| &said.text));
-        let said: Vec<_> = matter.said.iter().map(words).collect();
-        let said = joined(said.iter());
-        if let Some(answered) = self.flow_on(&typed, &said, matter) {
-            return Some(answered);
+        let (progress, from) = self.heard(matter);
+        if let Some(progress) = progress {
+            return Some(self.progressed(progress, matter));
         }
-        if let Some(answered) = self.flow_started(typed.as_str(), matter) {
-            return Some(answered);
-        }
-        self.ask(conversation, matter, Asking { text: said, media, began }).await
+        let (before, said) = matter.said.split_at(from);
+        let said: Vec<_> = said.iter().map(words).collect();
+        let media = media.into_iter().skip(before.iter().map(|said| said.media.len()).sum()).collect();
+        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began }).await
     }
 
-    /// Takes the user's words for the answer that a flow waits for; `None` if none waits, or not any longer.
-    fn flow_on(&self, typed: &Personal, said: &Personal, matter: &Matter<'_>) -> Option<Answered> {
-        let state = matter.history.flow()?;
-        let cancel = self.assistant.keywords.cancel.matches(typed.as_str());
-        let progress = if matter.history.newest_kind().is_some_and(TurnKind::is_with_people) && !cancel {
+    /// What the user's words bring about in a flow; `None` if no flow has to do with what stands from that place on, and the
+    /// AI is to be asked about it.
+    fn heard(&self, matter: &Matter<'_>) -> (Option<Progress>, usize) {
+        let (flowing, said) = (self.flowing(matter), &matter.said);
+        let waits = matter.history.flow().filter(|state| flowing.waits(state));
+        let with_something = said.iter().rposition(|said| !is_blank(said)).map_or(0, |place| place + 1);
+        let texts: Vec<_> = said[..with_something].iter().map(|said| said.text.as_str()).collect();
+        let is_cancel = |text: &str| self.assistant.keywords.cancel.matches(text);
+        match (hear(flowing.flows, &texts, waits.is_some(), is_cancel), waits) {
             // These words were for the person who has just left, most likely: the question is asked once more.
-            self.flowing(matter).resume(state)
-        } else {
-            self.flowing(matter).advance(state, said.as_str(), cancel)
-        };
-        (!progress.leaves_the_message()).then(|| self.progressed(progress, matter))
-    }
-
-    fn flow_started(&self, text: &str, matter: &Matter<'_>) -> Option<Answered> {
-        self.flow_named(self.assistant.flows.started_by(text)?, matter)
+            (Heard::Answer, Some(state)) if matter.history.newest_kind().is_some_and(TurnKind::is_with_people) => {
+                (Some(flowing.resume(state)), 0)
+            }
+            (Heard::Answer, Some(state)) => {
+                let said: Vec<_> = said.iter().map(words).collect();
+                (Some(flowing.advance(state, joined(said.iter()).as_str())), 0)
+            }
+            (Heard::Answer, None) => (None, 0),
+            (Heard::CalledOff, _) => (Some(Progress::called_off()), 0),
+            (Heard::Begins(name), _) => (flowing.start(name), 0),
+            (Heard::Words(from), _) => (None, from),
+        }
     }
 
     /// The beginning of the flow called `name`, if there is one.
@@ -151,6 +156,11 @@ fn campaign(id: CampaignId, properties: std::collections::BTreeMap<String, Perso
 /// As a user typed it, on whatever phone: a carriage return would keep the whole value out of the message.
 fn with_plain_line_ends(value: &Personal) -> String {
     value.as_str().replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Whether nothing can be read, seen or heard in it.
+fn is_blank(said: &Said) -> bool {
+    words(said).as_str().trim().is_empty() && said.media.is_empty()
 }
 
 /// The facts that are events.

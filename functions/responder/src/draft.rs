@@ -178,9 +178,9 @@ impl Responder {
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
-        let facts = Facts { turn, language, unresolved, owner_since: head.owner_since };
-        words.attributes = self.facts(&words, matter.history, &facts);
-        words.attributes.merge(answered.attributes);
+        let mut attributes = self.facts(&words, matter.history, &Facts { turn, language, unresolved });
+        attributes.merge(answered.attributes);
+        words.attributes = self.unwritten(&attributes, &words.to, matter.history, head.owner_since);
         if let (Some(campaign), false) =
             (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
         {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use braze::ProfileUpdate;
+use braze::{ProfileUpdate, Tracked};
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
 use platform::metrics::Metric;
@@ -28,14 +28,12 @@ pub(crate) struct Facts<'a> {
     pub(crate) language: Option<&'a str>,
     /// Whether the question found no answer.
     pub(crate) unresolved: bool,
-    /// When an owner was last chosen.
-    pub(crate) owner_since: Option<Timestamp>,
 }
 
 impl Responder {
-    /// What the profile is to say with the turn that says `words`: only what it does not say already.
+    /// What the profile is to say of the turn that says `words`, whether or not it says so already.
     pub(crate) fn facts(&self, words: &Words, history: &History, facts: &Facts<'_>) -> Attributes {
-        let Facts { turn, language, unresolved, owner_since } = *facts;
+        let Facts { turn, language, unresolved } = *facts;
         let now = self.clock.now();
         let rules = &self.assistant.profile;
         let mut attributes = Attributes::default();
@@ -66,23 +64,35 @@ impl Responder {
         if let Some(group) = rules.opt_out_group.clone().filter(|_| words.kind == TurnKind::OptIn) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
-        let mut written = history.written();
+        attributes
+    }
+
+    /// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
+    /// `owner_since` is when an owner was last chosen.
+    pub(crate) fn unwritten(
+        &self,
+        attributes: &Attributes,
+        user: &Identity,
+        history: &History,
+        owner_since: Option<Timestamp>,
+    ) -> Attributes {
+        let mut written = history.written(&user.profile());
         if owner_since > history.answered_at() {
             // Somebody else has written that since, or tried to.
             written.retain(|name, _| name.as_str() != "dragoman_owner");
         }
-        unwritten(&attributes, &written)
+        unwritten(attributes, &written)
     }
 
     /// What the profile is to say where the user wrote to people. No reply carries it, so it is not written with every message.
-    pub(crate) fn facts_with_people(&self, said: &[Said], history: &History) -> Attributes {
+    pub(crate) fn facts_with_people(&self, profile: &Recipient, said: &[Said], history: &History) -> Attributes {
         let mut attributes = Attributes::default();
         let Some(newest) =
             newest(said).filter(|_| self.assistant.profile.facts.contains(&ConversationFact::LastMessage))
         else {
             return attributes;
         };
-        let written = history.written().into_iter().find(|(name, _)| name.as_str() == "dragoman_last_message");
+        let written = history.written(profile).into_iter().find(|(name, _)| name.as_str() == "dragoman_last_message");
         if !matches!(written, Some((_, ProfileValue::Time(at))) if newest.since(at) < WITH_PEOPLE_AT_MOST_EVERY) {
             set(&mut attributes, "last_message", ProfileValue::Time(newest));
         }
@@ -165,7 +175,12 @@ impl Responder {
         if (&unwritten, &events) == (&row.unwritten, &row.events) {
             return;
         }
-        let row = TurnRow { unwritten, events, ..row.clone() };
+        let is_written =
+            outcome.updates.iter().all(|update| update.attributes.as_ref().is_none_or(|it| *it == Tracked::Written));
+        // What Braze refused for good is not written: the next turn that finds it out is to write it.
+        let refused = if is_written { Attributes::default() } else { row.unwritten.clone().beside(&unwritten) };
+        let attributes = row.attributes.clone().beside(&refused);
+        let row = TurnRow { attributes, unwritten, events, ..row.clone() };
         if let Err(error) = self.store.put_turn(conversation.key, &row, self.clock.now()).await {
             tracing::warn!(log_id = conversation.log_id, %error, "what Braze was told may be told once more");
         }

@@ -58,7 +58,7 @@ impl Responder {
         let flow = history.flow().cloned();
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
-        let attributes = self.facts_with_people(&said, history);
+        let attributes = self.facts_with_people(&newest.identity.profile(), &said, history);
         let words = Words { said, attributes, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use ai::{Exchange, noted};
 use conversation::likeness::Look;
 use models::{
-    Author, FieldName, FlowState, HandOffReason, Identity, MessageId, Personal, ProfileValue, RouteName, Timestamp,
+    Author, FieldName, FlowState, HandOffReason, Identity, MessageId, Personal, ProfileValue, Recipient, RouteName,
+    Timestamp,
 };
 use store::{Said, TurnKind, TurnRow};
 
@@ -136,10 +137,11 @@ impl History {
         is_whole && !self.turns.iter().filter(is_answer).any(|row| !row.said.is_empty())
     }
 
-    /// What the user's profile says, as far as these turns wrote it.
-    pub(crate) fn written(&self) -> BTreeMap<FieldName, ProfileValue> {
+    /// What that profile says, as far as these turns wrote it. Who has another name since may have another profile.
+    pub(crate) fn written(&self, profile: &Recipient) -> BTreeMap<FieldName, ProfileValue> {
         let mut written = BTreeMap::new();
-        for (name, value) in self.turns.iter().rev().flat_map(|row| row.attributes.values()) {
+        let of_it = self.turns.iter().rev().filter(|row| row.to.profile() == *profile);
+        for (name, value) in of_it.flat_map(|row| row.attributes.values()) {
             match value {
                 Some(value) => drop(written.insert(name.clone(), value.clone())),
                 None => drop(written.remove(name)),

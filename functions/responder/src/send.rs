@@ -1,5 +1,6 @@
 //! Sending a committed turn part by part, and finishing one that a dead run left behind.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
@@ -67,7 +68,9 @@ impl Responder {
     /// Sends the current part and all after it. The head says that the current part is being sent; nothing stands between
     /// a send and writing down what became of it.
     pub(crate) async fn deliver(&self, out: Outgoing<'_>, mut head: Head) -> Result<Worked, Stop> {
+        let (all, mut row) = (out, Cow::Borrowed(out.row));
         loop {
+            let out = Outgoing { row: &row, ..all };
             let turn = open(&head)?;
             let Some(part) = out.row.reply.get(turn.part as usize - 1) else {
                 return self.over(out, &head, End::Sent(out.row.kind)).await;
@@ -77,7 +80,10 @@ impl Responder {
                 self.put_back(out, turn, self.clock.now()).await?
             } else {
                 let outcome = self.messaging.send(&reply(out.row, (turn.part, turn.parts), part), SEND_WITHIN).await;
-                self.record(out, &head, outcome).await?
+                if matches!(outcome, Outcome::Accepted { left_out: true, .. }) {
+                    row = Cow::Owned(self.left_out(out));
+                }
+                self.record(Outgoing { row: &row, ..all }, &head, outcome).await?
             };
             match next {
                 Next::Go(next) => head = next,
@@ -86,10 +92,19 @@ impl Responder {
         }
     }
 
+    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own.
+    fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
+        self.meter.count(Metric::ProfileFailed, 1);
+        let groups: Vec<_> = out.row.attributes.groups().map(|(group, _)| group.as_str()).collect();
+        let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
+        tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
+        TurnRow { unwritten: out.row.attributes.clone(), ..out.row.clone() }
+    }
+
     async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
         let (part, log_id, log_ids) = (open(head)?.part, out.conversation.log_id, out.row.log_ids.join(" "));
         match outcome {
-            Outcome::Accepted { remarks, dispatch_id } => {
+            Outcome::Accepted { remarks, dispatch_id, .. } => {
                 let next = self.accepted(out, head).await;
                 tracing::info!(log_id, log_ids, part, dispatch_id, remarks, "accepted by Braze");
                 next
@@ -154,7 +169,13 @@ impl Responder {
         self.meter.count(Metric::Flagged, 1);
         let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
         tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
-        Ok(Next::Over(self.over(out, head, End::Flagged).await?))
+        let worked = self.over(out, head, End::Flagged).await?;
+        if let Some(row) = in_doubt(out.row, turn)
+            && let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await
+        {
+            tracing::warn!(log_id, %error, "what the profile may not say is not written once more");
+        }
+        Ok(Next::Over(worked))
     }
 
     /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped, and the
@@ -218,7 +239,8 @@ impl Responder {
     /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
     async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
         let told = out.row.reply.iter().take(read as usize).cloned().collect();
-        let mut row = TurnRow { reply: told, ..out.row.clone() };
+        let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
+        let mut row = TurnRow { reply: told, ..row };
         if read == 0 {
             (row.attributes, row.unwritten, row.events) = (Attributes::default(), Attributes::default(), vec![]);
         }
@@ -240,6 +262,13 @@ impl Responder {
         let newest = row.said.iter().map(|said| said.arrival).max().unwrap_or(row.at);
         self.clock.now().since(newest) >= STALE_AFTER
     }
+}
+
+/// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
+/// that, which the next run writes once more. `None` where that is not in doubt.
+fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
+    let is_in_doubt = turn.part == 1 && !row.attributes.is_empty();
+    is_in_doubt.then(|| TurnRow { unwritten: row.attributes.clone(), ..row.clone() })
 }
 
 /// How many parts the user may have read.

@@ -51,7 +51,7 @@ impl Responder {
             return not_started("the assistant has no such flow");
         };
         let Some(reply) = self.through_the_window(answered.reply, head, now) else {
-            return not_started("its user has not written for a day, and there is no template");
+            return not_started("its user has not written for a day, or never, and there is no template");
         };
         if reply.is_empty() {
             return not_started("there is nothing to see in its first question");

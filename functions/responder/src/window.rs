@@ -17,9 +17,7 @@ impl Responder {
     ) -> Option<Vec<Utterance>> {
         let campaign = self.assistant.replies.closed_window.as_ref();
         let has_template = campaign.is_some() || self.messaging.has_template();
-        // Who has never written here may have written to the same number before: a template reaches them in any case.
-        let unknown = head.heard.is_none() && has_template;
-        if !window::is_closed(head.heard, now) && !unknown {
+        if !window::is_closed(head.heard, now) {
             return Some(reply);
         }
         let template = |line| Utterance { content: Content::Template(line), campaign: campaign.cloned() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::{Recipient, Reply};
+use models::{Attributes, Recipient, Reply};
 use platform::secrets::Key;
 use tokio::time::Instant;
 
@@ -13,6 +13,9 @@ use crate::call::Caller;
 use crate::outcome::{Outcome, Refusal};
 use crate::track::{MOST_OBJECTS, Object, ProfileUpdate, TrackOutcome, Tracked, objects};
 use crate::{Delivery, Messaging, Profiles, request};
+
+/// Something in the request is wrong; nobody is told what.
+const BAD_REQUEST: Outcome = Outcome::NotAccepted(Refusal::Rejected(400));
 
 /// What a 5xx with a Braze error body means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +59,20 @@ impl Client {
         Self { objects_per_call: objects.clamp(1, MOST_OBJECTS), ..self }
     }
 
+    async fn send_by_any_name(&self, reply: &Reply, until: Instant) -> Outcome {
+        let mut outcome = Outcome::NotAccepted(Refusal::Unsupported);
+        for recipient in reply.to.recipients() {
+            let Some(request) = request::send(&self.delivery, &recipient, reply) else { continue };
+            outcome = self.caller.call(&request, until).await.outcome(self.server_errors);
+            // A name that Braze does not take is refused with 400, and so is a wrong campaign: where there is no external
+            // id, the next name is tried before the refusal is believed.
+            if outcome != BAD_REQUEST || matches!(recipient, Recipient::External(_)) {
+                break;
+            }
+        }
+        outcome
+    }
+
     /// Writes the objects of one call and appends what became of each. Gives the refusal that holds for later calls too.
     async fn track_some(
         &self,
@@ -79,18 +96,18 @@ impl Client {
 impl Messaging for Client {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let until = Instant::now() + time;
-        let mut outcome = Outcome::NotAccepted(Refusal::Unsupported);
-        for recipient in reply.to.recipients() {
-            let Some(request) = request::send(&self.delivery, &recipient, reply) else { continue };
-            outcome = self.caller.call(&request, until).await.outcome(self.server_errors);
-            // A name that Braze does not take is refused with 400, and so is a wrong campaign: where there is no external
-            // id, the next name is tried before the refusal is believed.
-            let name_refused = outcome == Outcome::NotAccepted(Refusal::Rejected(400));
-            if !name_refused || matches!(recipient, Recipient::External(_)) {
-                break;
-            }
+        let outcome = self.send_by_any_name(reply, until).await;
+        if outcome != BAD_REQUEST || request::carried(&self.delivery, reply).is_empty() {
+            return outcome;
         }
-        outcome
+        // It may be a subscription group that there is not, or an attribute: neither must cost the reply.
+        let bare = Reply { attributes: Attributes::default(), ..reply.clone() };
+        match self.send_by_any_name(&bare, until).await {
+            Outcome::Accepted { dispatch_id, remarks, .. } => {
+                Outcome::Accepted { dispatch_id, remarks, left_out: true }
+            }
+            outcome => outcome,
+        }
     }
 
     fn carries_attributes(&self, reply: &Reply) -> bool {

@@ -14,6 +14,8 @@ pub enum Outcome {
         dispatch_id: Option<String>,
         /// Braze added a notice or a list of errors: worth a look.
         remarks: bool,
+        /// Braze refused what was to be written along, and took the message without any of it.
+        left_out: bool,
     },
     /// No message is out.
     NotAccepted(Refusal),
@@ -58,6 +60,7 @@ pub fn outcome(status: u16, reset: Option<&str>, body: &[u8], server_errors: OnS
         200..=299 => Outcome::Accepted {
             dispatch_id: says("dispatch_id").and_then(Value::as_str).map(str::to_owned),
             remarks: says("notice").is_some() || says("errors").is_some(),
+            left_out: false,
         },
         429 => {
             let reset = reset.and_then(|seconds| seconds.trim().parse().ok()).map(Timestamp::from_seconds);
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn every_answer_is_one_of_three_outcomes() {
-        let accepted = Outcome::Accepted { dispatch_id: None, remarks: false };
+        let accepted = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
         let unavailable = Outcome::NotAccepted(Refusal::Unavailable);
         let rejected = |status| Outcome::NotAccepted(Refusal::Rejected(status));
         let proxy = Outcome::Unknown("a server error that is not Braze's");
@@ -125,11 +128,11 @@ mod tests {
     #[test]
     fn remarks_on_a_success_are_noticed() {
         let body = br#"{"message": "success", "dispatch_id": "d1", "errors": ["one"]}"#;
-        let expected = Outcome::Accepted { dispatch_id: Some("d1".to_owned()), remarks: true };
+        let expected = Outcome::Accepted { dispatch_id: Some("d1".to_owned()), remarks: true, left_out: false };
         assert_eq!(outcome(201, None, body, OnServerError::TrustBraze), expected);
         for (body, expected) in [(r#"{"notice": "n"}"#, true), (r#"{"notice": null, "errors": null}"#, false)] {
             let found = outcome(201, None, body.as_bytes(), OnServerError::TrustBraze);
-            assert_eq!(found, Outcome::Accepted { dispatch_id: None, remarks: expected }, "{body}");
+            assert_eq!(found, Outcome::Accepted { dispatch_id: None, remarks: expected, left_out: false }, "{body}");
         }
     }
 }

@@ -242,6 +242,17 @@ async fn a_newcomer_who_is_subscribed_by_a_reply_gets_it_if_the_workspace_is_qui
 }
 
 #[tokio::test]
+async fn a_subscription_group_that_there_is_not_costs_nobody_the_reply() {
+    let stage = Stage::set(|_| {}).await;
+    let mut attributes = attributes();
+    attributes.subscribe(SubscriptionGroupId::new("misspelt").unwrap(), Subscription::Subscribed);
+    let reply = Reply { attributes, ..to_42(json!("Hello")) };
+    let outcome = stage.client("text".into()).send(&reply, WITHIN).await;
+    assert!(matches!(outcome, Outcome::Accepted { left_out: true, .. }), "{outcome:?}");
+    assert_eq!(stage.shown("user:42").0, "Hello");
+}
+
+#[tokio::test]
 async fn what_a_way_of_sending_cannot_carry_is_left_out_and_the_reply_arrives() {
     for delivery in [Delivery::Canvas("text".to_owned()), messages()] {
         let stage = Stage::set(|_| {}).await;

@@ -2,6 +2,7 @@
 //! from before a new deployment says is checked here.
 
 mod answer;
+mod burst;
 mod date;
 mod number;
 mod run;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use models::assistant::{Expect, Flow, Flows, Step};
 use models::{CampaignId, FlowState, Personal, Timestamp};
 
+pub use burst::{Heard, hear};
 use run::Run;
 
 /// What came of a message, or of a start.
@@ -33,6 +35,11 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// The user called the flow off.
+    pub fn called_off() -> Self {
+        Self::end(End::Cancelled)
+    }
+
     /// Whether the message was none for the flow: it is handled as if there had been no flow.
     pub fn leaves_the_message(&self) -> bool {
         matches!(self.end, Some(End::TimedOut | End::Gone))
@@ -129,15 +136,12 @@ impl<'a> Flowing<'a> {
         Some(Run::new(flow, state, self).go_to(&first.name))
     }
 
-    /// Takes `text` for the answer to the step that waits; `is_cancel` says that it calls the flow off instead.
-    pub fn advance(&self, state: &FlowState, text: &str, is_cancel: bool) -> Progress {
+    /// Takes `text` for the answer to the step that waits.
+    pub fn advance(&self, state: &FlowState, text: &str) -> Progress {
         let (flow, step) = match self.place(state) {
             Ok(place) => place,
             Err(end) => return Progress::end(end),
         };
-        if is_cancel {
-            return Progress::end(End::Cancelled);
-        }
         let run = Run::new(flow, state.clone(), self);
         match answer::read(&step.expect, text) {
             Some(value) => run.answered(step, value),

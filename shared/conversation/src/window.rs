@@ -7,10 +7,10 @@ use models::Timestamp;
 /// How long the window counts as open here: an hour less than it is, for what is on its way, and for clocks that differ.
 pub const OPEN_FOR: Duration = Duration::from_hours(23);
 
-/// Whether the window is closed at `now` for somebody who last wrote at `heard`. Of somebody who has never written to us
-/// nobody here knows: they may have written to the same number before.
+/// Whether the window is closed at `now` for somebody who last wrote at `heard`. It counts as closed for somebody of whom no
+/// message is known: they may have written to the same number before, but then nobody here knows when.
 pub fn is_closed(heard: Option<Timestamp>, now: Timestamp) -> bool {
-    heard.is_some_and(|heard| now.since(heard) >= OPEN_FOR)
+    heard.is_none_or(|heard| now.since(heard) >= OPEN_FOR)
 }
 
 #[cfg(test)]
@@ -23,6 +23,11 @@ mod tests {
         for (later, closed) in [(0, false), (23 * 3_600 - 1, false), (23 * 3_600, true), (90 * 3_600, true)] {
             assert_eq!(is_closed(Some(heard), heard + Duration::from_secs(later)), closed, "{later}");
         }
-        assert!(!is_closed(None, heard) && !is_closed(Some(heard + Duration::from_mins(1)), heard));
+        assert!(!is_closed(Some(heard + Duration::from_mins(1)), heard));
+    }
+
+    #[test]
+    fn nobody_opened_a_window_who_never_wrote() {
+        assert!(is_closed(None, Timestamp::EPOCH));
     }
 }

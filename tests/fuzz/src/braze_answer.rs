@@ -13,7 +13,7 @@ pub fn braze_answer(bytes: &[u8]) {
     for policy in [OnServerError::TrustBraze, OnServerError::TrustNobody] {
         let certain = policy == OnServerError::TrustBraze && json["message"].is_string();
         match (status, outcome(status, header, body, policy)) {
-            (200..=299, Outcome::Accepted { dispatch_id, remarks }) => {
+            (200..=299, Outcome::Accepted { dispatch_id, remarks, left_out: false }) => {
                 assert_eq!(dispatch_id.as_deref(), json["dispatch_id"].as_str());
                 assert_eq!(remarks, !json["notice"].is_null() || !json["errors"].is_null());
             }

@@ -57,7 +57,7 @@ impl Chain {
             };
             tells_nothing(&reply, text.as_str())?;
             let outcome = self.client.send(&reply, AMPLE).await;
-            same("the send", &outcome, &Outcome::Accepted { dispatch_id: None, remarks: false })?;
+            same("the send", &outcome, &Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false })?;
             let mut recipient = names.recipient();
             recipient["trigger_properties"] = json!({
                 "external_system_msg_body": text.as_str(),

@@ -141,7 +141,7 @@ pub(crate) struct ScriptedBraze {
 #[async_trait]
 impl Messaging for ScriptedBraze {
     async fn send(&self, reply: &Reply, _: Duration) -> Outcome {
-        let accepted = (Outcome::Accepted { dispatch_id: None, remarks: false }, true);
+        let accepted = (Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }, true);
         let (outcome, delivered) = self.script.lock().unwrap().pop_front().unwrap_or(accepted);
         self.sent.lock().unwrap().push(Sent {
             to: reply.to.conversation().as_str().to_owned(),

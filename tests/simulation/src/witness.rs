@@ -100,6 +100,8 @@ struct State {
     at_braze: Option<usize>,
     phones: HashMap<ConversationKey, Phone>,
     committed: HashSet<(ConversationKey, TurnKey)>,
+    /// Turns that are over, however.
+    over: HashSet<(ConversationKey, TurnKey)>,
     /// Why turns are over, if not because they were said.
     cut: HashSet<(ConversationKey, TurnKey)>,
     flagged: HashSet<(ConversationKey, TurnKey)>,
@@ -139,16 +141,6 @@ struct State {
 struct Draft {
     row: TurnRow,
     step: usize,
-    /// Whether it was put last to note what Braze was told, and nothing else.
-    notes: bool,
-}
-
-impl Draft {
-    /// Whether `row`, put after this one, only notes what Braze was told; a client may put such a row twice.
-    fn is_noted_by(&self, row: &TurnRow) -> bool {
-        let told = row.events.len() < self.row.events.len() || row.unwritten != self.row.unwritten;
-        row.reply == self.row.reply && (told || (self.notes && *row == self.row))
-    }
 }
 
 /// What the witness knows of one conversation.

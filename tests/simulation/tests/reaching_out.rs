@@ -54,10 +54,15 @@ fn by(campaign: &str, text: &str) -> (String, Option<String>) {
     (text.to_owned(), Some(campaign.to_owned()))
 }
 
-/// Ada is answered, and a day goes by.
-async fn a_day_after_a_question(world: &World) {
+/// Ada is answered, and may be written to from then on.
+async fn after_a_question(world: &World) {
     world.says("ada", "Are you open?").await;
     world.settle(1).await;
+}
+
+/// The same, and a day goes by.
+async fn a_day_after_a_question(world: &World) {
+    after_a_question(world).await;
     tokio::time::sleep(A_DAY).await;
 }
 
@@ -100,17 +105,18 @@ async fn without_a_template_they_are_not_sent_and_the_desk_is_told_so_once() {
 #[tokio::test(start_paused = true)]
 async fn words_that_braze_refuses_for_good_become_a_dead_letter_of_which_the_desk_knows() {
     let world = world("");
+    after_a_question(&world).await;
     world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
     world.agent(ADA, Some("1"), say("It comes today.")).await;
     world.settle(1).await;
     assert_eq!(told_unsent(&world), [(NotSent::Refused, "It comes today.".to_owned())]);
-    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 1));
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (2, 1));
     // An operator tries it again when its time is over.
     tokio::time::sleep(A_DAY).await;
     assert_eq!(world.agents.redrive(), 1);
     world.settle(1).await;
     let ids: HashSet<_> = world.told().into_iter().filter(|event| not_sent(event).is_some()).map(|e| e.id).collect();
-    assert_eq!((world.sent().len(), world.agents.dead_letters().len(), ids.len()), (1, 1, 1));
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len(), ids.len()), (2, 1, 1));
     assert_eq!(told_unsent(&world)[1..], [(NotSent::TooLate, "It comes today.".to_owned())]);
 }
 
@@ -119,48 +125,72 @@ async fn of_words_of_which_nobody_knows_whether_they_arrived_the_desk_is_told_th
     for (on_unknown, tries) in [(OnUnknown::Flag, 1), (OnUnknown::ResendOnce, 2)] {
         let plan = Plan { desk: true, toml: NO_BUDGET.to_owned(), on_unknown, ..Plan::default() };
         let world = World::new(plan);
+        after_a_question(&world).await;
         let unknown = (0..tries).map(|_| (Outcome::Unknown("reset"), false));
-        world.braze_will([(Outcome::Accepted { remarks: false, dispatch_id: None }, true)].into_iter().chain(unknown));
+        world.braze_will(
+            [(Outcome::Accepted { remarks: false, dispatch_id: None, left_out: false }, true)]
+                .into_iter()
+                .chain(unknown),
+        );
         for (id, line) in [("1", "It comes today."), ("2", "At noon."), ("3", "By bike.")] {
             world.agent(ADA, Some(id), say(line)).await;
         }
         world.settle(1).await;
         assert_eq!(told_unsent(&world), [(NotSent::Uncertain, "At noon.\nBy bike.".to_owned())]);
-        assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1 + tries, 0));
+        assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (2 + tries, 0));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_desk_that_cannot_be_told_so_holds_nothing_up() {
     let world = world("");
+    after_a_question(&world).await;
     world.faults.listed((0..60).map(|nth| (Effect { name: "tell desk", nth }, Fault::Empty)));
     world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
     world.agent(ADA, Some("1"), say("It comes today.")).await;
     world.settle(1).await;
     world.agent(ADA, Some("2"), say("Are you there?")).await;
     world.settle(1).await;
-    assert_eq!(read(&world), [plain("Are you there?")]);
+    assert_eq!(read(&world)[1..], [plain("Are you there?")]);
     assert!(told_unsent(&world).is_empty() && world.counted(Metric::DeskFailed) == 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agents_words_to_somebody_who_never_wrote_go_by_the_template_if_there_is_one() {
-    for (toml, expected) in [(TEMPLATE, by("c-template", "Hello, Eve here.")), ("", plain("Hello, Eve here."))] {
+async fn an_agents_words_to_somebody_who_never_wrote_go_by_the_template_or_not_at_all() {
+    for (toml, expected) in [(TEMPLATE, Some(by("c-template", "Hello, Eve here."))), ("", None)] {
         let world = world(toml);
         world.agent(ADA, Some("1"), say("Hello, Eve here.")).await;
         world.settle(1).await;
-        assert_eq!(read(&world), [expected]);
+        let unsent = expected.is_none().then(|| (NotSent::WindowClosed, "Hello, Eve here.".to_owned()));
+        assert_eq!(told_unsent(&world), unsent.into_iter().collect::<Vec<_>>());
+        assert_eq!(read(&world), expected.into_iter().collect::<Vec<_>>());
+        assert!(world.agents.dead_letters().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_begins_with_somebody_who_never_wrote_by_a_campaign_or_a_template_or_not_at_all() {
+    for (toml, flow, expected) in
+        [("", "survey", Some("c-survey")), (TEMPLATE, "return", Some("c-template")), ("", "return", None)]
+    {
+        let world = world(&format!("{toml}{RETURN}"));
+        world.agent(ADA, None, start(flow, None)).await;
+        world.settle(1).await;
+        let campaigns: Vec<_> = read(&world).into_iter().map(|(_, campaign)| campaign).collect();
+        assert_eq!(campaigns, expected.into_iter().map(|id| Some(id.to_owned())).collect::<Vec<_>>(), "{flow}");
+        assert_eq!(world.counted(Metric::FlowNotStarted), usize::from(expected.is_none()));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_flow_that_another_system_starts_asks_its_question_once_in_the_users_language() {
     let world = world(RETURN);
+    after_a_question(&world).await;
     world.agent(ADA, Some("parcel-7"), start("return", Some("de"))).await;
     world.agent(ADA, Some("parcel-7"), start("return", Some("de"))).await;
     world.settle(1).await;
-    assert_eq!(read(&world), [plain("Welche Bestellung?")]);
-    assert_eq!((world.asked().len(), world.counted(Metric::FlowStarted)), (0, 1));
+    assert_eq!(read(&world)[1..], [plain("Welche Bestellung?")]);
+    assert_eq!((world.asked().len(), world.counted(Metric::FlowStarted)), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

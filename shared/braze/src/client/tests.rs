@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use models::{Attributes, Content, Identity, MessageId, Part, ReplyId};
+use models::{Content, Identity, MessageId, Part, ReplyId, Subscription, SubscriptionGroupId};
 use platform::secrets::{FixedKey, SecretUnavailable};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -64,6 +64,10 @@ const WITHOUT_ALIASES: Answer = |_, body| match body["recipients"][0].get("user_
     None => (StatusCode::CREATED, r#"{"message": "success"}"#).into_response(),
 };
 const REFUSING: Answer = |_, _| (StatusCode::BAD_REQUEST, r#"{"message": "Invalid Campaign ID"}"#).into_response();
+const WITHOUT_GROUPS: Answer = |_, body| match body["recipients"][0]["attributes"].get("subscription_groups") {
+    Some(_) => (StatusCode::BAD_REQUEST, r#"{"message": "Bad Request"}"#).into_response(),
+    None => (StatusCode::CREATED, r#"{"message": "success"}"#).into_response(),
+};
 const ROTATED: Answer = |key, _| match key {
     "Bearer k2" => StatusCode::CREATED.into_response(),
     _ => StatusCode::UNAUTHORIZED.into_response(),
@@ -73,7 +77,7 @@ const ROTATED: Answer = |key, _| match key {
 async fn an_accepted_send_carries_the_key_and_one_recipient() {
     let (endpoint, received) = server(ACCEPTING).await;
     let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
-    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
+    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false });
     let received = received.lock().unwrap();
     let (key, body) = &received[0];
     assert_eq!((received.len(), key.as_str()), (1, "Bearer k1"));
@@ -117,6 +121,28 @@ async fn a_refusal_that_no_name_changes_is_a_rejection_and_an_external_id_is_tri
 }
 
 #[tokio::test]
+async fn what_braze_will_not_write_along_costs_no_reply_and_nothing_else_is_sent_without_it() {
+    let subscribing = |names: (&str, &str, &str)| {
+        let mut attributes = Attributes::default();
+        attributes.subscribe(SubscriptionGroupId::new("none").unwrap(), Subscription::Subscribed);
+        Reply { attributes, ..reply(names.0, names.1, names.2) }
+    };
+    let without = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: true };
+    let refused = Outcome::NotAccepted(Refusal::Rejected(400));
+    let limited = Outcome::NotAccepted(Refusal::RateLimited(Some(models::Timestamp::from_seconds(1_700_000_000))));
+    for (answer, names, expected, requests) in [
+        (WITHOUT_GROUPS, ("", "b1", "+49"), &without, 3),
+        (WITHOUT_GROUPS, ("42", "", ""), &without, 2),
+        (REFUSING, ("", "b1", "+49"), &refused, 4),
+        (RATE_LIMITED, ("", "b1", "+49"), &limited, 1),
+    ] {
+        let (endpoint, received) = server(answer).await;
+        assert_eq!(send(&client(&endpoint, fixed_key()), &subscribing(names)).await, *expected);
+        assert_eq!(received.lock().unwrap().len(), requests, "{names:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_status_that_came_counts_though_its_body_never_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -129,7 +155,7 @@ async fn a_status_that_came_counts_though_its_body_never_ends() {
         std::future::pending::<()>().await;
     });
     let outcome = send(&client(&endpoint, fixed_key()), &reply("42", "", "")).await;
-    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false });
+    assert_eq!(outcome, Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false });
 }
 
 /// Braze's own error page, with so many characters of message.

@@ -21,7 +21,7 @@ fn three() -> Vec<ProfileUpdate> {
 }
 
 fn outcome(answer: &Value) -> TrackOutcome {
-    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false };
+    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
     let updates = three();
     TrackOutcome::new(&updates, read(&objects(&updates), &accepted, Some(answer)))
 }
@@ -65,7 +65,7 @@ fn errors_are_reported_as_far_as_braze_tells() {
 
 #[test]
 fn an_answer_that_is_no_json_takes_everything() {
-    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false };
+    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
     assert_eq!(read(&objects(&three()), &accepted, None), vec![Tracked::Written; 5]);
 }
 

@@ -125,7 +125,7 @@ proptest! {
             let Some(state) = progress.state else { break };
             now = now + Duration::from_mins(if chance == 0 { 60 } else { minutes });
             let flowing = Flowing { flows: &flows, language: Some("de"), now };
-            progress = if chance == 1 { flowing.resume(&state) } else { flowing.advance(&state, &text, chance == 2) };
+            progress = if chance == 1 { flowing.resume(&state) } else { flowing.advance(&state, &text) };
             assert_sound(&flows, &progress, Some(&state));
         }
     }
@@ -143,7 +143,7 @@ proptest! {
                 (Some(index), Expect::OneOf(options)) => index.get(options).value().to_owned(),
                 _ => fitting(flow, step),
             };
-            progress = flowing.advance(&state, &text, false);
+            progress = flowing.advance(&state, &text);
             prop_assert!(progress.state.as_ref().is_none_or(|state| state.asked == 1), "it fitted");
         }
         prop_assert!(matches!(progress.end, Some(End::Completed | End::HandOff)), "{progress:?}");
@@ -155,7 +155,7 @@ proptest! {
                     [[flows.f.steps]]\nname = \"b\"\nsay = \"?\"\nexpect = \"text\"";
         let flows = Assistant::from_toml(toml).unwrap().flows;
         let flowing = Flowing { flows: &flows, language: None, now: START };
-        let progress = flowing.advance(&flowing.start("f").unwrap().state.unwrap(), &text, false);
+        let progress = flowing.advance(&flowing.start("f").unwrap().state.unwrap(), &text);
         let state = progress.state.unwrap();
         match text.trim() {
             "" => prop_assert_eq!(state.step, "a"),

@@ -22,7 +22,7 @@ fn after(flows: &Flows, answers: &[&str]) -> Progress {
     let mut now = START;
     for answer in answers {
         now = now + Duration::from_secs(1);
-        progress = at(flows, now).advance(&progress.state.unwrap(), answer, false);
+        progress = at(flows, now).advance(&progress.state.unwrap(), answer);
     }
     progress
 }
@@ -162,15 +162,6 @@ fn a_flow_ends_with_a_person_where_it_says_so() {
 }
 
 #[test]
-fn a_cancel_word_ends_the_flow_and_is_no_answer() {
-    let flows = flows();
-    let state = after(&flows, &[]).state.unwrap();
-    let progress = at(&flows, START).advance(&state, "AB12345", true);
-    assert_eq!(progress, Progress::end(End::Cancelled));
-    assert!(!progress.leaves_the_message());
-}
-
-#[test]
 fn an_answer_that_comes_too_late_is_an_ordinary_message() {
     let flows = flows();
     let state = after(&flows, &["AB12345"]).state.unwrap();
@@ -178,13 +169,11 @@ fn an_answer_that_comes_too_late_is_an_ordinary_message() {
     assert_eq!(state.touched, asked);
     let just_in_time = at(&flows, asked + HOUR - Duration::from_millis(1));
     assert!(just_in_time.waits(&state) && !at(&flows, asked + HOUR).waits(&state));
-    let just = just_in_time.advance(&state, "1", false);
+    let just = just_in_time.advance(&state, "1");
     assert_eq!((step(&just), just.leaves_the_message()), ("bought", false));
-    for is_cancel in [false, true] {
-        let late = at(&flows, asked + HOUR).advance(&state, "1", is_cancel);
-        assert_eq!(late, Progress::end(End::TimedOut));
-        assert!(late.leaves_the_message());
-    }
+    let late = at(&flows, asked + HOUR).advance(&state, "1");
+    assert_eq!(late, Progress::end(End::TimedOut));
+    assert!(late.leaves_the_message() && !Progress::called_off().leaves_the_message());
 }
 
 #[test]
@@ -208,11 +197,11 @@ fn what_a_new_deployment_took_away_is_gone_and_what_became_a_line_is_said() {
         FlowState { flow: "refund".to_owned(), ..state.clone() },
         FlowState { step: "why".to_owned(), ..state.clone() },
     ] {
-        let progress = at(&flows, START).advance(&gone, "1", false);
+        let progress = at(&flows, START).advance(&gone, "1");
         assert_eq!(progress, Progress::end(End::Gone));
         assert!(progress.leaves_the_message());
     }
-    let line = at(&flows, START).advance(&FlowState { step: "thanks".to_owned(), ..state }, "1", false);
+    let line = at(&flows, START).advance(&FlowState { step: "thanks".to_owned(), ..state }, "1");
     assert_eq!((said(&line), line.end), (vec!["Thank"], Some(End::Completed)));
 }
 
@@ -235,7 +224,7 @@ fn options_are_shown_in_the_users_language_and_known_by_the_default_one() {
     let Saying::Text { options, .. } = &asked.says[0] else { panic!("{asked:?}") };
     assert_eq!(options, &["OK", "Umtausch"]);
     for answer in ["Umtausch", "exchange", "2"] {
-        let answered = flowing.advance(asked.state.as_ref().unwrap(), answer, false);
+        let answered = flowing.advance(asked.state.as_ref().unwrap(), answer);
         let facts: Vec<_> = answered
             .facts
             .iter()

@@ -195,9 +195,9 @@ impl Assistant {
         let instructions = file.text("instructions", DEFAULT_INSTRUCTIONS, 20_000);
         let keywords = KeywordLists::read(file.section("keywords"));
         let mut knowledge = file.section("knowledge");
+        let texts = Texts::read(&default_language, file.section("texts"));
         let assistant = Self {
             instructions,
-            texts: Texts::read(&default_language, file.section("texts")),
             quiet: QuietPeriods::read(file.section("quiet_period")),
             limits: Limits::read(file.section("limits")),
             hand_off: HandOff::read(file.section("hand_off")),
@@ -209,7 +209,8 @@ impl Assistant {
             replies: ReplyRules::read(file.section("replies")),
             knowledge_folder: knowledge.text("folder", "knowledge", 200),
             knowledge_search: knowledge.flag("search", false),
-            flows: Flows::read(file.section("flows"), &default_language, &keywords),
+            flows: Flows::read(file.section("flows"), &texts, &keywords),
+            texts,
             keywords,
             guards: Guards::read(file.section("guards")),
             media: MediaRules::read(file.section("media")),

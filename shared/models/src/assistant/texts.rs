@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::section::Section;
+use super::spelling::nearest;
 
 /// The lines shipped with Dragoman: English, French, Spanish, Portuguese, German.
 const SHIPPED: &str = include_str!("texts.toml");
@@ -79,6 +80,25 @@ impl Texts {
     /// Whether there are lines in `language`.
     pub fn know(&self, language: &str) -> bool {
         self.lines.contains_key(language)
+    }
+
+    /// The language of whoever reads none of the others.
+    pub(super) fn default_language(&self) -> &str {
+        &self.default
+    }
+
+    /// Whether something in `language` is ever read; if not, what is wrong with it. Nobody is known to read a language in
+    /// which the bot has no lines of its own.
+    pub(super) fn check(&self, language: &str) -> Result<(), String> {
+        if self.know(language) {
+            return Ok(());
+        }
+        let all: Vec<_> = self.lines.keys().map(String::as_str).collect();
+        let region_left_out = spoken(language).and_then(|first| all.iter().find(|known| **known == first));
+        let meant = region_left_out.or_else(|| nearest(language, all.iter(), |known| known));
+        let advice = meant
+            .map_or("a new one needs its lines in [texts] too".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        Err(format!("is none of the assistant's languages ({}); {advice}", all.join(", ")))
     }
 
     /// The shipped lines, with those of the configuration laid over them.

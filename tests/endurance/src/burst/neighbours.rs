@@ -55,7 +55,7 @@ impl Messaging for Phones {
         let user = reply.to.conversation().as_str().trim_start_matches("user:").to_owned();
         let got = Got { at: Instant::now(), lines: reply.content.text().as_str().parse().unwrap_or_default() };
         self.0.lock().entry(user).or_default().push(got);
-        Outcome::Accepted { dispatch_id: None, remarks: false }
+        Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }
     }
 }
 

@@ -83,9 +83,7 @@ impl Witness {
         }
         state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
-        let before = state.drafts.get(&(key.clone(), row.key));
-        let notes = before.is_some_and(|before| before.is_noted_by(row));
-        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, notes });
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });
     }
 
     /// Once there is a draft for the same messages, nobody pays for another.

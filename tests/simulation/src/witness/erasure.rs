@@ -15,7 +15,7 @@ use crate::faults::Fault;
 #[derive(Clone, Copy)]
 pub(super) struct Erased {
     /// Its door time.
-    at: Timestamp,
+    pub(super) at: Timestamp,
     /// Whoever claimed the conversation under this epoch, or an older one, began before it.
     epoch: u64,
 }

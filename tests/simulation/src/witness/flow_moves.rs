@@ -27,6 +27,8 @@ pub(super) struct Outcome {
     pub(super) ends: Option<Ends>,
     /// Whether no flow waited for the words, or not any longer.
     pub(super) anew: bool,
+    /// Whether a word before those that are answered called the flow off.
+    pub(super) called_off: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -36,12 +38,15 @@ pub(super) enum Spoken {
 }
 
 impl Waits {
-    /// What comes of `text`, which reached the flow in time.
-    pub(super) fn hears(&self, text: &str, people: bool, desk: bool) -> Outcome {
+    /// What comes of these messages, which reached the flow in time.
+    pub(super) fn hears(&self, texts: &[&str], people: bool, desk: bool) -> Outcome {
+        let called_off = texts.iter().rposition(|text| normalised(text) == CANCEL);
+        called_off
+            .map_or_else(|| self.takes(&texts.join("\n"), people, desk), |place| called_off_before(&texts[place + 1..]))
+    }
+
+    fn takes(&self, text: &str, people: bool, desk: bool) -> Outcome {
         let step = self.step;
-        if normalised(text) == CANCEL {
-            return Outcome { ends: Some(Ends::Cancelled), ..Outcome::default() };
-        }
         let mut outcome = Outcome::default();
         if people {
             // Those words were for the person who has just left.
@@ -123,13 +128,26 @@ impl Spoken {
     }
 }
 
-/// What comes of words that no flow waits for.
-pub(super) fn said_anew(text: &str) -> Outcome {
-    if let Some(outcome) = started(&normalised(text)) {
-        return Outcome { anew: true, ..outcome };
+/// What comes of messages that no flow waits for.
+pub(super) fn said_anew(texts: &[&str]) -> Outcome {
+    let begun = texts.iter().enumerate().rev().find_map(|(place, text)| Some((place, started(&normalised(text))?)));
+    let Some((place, outcome)) = begun else {
+        let flow = if gives_back(&texts.join("\n")) { started("return") } else { None };
+        return Outcome { ai: true, anew: true, ..flow.unwrap_or_default() };
+    };
+    // Nothing begins after this word, so that whatever is called off after it is this.
+    match texts[place..].iter().rposition(|text| normalised(text) == CANCEL) {
+        Some(cancel) => Outcome { anew: true, ..called_off_before(&texts[place + cancel + 1..]) },
+        None => Outcome { anew: true, ..outcome },
     }
-    let flow = if gives_back(text) { started("return").unwrap_or_default() } else { Outcome::default() };
-    Outcome { ai: true, anew: true, ..flow }
+}
+
+/// What comes of the messages after a word that called a flow off.
+fn called_off_before(rest: &[&str]) -> Outcome {
+    if rest.is_empty() {
+        return Outcome { ends: Some(Ends::Cancelled), ..Outcome::default() };
+    }
+    Outcome { called_off: true, anew: false, ..said_anew(rest) }
 }
 
 pub(super) fn started(name: &str) -> Option<Outcome> {

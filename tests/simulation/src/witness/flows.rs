@@ -1,7 +1,7 @@
 //! Flows: each answer counts once and leads where it must, and what a flow asks, says and tells Braze follows from what its
 //! user said and from nothing else. By the witness's own reading of the worlds' flows, from one committed turn to the next.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use models::Utterance;
@@ -11,10 +11,13 @@ use store::{TurnKey, TurnKind, TurnRow};
 
 use super::flow_moves::{Outcome, Waits, is_liquid, said_anew, started};
 use super::flow_steps::{Ends, timeout};
+use super::profiles::name_of;
 use super::{Figure, State};
 
 /// What clocks may differ by, and how long a run may take from its draft to its row.
 pub(super) const MOMENT: Duration = Duration::from_mins(3);
+/// Turns that every run sees of those before its own, however often each was drafted.
+const IN_SIGHT: u64 = 2;
 const LANGUAGES: [&str; 5] = ["en", "fr", "es", "pt", "de"];
 
 /// What is known of flows.
@@ -49,6 +52,16 @@ pub(super) struct Standing {
     people: bool,
     /// The route of the last turn about messages of the user, and when that was.
     pub(super) route: Option<(RouteName, Timestamp)>,
+    /// What the profile was told last of each attribute of a flow's.
+    told: BTreeMap<&'static str, LastTold>,
+}
+
+/// A value of an attribute, in whose profile it stands, and since which turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LastTold {
+    value: String,
+    profile: String,
+    turn: TurnKey,
 }
 
 /// An attribute or an event that a turn brings to Braze.
@@ -130,6 +143,7 @@ impl State {
     /// A turn is committed: it says what the flow must say after the user's words, and leaves it where they lead.
     pub(super) fn flow_goes_on(&mut self, key: &ConversationKey, turn: TurnKey, open: &[MessageId]) {
         let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) else { return };
+        self.begins_with_somebody_who_wrote(key, &row);
         let known = self.flows.before.get(key).is_some_and(|(last, _)| *last == turn);
         if !self.flows.known || known {
             return;
@@ -140,13 +154,21 @@ impl State {
         // What is handed over is not over with this turn.
         let open = if row.kind.settles() { open.to_vec() } else { self.open(&row.covers) };
         self.goes_by_its_route(key, &row, &open, &standing);
+        let (mut told, is_waiting) = (standing.told.clone(), standing.waits.is_some());
         let waits = match self.outcomes(key, &row, &standing) {
             None => self.leaves_the_flow(key, &row, standing.waits),
-            Some(outcomes) => self.takes_one_of(key, &row, &outcomes, standing.waits.is_some()),
+            Some(outcomes) => {
+                let outcome = self.takes_one_of(key, &row, &outcomes);
+                outcome.and_then(|outcome| {
+                    self.counts(&outcome, is_waiting);
+                    self.tells_what_is_new(key, &row, &outcome, &mut told);
+                    outcome.waits.map(|waits| Waits { touched: row.at, ..waits })
+                })
+            }
         };
         let route = if is_about_the_user(&row) { row.route.clone().map(|name| (name, row.at)) } else { standing.route };
         let people = row.kind.is_with_people();
-        self.flows.standing.insert(key.clone(), Standing { waits, people, route });
+        self.flows.standing.insert(key.clone(), Standing { waits, people, route, told });
     }
 
     /// Something was forwarded to people, which is a turn without words.
@@ -158,7 +180,7 @@ impl State {
         let standing = self.flows.standing.get(key).cloned().unwrap_or_default();
         let waits = self.leaves_the_flow(key, &row, standing.waits);
         let route = row.route.clone().map(|name| (name, row.at));
-        self.flows.standing.insert(key.clone(), Standing { waits, people: true, route });
+        self.flows.standing.insert(key.clone(), Standing { waits, people: true, route, told: standing.told });
     }
 
     /// A turn is taken back, or given up with its messages: it is as if it had never been.
@@ -191,20 +213,19 @@ impl State {
             return None;
         }
         let said = self.said_in(row);
-        let texts = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str()));
-        let text = texts.collect::<Vec<_>>().join("\n");
+        let texts: Vec<_> = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str())).collect();
         let first = self.first_drafted(key, row);
         let mut outcomes = Vec::new();
         if let Some(waits) = &standing.waits {
             let timeout = timeout(waits.step);
             if first.since(waits.touched) < timeout + MOMENT {
-                outcomes.push(waits.hears(&text, standing.people, self.people.desk));
+                outcomes.push(waits.hears(&texts, standing.people, self.people.desk));
             }
             if row.at.since(waits.touched) + MOMENT >= timeout {
-                outcomes.push(said_anew(&text));
+                outcomes.push(said_anew(&texts));
             }
         } else {
-            outcomes.push(said_anew(&text));
+            outcomes.push(said_anew(&texts));
         }
         Some(outcomes)
     }
@@ -219,35 +240,57 @@ impl State {
     }
 
     /// The turn is one of these.
-    fn takes_one_of(
-        &mut self,
-        key: &ConversationKey,
-        row: &TurnRow,
-        outcomes: &[Outcome],
-        is_waiting: bool,
-    ) -> Option<Waits> {
+    fn takes_one_of(&mut self, key: &ConversationKey, row: &TurnRow, outcomes: &[Outcome]) -> Option<Outcome> {
         let number = row.key.number;
         let fits = |outcome: &&Outcome| self.says(row, outcome) && is_at(row, outcome.waits.as_ref());
-        let Some(outcome) = outcomes.iter().find(fits).cloned() else {
+        let outcome = outcomes.iter().find(fits).cloned();
+        if outcome.is_none() {
             let what = if outcomes.iter().any(|outcome| self.says(row, outcome)) {
                 "leaves its flow elsewhere than the answer leads"
             } else {
                 "says something else than its flow would"
             };
             self.broken(format!("turn {number} of {} {what}", key.as_str()));
-            return None;
-        };
-        self.counts(&outcome, is_waiting);
-        let told = |(is_event, name, value): (bool, _, Option<String>)| Told { turn: row.key, is_event, name, value };
-        let facts: Vec<_> = outcome.facts.into_iter().map(told).collect();
-        if facts_in(row) != writable(&facts) {
-            self.broken(format!("turn {number} of {} tells Braze something else than was answered", key.as_str()));
         }
-        self.flows.facts.entry(key.clone()).or_default().extend(facts);
-        if !outcome.says.is_empty() || outcome.ends.is_some() {
+        let speaks = |outcome: &Outcome| !outcome.says.is_empty() || outcome.ends.is_some() || outcome.called_off;
+        if outcome.as_ref().is_some_and(speaks) {
             self.flows.spoke.insert((key.clone(), row.key));
         }
-        outcome.waits.map(|waits| Waits { touched: row.at, ..waits })
+        outcome
+    }
+
+    /// Braze is told what was answered; of an attribute that it was told `told` of, only what is new.
+    fn tells_what_is_new(
+        &mut self,
+        key: &ConversationKey,
+        row: &TurnRow,
+        outcome: &Outcome,
+        told: &mut BTreeMap<&'static str, LastTold>,
+    ) {
+        let (number, profile) = (row.key.number, name_of(&row.to.profile()));
+        let fact = |(is_event, name, value): (bool, _, Option<String>)| Told { turn: row.key, is_event, name, value };
+        let facts: Vec<_> = outcome.facts.iter().cloned().map(fact).collect();
+        let last = |fact: &Told| {
+            let last = told.get(fact.name).filter(|_| !fact.is_event)?;
+            (Some(&last.value) == fact.value.as_ref() && last.profile == profile).then_some(last.turn)
+        };
+        let news: Vec<_> = facts.iter().filter(|fact| last(fact).is_none()).cloned().collect();
+        // What was told many turns ago is out of sight; what was cut short or is in doubt counts as not told.
+        let in_sight = |turn: TurnKey| {
+            let place = (key.clone(), turn);
+            number - turn.number <= IN_SIGHT && !self.cut.contains(&place) && !self.flagged.contains(&place)
+        };
+        let must_be_new = facts.iter().filter_map(last).all(in_sight);
+        let has = facts_in(row);
+        if has != writable(&news) && (must_be_new || has != writable(&facts)) {
+            self.broken(format!("turn {number} of {} tells Braze something else than was answered", key.as_str()));
+        }
+        for Told { name, value, .. } in news.into_iter().filter(|fact| !fact.is_event) {
+            if let Some(value) = value.filter(|value| !is_liquid(value)) {
+                told.insert(name, LastTold { value, profile: profile.clone(), turn: row.key });
+            }
+        }
+        self.flows.facts.entry(key.clone()).or_default().extend(facts);
     }
 
     fn counts(&mut self, outcome: &Outcome, is_waiting: bool) {
@@ -255,7 +298,7 @@ impl State {
             Some(Ends::Completed) => Some(Figure::FlowsCompleted),
             Some(Ends::Cancelled) => Some(Figure::FlowsCancelled),
             Some(Ends::HandOff | Ends::Nobody) => Some(Figure::FlowsHandedOff),
-            None => None,
+            None => outcome.called_off.then_some(Figure::FlowsCancelled),
         };
         if let Some(figure) = figure {
             self.figures.count(figure);

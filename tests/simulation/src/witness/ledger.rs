@@ -152,8 +152,8 @@ impl Witness {
         }
     }
 
-    /// A run heard of a row it put for a turn: a turn that stands already is cut with it, unless it only notes what Braze was
-    /// told.
+    /// A run heard of a row it put for a turn: a turn that stands already is cut with it. Once it is over, a row only notes what
+    /// Braze was told.
     pub(crate) fn heard_of_a_draft(
         &self,
         key: &ConversationKey,
@@ -163,10 +163,8 @@ impl Witness {
     ) {
         let mut state = self.lock();
         let turn = (key.clone(), row.key);
-        if state.drafts.get(&turn).is_some_and(|draft| draft.notes) {
-            return;
-        }
-        if let Some(epoch) = machine.claim_of(key).filter(|_| put.is_ok() && state.committed.contains(&turn)) {
+        let is_cut = put.is_ok() && state.committed.contains(&turn) && !state.over.contains(&turn);
+        if let Some(epoch) = machine.claim_of(key).filter(|_| is_cut) {
             state.ledger.cut.push((turn.0, turn.1, epoch));
             state.ledger.expects(Metric::Cut, 1);
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use conversation::window::OPEN_FOR;
 use desk::NotSent;
-use models::{Author, ConversationKey, MessageId, Timestamp};
-use store::{Head, Owner, TurnRow};
+use models::{Author, Content, ConversationKey, Message, MessageId, Timestamp};
+use store::{Head, Owner, TurnKind, TurnRow};
 
 use super::settles::FEWEST_ATTEMPTS;
 use super::{End, State};
@@ -64,14 +64,30 @@ impl State {
         Some(End::NotBegun)
     }
 
-    /// Whether the newest message of the user is nearly a day old, by what was filed here when somebody last looked.
+    /// What the brand begins to say reaches somebody who has written, or is a template or a campaign of its own.
+    pub(super) fn begins_with_somebody_who_wrote(&mut self, key: &ConversationKey, row: &TurnRow) {
+        let by_the_brand = row.kind == TurnKind::Agent || self.is_begun_by_a_system(row);
+        let may_be_sent_anyway =
+            row.reply.iter().all(|said| matches!(said.content, Content::Campaign(_) | Content::Template(_)));
+        if by_the_brand && !may_be_sent_anyway && !self.of_the_user(key).any(|_| true) {
+            self.broken(format!("turn {} of {} is for somebody who never wrote", row.key.number, key.as_str()));
+        }
+    }
+
+    /// What the user wrote here since they were last forgotten.
+    fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
+        let forgotten = self.erased.get(key).map(|erased| erased.at);
+        let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
+        here.filter(move |message| message.author == Author::User && Some(message.arrival) > forgotten)
+    }
+
+    /// Whether the newest message of the user is nearly a day old, or there is none, by what was filed here when somebody last
+    /// looked.
     fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
-        let here = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
         let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
         let was_seen = |id: &MessageId| self.ends.contains_key(id) || waiting.is_some_and(|then| then.contains(id));
-        let of_the_user = here.filter(|message| message.author == Author::User && was_seen(&message.id));
-        let newest = of_the_user.map(|message| message.arrival).max();
-        newest.is_some_and(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
+        let newest = self.of_the_user(key).filter(|message| was_seen(&message.id)).map(|message| message.arrival).max();
+        newest.is_none_or(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 
     /// The deployment asks a question.

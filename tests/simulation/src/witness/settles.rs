@@ -107,6 +107,7 @@ impl State {
 
     /// A turn that is over was sent to its end, or its last part says why not.
     fn was_said(&mut self, key: &ConversationKey, turn: TurnKey, before: &Head, now: Timestamp, most_copies: u32) {
+        self.over.insert((key.clone(), turn));
         let Some(Draft { row, .. }) = self.drafts.get(&(key.clone(), turn)) else { return };
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let (kind, name) = (row.kind, besides(row.kind));

@@ -172,3 +172,12 @@ fn a_flow_that_is_started_twice_by_one_request() {
         plan.bend = Some(is_never_done as Bend);
     });
 }
+
+#[test]
+fn an_answer_that_is_written_again_although_it_is_the_same() {
+    fn forgets(responder: Responder) -> Box<dyn Handler> {
+        let read = |row| TurnRow { attributes: Attributes::default(), ..row };
+        Table::behind(responder, Lies { read, ..Lies::default() })
+    }
+    finds_in_flows("tells Braze something else than was answered", forgets);
+}

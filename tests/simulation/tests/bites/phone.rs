@@ -21,7 +21,7 @@ where
     F: Fn(&Reply) -> Vec<Reply> + Send + Sync,
 {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
-        let mut outcome = Outcome::Accepted { dispatch_id: None, remarks: false };
+        let mut outcome = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
         for reply in (self.1)(reply) {
             outcome = self.0.send(&reply, time).await;
         }

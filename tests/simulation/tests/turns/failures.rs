@@ -144,7 +144,7 @@ async fn a_reply_of_which_braze_refuses_the_rest_is_remembered_as_far_as_it_was_
     let world = World::default();
     let long: &'static str = Box::leak("A sentence that is not very long. ".repeat(300).into_boxed_str());
     world.ai_will([AiScript::Says(long, Duration::ZERO)]);
-    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false };
+    let accepted = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
     world.braze_will([(accepted, true), (Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
     world.says("ada", "Tell me everything, please?").await;
     world.settle(1).await;

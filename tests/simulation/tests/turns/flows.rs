@@ -28,6 +28,55 @@ async fn say(world: &World, texts: &[&str]) {
     }
 }
 
+/// Several messages that are answered at once.
+async fn say_at_once(world: &World, texts: &[&str]) {
+    for text in texts {
+        world.says("ada", text).await;
+    }
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        world.poll_once().await;
+    }
+}
+
+const WHY: &str = "flow: why does it come back?\n\n1. Broken\n2. Too small\n3. Other";
+const CALLED_OFF: &str = "All right, let's leave it there.";
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_begins_a_flow_is_heard_among_other_messages_and_the_newest_counts() {
+    for (texts, read) in [
+        (&["hi", "return", "my shoes broke"][..], WHY),
+        (&["survey", "return"], WHY),
+        (&["return", "survey"], "flow: how many stars?"),
+        (&["I return them", "my shoes"], "re: I return them\nmy shoes"),
+    ] {
+        let world = world();
+        say_at_once(&world, texts).await;
+        assert_eq!(world.read_by("ada"), [read], "{texts:?}");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_calls_a_flow_off_is_heard_among_other_messages_and_what_comes_after_it_is_answered() {
+    for (texts, read) in [
+        (&["broken", "cancel"][..], CALLED_OFF),
+        (&["no idea", "cancel", "are you open", "on Sunday?"], "re: are you open\non Sunday?"),
+        (&["cancel", "survey"], "flow: how many stars?"),
+    ] {
+        let world = world();
+        say(&world, &["return"]).await;
+        say_at_once(&world, texts).await;
+        assert_eq!(world.read_by("ada")[1..], [read], "{texts:?}");
+        say(&world, &["2"]).await;
+        assert_ne!(world.read_by("ada").last().map(String::as_str), Some("flow: how many pieces?"), "it is called off");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
+    let world = world();
+    say_at_once(&world, &["return", "cancel"]).await;
+    assert_eq!(world.read_by("ada"), [CALLED_OFF]);
+}
+
 /// What an answer to a flow said before its user was forgotten stands in no row of what the user said after that, neither as
 /// a value of the flow nor in the campaign that it ends with.
 #[tokio::test(start_paused = true)]

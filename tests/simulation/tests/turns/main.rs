@@ -5,6 +5,7 @@ mod bursts;
 mod failures;
 mod flows;
 mod forgotten;
+mod learned;
 mod moments;
 mod people;
 mod profiles;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked, Updated};
 use models::{AgentDeed, Attributes, ConversationKey, Identity, ProfileValue, Reply, Subscription};
+use platform::metrics::Metric;
 use responder::Responder;
 use simulation::{AiScript, NO_BUDGET, Plan, World};
 use store::Owner;
@@ -25,6 +26,8 @@ struct Braze {
     takes_no_writes: bool,
     /// A reply carries no attributes.
     apart: bool,
+    /// There is no such subscription group.
+    knows_no_group: bool,
     asked: Vec<Asked>,
 }
 
@@ -37,7 +40,11 @@ struct Writes;
 #[async_trait]
 impl Profiles for Writes {
     async fn track(&self, updates: &[ProfileUpdate], _: Duration) -> TrackOutcome {
+        let names_a_group = updates.iter().any(|update| update.attributes.groups().next().is_some());
         let tracked = BRAZE.with_borrow_mut(|braze| {
+            if braze.knows_no_group && names_a_group {
+                return Tracked::Refused("there is no such group".into());
+            }
             if braze.takes_no_writes {
                 return Tracked::NotAccepted(Refusal::Unavailable);
             }
@@ -57,8 +64,14 @@ struct Sends(Arc<dyn Messaging>);
 #[async_trait]
 impl Messaging for Sends {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
-        BRAZE.with_borrow_mut(|braze| braze.asked.push(Asked::Send(reply.attributes.clone())));
-        self.0.send(reply, time).await
+        let names_a_group = reply.attributes.groups().next().is_some();
+        let left_out = names_a_group && BRAZE.with_borrow(|braze| braze.knows_no_group);
+        let carried = if left_out { Attributes::default() } else { reply.attributes.clone() };
+        BRAZE.with_borrow_mut(|braze| braze.asked.push(Asked::Send(carried)));
+        match self.0.send(reply, time).await {
+            Outcome::Accepted { dispatch_id, remarks, .. } => Outcome::Accepted { dispatch_id, remarks, left_out },
+            outcome => outcome,
+        }
     }
 
     fn carries_attributes(&self, reply: &Reply) -> bool {
@@ -138,6 +151,19 @@ async fn only_somebody_unknown_is_subscribed_and_only_with_the_first_answer() {
             assert_eq!(groups(attributes), expected);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_there_is_not_costs_nobody_an_answer_and_what_else_was_to_be_written_is_written_with_the_next() {
+    let world = world("facts = [\"route\"]\nnewcomers_group = \"g-1\"");
+    BRAZE.with_borrow_mut(|braze| braze.knows_no_group = true);
+    say(&world, &newcomer(), "When are you open?").await;
+    assert_eq!(world.sent().len(), 1);
+    assert!(world.counted(Metric::ProfileFailed) > 0 && world.queue.dead_letters().is_empty());
+    say(&world, &newcomer(), "And on Sunday?").await;
+    let carried = asked().into_iter().filter_map(|asked| if let Asked::Send(said) = asked { Some(said) } else { None });
+    let routes = |said: Attributes| said.values().filter(|(name, _)| name.as_str() == "dragoman_route").count();
+    assert_eq!(carried.map(routes).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::section::Section;
+use super::super::texts::Texts;
 use super::Line;
 use crate::folded;
 
@@ -37,8 +38,8 @@ impl Choice {
     }
 
     /// Reads `options`: a list in which each is a text for everybody or a table of texts by language.
-    pub(super) fn list(section: &mut Section, default_language: &str) -> Vec<Self> {
-        let Some(lines) = Line::list(section, "options", LONGEST, default_language) else { return Vec::new() };
+    pub(super) fn list(section: &mut Section, texts: &Texts) -> Vec<Self> {
+        let Some(lines) = Line::list(section, "options", LONGEST, texts) else { return Vec::new() };
         let choices: Vec<_> = lines.into_iter().map(Self).collect();
         if !(1..=MOST).contains(&choices.len()) {
             section.mistake("options", &format!("must be 1 to {MOST}"));
@@ -55,11 +56,12 @@ impl Choice {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Assistant;
     use super::*;
 
     fn read(options: &str) -> (Vec<Choice>, Vec<String>) {
         let mut section = Section::root(format!("options = {options}").parse().unwrap());
-        let choices = Choice::list(&mut section, "en");
+        let choices = Choice::list(&mut section, &Assistant::from_toml("").unwrap().texts);
         (choices, section.mistakes())
     }
 
@@ -82,7 +84,10 @@ mod tests {
     fn mistakes_in_options_are_named() {
         for (options, mistake) in [
             (r#"[{ de = "Ja" }]"#, "`options.1` has no text in the default language"),
-            (r#"["Yes", { en = "No", german = "Nein" }]"#, "`options.2.german` is no language"),
+            (
+                r#"["Yes", { en = "No", german = "Nein" }]"#,
+                "`options.2.german` is none of the assistant's languages (de, en, es, fr, pt)",
+            ),
             (r#"["Yes", { en = "No", de = "yes!" }]"#, "`options` must differ"),
             (
                 r#"["Yes", { en = "No", de = "so many words that no list shows them" }]"#,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::section::Section;
-use super::super::texts::{is_language, spoken};
+use super::super::texts::{Texts, spoken};
 use crate::PART_CHARACTERS;
 
 /// A text in the default language and in others.
@@ -25,34 +25,33 @@ impl Line {
     }
 
     /// Reads `key`: one text for everybody, or a table of texts by language. `None` if it is absent.
-    pub(super) fn read(section: &mut Section, key: &str, default_language: &str) -> Option<Self> {
-        Self::within(section, key, PART_CHARACTERS, default_language)
+    pub(super) fn read(section: &mut Section, key: &str, texts: &Texts) -> Option<Self> {
+        Self::within(section, key, PART_CHARACTERS, texts)
     }
 
     /// Reads the list `key`, in which each item is one or the other, of at most `most` characters. `None` if one is neither.
-    pub(super) fn list(section: &mut Section, key: &str, most: usize, default_language: &str) -> Option<Vec<Self>> {
+    pub(super) fn list(section: &mut Section, key: &str, most: usize, texts: &Texts) -> Option<Vec<Self>> {
         let items = section.items(key).into_iter();
-        let lines: Vec<_> =
-            items.map(|(place, mut item)| Self::within(&mut item, &place, most, default_language)).collect();
+        let lines: Vec<_> = items.map(|(place, mut item)| Self::within(&mut item, &place, most, texts)).collect();
         lines.into_iter().collect()
     }
 
-    fn within(section: &mut Section, key: &str, most: usize, default_language: &str) -> Option<Self> {
+    fn within(section: &mut Section, key: &str, most: usize, texts: &Texts) -> Option<Self> {
         if !section.has_table(key) {
             let default = section.optional_text(key, most)?;
             return Some(Self { default, others: BTreeMap::new() });
         }
-        let mut texts = section.section(key);
-        if !texts.has(default_language) {
+        let mut table = section.section(key);
+        if !table.has(texts.default_language()) {
             section.mistake(key, "has no text in the default language");
         }
         let mut others = BTreeMap::new();
-        for language in texts.keys() {
-            if !is_language(&language) {
-                texts.mistake(&language, "is no language: two or three small letters, like en");
+        for language in table.keys() {
+            if let Err(reason) = texts.check(&language) {
+                table.mistake(&language, &reason);
             }
-            others.extend(texts.optional_text(&language, most).map(|text| (language, text)));
+            others.extend(table.optional_text(&language, most).map(|text| (language, text)));
         }
-        Some(Self { default: others.remove(default_language).unwrap_or_default(), others })
+        Some(Self { default: others.remove(texts.default_language()).unwrap_or_default(), others })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::keywords::KeywordLists;
 use super::super::routes::never_heard;
 use super::super::section::{Section, is_name};
+use super::super::texts::Texts;
 use super::{Expect, Flow, Flows, Step, Target, check};
 use crate::folded;
 
@@ -20,14 +21,14 @@ const LONGEST_WAIT_MINUTES: u32 = 7 * 24 * 60;
 
 impl Flows {
     /// `lists` are the words that are understood before a flow is looked for.
-    pub(in super::super) fn read(mut section: Section, default_language: &str, lists: &KeywordLists) -> Self {
+    pub(in super::super) fn read(mut section: Section, texts: &Texts, lists: &KeywordLists) -> Self {
         let mut flows = BTreeMap::new();
         let mut keywords = BTreeSet::new();
         for name in section.keys() {
             if !is_name(&name) {
                 section.mistake(&name, "is no name: 1 to 40 characters of a-z, 0-9 and _");
             }
-            let flow = Flow::read(section.section(&name), default_language);
+            let flow = Flow::read(section.section(&name), texts);
             for (place, word) in (1..).zip(&flow.start) {
                 if let Some(list) = lists.goes_before(word) {
                     section.mistake(&format!("{name}.start"), &never_heard(word, place, list, "lead here"));
@@ -58,19 +59,19 @@ fn check_options(step: &Step, section: &mut Section, key: &str, lists: &KeywordL
 }
 
 impl Flow {
-    fn read(mut section: Section, default_language: &str) -> Self {
+    fn read(mut section: Section, texts: &Texts) -> Self {
         let flow = Self {
             start: section.texts("start", LONGEST_KEYWORD).unwrap_or_default(),
             describe: section.optional_text("describe", LONGEST_DESCRIPTION),
             timeout: Duration::from_mins(section.whole("timeout_minutes", 60, 1..=LONGEST_WAIT_MINUTES).into()),
-            steps: steps(&mut section, default_language),
+            steps: steps(&mut section, texts),
         };
         check::check(&flow, &mut section);
         flow
     }
 }
 
-fn steps(section: &mut Section, default_language: &str) -> Vec<Step> {
+fn steps(section: &mut Section, texts: &Texts) -> Vec<Step> {
     let Some(mut sections) = section.sections("steps") else { return Vec::new() };
     if !(1..=MOST_STEPS).contains(&sections.len()) {
         section.mistake("steps", &format!("must be 1 to {MOST_STEPS}"));
@@ -79,7 +80,7 @@ fn steps(section: &mut Section, default_language: &str) -> Vec<Step> {
     // Without `next`, the step that stands below it follows.
     let following = names.iter().skip(1).cloned().map(Target::Step).chain([Target::End]);
     let steps = sections.iter_mut().zip(&names).zip(following);
-    steps.map(|((section, name), following)| Step::read(section, name, following, &names, default_language)).collect()
+    steps.map(|((section, name), following)| Step::read(section, name, following, &names, texts)).collect()
 }
 
 fn name(section: &mut Section) -> String {

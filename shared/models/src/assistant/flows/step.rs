@@ -2,6 +2,7 @@
 
 use super::super::profile::brands_attribute;
 use super::super::section::Section;
+use super::super::texts::Texts;
 use super::check::missing;
 use super::{Choice, Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
 use crate::FieldName;
@@ -13,15 +14,9 @@ const TARGETS: &str = "must be a step's name, \"end\" or \"hand_off\"";
 
 impl Step {
     /// `names` are those of all steps of the flow, and `following` is where it goes on where nothing is said.
-    pub(super) fn read(
-        section: &mut Section,
-        name: &str,
-        following: Target,
-        names: &[String],
-        default_language: &str,
-    ) -> Self {
-        let say = say(section, default_language);
-        let expect = expect(section, default_language);
+    pub(super) fn read(section: &mut Section, name: &str, following: Target, names: &[String], texts: &Texts) -> Self {
+        let say = say(section, texts);
+        let expect = expect(section, texts);
         if expect == Expect::Nothing {
             for key in ["re_ask", "re_asks", "otherwise", "attribute"] {
                 if section.has(key) {
@@ -33,7 +28,7 @@ impl Step {
         Self {
             name: name.to_owned(),
             say,
-            re_ask: Line::read(section, "re_ask", default_language),
+            re_ask: Line::read(section, "re_ask", texts),
             re_asks: section.whole("re_asks", 2, 0..=10),
             otherwise: otherwise(section),
             attribute: attribute(section),
@@ -44,19 +39,19 @@ impl Step {
     }
 }
 
-fn say(section: &mut Section, default_language: &str) -> Say {
+fn say(section: &mut Section, texts: &Texts) -> Say {
     if section.has("say") == section.has("campaign") {
         section.mistake("say", "or `campaign` must be given, and not both");
     }
     let campaign = section.campaign("campaign");
-    let line = Line::read(section, "say", default_language);
+    let line = Line::read(section, "say", texts);
     match campaign {
         Some(id) if line.is_none() => Say::Campaign(id),
         _ => Say::Text(line.unwrap_or_default()),
     }
 }
 
-fn expect(section: &mut Section, default_language: &str) -> Expect {
+fn expect(section: &mut Section, texts: &Texts) -> Expect {
     let word = section.word("expect");
     for (key, owner) in [("options", "one_of"), ("pattern", "pattern")] {
         if word != owner && section.has(key) {
@@ -66,7 +61,7 @@ fn expect(section: &mut Section, default_language: &str) -> Expect {
     }
     match word.as_str() {
         "text" => Expect::Text,
-        "one_of" => Expect::OneOf(Choice::list(section, default_language)),
+        "one_of" => Expect::OneOf(Choice::list(section, texts)),
         "number" => Expect::Number,
         "date" => Expect::Date,
         "email" => Expect::Email,

@@ -90,7 +90,19 @@ fn mistaken_steps() -> Vec<(Vec<String>, &'static str)> {
         ),
         one(
             "name = \"a\"\nexpect = \"text\"\nsay = { en = \"y\", de-AT = \"j\" }".to_owned(),
-            "`flows.f.steps.a.say.de-AT` is no language",
+            "`flows.f.steps.a.say.de-AT` is none of the assistant's languages (de, en, es, fr, pt); did you mean `de`?",
+        ),
+        one(
+            a("re_ask = { en = \"y\", pt_br = \"s\" }"),
+            "`flows.f.steps.a.re_ask.pt_br` is none of the assistant's languages (de, en, es, fr, pt); did you mean `pt`?",
+        ),
+        one(
+            choose("options = [{ en = \"Yes\", ed = \"Ja\" }]"),
+            "`flows.f.steps.a.options.1.ed` is none of the assistant's languages (de, en, es, fr, pt); did you mean `de`?",
+        ),
+        one(
+            a("re_ask = { en = \"y\", ja = \"はい\" }"),
+            "`flows.f.steps.a.re_ask.ja` is none of the assistant's languages (de, en, es, fr, pt); a new one needs its lines",
         ),
         one(a("re_ask = { en = 7 }"), "`flows.f.steps.a.re_ask.en` must be a text"),
         one("name = \"a\"\nsay = \"?\"".to_owned(), "`flows.f.steps.a.expect` must be text, one_of"),
@@ -286,4 +298,12 @@ fn the_mistakes_of_all_steps_are_named_at_once() {
     let steps: Vec<_> = mistaken_steps().into_iter().take(30).map(|(steps, _)| steps[0].clone()).collect();
     let mistakes = flows(&flow_of(&steps.iter().map(String::as_str).collect::<Vec<_>>())).unwrap_err();
     assert!(mistakes.len() >= steps.len(), "{mistakes:#?}");
+}
+
+#[test]
+fn a_language_of_the_brands_own_is_one_for_flows_too() {
+    let lines: String = super::super::texts::keys().iter().map(|key| format!("{key} = \"!\"\n")).collect();
+    let flow = "[[flows.f.steps]]\nname = \"a\"\nsay = { en = \"Which?\", it = \"Quale?\" }\nexpect = \"text\"\n";
+    assert!(Assistant::from_toml(flow).is_err());
+    Assistant::from_toml(&format!("[texts.it]\n{lines}{flow}")).unwrap();
 }
