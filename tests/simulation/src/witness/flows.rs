@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use models::Utterance;
 use models::assistant::{Assistant, BotText};
-use models::{Attributes, Content, ConversationKey, HandOffReason, MessageId, ProfileValue, RouteName, Timestamp};
+use models::{
+    Attributes, Content, ConversationKey, HandOffReason, MessageId, ProfileValue, RouteName, Timestamp, normalised,
+};
 use store::{TurnKey, TurnKind, TurnRow};
 
 use super::flow_moves::{Outcome, Waits, is_liquid, said_anew, started};
-use super::flow_steps::{Ends, timeout};
+use super::flow_steps::{CANCEL, Ends, timeout};
 use super::profiles::name_of;
 use super::{Figure, State};
 
@@ -228,6 +230,14 @@ impl State {
             outcomes.push(said_anew(&texts));
         }
         Some(outcomes)
+    }
+
+    /// Whether a message stands before a word that called a flow off in its turn: then it went with the flow.
+    pub(super) fn is_called_off(&self, row: &TurnRow, id: &MessageId) -> bool {
+        let calls_off =
+            |id: &MessageId| self.queued.get(id).is_some_and(|message| normalised(message.text.as_str()) == CANCEL);
+        let place = row.covers.iter().position(|cover| cover == id);
+        place < row.covers.iter().rposition(calls_off)
     }
 
     /// A turn that is not about the flow's question leaves it as it is.

@@ -130,6 +130,7 @@ impl State {
             let about = draft.row.reply.iter().any(|part| !canaries(part.text().as_str()).is_empty());
             let words = phone.and_then(|phone| phone.words.get(turn));
             let lacks = |canary: &String| words.is_none_or(|words| !words.contains(canary));
+            let about = about && !self.is_called_off(&draft.row, id);
             if about && let Some(canary) = canaries(message.text.as_str()).iter().find(|canary| lacks(canary)) {
                 wrong.push(format!("{canary} counts as answered, and turn {} does not say so", turn.number));
             }
