@@ -206,6 +206,8 @@ impl Head {
             owner: if decided_since { self.owner } else { Owner::Bot },
             owner_since: self.owner_since.filter(|_| decided_since),
             person_since: self.person_since.filter(|_| decided_since),
+            // Whoever has written since may be written to.
+            heard: self.heard.filter(|heard| *heard > at),
             epoch: self.epoch + 1,
             // A part of these may be on its way: what arrived after the erasure's door time must not be answered anew.
             done: self.turn.as_ref().map_or_else(|| self.done.clone(), |turn| self.done_after(&turn.covers).0),
@@ -354,6 +356,7 @@ mod tests {
             ..Head::default()
         };
         assert_eq!(tombstone, expected);
+        assert_eq!(head.tombstone(NOW - Duration::from_secs(1), NOW).heard, Some(NOW), "they have written since");
         assert_eq!(tombstone.tombstone(at(40), NOW).erased_at, Some(at(50)), "an older wish forgets nothing newer");
         assert!(tombstone.forgot(at(50)) && !tombstone.forgot(at(51)) && !Head::default().forgot(at(0)));
     }

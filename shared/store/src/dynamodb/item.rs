@@ -87,6 +87,7 @@ pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
         item.extend([("md".to_owned(), text(owner)), ("mt".to_owned(), millis(since))]);
     }
     item.extend(head.person_since.map(|since| ("hs".to_owned(), millis(since))));
+    item.extend(head.heard.map(|heard| ("hd".to_owned(), millis(heard))));
     item
 }
 
