@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use end_to_end::Stack;
+use end_to_end::{Stack, documented};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hmac_sha2::Sha256;
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ async fn tells(stack: &Stack, event: &Value) -> Value {
 async fn what_an_agent_writes_in_chatwoot_reaches_the_phone_once_as_whatsapp_shows_it() {
     let stack = Stack::deploy().await;
     stack.introduce("ada");
+    stack.webhook("canary-webhook-token", &documented("ada", "When are you open?")).await;
+    stack.feed(|| stack.read_by("ada").len() == 1 && stack.is_settled()).await;
     let source = json!({"source_id": format!("dragoman-{}", URL_SAFE_NO_PAD.encode("user:ada"))});
     let message = json!({"event": "message_created", "id": 99, "content": "We **refund** it.\n\nEve", "private": false,
         "message_type": "outgoing", "sender": {"type": "user"}, "conversation": {"contact_inbox": source}});
@@ -45,7 +47,7 @@ async fn what_an_agent_writes_in_chatwoot_reaches_the_phone_once_as_whatsapp_sho
     let agents = stack.aws.queue("agent").unwrap();
     assert_eq!(agents.messages().len(), 2);
     stack.feed_from("agent", || agents.messages().is_empty()).await;
-    assert_eq!(stack.read_by("ada"), ["We *refund* it.\n\nEve"]);
+    assert_eq!(stack.read_by("ada")[1..], ["We *refund* it.\n\nEve"]);
     let logs = stack.ingest.stdout() + &stack.ingest.stderr();
     assert!(!logs.contains(SECRET) && !logs.contains("refund") && !logs.contains("ada"), "{logs}");
 }

@@ -49,13 +49,15 @@ async fn a_hand_off_holds_although_the_door_that_took_the_release_before_it_has_
 #[tokio::test(start_paused = true)]
 async fn an_agents_line_that_is_driven_back_after_a_day_is_not_sent() {
     let world = with_a_desk();
+    world.says("ada", "Where is my order?").await;
+    world.settle(1).await;
     world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
     world.agent("user:ada", Some("1"), AgentDeed::Say("It comes today.".into())).await;
     world.settle(1).await;
     tokio::time::sleep(Duration::from_hours(25)).await;
     assert_eq!(world.agents.redrive(), 1);
     world.settle(1).await;
-    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (1, 1));
+    assert_eq!((world.sent().len(), world.agents.dead_letters().len()), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
