@@ -167,8 +167,11 @@ impl Store for Effects<Embedded> {
                 inner.put_turn(&key, &turn, now).await
             }
         };
+        let stood = self.scene.witness.is_standing(key, turn);
         let put = self.scene.live("draft", effect, |fault| Err(unavailable(fault))).await;
-        self.scene.witness.heard_of_a_draft(key, turn, &self.scene.machine, &put);
+        if stood && put.is_ok() {
+            self.scene.witness.heard_of_a_cut(key, turn, &self.scene.machine);
+        }
         put
     }
 

@@ -152,20 +152,18 @@ impl Witness {
         }
     }
 
-    /// A run heard of a row it put for a turn: a turn that stands already is cut with it. Once it is over, a row only notes what
+    /// Whether a turn stands for which a run is about to put a row: it is cut with that. Once it is over, a row only notes what
     /// Braze was told.
-    pub(crate) fn heard_of_a_draft(
-        &self,
-        key: &ConversationKey,
-        row: &TurnRow,
-        machine: &Machine,
-        put: &Result<(), StoreError>,
-    ) {
+    pub(crate) fn is_standing(&self, key: &ConversationKey, row: &TurnRow) -> bool {
+        let (state, turn) = (self.lock(), (key.clone(), row.key));
+        state.committed.contains(&turn) && !state.over.contains(&turn)
+    }
+
+    /// A run heard that the row was put with which it cut a turn.
+    pub(crate) fn heard_of_a_cut(&self, key: &ConversationKey, row: &TurnRow, machine: &Machine) {
         let mut state = self.lock();
-        let turn = (key.clone(), row.key);
-        let is_cut = put.is_ok() && state.committed.contains(&turn) && !state.over.contains(&turn);
-        if let Some(epoch) = machine.claim_of(key).filter(|_| is_cut) {
-            state.ledger.cut.push((turn.0, turn.1, epoch));
+        if let Some(epoch) = machine.claim_of(key) {
+            state.ledger.cut.push((key.clone(), row.key, epoch));
             state.ledger.expects(Metric::Cut, 1);
         }
     }
