@@ -156,7 +156,10 @@ impl Witness {
     /// Braze was told.
     pub(crate) fn is_standing(&self, key: &ConversationKey, row: &TurnRow) -> bool {
         let (state, turn) = (self.lock(), (key.clone(), row.key));
-        state.committed.contains(&turn) && !state.over.contains(&turn)
+        // Who was forgotten with it ended it too.
+        let is_whole = state.drafts.get(&turn).is_some_and(|draft| draft.row.reply == row.reply);
+        let ended_with_its_user = is_whole && state.is_of_before(key, row.key.epoch);
+        state.committed.contains(&turn) && !state.over.contains(&turn) && !ended_with_its_user
     }
 
     /// A run heard that the row was put with which it cut a turn.
