@@ -180,7 +180,7 @@ impl Responder {
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
         let mut attributes = self.facts(&words, matter.history, &Facts { turn, language, unresolved });
         attributes.merge(answered.attributes);
-        words.attributes = self.unwritten(&attributes, &words.to, matter.history, head.owner_since);
+        words.attributes = Self::unwritten(&attributes, &words.to, matter.history, head.owner_since);
         if let (Some(campaign), false) =
             (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
         {

@@ -70,7 +70,6 @@ impl Responder {
     /// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
     /// `owner_since` is when an owner was last chosen.
     pub(crate) fn unwritten(
-        &self,
         attributes: &Attributes,
         user: &Identity,
         history: &History,

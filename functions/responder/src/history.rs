@@ -261,6 +261,7 @@ mod tests {
             summary: None,
             flow: None,
             own_line: false,
+            since: None,
         }
     }
 

@@ -47,8 +47,9 @@ impl Responder {
         let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
         let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
         let row = self.row(head, held, agenda, words);
-        let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, false).await? else {
-            return Err(Stop::Lost);
+        // Whatever was written meanwhile may be a wish to hear nothing more: then it is the answer's to look at.
+        let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, true).await? else {
+            return Ok(None);
         };
         // A machine that stood still may have no time left for it.
         if !self.has_less_left(conversation, SEND_WITHIN) {
@@ -69,7 +70,7 @@ impl Responder {
                 tracing::info!(log_id, log_ids, dispatch_id, "told that it takes a moment");
             }
             Outcome::NotAccepted(refusal) => {
-                tracing::warn!(log_id, log_ids, ?refusal, "not told that it takes a moment")
+                tracing::warn!(log_id, log_ids, ?refusal, "not told that it takes a moment");
             }
             Outcome::Unknown(reason) => {
                 self.meter.count(Metric::UnknownSend, 1);

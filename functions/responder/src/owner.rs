@@ -122,6 +122,10 @@ impl Responder {
                 Err(WriteError::Refused(None)) => sending = false,
                 Err(WriteError::Refused(Some(head))) => match head.moved_to {
                     Some(to) => key = to,
+                    // Done before, and something later has confirmed it since: whoever comes again may have more to do.
+                    None if head.owner == owner && head.person_since == Some(at) && !head.forgot(at) => {
+                        return Ok(Some((key, *head)));
+                    }
                     None if head.owner_since.is_some_and(|since| since >= at) || head.forgot(at) => return Ok(None),
                     None => sending = head.turn.is_some_and(|turn| turn.state == SendState::Sending),
                 },

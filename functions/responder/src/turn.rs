@@ -81,7 +81,9 @@ impl Responder {
             let drafted = async {
                 let claimed = Claimed { conversation, head: &head, held: &held, history: &history, agenda: &agenda };
                 let drafting = self.draft(conversation, &head, &history, &agenda);
-                if may_wait { self.with_a_moment(claimed, drafting).await } else { Ok((drafting.await?, None)) }
+                let drafted =
+                    if may_wait { self.with_a_moment(claimed, drafting).await } else { Ok((drafting.await?, None)) };
+                Ok((drafted?, self.clock.now()))
             };
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
@@ -92,7 +94,7 @@ impl Responder {
                 }
                 Ok(())
             };
-            let ((Drafted { draft, counts }, since), (), ()) =
+            let (((Drafted { draft, counts }, since), at), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
             // What was filed meanwhile is known to the head, and not to the draft.
             let sequence = head.sequence;
@@ -100,7 +102,7 @@ impl Responder {
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
-                    let mut row = self.row(&head, &held, &agenda, *words);
+                    let mut row = TurnRow { at, ..self.row(&head, &held, &agenda, *words) };
                     row.unwritten.merge(conversation.unwritten(&row.covers));
                     (row, spent, counts)
                 }
@@ -239,6 +241,7 @@ impl Responder {
             summary: words.summary,
             flow: words.flow,
             own_line: words.own_line,
+            since: agenda.open.iter().map(|message| message.arrival).min(),
         };
         let unwritten = if self.goes_apart(&row) { row.attributes.clone() } else { Attributes::default() };
         TurnRow { unwritten, ..row }

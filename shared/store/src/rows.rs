@@ -48,7 +48,7 @@ impl TurnRow {
     /// answered, and is not worth what is older. `buried` is the head that the erasure found: whatever was drafted under it
     /// is history no more, and may hold what a flow was told before, as a value or in a campaign.
     pub(crate) fn is_of_before(&self, at: Timestamp, buried: Option<&Head>) -> bool {
-        let said = self.said.iter().map(|said| said.arrival).min().unwrap_or(self.at);
+        let said = self.said.iter().map(|said| said.arrival).chain(self.since).min().unwrap_or(self.at);
         let told = self.flow.as_ref().map_or(said, |flow| flow.since.min(said));
         let is_buried = |head: &Head| !head.forgot(at) && self.key.epoch <= head.epoch;
         told <= at || buried.is_some_and(is_buried)
@@ -111,6 +111,9 @@ pub struct TurnRow {
     /// Whether it is one of the bot's own lines.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_line: bool,
+    /// When the first of the messages reached the door that it was drafted about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// What happens in a turn.
@@ -234,6 +237,7 @@ mod tests {
             summary: None,
             flow: None,
             own_line: false,
+            since: None,
         }
     }
 
@@ -251,6 +255,7 @@ mod tests {
             (answer.clone(), None, false),
             (in_a_flow(before), None, true),
             (in_a_flow(AT), None, false),
+            (TurnRow { since: Some(before), ..answer.clone() }, None, true),
             (answer.clone(), head(1, None), true),
             (answer.clone(), head(0, None), false),
             // A later look finds the tombstone, or a conversation that has begun since.

@@ -118,6 +118,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         summary: Some("wants a refund".into()),
         flow: None,
         own_line: true,
+        since: None,
     }
 }
 

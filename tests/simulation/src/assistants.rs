@@ -34,7 +34,7 @@ impl Brand {
 
     /// One of its assistants, as `assistant.toml`.
     pub fn toml(self, version: usize) -> String {
-        let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 10_000));
+        let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 100));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;

@@ -242,7 +242,7 @@ impl QuietPeriods {
 
 impl Limits {
     fn read(mut section: Section) -> Self {
-        Self {
+        let limits = Self {
             input_characters: section.whole("input_characters", 4_000, 1..=16_000) as usize,
             history_turns: section.whole("history_turns", 10, 0..=50) as usize,
             reply_parts: section.whole("reply_parts", 5, 1..=20) as usize,
@@ -256,8 +256,12 @@ impl Limits {
             },
             questions_per_day: most_in_a_day(&mut section, "questions_per_day"),
             tokens_per_day: most_in_a_day(&mut section, "tokens_per_day"),
-            repeats: section.whole("repeats", 5, 2..=10_000) as usize,
+            repeats: section.whole("repeats", 5, 2..=100) as usize,
+        };
+        if limits.moment_after.is_some_and(|moment| moment >= limits.ai_deadline) {
+            section.mistake("moment_seconds", "must be less than ai_seconds, or nobody would ever be told");
         }
+        limits
     }
 }
 

@@ -41,6 +41,8 @@ impl State {
                 Some(turn) if said.as_ref().is_none_or(|said| said.contains(id)) => End::Answered(turn),
                 None if said.as_ref().is_some_and(|said| said.contains(id)) => End::LeftToPerson,
                 Some(turn) if self.is_start(id) => End::Answered(turn),
+                // Somebody may have told before that it is not sent.
+                Some(_) if self.has_twin(id) => self.silent_end(id, silence, (before, after)),
                 Some(_) | None => self
                     .not_begun(key, (id, covers), before, now)
                     .unwrap_or_else(|| self.silent_end(id, silence, (before, after))),

@@ -42,7 +42,7 @@ async fn it_is_no_part_of_what_the_ai_is_shown_of_the_past() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_written_meanwhile_is_answered_with_it_and_asks_for_no_second_moment() {
+async fn what_is_written_meanwhile_is_answered_with_it_without_another_word() {
     let world = world();
     world.ai_will([AiScript::Says("too early", 7 * SECOND), AiScript::Says("about both", 3 * SECOND)]);
     world.says("ada", "Do you sell shoes?").await;
@@ -51,7 +51,21 @@ async fn what_is_written_meanwhile_is_answered_with_it_and_asks_for_no_second_mo
         world.says("ada", "And boots?").await;
     };
     futures::future::join(world.settle(2), late).await;
-    assert_eq!(world.read_by("ada"), [LINE, "about both"]);
+    assert_eq!(world.read_by("ada"), ["about both"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_to_hear_nothing_more_hears_nothing_more() {
+    let world = world();
+    world.ai_will([AiScript::Says("about shoes", 10 * SECOND)]);
+    world.says("ada", "Do you sell shoes?").await;
+    let stops = async {
+        tokio::time::sleep(4 * SECOND).await;
+        world.says("ada", "STOP").await;
+    };
+    futures::future::join(world.settle(2), stops).await;
+    assert_eq!(world.read_by("ada"), Vec::<String>::new());
+    assert!(world.head("ada").await.opted_out);
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,6 +39,7 @@ fn row(number: u64, epoch: u64, kind: TurnKind, said: &[&str], reply: &[&str]) -
         summary: None,
         flow: None,
         own_line: false,
+        since: None,
     }
 }
 
