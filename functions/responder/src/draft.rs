@@ -30,6 +30,8 @@ pub(crate) enum Draft {
     Silence(Cause),
     /// Nothing is, and what the user wants from now on is remembered.
     Heed(OptWish),
+    /// What the user wants from now on is remembered, and nothing is settled yet.
+    HearAgain,
     /// What the agent wrote at these places is not sent.
     NotSent(NotSent, Vec<usize>),
     /// The messages at these places go to the desk.
@@ -105,6 +107,7 @@ impl Responder {
             Decision::Silence(why) => return without_words(Draft::Silence(why.into())),
             Decision::Park(reason) => return without_words(Draft::Park(reason)),
             Decision::Heed(wish) => return without_words(Draft::Heed(wish)),
+            Decision::HearAgain => return without_words(Draft::HearAgain),
             Decision::TakeBack => return without_words(Draft::TakeBack),
             Decision::Forward(counted, wish) => return without_words(Draft::Forward(counted, wish)),
             Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
@@ -319,6 +322,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         | Decision::Forward(..)
         | Decision::Park(_)
         | Decision::Heed(OptWish::In)
+        | Decision::HearAgain
         | Decision::TakeBack => vec![],
     }
 }

@@ -94,6 +94,7 @@ impl Witness {
         let mut state = self.lock();
         if let Err(DeskError::Rejected { .. }) = told {
             state.ledger.expects(Metric::DeskRefused, 1);
+            state.unsent.refuses(event);
             state.people.refused.extend(event.id.strip_prefix("message:").map(MessageId::stored));
         }
     }

@@ -22,9 +22,21 @@ pub(super) struct Unsent {
     tried: HashSet<MessageId>,
     /// What the desk knows.
     told: HashSet<(MessageId, NotSent)>,
+    /// What the desk refused to hear for good.
+    refused: HashSet<MessageId>,
 }
 
 impl Unsent {
+    /// The desk refused an event for good.
+    pub(super) fn refuses(&mut self, event: &DeskEvent) {
+        self.refused.extend(unsent(event).map(|(id, _)| id));
+    }
+
+    /// Whether the desk refused for good to hear that this message was not sent.
+    pub(super) fn is_refused(&self, id: &MessageId) -> bool {
+        self.refused.contains(id)
+    }
+
     /// Whether the desk knows that this message was not sent for this reason.
     pub(super) fn knows(&self, id: &MessageId, reason: NotSent) -> bool {
         self.told.contains(&(id.clone(), reason))
