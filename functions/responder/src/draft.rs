@@ -32,6 +32,8 @@ pub(crate) enum Draft {
     Silence(Cause),
     /// Nothing is, and what the user wants from now on is remembered.
     Heed(OptWish),
+    /// What the user wants from now on is remembered, and nothing is settled yet.
+    HearAgain,
     /// What the agent wrote at these places is not sent.
     NotSent(NotSent, Vec<usize>),
     /// The messages at these places go to the desk.
@@ -107,6 +109,7 @@ impl Responder {
             Decision::Silence(why) => return without_words(Draft::Silence(why.into())),
             Decision::Park(reason) => return without_words(Draft::Park(reason)),
             Decision::Heed(wish) => return without_words(Draft::Heed(wish)),
+            Decision::HearAgain => return without_words(Draft::HearAgain),
             Decision::TakeBack(at) => return without_words(Draft::TakeBack(at)),
             Decision::Forward(counted, wish) => return without_words(Draft::Forward(counted, wish)),
             Decision::OptIn(counted) => Plan { kind: TurnKind::OptIn, line: Line::Own(BotText::OptedIn), counted },
@@ -325,6 +328,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
         | Decision::Forward(..)
         | Decision::Park(_)
         | Decision::Heed(OptWish::In)
+        | Decision::HearAgain
         | Decision::TakeBack(_) => vec![],
     }
 }

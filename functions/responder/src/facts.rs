@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use braze::{ProfileUpdate, Tracked};
+use conversation::decide::{OptWish, wish};
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
 use platform::metrics::Metric;
@@ -61,7 +62,9 @@ impl Responder {
         if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
-        if let Some(group) = rules.opt_out_group.clone().filter(|_| words.kind == TurnKind::OptIn) {
+        let opts_in =
+            wish(&self.assistant.keywords, words.said.iter().map(|said| said.text.as_str())) == Some(OptWish::In);
+        if let Some(group) = rules.opt_out_group.clone().filter(|_| opts_in) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
         attributes

@@ -37,8 +37,7 @@ impl Responder {
         let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
         if let Some(wish) = wish.filter(|wish| (*wish == OptWish::Out) != head.opted_out) {
             // The wish must not hang on the desk, nor on Braze: it is kept first, and then the desk is told.
-            let done = self.join(&newest.identity, wish == OptWish::In).await;
-            return self.heeded(claimed, &[], wish, done).await;
+            return self.remember(claimed, wish).await;
         }
         let refused = match self.tell_all(claimed, counted).await {
             Ok(refused) => refused,

@@ -153,6 +153,7 @@ impl Responder {
                 Ok(worked)
             }
             Draft::Heed(wish) => self.heed(claimed, wish).await,
+            Draft::HearAgain => self.remember(claimed, OptWish::In).await,
             Draft::Forward(counted, wish) => self.forward(claimed, &counted, wish).await,
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
             Draft::TakeBack(at) => self.take_back(conversation, at).await,
@@ -173,6 +174,15 @@ impl Responder {
             return self.give_back(conversation, held).await;
         }
         self.heeded(claimed, &agenda.covers, wish, done).await
+    }
+
+    /// Remembers a wish before anything that hangs on it is done: the messages wait until it is.
+    pub(crate) async fn remember(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
+        let done = match claimed.agenda.open.last() {
+            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            None => true,
+        };
+        self.heeded(claimed, &[], wish, done).await
     }
 
     /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use models::assistant::{Assistant, BotText};
+use models::assistant::{Assistant, BotText, KeywordLists};
 use models::{HandOffReason, Spent, Timestamp};
 
 use crate::likeness::{Look, kept};
@@ -93,6 +93,8 @@ pub enum Decision {
     TakeBack(Timestamp),
     /// Remember what the user wants, and be silent.
     Heed(OptWish),
+    /// Remember that the user wants to hear from the bot again; then decide anew about all that was written.
+    HearAgain,
     /// The user wants to hear from the bot again: remember it and say so.
     OptIn(Vec<usize>),
 }
@@ -152,7 +154,7 @@ pub fn decide(situation: &Situation) -> Decision {
         Some(OptWish::Out) => return Decision::Heed(OptWish::Out),
         // What a wish changes holds however late it comes; saying so would reach nobody any more.
         Some(OptWish::In) if may_be_out && stale => return Decision::Heed(OptWish::In),
-        Some(OptWish::In) if may_be_out => return Decision::OptIn(counted),
+        Some(OptWish::In) if may_be_out => return opt_in(situation, counted),
         _ if situation.opted_out => return Decision::Silence(Silence::OptedOut),
         _ => {}
     }
@@ -164,6 +166,22 @@ pub fn decide(situation: &Situation) -> Decision {
         return Decision::Park(ParkReason::Attempts);
     }
     answer(situation, counted)
+}
+
+/// A wish to hear from the bot again is answered by a line. What stands beside it is answered instead, which says as much.
+fn opt_in(situation: &Situation, counted: Vec<usize>) -> Decision {
+    let keywords = &situation.assistant.keywords;
+    let is_wish = |place: &usize| wish(keywords, std::iter::once(situation.pending[*place].look.text)).is_some();
+    if counted.iter().all(is_wish) || situation.attempts >= situation.assistant.limits.attempts {
+        return Decision::OptIn(counted);
+    }
+    if situation.opted_out {
+        return Decision::HearAgain;
+    }
+    match answer(situation, counted.clone()) {
+        Decision::Silence(_) => Decision::OptIn(counted),
+        answer => answer,
+    }
 }
 
 /// What an answer is made of, once nothing forbids one.
@@ -211,8 +229,12 @@ fn counted(situation: &Situation) -> Vec<usize> {
 
 /// The newest wish among the messages that count.
 fn opt_wish(situation: &Situation, counted: &[usize]) -> Option<OptWish> {
-    let keywords = &situation.assistant.keywords;
-    counted.iter().rev().find_map(|place| match situation.pending[*place].look.text {
+    wish(&situation.assistant.keywords, counted.iter().map(|place| situation.pending[*place].look.text))
+}
+
+/// The newest wish in `texts`, each of which is a whole message.
+pub fn wish<'a>(keywords: &KeywordLists, texts: impl DoubleEndedIterator<Item = &'a str>) -> Option<OptWish> {
+    texts.rev().find_map(|text| match text {
         text if keywords.opt_out.matches(text) => Some(OptWish::Out),
         text if keywords.opt_in.matches(text) => Some(OptWish::In),
         _ => None,

@@ -172,6 +172,10 @@ fn the_newest_wish_counts_and_after_an_opt_out_there_is_silence() {
         (&["human"], true, Decision::Silence(Silence::OptedOut)),
         (&["START"], true, Decision::OptIn(vec![0])),
         (&["STOP", "START"], true, Decision::OptIn(vec![0, 1])),
+        (&["START", "Where is my order?"], true, Decision::HearAgain),
+        (&["Where is my order?", "START"], true, Decision::HearAgain),
+        (&["START", "Where is my order?"], false, Decision::Ask(vec![0, 1])),
+        (&["START", "Where is my order?", "STOP"], true, Decision::Heed(OptWish::Out)),
         (&["START", "STOP"], true, Decision::Heed(OptWish::Out)),
         (&["START"], false, Decision::Ask(vec![0])),
     ] {

@@ -12,12 +12,14 @@ use super::{End, Figure, State, Witness, canaries};
 use crate::faults::Fault;
 
 /// An erasure of one conversation.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Erased {
     /// Its door time.
-    pub(super) at: Timestamp,
+    at: Timestamp,
     /// Whoever claimed the conversation under this epoch, or an older one, began before it.
     epoch: u64,
+    /// What was filed there until then: when the user wrote any of it is forgotten too.
+    pub(super) filed: HashSet<MessageId>,
 }
 
 impl Witness {
@@ -28,7 +30,8 @@ impl Witness {
         }
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("erased {} as of {}", key.as_str(), at.millis()));
-        state.erased.insert(key.clone(), Erased { at, epoch: after.epoch });
+        let filed = state.filed.iter().filter(|(_, filed)| *filed == key).map(|(id, _)| id.clone()).collect();
+        state.erased.insert(key.clone(), Erased { at, epoch: after.epoch, filed });
         let sent = before.and_then(|head| head.turn.as_ref()).map(|turn| turn.covers.clone()).unwrap_or_default();
         let of_before = |id: &&MessageId| sent.contains(id) || state.arrival(id).is_some_and(|arrival| arrival <= at);
         let here = state.filed.iter().filter(|(_, filed)| *filed == key).map(|(id, _)| id);

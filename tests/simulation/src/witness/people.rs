@@ -102,8 +102,8 @@ impl Witness {
         let mut state = self.lock();
         if let Err(DeskError::Rejected { .. }) = told {
             state.ledger.expects(Metric::DeskRefused, 1);
+            state.unsent.refuses(event);
             state.people.refused.extend(event.id.strip_prefix("message:").map(MessageId::stored));
-            state.unsent.is_refused(event);
         }
     }
 

@@ -27,6 +27,11 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
+    /// The desk refused an event for good.
+    pub(super) fn refuses(&mut self, event: &DeskEvent) {
+        self.refused.extend(unsent(event).map(|(id, _)| id));
+    }
+
     /// Whether the desk knows that this message was not sent for this reason.
     pub(super) fn knows(&self, id: &MessageId, reason: NotSent) -> bool {
         self.told.contains(&(id.clone(), reason))
@@ -35,11 +40,6 @@ impl Unsent {
     /// Whether the desk refused for good to hear that this message was not sent.
     pub(super) fn was_refused(&self, id: &MessageId) -> bool {
         self.refused.contains(id)
-    }
-
-    /// The desk refused this event for good.
-    pub(super) fn is_refused(&mut self, event: &DeskEvent) {
-        self.refused.extend(unsent(event).map(|(id, _)| id));
     }
 }
 

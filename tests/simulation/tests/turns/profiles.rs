@@ -203,6 +203,31 @@ async fn an_opt_out_that_braze_did_not_take_is_no_longer_written_after_an_opt_in
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_opts_in_beside_a_question_joins_the_group_and_gets_an_answer() {
+    for (before, texts) in [
+        (None, ["START", "When are you open?"]),
+        (Some("STOP"), ["START", "When are you open?"]),
+        (Some("STOP"), ["When are you open?", "START"]),
+    ] {
+        let world = world("opt_out_group = \"g-1\"");
+        if let Some(word) = before {
+            say(&world, &ada(), word).await;
+        }
+        drop(asked());
+        world.is_told(&ada(), texts[0]).await;
+        say(&world, &ada(), texts[1]).await;
+        assert_eq!(world.read_by("ada"), [format!("re: {}", texts.join("\n"))], "{before:?}");
+        assert!(!world.head("ada").await.opted_out);
+        let said =
+            asked().into_iter().filter_map(|asked| if let Asked::Send(said) = asked { Some(said) } else { None });
+        assert_eq!(said.flat_map(|said| groups(&said)).collect::<Vec<_>>(), group(Subscription::Subscribed));
+        world.is_told(&ada(), "And on Sunday?").await;
+        say(&world, &ada(), "STOP").await;
+        assert_eq!(world.read_by("ada").len(), 1, "a question beside STOP is silent");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is() {
     let world = world("facts = [\"route\"]\nnewcomers_group = \"g-1\"");
     BRAZE.with_borrow_mut(|braze| braze.apart = true);
