@@ -112,6 +112,8 @@ impl Responder {
         let is_unknown = message.route.as_ref().is_some_and(|name| self.assistant.routes.get(name).is_none());
         if filed == Filed::New && is_unknown {
             self.meter.count(Metric::UnknownRoute, 1);
+            let route = message.route.as_ref().map(models::RouteName::as_str);
+            tracing::warn!(log_id = message.log_id, route, "the assistant has no such route; answered without one");
         }
         Ok(filed)
     }

@@ -124,7 +124,9 @@ impl Responder {
         let Claimed { conversation, head, held, history, agenda } = claimed;
         let told = history.newest_kind() == Some(TurnKind::DeskDown);
         let closed = window::is_closed(Some(newest.arrival), self.clock.now());
-        if head.attempts < TOLD_AT || head.opted_out || told || closed {
+        // Whom somebody has just written to knows better.
+        let written = history.newest_kind() == Some(TurnKind::Agent);
+        if head.attempts < TOLD_AT || head.opted_out || told || written || closed {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());

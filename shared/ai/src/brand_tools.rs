@@ -86,6 +86,8 @@ struct Session {
 pub(crate) enum Shown {
     /// A deed, which is done later.
     Noted,
+    /// A deed that was not as described, and is not done.
+    NotDone,
     /// A call that was not as described.
     Misfit,
     /// What came of it already: passages of the brand's own texts.
@@ -140,7 +142,7 @@ impl BrandTools {
     fn result(&self, call: &Shown) -> Personal {
         match call {
             Shown::Noted => NOTED.into(),
-            Shown::Misfit => NOT_AS_DESCRIBED.into(),
+            Shown::NotDone | Shown::Misfit => NOT_AS_DESCRIBED.into(),
             Shown::Found(passages) => passages.clone(),
             Shown::Wanted(request) => {
                 let made = self.0.as_ref().and_then(|session| session.outcome(request));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::BehaviorVersion;
 use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::ProvideRegion as _;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
@@ -33,6 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// [`lambda_config`].
 pub async fn config() -> SdkConfig {
     let region = EnvironmentVariableRegionProvider::new();
+    if region.region().await.is_none() {
+        // Nothing can be called without one, and whatever looks for credentials would search for it after all.
+        return SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+    }
     aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
 }
 

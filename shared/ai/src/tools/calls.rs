@@ -73,6 +73,10 @@ impl<'a> Calls<'a> {
             };
         }
         let deed = if self.looked_at > CALLS { None } else { deed(self.offer, name, arguments) };
+        if self.looked_at <= CALLS && deed.is_none() && is_offered(self.offer, name) {
+            self.reject();
+            return self.show(Shown::NotDone, Taken::KeptEmpty);
+        }
         let Some(deed) = deed.filter(|deed| !self.deeds.iter().any(|earlier| excludes(earlier, deed))) else {
             self.reject();
             return Taken::Ignored;
@@ -97,9 +101,9 @@ impl<'a> Calls<'a> {
         std::mem::take(&mut self.shown)
     }
 
-    /// Whether the model waits for what comes of its calls.
+    /// Whether the model waits for what comes of its calls. What it said beside a deed stands without.
     pub(crate) fn wait(&self) -> bool {
-        self.shown.iter().any(|shown| !matches!(shown, Shown::Noted))
+        self.shown.iter().any(|shown| !matches!(shown, Shown::Noted | Shown::NotDone))
     }
 
     /// Whether something was looked up, in whichever round.
@@ -135,6 +139,17 @@ fn excludes(earlier: &Deed, deed: &Deed) -> bool {
     match (earlier, deed) {
         (Deed::HandOff { .. }, Deed::HandOff { .. }) | (Deed::StartFlow(_), Deed::StartFlow(_)) => true,
         (Deed::Remember { name: earlier, .. }, Deed::Remember { name, .. }) => earlier == name,
+        _ => false,
+    }
+}
+
+/// Whether what this tool does is done here, and it was offered.
+fn is_offered(offer: &Tools, name: &str) -> bool {
+    match name {
+        HAND_OFF => offer.hand_off,
+        START_FLOW => !offer.flows.is_empty(),
+        REMEMBER => !offer.facts.is_empty(),
+        QUICK_REPLIES | LIST | MEDIA => offer.kinds,
         _ => false,
     }
 }
