@@ -73,23 +73,6 @@ impl Responder {
         attributes
     }
 
-    /// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
-    /// `owner_since` is when an owner was last chosen.
-    pub(crate) fn unwritten(
-        &self,
-        attributes: &Attributes,
-        user: &Identity,
-        history: &History,
-        owner_since: Option<Timestamp>,
-    ) -> Attributes {
-        let mut written = history.written(&user.profile());
-        if owner_since > history.answered_at() {
-            // Somebody else has written that since, or tried to.
-            written.retain(|name, _| name.as_str() != "dragoman_owner");
-        }
-        unwritten(attributes, &written)
-    }
-
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
     pub(crate) async fn write_owner(&self, conversation: &ConversationKey, person: bool, at: Timestamp) -> bool {
         if !self.assistant.profile.facts.contains(&ConversationFact::Owner) {
@@ -190,6 +173,22 @@ impl Responder {
         tracing::warn!(retryable, "a profile was not written");
         !retryable
     }
+}
+
+/// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
+/// `owner_since` is when an owner was last chosen.
+pub(crate) fn news(
+    attributes: &Attributes,
+    user: &Identity,
+    history: &History,
+    owner_since: Option<Timestamp>,
+) -> Attributes {
+    let mut written = history.written(&user.profile());
+    if owner_since > history.answered_at() {
+        // Somebody else has written that since, or tried to.
+        written.retain(|name, _| name.as_str() != "dragoman_owner");
+    }
+    unwritten(attributes, &written)
 }
 
 fn own(attributes: &mut Attributes, person: bool, since: Timestamp) {
