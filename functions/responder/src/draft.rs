@@ -19,7 +19,7 @@ use crate::agenda::Agenda;
 use crate::answer::Answered;
 use crate::attend::{Conversation, Stop};
 use crate::ended::Cause;
-use crate::facts::Facts;
+use crate::facts::{Facts, news};
 use crate::history::{History, joined, look, words};
 use crate::turn::Words;
 use crate::way::Way;
@@ -183,7 +183,7 @@ impl Responder {
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
         let mut attributes = self.facts(&words, matter.history, &Facts { turn, language, unresolved });
         attributes.merge(answered.attributes);
-        words.attributes = Self::unwritten(&attributes, &words.to, matter.history, head.owner_since);
+        words.attributes = news(&attributes, &words.to, matter.history, head.owner_since);
         if let (Some(campaign), false) =
             (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
         {

@@ -70,22 +70,6 @@ impl Responder {
         attributes
     }
 
-    /// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
-    /// `owner_since` is when an owner was last chosen.
-    pub(crate) fn unwritten(
-        attributes: &Attributes,
-        user: &Identity,
-        history: &History,
-        owner_since: Option<Timestamp>,
-    ) -> Attributes {
-        let mut written = history.written(&user.profile());
-        if owner_since > history.answered_at() {
-            // Somebody else has written that since, or tried to.
-            written.retain(|name, _| name.as_str() != "dragoman_owner");
-        }
-        unwritten(attributes, &written)
-    }
-
     /// What the profile is to say where the user wrote to people. No reply carries it, so it is not written with every message.
     pub(crate) fn facts_with_people(&self, profile: &Recipient, said: &[Said], history: &History) -> Attributes {
         let mut attributes = Attributes::default();
@@ -199,6 +183,22 @@ impl Responder {
         tracing::warn!(retryable, "a profile was not written");
         !retryable
     }
+}
+
+/// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.
+/// `owner_since` is when an owner was last chosen.
+pub(crate) fn news(
+    attributes: &Attributes,
+    user: &Identity,
+    history: &History,
+    owner_since: Option<Timestamp>,
+) -> Attributes {
+    let mut written = history.written(&user.profile());
+    if owner_since > history.answered_at() {
+        // Somebody else has written that since, or tried to.
+        written.retain(|name, _| name.as_str() != "dragoman_owner");
+    }
+    unwritten(attributes, &written)
 }
 
 /// What says who owns a conversation, and since when.

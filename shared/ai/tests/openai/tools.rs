@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::server::{Server, response};
 use crate::{AMPLE, HELLO, JSON, client, hello, question};
 
+const NOT_AS_DESCRIBED: &str = "Nothing was done: the arguments are not as described.";
+
 /// One of everything.
 pub(crate) fn everything() -> Tools {
     let fact = |name: &str, description: &str, kind| FactSpec {
@@ -232,14 +234,16 @@ async fn a_note_without_words_is_confirmed_and_the_words_come_in_a_second_round(
     let (mut first, mut second) = (request(&server, 0), request(&server, 1));
     nameless["id"] = "call00003".into();
     nameless["type"] = "function".into();
+    let emptied = json!({"id": "call_1", "type": "function", "function": {"name": "remember", "arguments": "{}"}});
     let (asked, noted) = (first["messages"].take(), second["messages"].take());
     assert_eq!(second, first, "the tools are offered again, and the bound holds");
     assert_eq!(noted.as_array().unwrap()[..2], asked.as_array().unwrap()[..]);
     assert_eq!(
         noted.as_array().unwrap()[2..],
         [
-            json!({"role": "assistant", "content": null, "tool_calls": [signed, nameless]}),
+            json!({"role": "assistant", "content": null, "tool_calls": [signed, emptied, nameless]}),
             json!({"role": "tool", "content": "Noted.", "tool_call_id": "call_1"}),
+            json!({"role": "tool", "content": NOT_AS_DESCRIBED, "tool_call_id": "call_1"}),
             json!({"role": "tool", "content": "Noted.", "tool_call_id": "call00003"}),
         ]
     );
@@ -266,7 +270,18 @@ async fn there_is_no_third_round_and_no_answer_without_words() {
     let server = Server::json(body(&json!(null), &json!([call("start_flow", &json!({"flow": "refund"}))]))).await;
     let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
     assert_eq!(answer, Err(AiError::Unusable("it holds no text")));
-    assert_eq!(server.seen().len(), 1, "there is nothing to confirm");
+    assert_eq!(server.seen().len(), 2, "the model is told what was wrong, and has another try");
+}
+
+#[tokio::test]
+async fn a_note_that_is_not_as_described_is_told_to_the_model_which_answers_all_the_same() {
+    let wrong = body(&json!(null), &json!([remember("age", &json!("7 years"))]));
+    let server = in_turn([wrong, body(&json!("How nice!"), &json!(null))]).await;
+    let answer = client(&server.base_url, None).answer(&offered(everything()), AMPLE).await;
+    let Ok(Answer::Said { text: Some(text), deeds, rejected: 1, .. }) = answer else { panic!("{answer:?}") };
+    assert_eq!((text.as_str(), deeds), ("How nice!", vec![]));
+    let told = request(&server, 1)["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(told["content"], json!(NOT_AS_DESCRIBED));
 }
 
 #[tokio::test]

@@ -15,10 +15,10 @@ use crate::faults::Fault;
 #[derive(Clone)]
 pub(super) struct Erased {
     /// Its door time.
-    at: Timestamp,
+    pub(super) at: Timestamp,
     /// Whoever claimed the conversation under this epoch, or an older one, began before it.
     epoch: u64,
-    /// What was filed there until then: when the user wrote any of it is forgotten too.
+    /// What was filed there until then.
     pub(super) filed: HashSet<MessageId>,
 }
 

@@ -76,12 +76,15 @@ impl State {
 
     /// What the user wrote here since they were last forgotten.
     fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
-        let forgotten = self.erased.get(key).map(|erased| &erased.filed);
-        let here = self
-            .filed
-            .iter()
-            .filter(move |(id, filed)| *filed == key && !forgotten.is_some_and(|gone| gone.contains(*id)));
-        here.filter_map(|(id, _)| self.queued.get(id)).filter(|message| message.author == Author::User)
+        let erased = self.erased.get(key);
+        let came_since = move |message: &Message| {
+            erased.is_none_or(|erased| {
+                let copies = self.bodies.get(&message.id).into_iter().flatten();
+                !erased.filed.contains(&message.id) || copies.chain([message]).any(|copy| copy.arrival > erased.at)
+            })
+        };
+        let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
+        here.filter(move |message| message.author == Author::User && came_since(message))
     }
 
     /// Whether the newest message of the user is nearly a day old, or there is none, by what was filed here when somebody last

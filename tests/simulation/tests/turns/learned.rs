@@ -66,7 +66,9 @@ impl Profiles for Writes {
     async fn track(&self, updates: &[ProfileUpdate], _: Duration) -> TrackOutcome {
         let refuses = BRAZE.with_borrow(|braze| braze.refuses);
         if refuses.is_none() {
-            updates.iter().for_each(|update| note(Write, &update.attributes));
+            for update in updates {
+                note(Write, &update.attributes);
+            }
         }
         let tracked = refuses.map_or(Tracked::Written, Tracked::NotAccepted);
         let of_one = |_: &ProfileUpdate| Updated { attributes: Some(tracked.clone()), events: vec![] };
