@@ -170,9 +170,9 @@ impl Wished {
         let key = self.conversation.as_str();
         let id = match (&self.name, &self.deed) {
             (Some(name), _) => MessageId::of_request(key, name),
-            (None, AgentDeed::Say(text)) => MessageId::of_arrival(key, text.as_str(), at),
-            (None, AgentDeed::StartFlow { flow, .. }) => MessageId::of_arrival(key, flow, at),
-            (None, _) => MessageId::of_arrival(key, "", at),
+            (None, AgentDeed::Say(text)) => MessageId::of_unnamed_request(key, text.as_str(), at),
+            (None, AgentDeed::StartFlow { flow, .. }) => MessageId::of_unnamed_request(key, flow, at),
+            (None, _) => MessageId::of_unnamed_request(key, "", at),
         };
         let named = self.name.is_some();
         AgentAction { id, log_id, conversation: self.conversation, at, named, deed: self.deed }

@@ -96,6 +96,11 @@ impl MessageId {
         Self::digest(&[b"desk", conversation.as_bytes(), request.as_bytes()])
     }
 
+    /// The id of something a desk asked for without a name: never that of what the user wrote in the same words at that moment.
+    pub fn of_unnamed_request(conversation: &str, words: &str, arrival: Timestamp) -> Self {
+        Self::digest(&[b"unnamed", conversation.as_bytes(), words.as_bytes(), &arrival.millis().to_be_bytes()])
+    }
+
     /// An id read back from where it was stored.
     pub fn stored(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -181,6 +186,8 @@ mod tests {
     #[test]
     fn without_a_dispatch_equal_texts_are_two_messages() {
         let at = |ms| MessageId::of_arrival("user:42", "yes", Timestamp::from_millis(ms));
+        let asked = MessageId::of_unnamed_request("user:42", "yes", Timestamp::from_millis(1));
+        assert_ne!(asked, at(1), "what a desk asks for is nothing that the user wrote");
         assert_ne!(at(1), at(2));
     }
 

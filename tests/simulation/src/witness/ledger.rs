@@ -182,9 +182,8 @@ impl Witness {
                 if state.why_over(key, *turn, held.epoch) == Some(Over::Flagged) =>
             {
                 // A hand-off that somebody has decided about meanwhile is written once more, without.
-                if state.ledger.flagged.insert((key.clone(), *turn, held.epoch)) {
-                    state.ledger.expects(Metric::Flagged, 1);
-                }
+                let is_first = state.ledger.flagged.insert((key.clone(), *turn, held.epoch));
+                state.ledger.expects(Metric::Flagged, usize::from(is_first));
             }
             HeadWrite::Settle { held, turn: None, covers, last_turn, aftermath, .. } => {
                 let open = state.open(covers);

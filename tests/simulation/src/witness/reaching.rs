@@ -79,8 +79,8 @@ impl State {
         let erased = self.erased.get(key);
         let came_since = move |message: &Message| {
             erased.is_none_or(|erased| {
-                let copies = self.bodies.get(&message.id).into_iter().flatten();
-                !erased.filed.contains(&message.id) || copies.chain([message]).any(|copy| copy.arrival > erased.at)
+                let row = self.rows.get(&(key.clone(), message.id.clone()));
+                !erased.filed.contains(&message.id) || row.is_some_and(|row| row.arrival > erased.at)
             })
         };
         let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
