@@ -15,10 +15,10 @@ use crate::faults::Fault;
 #[derive(Clone)]
 pub(super) struct Erased {
     /// Its door time.
-    pub(super) at: Timestamp,
+    at: Timestamp,
     /// Whoever claimed the conversation under this epoch, or an older one, began before it.
     epoch: u64,
-    /// What was filed there until then.
+    /// What had reached the door by then and was filed there, and not once more since.
     pub(super) filed: HashSet<MessageId>,
 }
 
@@ -30,7 +30,12 @@ impl Witness {
         }
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("erased {} as of {}", key.as_str(), at.millis()));
-        let filed = state.filed.iter().filter(|(_, filed)| *filed == key).map(|(id, _)| id.clone()).collect();
+        let is_older = |id: &MessageId| {
+            let row = state.rows.get(&(key.clone(), id.clone())).or_else(|| state.queued.get(id));
+            row.is_none_or(|row| row.arrival <= at)
+        };
+        let here = state.filed.iter().filter(|(_, filed)| *filed == key).map(|(id, _)| id);
+        let filed = here.filter(|id| is_older(id)).cloned().collect();
         state.erased.insert(key.clone(), Erased { at, epoch: after.epoch, filed });
         let sent = before.and_then(|head| head.turn.as_ref()).map(|turn| turn.covers.clone()).unwrap_or_default();
         let of_before = |id: &&MessageId| sent.contains(id) || state.arrival(id).is_some_and(|arrival| arrival <= at);

@@ -77,12 +77,7 @@ impl State {
     /// What the user wrote here since they were last forgotten.
     fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
         let erased = self.erased.get(key);
-        let came_since = move |message: &Message| {
-            erased.is_none_or(|erased| {
-                let row = self.rows.get(&(key.clone(), message.id.clone()));
-                !erased.filed.contains(&message.id) || row.is_some_and(|row| row.arrival > erased.at)
-            })
-        };
+        let came_since = move |message: &Message| erased.is_none_or(|erased| !erased.filed.contains(&message.id));
         let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
         here.filter(move |message| message.author == Author::User && came_since(message))
     }
@@ -91,7 +86,8 @@ impl State {
     /// looked.
     fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
         let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
-        let was_seen = |id: &MessageId| self.ends.contains_key(id) || waiting.is_some_and(|then| then.contains(id));
+        let ended = |id: &MessageId| self.ends.get(id).is_some_and(|end| *end != End::Forgotten);
+        let was_seen = |id: &MessageId| ended(id) || waiting.is_some_and(|then| then.contains(id));
         let newest = self.of_the_user(key).filter(|message| was_seen(&message.id)).map(|message| message.arrival).max();
         newest.is_none_or(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }

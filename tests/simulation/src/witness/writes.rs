@@ -133,6 +133,9 @@ impl State {
     }
 
     fn file(&mut self, key: &ConversationKey, message: &MessageId, after: &Head) {
+        if let Some(erased) = self.erased.get_mut(key) {
+            erased.filed.remove(message);
+        }
         if let Some(row) = self.rows.get(&(key.clone(), message.clone())).cloned() {
             if self.predates_erasure(key, row.arrival) {
                 self.on_old_rows.insert(message.clone());
