@@ -32,7 +32,7 @@ impl Witness {
     /// opted in again is back.
     pub(super) async fn wishes_reach_braze(&self) {
         // What arrives when its sender has given it up may overtake what was wished later.
-        if !self.lock().groups.known || self.gave_up(&["track"]) {
+        if !self.lock().groups.known || self.gave_up(&["track", "send"]) {
             return;
         }
         let heads = self.store.conversations();
