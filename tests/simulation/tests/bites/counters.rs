@@ -20,7 +20,7 @@ impl Meter for Miscounts {
 fn a_metric_that_is_not_counted_or_counted_twice() {
     macro_rules! miscounts {
         ($metric:expr, $times:expr) => {
-            finds(&format!("{:?} was counted", $metric), 150, |plan| {
+            finds(&format!("{:?} was counted", $metric), 500, |plan| {
                 plan.handler = |responder| {
                     let meter = Arc::new(Miscounts(responder.meter.clone(), $metric, $times));
                     Box::new(Responder { meter, ..responder })
