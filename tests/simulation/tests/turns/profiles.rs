@@ -298,6 +298,7 @@ async fn an_owner_that_braze_did_not_take_with_an_agents_first_line_is_written_o
     // A line that is said, and one that is a copy and says nothing.
     for before in [false, true] {
         let world = world("facts = [\"owner\"]");
+        say(&world, &ada(), "Where is my order?").await;
         if before {
             for deed in [AgentDeed::Say(LINE.into()), AgentDeed::Release] {
                 world.agent("user:ada", None, deed).await;
@@ -309,7 +310,7 @@ async fn an_owner_that_braze_did_not_take_with_an_agents_first_line_is_written_o
         world.agent("user:ada", None, AgentDeed::Say(LINE.into())).await;
         goes_on(&world, 180).await;
         takes_no_writes(false);
-        assert_eq!((world.head("ada").await.owner, world.read_by("ada").len()), (Owner::Person, 1));
+        assert_eq!((world.head("ada").await.owner, world.read_by("ada").len()), (Owner::Person, 2));
         for expected in [vec![person.clone()], vec![]] {
             say(&world, &ada(), "Thank you").await;
             assert_eq!(written("dragoman_owner"), expected, "a copy: {before}");
@@ -322,6 +323,7 @@ async fn an_owner_that_braze_did_not_take_with_an_agents_first_line_is_written_o
 #[tokio::test(start_paused = true)]
 async fn what_is_written_late_is_who_owns_the_conversation_by_then() {
     let world = world("facts = [\"owner\"]");
+    say(&world, &ada(), "Where is my order?").await;
     world.braze_will([(Outcome::NotAccepted(Refusal::RateLimited(None)), false)]);
     takes_no_writes(true);
     world.agent("user:ada", None, AgentDeed::Say("It comes today.".into())).await;
@@ -329,7 +331,7 @@ async fn what_is_written_late_is_who_owns_the_conversation_by_then() {
     takes_no_writes(false);
     world.agent("user:ada", None, AgentDeed::Release).await;
     world.settle(1).await;
-    assert_eq!(world.read_by("ada").len(), 1);
+    assert_eq!(world.read_by("ada").len(), 2);
     let owners = written("dragoman_owner");
     assert_eq!(owners.last(), ProfileValue::text("bot").ok().as_ref(), "{owners:?}");
 }
