@@ -342,7 +342,7 @@ mod tests {
         let mut head = waiting(&[(1, 1), (2, 2)]);
         head.done = ids(5..8);
         head.turn = Some(sending(None));
-        (head.epoch, head.sequence, head.opted_out, head.heard) = (4, 9, true, Some(NOW));
+        (head.epoch, head.sequence, head.opted_out, head.heard) = (4, 9, true, Some(at(50)));
         (head.adopted_by, head.moved_to) = (newer.clone(), older.clone());
         head.run = Some(RunToken("r1".to_owned()));
         let tombstone = head.tombstone(at(50), NOW);
@@ -356,7 +356,7 @@ mod tests {
             ..Head::default()
         };
         assert_eq!(tombstone, expected);
-        assert_eq!(head.tombstone(NOW - Duration::from_secs(1), NOW).heard, Some(NOW), "they have written since");
+        assert_eq!(head.tombstone(at(49), NOW).heard, Some(at(50)), "they have written since");
         assert_eq!(tombstone.tombstone(at(40), NOW).erased_at, Some(at(50)), "an older wish forgets nothing newer");
         assert!(tombstone.forgot(at(50)) && !tombstone.forgot(at(51)) && !Head::default().forgot(at(0)));
     }
