@@ -104,15 +104,17 @@ impl DeskNotes {
 
     /// The shipped texts in the desk's language, else in the bot's default one, with those of the configuration laid over them.
     pub(super) fn read(default_language: &str, mut desk: Section) -> Self {
-        let mut shipped = Section::root(SHIPPED.parse().unwrap_or_default());
-        let languages = shipped.keys();
-        let has = |language: &str| languages.iter().any(|other| other == language);
+        // A section for each language, of which only one is parsed: this is done at every cold start.
+        let sections: Vec<_> = SHIPPED.split("\n[").filter_map(|section| section.split_once("]\n")).collect();
+        let languages: Vec<_> = sections.iter().map(|(language, _)| *language).collect();
+        let has = |language: &str| languages.contains(&language);
         let otherwise = if has(default_language) { default_language } else { OTHERWISE };
         let language = desk.text("language", otherwise, 8);
         if !has(&language) {
             desk.mistake("language", &format!("must be one of {}", languages.join(", ")));
         }
-        let (mut below, mut above) = (shipped.section(&language), desk.section("notes"));
+        let texts = sections.iter().find(|(other, _)| **other == language).map_or("", |(_, texts)| *texts);
+        let (mut below, mut above) = (Section::root(texts.parse().unwrap_or_default()), desk.section("notes"));
         let text = |(note, key)| (note, above.text(key, &below.text(key, "", LONGEST_TEXT), LONGEST_TEXT));
         Self(DeskNote::ALL.into_iter().map(text).collect())
     }
