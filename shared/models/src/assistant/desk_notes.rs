@@ -106,7 +106,8 @@ impl DeskNotes {
     pub(super) fn read(default_language: &str, mut desk: Section) -> Self {
         // A section for each language, of which only one is parsed: this is done at every cold start.
         let sections: Vec<_> = SHIPPED.split("\n[").filter_map(|section| section.split_once("]\n")).collect();
-        let languages: Vec<_> = sections.iter().map(|(language, _)| *language).collect();
+        let mut languages: Vec<_> = sections.iter().map(|(language, _)| *language).collect();
+        languages.sort_unstable();
         let has = |language: &str| languages.contains(&language);
         let otherwise = if has(default_language) { default_language } else { OTHERWISE };
         let language = desk.text("language", otherwise, 8);
