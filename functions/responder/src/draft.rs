@@ -219,10 +219,7 @@ impl Responder {
         let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words, today) };
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
-            Owner::Person => {
-                let since = head.owner_since.unwrap_or_default();
-                Answerer::Person(since + history.on_the_way_to_people(since))
-            }
+            Owner::Person => Answerer::Person(history.left_alone_since(head.owner_since)),
         };
         decide(&Situation {
             pending: &pending,

@@ -91,7 +91,7 @@ impl History {
     }
 
     /// For how long since then messages of the user were on their way to the desk: nobody could have answered them.
-    pub(crate) fn on_the_way_to_people(&self, since: Timestamp) -> Duration {
+    fn on_the_way_to_people(&self, since: Timestamp) -> Duration {
         let told = self.turns.iter().rev().filter(|row| row.kind == TurnKind::Forwarded && row.at >= since);
         let (waited, _) = told.fold((Duration::ZERO, since), |(waited, heard), row| {
             let first = row.said.iter().map(|said| said.arrival).min().unwrap_or(row.at);
@@ -126,6 +126,12 @@ impl History {
     /// When the bot last answered.
     pub(crate) fn answered_at(&self) -> Option<Timestamp> {
         self.turns.iter().find(|row| !row.kind.is_with_people()).map(|row| row.at)
+    }
+
+    /// Since when people have left a conversation alone whose owner was chosen at `since`, as far as they could have heard.
+    pub(crate) fn left_alone_since(&self, since: Option<Timestamp>) -> Timestamp {
+        let since = since.unwrap_or_default();
+        since + self.on_the_way_to_people(since)
     }
 
     /// Whether the turn of this number is the bot's first answer to the user: people may have written before it. Not so where
@@ -231,182 +237,4 @@ fn note(text: &str) -> Exchange {
 }
 
 #[cfg(test)]
-mod tests {
-    use models::{Identity, MediaKind, Part, Timestamp};
-    use store::TurnKey;
-
-    use super::*;
-
-    fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
-        TurnRow {
-            key: TurnKey { number, epoch },
-            kind: TurnKind::Answer,
-            at: Timestamp::EPOCH,
-            covers: vec![MessageId::stored(text)],
-            log_ids: vec![],
-            said: vec![Said {
-                text: text.into(),
-                arrival: Timestamp::EPOCH,
-                route: None,
-                dispatched: true,
-                media: vec![],
-                heard: None,
-            }],
-            to: Identity::new("42", "", "").unwrap(),
-            reply: reply.iter().map(|part| Part::new(*part).unwrap().into()).collect(),
-            attributes: models::Attributes::default(),
-            unwritten: models::Attributes::default(),
-            events: vec![],
-            route: None,
-            summary: None,
-            flow: None,
-            own_line: false,
-            since: None,
-        }
-    }
-
-    #[test]
-    fn of_each_turn_that_happened_the_last_draft_is_history_oldest_first() {
-        let rows = vec![
-            row(4, 9, "next", &["draft"]),
-            row(3, 7, "c", &["3", "and more"]),
-            row(3, 6, "c", &["unsent"]),
-            row(2, 5, "b", &[]),
-            row(1, 2, "a", &["1"]),
-        ];
-        let history = History::new(rows, 3);
-        let said: Vec<_> =
-            history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string())).collect();
-        assert_eq!(said, [("a".to_owned(), "1".to_owned()), ("c".to_owned(), "3\n\nand more".to_owned())]);
-        assert_eq!(history.exchanges(1).len(), 1);
-        let looked: Vec<_> = history.last_turn().iter().map(|look| (look.text, look.dispatched)).collect();
-        assert_eq!(looked, [("c", true)]);
-    }
-
-    #[test]
-    fn what_was_sent_or_said_aloud_stands_in_later_turns_as_a_word_for_it_and_its_words() {
-        let mut sent = row(1, 1, "Look!", &["Nice"]);
-        sent.said[0].media = vec![MediaKind::Picture, MediaKind::Voice];
-        sent.said[0].heard = Some("My new shoes".into());
-        let history = History::new(vec![sent], 1);
-        let expected = "Look!\nMy new shoes\n[The customer sent a picture.]\n[The customer sent a voice message.]";
-        assert_eq!(history.exchanges(1)[0].user.as_str(), expected);
-        assert_eq!(history.lines().next().unwrap().1.as_str(), "Look!\nMy new shoes");
-        assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into(), Timestamp::EPOCH)), ("Look!", 1));
-    }
-
-    #[test]
-    fn rows_that_lack_the_last_runs_draft_may_lack_more() {
-        let rows = [row(2, 3, "given up", &["draft"]), row(1, 2, "a", &["1"])];
-        assert!(is_whole(&rows, 4) && !is_whole(&rows, 5));
-        assert!(is_whole(&[], 1) && !is_whole(&[], 2));
-    }
-
-    #[test]
-    fn a_conversation_without_a_turn_has_no_past() {
-        let history = History::new(vec![], 0);
-        assert!(history.last_turn().is_empty() && history.exchanges(9).is_empty());
-    }
-
-    #[test]
-    fn an_answer_that_was_drafted_is_taken_up_but_no_line_and_nothing_else_that_was_to_be_said() {
-        let line = TurnRow { own_line: true, ..row(4, 10, "next", &["Sorry"]) };
-        let hand_off = TurnRow { kind: TurnKind::HandOff(HandOffReason::Keyword), ..row(4, 9, "next", &["Bye"]) };
-        let answer = row(4, 8, "next", &["answer"]);
-        let covers = |text| [MessageId::stored(text)];
-        let history = History::new(vec![line, hand_off, answer.clone()], 3);
-        assert_eq!(history.answer_for(4, &covers("next")), Some(&answer));
-        assert_eq!(history.answer_for(4, &covers("other")), None);
-        assert_eq!(history.answer_for(5, &covers("next")), None);
-    }
-
-    #[test]
-    fn several_messages_are_one_text_of_several_lines() {
-        let texts = ["hi".into(), "one sec".into()];
-        assert_eq!(joined(texts.iter()).as_str(), "hi\none sec");
-    }
-
-    fn with_people() -> History {
-        let kind = |kind, row: TurnRow| TurnRow { kind, ..row };
-        let said_by_agent = kind(TurnKind::Agent, row(4, 4, "Hello, Eve here", &["Hello, Eve here"]));
-        History::new(
-            vec![
-                said_by_agent,
-                kind(TurnKind::Forwarded, row(3, 3, "human", &[])),
-                kind(TurnKind::HandOff(HandOffReason::Keyword), row(2, 2, "human", &["I pass you on"])),
-                row(1, 1, "hi", &["hello"]),
-            ],
-            4,
-        )
-    }
-
-    #[test]
-    fn the_assistant_reads_that_people_had_the_conversation_and_left_it() {
-        let history = with_people();
-        let read = history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string()));
-        let expected = [
-            ("hi", "hello".to_owned()),
-            ("", "I pass you on".to_owned()),
-            ("human", String::new()),
-            ("", format!("{PERSON_WROTE}Hello, Eve here")),
-            ("", PEOPLE_LEFT.to_owned()),
-        ];
-        assert_eq!(read.collect::<Vec<_>>(), expected.map(|(user, assistant)| (user.to_owned(), assistant)));
-    }
-
-    #[test]
-    fn the_desk_reads_who_said_what_and_nothing_twice() {
-        let history = with_people();
-        let lines: Vec<_> = history.lines().map(|(from, text, _)| (from, text.into_string())).collect();
-        let expected = [
-            (Some(Author::User), "hi"),
-            (None, "hello"),
-            (None, "I pass you on"),
-            (Some(Author::User), "human"),
-            (Some(Author::Agent), "Hello, Eve here"),
-        ];
-        assert_eq!(lines, expected.map(|(from, text)| (from, text.to_owned())));
-        assert_eq!(history.hand_off(Timestamp::EPOCH), Some((HandOffReason::Keyword, None)));
-        assert_eq!(history.hand_off(Timestamp::from_seconds(1)), None, "somebody took it once more");
-        assert!(history.told_the_desk_since(Timestamp::EPOCH));
-        assert!(!history.told_the_desk_since(Timestamp::from_seconds(1)));
-    }
-
-    #[test]
-    fn the_time_that_messages_took_to_the_desk_is_counted_once_and_only_since_an_agents_last_deed() {
-        let told = |number, arrival, at| {
-            let mut row = TurnRow {
-                kind: TurnKind::Forwarded,
-                at: Timestamp::from_seconds(at),
-                ..row(number, number, "hi", &[])
-            };
-            row.said[0].arrival = Timestamp::from_seconds(arrival);
-            row
-        };
-        for (rows, since, expected) in [
-            (vec![], 0, 0),
-            (vec![told(1, 100, 103)], 50, 3),
-            (vec![told(2, 200, 260), told(1, 100, 103)], 50, 63),
-            (vec![told(2, 102, 110), told(1, 100, 103)], 50, 10),
-            (vec![told(1, 100, 150)], 120, 30),
-            (vec![told(2, 200, 260), told(1, 100, 103)], 150, 60),
-        ] {
-            let history = History::new(rows.clone(), 2);
-            let waited = history.on_the_way_to_people(Timestamp::from_seconds(since));
-            assert_eq!(waited, Duration::from_secs(expected), "{rows:?} since {since}");
-        }
-    }
-
-    #[test]
-    fn what_the_user_said_last_is_not_what_was_handed_over_or_what_an_agent_said() {
-        let history = with_people();
-        assert_eq!(history.last_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["human"]);
-        assert_eq!(history.last_agent_turn().iter().map(|look| look.text).collect::<Vec<_>>(), ["Hello, Eve here"]);
-        assert_eq!(history.repeats(&"human".into(), Timestamp::EPOCH), 1);
-        let at = |second, row: TurnRow| TurnRow { at: Timestamp::from_seconds(second), ..row };
-        let again = vec![at(9, row(3, 3, "again", &["a"])), at(5, row(2, 2, "again", &["b"])), row(1, 1, "hi", &["c"])];
-        let history = History::new(again, 3);
-        let since = |second| history.repeats(&"again".into(), Timestamp::from_seconds(second));
-        assert_eq!([0, 5, 6, 10].map(since), [2, 2, 1, 0]);
-    }
-}
+mod tests;

@@ -31,8 +31,7 @@ impl Responder {
             Drafted { draft: silence(), counts: vec![(Metric::FlowNotStarted, 1)] }
         };
         if head.owner == Owner::Person {
-            let since = head.owner_since.unwrap_or_default();
-            let alone_from = since + history.on_the_way_to_people(since) + self.assistant.hand_off.return_after;
+            let alone_from = history.left_alone_since(head.owner_since) + self.assistant.hand_off.return_after;
             if now >= alone_from {
                 return Drafted { draft: Draft::TakeBack(alone_from), counts: vec![] };
             }

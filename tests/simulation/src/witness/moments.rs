@@ -1,10 +1,10 @@
 //! That an answer takes a moment: said while the AI is asked, to whoever waits for the bot, once before the next thing is said.
 
+use models::ConversationKey;
 use store::{TurnKey, TurnKind};
 
 use super::State;
 use super::figures::Figure;
-use models::ConversationKey;
 
 impl State {
     /// A turn is committed. Two that say it follow each other nowhere.
