@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use conversation::quiet::quiet_period;
 use futures::future;
-use models::{Author, ConversationKey, Message, Recipient, Timestamp};
+use models::{Author, ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{
-    Claim, Filed, HEAD_LIFE, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError,
-    write_head,
+    Claim, Filed, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError, write_head,
 };
 
 use crate::{LEASE_MARGIN, Responder};
@@ -66,7 +65,7 @@ impl Responder {
         let quiet = quiet_period(message, &quiet, |text| self.assistant.knows(text));
         let claim = take.filter(|_| quiet.is_zero());
         let heard = message.author == Author::User;
-        let mut place = Place { key, message, due: now + quiet, heard, claim, create: false };
+        let mut place = Place { key, message, due: now + quiet, heard, claim, create: false, signed: false };
         let (placed, rows) = match place.claim {
             Some(_) => {
                 let (placed, rows) = future::join(self.place(&mut place, now), self.newest_turns(key, now)).await;
@@ -74,6 +73,9 @@ impl Responder {
             }
             None => (self.place(&mut place, now).await?, None),
         };
+        if place.signed || matches!(placed, Placed::Erased) {
+            self.take_forgotten_signs(key, message).await?;
+        }
         Ok(match placed {
             Placed::Here(head, held) => Filing::Placed { head, held, fresh, rows },
             Placed::Settled => Filing::Settled,
@@ -139,10 +141,12 @@ impl Responder {
                 Ok(head) => {
                     let held = place.claim.as_ref().filter(|claim| head.run.as_ref() == Some(&claim.run));
                     let held = held.map(|claim| claim.held(&head));
+                    let is_looked_at = now.since(head.spent.day.start) >= LOOKED_AT_AFTER;
+                    place.signed = place.create || is_looked_at;
                     if place.create {
-                        self.point_here(place, now).await;
-                    } else if now.since(head.spent.day.start) >= LOOKED_AT_AFTER {
-                        self.keep_signs(place, now).await;
+                        self.point_here(place.key, place.message, now).await;
+                    } else if is_looked_at {
+                        self.keep_signs(place.key, place.message, now).await;
                     }
                     return Ok(Placed::Here(Box::new(head), held));
                 }
@@ -152,8 +156,8 @@ impl Responder {
             match refused {
                 None if place.create => return Err(unexplained()),
                 None => {
-                    if let Some(older) = self.older_conversation(place).await? {
-                        return self.point(place.key, older, now).await;
+                    if let Some(older) = self.older_conversation(place.key, place.message).await? {
+                        return Ok(Placed::Moved(self.point(place.key, older, now).await?));
                     }
                     place.create = true;
                 }
@@ -169,61 +173,6 @@ impl Responder {
                     None => return Err(unexplained()),
                 },
             }
-        }
-    }
-
-    /// The conversation the same person had before Braze knew them by the name they have now, if nobody else has taken it
-    /// over: people who share a phone must not share a conversation.
-    async fn older_conversation(&self, place: &Place<'_>) -> Result<Option<ConversationKey>, StoreError> {
-        let now = self.clock.now();
-        let others = place.message.identity.other_conversations();
-        let heads = future::try_join_all(others.iter().map(|other| self.store.head(other, now))).await?;
-        let found = others.iter().zip(heads).find_map(|(other, head)| match head?.moved_to {
-            None => Some(other.clone()),
-            // An alias may point to somebody else who has the same phone.
-            Some(_) if matches!(other.recipient(), Recipient::Alias { .. }) => None,
-            sign => sign,
-        });
-        let Some(older) = found.filter(|older| older != place.key) else { return Ok(None) };
-        let adopt = HeadWrite::Adopt { by: place.key.clone(), known_as: others };
-        match write_head(&*self.store, &older, &adopt, now).await {
-            Ok(_) => Ok(Some(older)),
-            Err(WriteError::Refused(_)) => Ok(None),
-            Err(WriteError::Failed(error)) => Err(error),
-        }
-    }
-
-    /// Leaves signs to a new conversation under the person's other names, so that whoever knows one of those can take it
-    /// over. Where there is something already, that stays; a sign that could not be written is only missed.
-    async fn point_here(&self, place: &Place<'_>, now: Timestamp) {
-        let sign = HeadWrite::Point { to: place.key.clone() };
-        let others = place.message.identity.other_conversations();
-        let signs = others.iter().map(|other| write_head(&*self.store, other, &sign, now));
-        future::join_all(signs).await;
-    }
-
-    /// Lets the signs under the user's names last as long as the conversation; one that is missing is left again. Somebody
-    /// else's conversation, or a sign to one, stays.
-    async fn keep_signs(&self, place: &Place<'_>, now: Timestamp) {
-        let identity = &place.message.identity;
-        let names = [identity.other_conversations(), vec![identity.conversation()]].concat();
-        let kept = names.iter().filter(|name| *name != place.key).map(|name| async move {
-            let ends_first = |sign: &Head| sign.expires_at < now + HEAD_LIFE;
-            let found = self.store.head(name, now).await.ok()?;
-            let write = found.is_none_or(|sign| sign.moved_to.as_ref() == Some(place.key) && ends_first(&sign));
-            let sign = HeadWrite::Point { to: place.key.clone() };
-            if write { write_head(&*self.store, name, &sign, now).await.ok() } else { None }
-        });
-        future::join_all(kept).await;
-    }
-
-    async fn point(&self, key: &ConversationKey, to: ConversationKey, now: Timestamp) -> Result<Placed, StoreError> {
-        let sign = HeadWrite::Point { to: to.clone() };
-        match write_head(&*self.store, key, &sign, now).await {
-            Ok(_) => Ok(Placed::Moved(to)),
-            Err(WriteError::Refused(Some(head))) if head.moved_to.is_some() => Ok(Placed::Moved(to)),
-            Err(WriteError::Refused(_)) => Err(unexplained()),
-            Err(WriteError::Failed(error)) => Err(error),
         }
     }
 
@@ -248,6 +197,8 @@ struct Place<'a> {
     heard: bool,
     claim: Option<Claim>,
     create: bool,
+    /// Whether signs to it were left or looked at.
+    signed: bool,
 }
 
 enum Placed {
@@ -272,6 +223,6 @@ impl Place<'_> {
 }
 
 // The head changed between two writes in a way that none of the refusals explains: the message is kept and looked at again.
-fn unexplained() -> StoreError {
+pub(crate) fn unexplained() -> StoreError {
     StoreError::Unavailable { operation: "file", reason: "the head changed meanwhile".to_owned() }
 }

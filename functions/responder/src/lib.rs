@@ -25,6 +25,7 @@ mod secret;
 mod send;
 mod settings;
 mod settle;
+mod signs;
 mod started_flow;
 mod turn;
 mod way;

@@ -28,7 +28,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// What to do about the current part next.
-enum Next {
+pub(crate) enum Next {
     /// The head changed; look at it again.
     Go(Head),
     /// The turn is over.
@@ -36,32 +36,28 @@ enum Next {
 }
 
 impl Responder {
-    /// Finishes a turn that was committed by a run before us: never asked anew.
-    pub(crate) async fn finish(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        held: &Held,
-    ) -> Result<Worked, Stop> {
+    /// Finishes a turn that was committed by a run before us: never asked anew. Goes on where it was a line beside what is
+    /// still to be answered.
+    pub(crate) async fn finish(&self, conversation: &Conversation<'_>, head: &Head, held: &Held) -> Result<Next, Stop> {
         let turn = open(head)?;
         let Some(row) = self.store.turn(conversation.key, turn.key).await? else {
             // Whatever was drafted is gone, and with it the ids of its messages.
-            return self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, &[]).await;
+            return Ok(Next::Over(self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, &[]).await?));
         };
         let out = Outgoing { conversation, held, row: &row };
         if turn.state == SendState::Ready && self.is_stale(&row) {
-            return self.give_up(out, head, ParkReason::Stale).await;
+            return Ok(Next::Over(self.give_up(out, head, ParkReason::Stale).await?));
         }
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
         }
         if row.kind == TurnKind::Moment {
             // Whether it was read or not: it is not worth a second copy.
-            return self.settle(conversation, head, held, &[], Settled::Answered(row.kind)).await;
+            return Ok(Next::Go(self.settle(conversation, head, held, &[], Settled::GoesOn).await?.head));
         }
         match self.again(out, head).await? {
-            Next::Go(head) => self.deliver(out, head).await,
-            Next::Over(worked) => Ok(worked),
+            Next::Go(head) => Ok(Next::Over(self.deliver(out, head).await?)),
+            over @ Next::Over(_) => Ok(over),
         }
     }
 

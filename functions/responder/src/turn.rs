@@ -14,7 +14,7 @@ use crate::draft::{Draft, Drafted};
 use crate::ended::{Cause, End, Messages};
 use crate::history::{History, is_whole};
 use crate::keep::Kept;
-use crate::send::Outgoing;
+use crate::send::{Next, Outgoing};
 use crate::settle::Settled;
 
 /// Who sent a turn records its events at once. Later than this nobody does any more, and the next run may.
@@ -66,12 +66,16 @@ impl Responder {
         held: Held,
         rows: Option<Vec<TurnRow>>,
     ) -> Result<Worked, Stop> {
+        let mut head = head.clone();
         if head.turn.is_some() {
-            return self.finish(conversation, head, &held).await;
+            head = match self.finish(conversation, &head, &held).await? {
+                Next::Go(head) => head,
+                Next::Over(worked) => return Ok(worked),
+            };
         }
-        let history = self.history(conversation, head, rows).await?;
+        let history = self.history(conversation, &head, rows).await?;
         // Asked at most twice: once more if something newer came while the AI was thinking.
-        let (mut head, mut answered) = (head.clone(), None);
+        let mut answered = None;
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             if agenda.covers.is_empty() {

@@ -31,6 +31,8 @@ pub enum Broken {
     Overtaken,
     /// A message was given up although nothing went wrong.
     GivenUp,
+    /// A user was told twice that one answer takes a moment.
+    MomentTwice,
     /// With nothing going wrong any more, the conversation never comes to rest.
     NeverSettles,
 }
@@ -53,6 +55,7 @@ impl Broken {
             Self::NotAlone => "a conversation whose last run ended badly is taken beside others",
             Self::Overtaken => "a conversation is taken while somebody's lease of it holds",
             Self::GivenUp => "a message is given up although nothing went wrong",
+            Self::MomentTwice => "a user is told twice that one answer takes a moment",
             Self::NeverSettles => "with nothing going wrong any more, this never comes to rest",
         }
     }

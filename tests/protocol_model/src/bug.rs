@@ -51,11 +51,21 @@ pub enum Bug {
     EarlierCopyForgotten,
     /// A run that put a message's row takes it for open as long as it works, also after it settled it itself.
     FreshForEver,
+    /// That the answer takes a moment counts as the answer.
+    MomentSettles,
+    /// A run that said so gives the conversation back and goes on.
+    MomentGivesBack,
+    /// What was said about a moment is sent once more where its run died.
+    MomentSentAgain,
+    /// Whether the user was told so already is not looked at.
+    MomentForgotten,
+    /// The row of a dead run that says so is taken for its answer.
+    MomentTakenForTheAnswer,
 }
 
 impl Bug {
     /// Every one.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::LeftOverIgnored,
         Self::NoFence,
         Self::OwnerIgnored,
@@ -77,6 +87,11 @@ impl Bug {
         Self::TakeoverFencesNobody,
         Self::EarlierCopyForgotten,
         Self::FreshForEver,
+        Self::MomentSettles,
+        Self::MomentGivesBack,
+        Self::MomentSentAgain,
+        Self::MomentForgotten,
+        Self::MomentTakenForTheAnswer,
     ];
 }
 
@@ -105,6 +120,11 @@ impl Bug {
             Self::TakeoverFencesNobody => "a takeover does not end a claim",
             Self::EarlierCopyForgotten => "giving up a waiting turn forgets an earlier copy",
             Self::FreshForEver => "a run's own message is open to it for ever",
+            Self::MomentSettles => "that the answer takes a moment counts as the answer",
+            Self::MomentGivesBack => "a run that said so gives back and goes on",
+            Self::MomentSentAgain => "a dead run's line about a moment is sent once more",
+            Self::MomentForgotten => "that the user was told of a moment is forgotten",
+            Self::MomentTakenForTheAnswer => "a dead run's line about a moment is taken for its answer",
         }
     }
 }

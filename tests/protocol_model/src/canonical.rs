@@ -33,6 +33,7 @@ impl Canonical {
         self.replies.clear();
         self.number_epochs(state);
         self.bytes.extend(state.budget.bytes());
+        self.flags([state.told]);
         for letter in state.letters {
             self.letter(letter);
         }
@@ -167,7 +168,7 @@ impl Canonical {
         self.covers(&draft.covers);
         self.bytes.push(draft.about.0);
         self.reply(draft.reply);
-        self.small(draft.parts * 2 + u32::from(draft.own_line));
+        self.small(draft.parts * 4 + u32::from(draft.own_line) * 2 + u32::from(draft.moment));
     }
 
     fn witness(&mut self, state: &State, turns: u64) {
@@ -180,6 +181,7 @@ impl Canonical {
             self.small(*part);
         }
         self.small(witness.asked);
+        self.bytes.push(witness.moments.0);
         self.small(witness.delivered.len());
         for delivered in &witness.delivered {
             self.reply(delivered.reply);
@@ -242,6 +244,9 @@ impl Canonical {
             Step::Release => (18, 0),
             Step::SendLate { part } => (19, part as usize),
             Step::Tell => (20, 0),
+            Step::PutMoment => (21, 0),
+            Step::CommitMoment => (22, 0),
+            Step::SendMoment => (23, 0),
         };
         self.bytes.push(kind);
         self.small(detail);
@@ -263,7 +268,7 @@ impl Canonical {
             self.head(before, turns, false);
         }
         self.bytes.push(run.about.0);
-        self.flags([state.head.as_ref().is_some_and(|head| head.sequence == run.head.sequence)]);
+        self.flags([state.head.as_ref().is_some_and(|head| head.sequence == run.head.sequence), run.told, run.asked]);
         self.drafts(&run.history, turns);
         match &run.draft {
             Some(draft) => self.draft(draft, turns),

@@ -20,6 +20,8 @@ pub struct Rules {
     pub batch: usize,
     /// Whether a run may take longer from a message's row to its place in the head than the head remembers it settled.
     pub slow_filing: bool,
+    /// Whether users are told of an AI that takes long.
+    pub moments: bool,
     /// The mistake that was put in on purpose.
     pub bug: Option<Bug>,
 }

@@ -4,6 +4,7 @@
 mod actor;
 mod attend;
 mod filing;
+mod moment;
 mod send;
 mod settle;
 mod step;
@@ -42,6 +43,10 @@ pub(crate) struct Run {
     pub(crate) history: Vec<Rc<Draft>>,
     /// The open messages of this turn.
     pub(crate) about: Set,
+    /// Told that it takes a moment, and nothing since.
+    pub(crate) told: bool,
+    /// The AI was asked, and its answer is still to come.
+    pub(crate) asked: bool,
     /// The reply, once there is one.
     pub(crate) draft: Option<Rc<Draft>>,
 }
@@ -80,6 +85,8 @@ impl Run {
             before: None,
             history: Vec::new(),
             about: Set::default(),
+            told: false,
+            asked: false,
             draft: None,
         };
         run.begin(false);
@@ -104,6 +111,8 @@ impl Run {
             before: None,
             history: Vec::new(),
             about: Set::default(),
+            told: false,
+            asked: false,
             draft: None,
         };
     }

@@ -30,8 +30,16 @@ pub const RESEND_ONCE: u32 = 2;
 impl Setting {
     /// Messages that look complete or not, under a policy for unknown sends.
     pub fn new(name: &'static str, complete: &'static [bool], most_copies: u32, faults: &[(Fault, u8)]) -> Self {
-        let rules =
-            Rules { most_copies, attempts: 4, parts: 1, memory: REMEMBERED, batch: 1, slow_filing: false, bug: None };
+        let rules = Rules {
+            most_copies,
+            attempts: 4,
+            parts: 1,
+            memory: REMEMBERED,
+            batch: 1,
+            slow_filing: false,
+            moments: false,
+            bug: None,
+        };
         Self { name, complete, rules, faults: faults.to_vec() }
     }
 
@@ -70,6 +78,13 @@ impl Setting {
         self
     }
 
+    /// The same with an AI that may take so long that users are told of it.
+    #[must_use]
+    pub fn moments(mut self) -> Self {
+        self.rules.moments = true;
+        self
+    }
+
     /// The same with a mistake.
     #[must_use]
     pub fn with(mut self, bug: Bug) -> Self {
@@ -105,6 +120,7 @@ impl Setting {
             drafts: Vec::new(),
             letters,
             runs: Vec::new(),
+            told: false,
             budget: Budget::of(&self.faults),
             witness: Witness { settled, ..Witness::default() },
             next: Counters::default(),

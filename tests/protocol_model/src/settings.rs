@@ -37,6 +37,7 @@ pub fn small() -> Vec<Setting> {
             .parts(2),
         new("one message, an AI that fails", ONE, FLAG, &[(AiFailure, 3), (Death, 2), (Redrive, 1)]),
         new("one message, leases that end", ONE, RESEND_ONCE, &[(Zombie, 1), (Duplicate, 1), (Refusal, 1)]).parts(2),
+        new("one message, an AI that takes long", ONE, RESEND_ONCE, &[(Death, 1), (Unknown, 1), (Zombie, 1)]).moments(),
         new("two messages", TWO, RESEND_ONCE, &[(Death, 1)]),
         new("three messages, nothing goes wrong", THREE, FLAG, &[]).attempts(3),
         new("two messages, a lease that ends", TWO, FLAG, &[(Zombie, 1), (Unknown, 1), (AiFailure, 1)]),
@@ -89,6 +90,14 @@ pub fn large() -> Vec<Setting> {
             FLAG,
             &[(Death, 5), (AiFailure, 3), (AnswerLost, 1), (SlowBurial, 1), (LastDelivery, 1), (Redrive, 2)],
         ),
+        new(
+            "one message, an AI that takes long",
+            ONE,
+            RESEND_ONCE,
+            &[(Death, 2), (AnswerLost, 1), (Failure, 1), (Unknown, 1), (AiFailure, 1), (Takeover, 1), (Release, 1)],
+        )
+        .moments(),
+        new("two messages, an AI that takes long", TWO, FLAG, &[(Death, 1), (Zombie, 1), (Duplicate, 1)]).moments(),
         new("two messages, a troubled table", TWO, FLAG, &[(Death, 1), (AnswerLost, 1), (Failure, 1), (AiFailure, 1)]),
         new("two messages, taken over", TWO, RESEND_ONCE, &[(Death, 1), (Takeover, 1), (Release, 1), (Refusal, 1)])
             .parts(2),
@@ -147,6 +156,11 @@ pub fn seeded() -> Vec<(Setting, Broken)> {
         (one(Bug::TakeoverFencesNobody, FLAG, &[(Takeover, 1), (Release, 1)]), Broken::Unanswered),
         (two(Bug::EarlierCopyForgotten, RESEND_ONCE, &[(Unknown, 1), (Refusal, 1), (Day, 1)]), Broken::TwoReplies),
         (new("three messages", THREE, FLAG, &[(Repeat, 1)]).memory(1).with(Bug::FreshForEver), Broken::TwoReplies),
+        (one(Bug::MomentSettles, FLAG, &[(Death, 1)]).moments(), Broken::Unanswered),
+        (two(Bug::MomentGivesBack, FLAG, &[(AiFailure, 1)]).attempts(3).moments(), Broken::AskedTooOften),
+        (one(Bug::MomentSentAgain, RESEND_ONCE, &[(Death, 1)]).moments(), Broken::MomentTwice),
+        (one(Bug::MomentForgotten, FLAG, &[(Death, 1)]).moments(), Broken::MomentTwice),
+        (one(Bug::MomentTakenForTheAnswer, FLAG, &[(Death, 1)]).attempts(3).moments(), Broken::Unanswered),
     ]
 }
 

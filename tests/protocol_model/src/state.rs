@@ -24,6 +24,8 @@ pub struct State {
     pub(crate) drafts: Vec<Rc<Draft>>,
     pub(crate) letters: [Letter; MOST_MESSAGES],
     pub(crate) runs: Vec<Rc<Run>>,
+    /// Whether the last turn that is over said that the answer takes a moment.
+    pub(crate) told: bool,
     /// Faults that may still happen.
     pub(crate) budget: Budget,
     pub(crate) witness: Witness,
@@ -89,6 +91,8 @@ pub(crate) struct Draft {
     pub(crate) reply: u32,
     pub(crate) parts: u32,
     pub(crate) own_line: bool,
+    /// It only says that the answer takes a moment.
+    pub(crate) moment: bool,
 }
 
 /// A set of messages by number.

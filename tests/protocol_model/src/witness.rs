@@ -22,6 +22,8 @@ pub(crate) enum Ending {
     Silent,
     /// They are given up.
     Parked,
+    /// It was said that the answer takes a moment; nothing stops being pending.
+    GoesOn,
 }
 
 /// Copies of a reply that reached the user.
@@ -50,6 +52,8 @@ pub(crate) struct Witness {
     pub(crate) troubled: bool,
     /// Questions to the AI since a turn ended.
     pub(crate) asked: u32,
+    /// Messages of which the user was told that the answer takes a moment.
+    pub(crate) moments: Set,
     pub(crate) broken: Option<Broken>,
 }
 
@@ -76,7 +80,7 @@ impl Witness {
                 self.excused = false;
                 self.send_begun(old, new);
                 let is_whole = covers.len() >= new.pending.len().min(rules.memory);
-                self.must(seen.is_none() || is_whole, Broken::NewerIgnored);
+                self.must(seen.is_none() || is_whole || covers.is_empty(), Broken::NewerIgnored);
             }
             HeadWrite::NextPart { .. } | HeadWrite::SendAgain { .. } => self.send_begun(old, new),
             HeadWrite::PutBack { turn, part, .. } if new.turn.as_ref().is_some_and(|turn| turn.copies == 0) => {
@@ -105,6 +109,10 @@ impl Witness {
 
     fn settled(&mut self, old: Option<&Head>, new: &Head, ending: Option<Ending>) {
         let (Some(old), Some(ending)) = (old, ending) else { return };
+        if ending == Ending::GoesOn {
+            self.must(old.pending.keys().all(|id| new.pending.contains_key(id)), Broken::Unanswered);
+            return;
+        }
         self.asked = 0;
         self.must(ending != Ending::Parked || self.troubled, Broken::GivenUp);
         let is_doubted = old.turn.as_ref().is_none_or(|turn| self.doubts(turn.key, turn.part));
@@ -119,7 +127,7 @@ impl Witness {
             }
             let is_covered = old.turn.as_ref().is_some_and(|turn| turn.covers.contains(id));
             let fine = match ending {
-                Ending::Accepted | Ending::Parked => true,
+                Ending::Accepted | Ending::Parked | Ending::GoesOn => true,
                 Ending::Flagged => is_covered,
                 Ending::Cut => is_covered && self.excused,
                 Ending::Silent => old.owner == Owner::Person,
@@ -156,6 +164,12 @@ impl Witness {
         self.owed = (0..MOST_MESSAGES).filter(is_owed).collect();
     }
 
+    /// It reached the user that the answer takes a moment.
+    pub(crate) fn told_of_a_moment(&mut self, about: Set) {
+        self.must(!self.moments.meets(about), Broken::MomentTwice);
+        self.moments.0 |= about.0;
+    }
+
     /// The AI was asked.
     pub(crate) fn asked(&mut self, rules: &Rules) {
         self.asked += 1;
@@ -187,6 +201,7 @@ impl Witness {
 /// Whether `write` ends the lease on `old`: only its holder can, or a person whom no send stands in the way.
 fn gives_back(write: &HeadWrite, old: Option<&Head>) -> bool {
     match write {
+        HeadWrite::Settle { goes_on: true, .. } => false,
         HeadWrite::Settle { held, .. } | HeadWrite::Release { held } | HeadWrite::PutBack { held, .. } => {
             old.is_some_and(|old| old.epoch == held.epoch && old.run.as_ref() == Some(&held.run))
         }

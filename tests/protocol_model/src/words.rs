@@ -41,6 +41,7 @@ fn of_run(before: &State, run: &Run, how: How, after: &State) -> String {
         How::Unheard => format!("{step}; the answer is lost, and the client will repeat it"),
         How::FailsDone => format!("{step}; it happens and is reported as failed"),
         How::FailsUndone => format!("tries and fails: it {step}"),
+        How::Slow => format!("{step}, which takes long"),
         How::AiFails => "asks the AI: no answer".to_owned(),
         How::Unknown { delivered } => {
             format!("{step}: nobody knows, and it is {}delivered", if delivered { "" } else { "not " })
@@ -63,6 +64,7 @@ fn fate(before: &State, run: &Run, after: &State) -> &'static str {
         Step::File(..)
             | Step::Claim(_)
             | Step::Commit { .. }
+            | Step::CommitMoment
             | Step::NextPart
             | Step::SendAgain
             | Step::PutBack
@@ -89,6 +91,9 @@ fn step(run: &Run) -> String {
         Step::ReadRows { again: false } => format!("reads the rows of what is pending ({})", pending(&run.head)),
         Step::ReadRows { again: true } => format!("finds something newer and reads again ({})", pending(&run.head)),
         Step::Mark { .. } => "marks a row that the head will forget".to_owned(),
+        Step::PutMoment => "stores the line that it takes a moment".to_owned(),
+        Step::CommitMoment => "commits that line and begins to send".to_owned(),
+        Step::SendMoment => "sends that line".to_owned(),
         Step::Ask { .. } => "asks the AI".to_owned(),
         Step::PutDraft { .. } => format!("stores a draft for {}", covers(run)),
         Step::Commit { .. } => format!("commits the draft for {} and begins to send", covers(run)),
@@ -139,5 +144,6 @@ fn ended(ending: Ending) -> &'static str {
         Ending::Cut => "cut",
         Ending::Silent => "silent",
         Ending::Parked => "given up",
+        Ending::GoesOn => "a moment, and goes on",
     }
 }

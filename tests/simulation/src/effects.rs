@@ -154,7 +154,7 @@ impl Store for Effects<Embedded> {
             }
         };
         let written = self.scene.live(name_of(write), effect, |fault| Err(unavailable(fault).into())).await;
-        self.scene.witness.heard_of_a_write(key, write, &written);
+        self.scene.witness.heard_of_a_write(key, write, &written, &self.scene.machine);
         written
     }
 
@@ -167,7 +167,7 @@ impl Store for Effects<Embedded> {
                 inner.put_turn(&key, &turn, now).await
             }
         };
-        let stood = self.scene.witness.is_standing(key, turn);
+        let stood = self.scene.witness.is_standing(key, turn, &self.scene.machine);
         let put = self.scene.live("draft", effect, |fault| Err(unavailable(fault))).await;
         if stood && put.is_ok() {
             self.scene.witness.heard_of_a_cut(key, turn, &self.scene.machine);

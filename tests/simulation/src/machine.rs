@@ -1,6 +1,6 @@
 //! A machine that a function runs on: it can die at any step, and stand still for any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Mutex;
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use models::{ConversationKey, Timestamp};
+use store::TurnKey;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One machine. It does one invocation at a time.
@@ -21,6 +22,8 @@ struct State {
     deadline: Option<Timestamp>,
     /// The epoch of the last claim of each conversation.
     claims: HashMap<ConversationKey, u64>,
+    /// The turns that were seen to their end here.
+    ended: HashSet<(ConversationKey, TurnKey)>,
 }
 
 impl Machine {
@@ -79,6 +82,16 @@ impl Machine {
     /// The epoch of the last claim of a conversation here, in this invocation.
     pub(crate) fn claim_of(&self, key: &ConversationKey) -> Option<u64> {
         self.0.lock().unwrap().claims.get(key).copied()
+    }
+
+    /// Notes that a turn was seen to its end here.
+    pub(crate) fn ended(&self, key: &ConversationKey, turn: TurnKey) {
+        self.0.lock().unwrap().ended.insert((key.clone(), turn));
+    }
+
+    /// Whether a turn was seen to its end here, in this invocation.
+    pub(crate) fn has_ended(&self, key: &ConversationKey, turn: TurnKey) -> bool {
+        self.0.lock().unwrap().ended.contains(&(key.clone(), turn))
     }
 
     /// Dies here: nothing after this line happens.

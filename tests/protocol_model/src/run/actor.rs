@@ -8,7 +8,7 @@ use super::{Delivery, Holding, How, Run, Step, token};
 use crate::bug;
 use crate::bug::Bug;
 use crate::rules::Rules;
-use crate::state::{Place, State};
+use crate::state::{Draft, Place, State};
 use crate::time::{NOW, TO_COME};
 use crate::witness::Ending;
 
@@ -72,6 +72,12 @@ impl State {
         }
     }
 
+    /// The turn that `new` says is over, and `old` not yet.
+    fn over_with(&self, old: Option<&Head>, new: &Head) -> Option<Rc<Draft>> {
+        let turn = old?.turn.as_ref().filter(|turn| turn.key.number <= new.last_turn)?;
+        self.draft(turn.key)
+    }
+
     /// Writes the head, as the product's `write_head` does.
     pub(crate) fn write_head(
         &mut self,
@@ -86,6 +92,9 @@ impl State {
                 self.runs.iter().filter(|run| run.holds(old)).for_each(|_| self.witness.stopped(old));
             }
             self.witness.written(write, found.as_deref(), &new, ending, rules);
+            if let Some(over) = self.over_with(found.as_deref(), &new) {
+                self.told = over.moment;
+            }
             self.drafts.retain(|draft| draft.key.number > new.last_turn);
             let new = Rc::new(new);
             self.head = Some(Rc::clone(&new));
@@ -108,6 +117,9 @@ impl Actor<'_> {
             Step::ReadTurn => self.read_turn(),
             Step::ReadRows { again } => self.read_rows(again),
             Step::Mark { again, index } => self.mark(again, index),
+            Step::PutMoment => self.put_moment(),
+            Step::CommitMoment => self.commit_moment(),
+            Step::SendMoment => self.send_moment(),
             Step::Ask { again } => self.ask(again),
             Step::PutDraft { again } => self.put_draft(again),
             Step::Commit { again } => self.commit(again),

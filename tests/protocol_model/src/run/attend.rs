@@ -85,6 +85,8 @@ impl Actor<'_> {
         self.run.held = Some(Holding { epoch: head.epoch, claim });
         self.run.history =
             self.state.drafts.iter().filter(|draft| draft.key.number > head.last_turn).cloned().collect();
+        self.run.asked = false;
+        self.run.told = self.state.told && !self.rules.has(Bug::MomentForgotten);
         self.run.view = head;
         self.answer_due();
     }

@@ -21,6 +21,11 @@ impl Actor<'_> {
             self.run.step = Step::Settle(Ending::Parked);
             return;
         };
+        if draft.moment && !self.rules.has(Bug::MomentSentAgain) {
+            self.run.told = true;
+            self.run.step = Step::Settle(Ending::GoesOn);
+            return;
+        }
         let is_stale = turn.state == SendState::Ready
             && self.state.letters.iter().enumerate().all(|(m, letter)| !draft.about.has(m) || letter.stale);
         if is_stale {
@@ -82,7 +87,11 @@ impl Actor<'_> {
     }
 
     fn reaches_the_user(&mut self, draft: &Draft, turn: &OpenTurn, part: u32) {
-        self.state.witness.delivered(draft, turn.parts, part, self.rules);
+        if draft.moment {
+            self.state.witness.told_of_a_moment(draft.about);
+        } else {
+            self.state.witness.delivered(draft, turn.parts, part, self.rules);
+        }
     }
 
     fn accepted(&mut self, turn: &OpenTurn) {

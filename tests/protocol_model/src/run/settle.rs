@@ -25,7 +25,7 @@ impl Actor<'_> {
             done: if parked { head.done.clone() } else { self.rules.done_after(&head, &covers).0 },
             last_turn: turn.filter(|_| !parked).map_or(head.last_turn, |turn| turn.number),
             aftermath: None,
-            goes_on: false,
+            goes_on: ending == Ending::GoesOn && !self.rules.has(Bug::MomentGivesBack),
         };
         match self.write(&write, Some(ending)) {
             Written::Done(new) if parked => {
@@ -33,6 +33,7 @@ impl Actor<'_> {
                 self.run.view = new;
                 self.park_from(0);
             }
+            Written::Done(new) if ending == Ending::GoesOn => self.goes_on(&new),
             Written::Done(new) if self.rules.has(Bug::SentMoved) && ending == Ending::Accepted => {
                 self.run.view = new;
                 let part = head.turn.as_ref().map_or(0, |turn| turn.part);

@@ -20,6 +20,12 @@ pub(crate) enum Step {
     ReadRows { again: bool },
     /// Marks the row of the so-manieth id that the head will forget.
     Mark { again: bool, index: usize },
+    /// Stores the row that says that it takes a moment.
+    PutMoment,
+    /// Commits it.
+    CommitMoment,
+    /// Sends it.
+    SendMoment,
     /// Asks the AI.
     Ask { again: bool },
     /// Stores the draft.
@@ -61,6 +67,8 @@ pub(crate) enum How {
     FailsDone,
     /// It does not happen, and is reported as failed.
     FailsUndone,
+    /// The AI takes long.
+    Slow,
     /// The AI has no answer.
     AiFails,
     /// Nobody knows whether Braze accepted.
@@ -78,7 +86,7 @@ pub(crate) enum How {
 impl How {
     pub(crate) fn fault(self) -> Option<Fault> {
         match self {
-            Self::Well => None,
+            Self::Well | Self::Slow => None,
             Self::Dies => Some(Fault::Death),
             Self::Unheard => Some(Fault::AnswerLost),
             Self::FailsDone | Self::FailsUndone => Some(Fault::Failure),
@@ -98,11 +106,11 @@ impl Step {
         match self {
             Self::Look | Self::ReadRows { .. } | Self::ReadTurn => &[How::Well, How::Dies, How::FailsUndone],
             // To repeat these changes nothing.
-            Self::Mark { .. } | Self::PutDraft { .. } | Self::PutCut { .. } | Self::MarkParked(_) => {
+            Self::Mark { .. } | Self::PutMoment | Self::PutDraft { .. } | Self::PutCut { .. } | Self::MarkParked(_) => {
                 &[How::Well, How::Dies, How::FailsDone, How::FailsUndone]
             }
-            Self::Ask { .. } => &[How::Well, How::Dies, How::AiFails],
-            Self::Send | Self::SendLate { .. } => &[
+            Self::Ask { .. } => &[How::Well, How::Slow, How::Dies, How::AiFails],
+            Self::Send | Self::SendMoment | Self::SendLate { .. } => &[
                 How::Well,
                 How::Dies,
                 How::Unknown { delivered: true },

@@ -21,7 +21,7 @@ impl Actor<'_> {
     }
 
     /// Rows that this run put are known to be open, and not read.
-    fn look_at_rows(&mut self, again: bool) {
+    pub(super) fn look_at_rows(&mut self, again: bool) {
         let covers = self.covers();
         if covers.iter().all(|id| self.run.fresh.has(number(id))) {
             self.run.about = covers.iter().map(number).collect();
@@ -78,42 +78,56 @@ impl Actor<'_> {
     /// A draft that a run before us did not live to commit, or the fallback line, or what the AI says.
     fn reply(&mut self, fallback: bool, again: bool) {
         let (number, covers) = (self.run.head.last_turn + 1, self.agenda());
-        let written = self.run.history.iter().filter(|draft| draft.key.number == number && draft.covers == covers);
+        let is_answer = |draft: &&Rc<Draft>| !draft.moment || self.rules.has(Bug::MomentTakenForTheAnswer);
+        let written = self.run.history.iter().filter(is_answer);
+        let written = written.filter(|draft| draft.key.number == number && draft.covers == covers);
         match written.min_by_key(|draft| draft.own_line).cloned() {
             // A row that was cut down to nothing is no answer.
             Some(draft) if draft.parts == 0 && (!draft.own_line || fallback) => self.run.step = Step::Release,
             Some(draft) if !draft.own_line || fallback => {
-                let (reply, parts, own_line) = (draft.reply, draft.parts, draft.own_line);
-                self.draft(reply, parts, own_line, again);
+                self.draft(Draft::clone(&draft), again);
             }
             _ if fallback => {
-                let reply = self.new_reply();
-                self.draft(reply, 1, true, again);
+                let line = Draft { own_line: true, ..self.new_draft(1) };
+                self.draft(line, again);
             }
             _ => self.run.step = Step::Ask { again },
         }
     }
 
     pub(super) fn ask(&mut self, again: bool) {
-        self.state.witness.asked(self.rules);
+        if !self.run.asked {
+            self.state.witness.asked(self.rules);
+        }
+        self.run.asked = self.how == How::Slow;
+        if self.how == How::Slow {
+            return self.takes_a_moment(again);
+        }
         if self.how == How::Well {
-            let reply = self.new_reply();
-            self.draft(reply, self.rules.parts, false, again);
+            let answer = self.new_draft(self.rules.parts);
+            self.draft(answer, again);
         } else {
             self.run.step = Step::Release;
         }
     }
 
-    fn new_reply(&mut self) -> u32 {
+    /// Words that were never said before, about what is pending.
+    pub(super) fn new_draft(&mut self, parts: u32) -> Draft {
         self.state.next.reply += 1;
-        self.state.next.reply
+        let reply = self.state.next.reply;
+        let (covers, about) = (self.agenda(), self.run.about);
+        Draft { key: self.next_turn(), covers, about, reply, parts, own_line: false, moment: false }
     }
 
-    fn draft(&mut self, reply: u32, parts: u32, own_line: bool, again: bool) {
+    fn next_turn(&self) -> TurnKey {
         let epoch = if self.rules.has(Bug::DraftsShareARow) { 0 } else { self.held().epoch };
-        let key = TurnKey { number: self.run.head.last_turn + 1, epoch };
-        let (covers, about) = (self.agenda(), self.run.about);
-        self.run.draft = Some(Rc::new(Draft { key, covers, about, reply, parts, own_line }));
+        TurnKey { number: self.run.head.last_turn + 1, epoch }
+    }
+
+    /// The same words may have been a dead run's.
+    fn draft(&mut self, words: Draft, again: bool) {
+        let (key, about) = (self.next_turn(), self.run.about);
+        self.run.draft = Some(Rc::new(Draft { key, about, ..words }));
         self.run.step = Step::PutDraft { again };
     }
 

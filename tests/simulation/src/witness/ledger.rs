@@ -52,6 +52,8 @@ pub(super) struct Ledger {
     too_much: HashMap<(ConversationKey, u64), (Metric, usize)>,
     /// Claims that found a send of which nobody had written down what became of it.
     found_sending: Vec<(ConversationKey, u64)>,
+    /// The open turn that a claim found.
+    found: HashMap<(ConversationKey, u64), TurnKey>,
     /// Turns that were flagged, and by which claim.
     flagged: HashSet<(ConversationKey, TurnKey, u64)>,
     /// Turns whose rest was dropped, and by which claim.
@@ -152,14 +154,16 @@ impl Witness {
         }
     }
 
-    /// Whether a turn stands for which a run is about to put a row: it is cut with that. Once it is over, a row only notes what
-    /// Braze was told.
-    pub(crate) fn is_standing(&self, key: &ConversationKey, row: &TurnRow) -> bool {
+    /// Whether a turn stands, as far as a run knows that is about to put its row: it is cut with that. Once the run has ended
+    /// it, the row only notes what Braze was told.
+    pub(crate) fn is_standing(&self, key: &ConversationKey, row: &TurnRow, machine: &Machine) -> bool {
         let (state, turn) = (self.lock(), (key.clone(), row.key));
         // Who was forgotten with it ended it too.
         let is_whole = state.drafts.get(&turn).is_some_and(|draft| draft.row.reply == row.reply);
         let ended_with_its_user = is_whole && state.is_of_before(key, row.key.epoch);
-        state.committed.contains(&turn) && !state.over.contains(&turn) && !ended_with_its_user
+        let found = machine.claim_of(key).and_then(|epoch| state.ledger.found.get(&(key.clone(), epoch)));
+        let was_open = !state.over.contains(&turn) || found == Some(&row.key);
+        state.committed.contains(&turn) && was_open && !machine.has_ended(key, row.key) && !ended_with_its_user
     }
 
     /// A run heard that the row was put with which it cut a turn.
@@ -224,6 +228,7 @@ impl Witness {
         key: &ConversationKey,
         write: &HeadWrite,
         written: &Result<Head, WriteError>,
+        machine: &Machine,
     ) {
         let applied = match written {
             Ok(_) => true,
@@ -238,6 +243,9 @@ impl Witness {
         }
         if !applied {
             return;
+        }
+        if let HeadWrite::Settle { turn: Some(turn), .. } = write {
+            machine.ended(key, *turn);
         }
         match write {
             HeadWrite::Settle { covers, .. } if is_parked(write) => {
@@ -299,7 +307,9 @@ impl State {
 
     /// A claim found this head.
     pub(super) fn found_by_a_claim(&mut self, key: &ConversationKey, before: &Head, epoch: u64) {
-        if before.turn.as_ref().is_some_and(|turn| turn.state == store::SendState::Sending) {
+        let Some(turn) = &before.turn else { return };
+        self.ledger.found.insert((key.clone(), epoch), turn.key);
+        if turn.state == store::SendState::Sending {
             self.ledger.found_sending.push((key.clone(), epoch));
         }
     }
