@@ -188,9 +188,10 @@ const PERSON_WROTE: &str = "(A colleague of yours, a person, wrote:) ";
 const PEOPLE_LEFT: &str = "(The person has left the conversation. You answer again.)";
 
 /// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
-/// that wrote none leaves that open.
+/// that wrote none, or only that it takes a moment, leaves that open.
 pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
-    rows.iter().map(|row| row.key.epoch).max().unwrap_or_default() + 1 >= epoch
+    let is_last = |row: &TurnRow| row.kind != TurnKind::Moment && row.key.epoch + 1 >= epoch;
+    epoch <= 1 || rows.iter().any(is_last)
 }
 
 /// What likeness looks at in something said.

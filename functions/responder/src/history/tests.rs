@@ -66,6 +66,9 @@ fn rows_that_lack_the_last_runs_draft_may_lack_more() {
     let rows = [row(2, 3, "given up", &["draft"]), row(1, 2, "a", &["1"])];
     assert!(is_whole(&rows, 4) && !is_whole(&rows, 5));
     assert!(is_whole(&[], 1) && !is_whole(&[], 2));
+    let moment = TurnRow { kind: TurnKind::Moment, ..row(3, 4, "a moment", &["One moment"]) };
+    let rows = [moment, row(2, 3, "b", &["2"])];
+    assert!(is_whole(&rows, 4) && !is_whole(&rows, 5), "what it took may be missing");
 }
 
 #[test]

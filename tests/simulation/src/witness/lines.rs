@@ -73,8 +73,10 @@ impl State {
         for (id, message) in self.queued.iter().filter(|(_, message)| message.author == Author::Agent) {
             let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
             let counts = self.ends.get(id).is_none_or(counts);
+            // That it was written is forgotten with its user, and what comes by the door after that is new.
+            let is_new_again = self.filed.get(id).is_some_and(|key| self.spans_an_erasure(key, id));
             for line in lines(message.text.as_str()) {
-                *asked.entry(line).or_default() += usize::from(counts);
+                *asked.entry(line).or_default() += usize::from(counts) + usize::from(is_new_again);
             }
         }
         let mut wrong = Vec::new();

@@ -77,7 +77,9 @@ impl State {
     /// What the user wrote here since they were last forgotten.
     fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
         let erased = self.erased.get(key);
-        let came_since = move |message: &Message| erased.is_none_or(|erased| !erased.filed.contains(&message.id));
+        let came_since = move |message: &Message| {
+            erased.is_none_or(|erased| !erased.filed.contains(&message.id)) || self.spans_an_erasure(key, &message.id)
+        };
         let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
         here.filter(move |message| message.author == Author::User && came_since(message))
     }

@@ -79,7 +79,10 @@ impl State {
         let named = |way: Option<&Route>| way.map(|route| route.name) == row.route.as_ref().map(RouteName::as_str);
         let right = ways.iter().copied().any(fits) && (!by_route || ways.iter().copied().any(named));
         if !right {
-            self.broken(format!("turn {} of {} does not go by its route", row.key.number, key.as_str()));
+            let goes = row.route.as_ref().map(RouteName::as_str);
+            let ways: Vec<_> = ways.iter().map(|way| way.map(|route| route.name)).collect();
+            let (turn, key) = (row.key.number, key.as_str());
+            self.broken(format!("turn {turn} of {key} does not go by its route: by {goes:?}, not one of {ways:?}"));
         }
         if row.route.is_some() {
             self.figures.count(Figure::Routed);
