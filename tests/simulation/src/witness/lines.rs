@@ -61,6 +61,15 @@ impl State {
         }
     }
 
+    /// How often what was written under this id may be answered, or said.
+    pub(super) fn most_replies(&self, id: &MessageId) -> usize {
+        let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
+        let counts = self.ends.get(id).is_none_or(counts);
+        // That it was written is forgotten with its user, and what comes by the door after that is new.
+        let is_new_again = self.filed.get(id).is_some_and(|key| self.spans_an_erasure(key, id));
+        usize::from(counts) + usize::from(is_new_again)
+    }
+
     /// Each line of an agent's that was named was read in one place.
     pub(super) fn lines_were_read_once(&mut self) {
         let mut read: HashMap<String, usize> = HashMap::new();
@@ -71,12 +80,8 @@ impl State {
         }
         let mut asked: HashMap<String, usize> = HashMap::new();
         for (id, message) in self.queued.iter().filter(|(_, message)| message.author == Author::Agent) {
-            let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
-            let counts = self.ends.get(id).is_none_or(counts);
-            // That it was written is forgotten with its user, and what comes by the door after that is new.
-            let is_new_again = self.filed.get(id).is_some_and(|key| self.spans_an_erasure(key, id));
             for line in lines(message.text.as_str()) {
-                *asked.entry(line).or_default() += usize::from(counts) + usize::from(is_new_again);
+                *asked.entry(line).or_default() += self.most_replies(id);
             }
         }
         let mut wrong = Vec::new();

@@ -69,17 +69,22 @@ impl State {
         let by_the_brand = row.kind == TurnKind::Agent || self.is_begun_by_a_system(row);
         let may_be_sent_anyway =
             row.reply.iter().all(|said| matches!(said.content, Content::Campaign(_) | Content::Template(_)));
-        if by_the_brand && !may_be_sent_anyway && !self.of_the_user(key).any(|_| true) {
+        if by_the_brand && !may_be_sent_anyway && !self.wrote(key) {
             self.broken(format!("turn {} of {} is for somebody who never wrote", row.key.number, key.as_str()));
         }
+    }
+
+    /// Whether the user wrote here since they were last forgotten; a copy that comes after that says so too.
+    fn wrote(&self, key: &ConversationKey) -> bool {
+        let mut here = self.filed.iter().filter(|(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
+        let has_copy = |message: &Message| message.author == Author::User && self.spans_an_erasure(key, &message.id);
+        self.of_the_user(key).next().is_some() || here.any(has_copy)
     }
 
     /// What the user wrote here since they were last forgotten.
     fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
         let erased = self.erased.get(key);
-        let came_since = move |message: &Message| {
-            erased.is_none_or(|erased| !erased.filed.contains(&message.id)) || self.spans_an_erasure(key, &message.id)
-        };
+        let came_since = move |message: &Message| erased.is_none_or(|erased| !erased.filed.contains(&message.id));
         let here = self.filed.iter().filter(move |(_, filed)| *filed == key).filter_map(|(id, _)| self.queued.get(id));
         here.filter(move |message| message.author == Author::User && came_since(message))
     }

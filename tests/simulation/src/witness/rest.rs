@@ -114,10 +114,8 @@ impl State {
         }
         let mut asked: HashMap<String, usize> = HashMap::new();
         for (id, message) in &self.queued {
-            let counts = |end: &End| matches!(end, End::Answered(_) | End::Parked | End::Forgotten);
-            let counts = self.ends.get(id).is_none_or(counts);
             for canary in canaries(message.text.as_str()) {
-                *asked.entry(canary).or_default() += usize::from(counts);
+                *asked.entry(canary).or_default() += self.most_replies(id);
             }
         }
         let mut wrong = Vec::new();

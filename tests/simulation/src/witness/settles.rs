@@ -158,8 +158,9 @@ impl State {
     fn may_be_parked(&mut self, key: &ConversationKey, covers: &[MessageId], before: &Head, now: Timestamp) {
         let part = covers.first().and_then(|first| self.parts.get(&format!("{}#1", first.as_str())));
         let is_rejected = part.is_some_and(|part| part.heard == Some(Heard::Rejected));
-        // A copy of what was answered goes with them, however young it is.
-        let counted = self.counted_among(key, covers);
+        // A copy of what was answered goes with them, however young it is; nothing but copies may be too old as well.
+        let counted = Some(self.counted_among(key, covers)).filter(|counted| !counted.is_empty());
+        let counted = counted.unwrap_or_else(|| covers.to_vec());
         let is_stale = self.newest_arrival(&counted).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
         let is_refused = self.are_refused_by_the_desk(&counted);
         if !is_rejected && !is_stale && !is_refused && before.attempts < FEWEST_ATTEMPTS {

@@ -147,3 +147,24 @@ async fn whoever_had_two_phones_is_forgotten_under_both() {
         assert!(sign.is_some_and(|sign| sign.forgot(erasure.at)), "{phone}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_that_is_left_while_its_user_is_forgotten_is_taken_away() {
+    for fault in [Fault::Freezes(Moment::Before, 10 * SECOND), Fault::Dies(Moment::After)] {
+        let world = World::default();
+        world.faults.listed([at("point", 0, fault.clone())]);
+        let ada = Identity::new("ada", "+15550100", "").unwrap();
+        world.is_told(&ada, "and").await;
+        let forgets = async {
+            tokio::time::sleep(SECOND).await;
+            world.agent("user:ada", None, AgentDeed::Erase).await;
+            world.poll_agents_once().await;
+        };
+        futures::future::join(world.poll_once(), forgets).await;
+        world.settle(1).await;
+        for name in ada.other_conversations() {
+            let sign = world.store.head(&name, world.now()).await.unwrap();
+            assert!(sign.is_none_or(|sign| sign.erased_at.is_some()), "{name:?} still leads to ada, {fault:?}");
+        }
+    }
+}
