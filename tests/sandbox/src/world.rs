@@ -82,9 +82,13 @@ struct Outside {
 
 impl World {
     /// Puts the parts together around the address the sandbox listens at. `aws` is for a model there, if one is asked.
-    pub(crate) fn new(options: &Options, url: &str, aws: &SdkConfig) -> Result<Arc<Self>, StartError> {
+    pub(crate) fn new(
+        options: &Options,
+        url: &str,
+        files: AssistantFiles,
+        aws: &SdkConfig,
+    ) -> Result<Arc<Self>, StartError> {
         let outside = Outside::read(&platform::settings::environment)?;
-        let files = AssistantFiles::load(options.assistant.as_deref())?;
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();

@@ -18,8 +18,8 @@ use super::{Misuse, deployed, shown};
 /// What to check.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The assistant to check: a file, with its knowledge folder beside it, or s3://bucket/key or ssm:/parameter/name, with the
-    /// packed knowledge; the packed one if left out
+    /// The assistant to check: a file, with its knowledge folder beside it, the folder that holds both, or s3://bucket/key or
+    /// ssm:/parameter/name, with the packed knowledge; the packed one if left out
     #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     assistant: Option<String>,
 
