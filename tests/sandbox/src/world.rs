@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
-use ingest::{Ingest, Tokens};
+use ingest::{Ingest, Languages, Tokens};
 use models::assistant::{Assistant, Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
@@ -164,8 +164,9 @@ impl World {
         let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
         let asked_for = WatchedQueue { inner: Arc::clone(&agents), title: "an agent acts", ..queued.clone() };
         let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
-        let ingest = door(options, queued, asked_for.clone(), parked.clone());
-        let ingest_of_others = door(options, from_others, asked_for, parked);
+        let languages = Languages::of(responder.assistant.texts.languages());
+        let ingest = door(options, languages.clone(), queued, asked_for.clone(), parked.clone());
+        let ingest_of_others = door(options, languages, from_others, asked_for, parked);
         let responder = Arc::new(responder);
         Ok(Arc::new(Self {
             ingest,
@@ -199,7 +200,13 @@ impl World {
     }
 }
 
-fn door(options: &Options, work: WatchedQueue, agents: WatchedQueue, quarantine: WatchedQueue) -> Ingest {
+fn door(
+    options: &Options,
+    languages: Languages,
+    work: WatchedQueue,
+    agents: WatchedQueue,
+    quarantine: WatchedQueue,
+) -> Ingest {
     Ingest {
         tokens: SecretCache::new(SandboxTokens(options.webhook_token.clone()), Tokens::parse),
         work: Arc::new(work),
@@ -208,6 +215,7 @@ fn door(options: &Options, work: WatchedQueue, agents: WatchedQueue, quarantine:
         clock: Arc::new(SystemClock),
         meter: Arc::new(Uncounted),
         log_ids: random::words(),
+        languages,
     }
 }
 
