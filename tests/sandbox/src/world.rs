@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
+use doctor::SIMULATED_GROUP;
 use ingest::{Ingest, Languages, Tokens};
 use models::assistant::{Assistant, Place, Speaks};
 use platform::aws::SdkConfig;
@@ -15,7 +16,7 @@ use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavaila
 use platform::settings::{BadSettings, Settings as Reader};
 use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, Means, OnUnknown, Responder};
 use serde_json::{Value, json};
-use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
+use simulated_braze::{DOCUMENTED_BODY, Kind, ReplyCampaign, SimulatedBraze, Workspace};
 use store::Embedded;
 use tokio::sync::Semaphore;
 
@@ -229,9 +230,15 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
 
 fn simulated_braze(options: &Options, url: &str, assistant: &Assistant) -> Arc<SimulatedBraze> {
     let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
-    // Braze itself lets nobody new be answered before they are subscribed; the page would have to explain that first.
-    workspace.newcomers_subscribed = true;
-    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign::recommended(id.as_str()));
+    workspace.subscription_group = SIMULATED_GROUP.to_owned();
+    // The order that Braze documents. Whether the change is in force at once is not known: the simulation's strict reading,
+    // in which no newcomer ever reads the first answer, would leave nothing to show.
+    workspace.subscribes_within_send = true;
+    let closed_window = assistant.replies.closed_window.as_ref();
+    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign {
+        kind: if Some(&id) == closed_window { Kind::Template } else { Kind::Response },
+        ..ReplyCampaign::recommended(id.as_str())
+    });
     workspace.replies.extend(campaigns);
     for campaign in &mut workspace.inbound {
         campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
