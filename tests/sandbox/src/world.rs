@@ -230,7 +230,7 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
 
 fn simulated_braze(options: &Options, url: &str, assistant: &Assistant) -> Arc<SimulatedBraze> {
     let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
-    workspace.subscription_group = SIMULATED_GROUP.to_owned();
+    SIMULATED_GROUP.clone_into(&mut workspace.subscription_group);
     // The order that Braze documents. Whether the change is in force at once is not known: the simulation's strict reading,
     // in which no newcomer ever reads the first answer, would leave nothing to show.
     workspace.subscribes_within_send = true;
