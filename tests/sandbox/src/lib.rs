@@ -18,6 +18,7 @@ mod steps;
 mod threads;
 mod watched;
 mod whose;
+mod workspace;
 mod world;
 
 use std::io;

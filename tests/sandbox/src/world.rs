@@ -5,9 +5,8 @@ use std::sync::Arc;
 use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
-use doctor::SIMULATED_GROUP;
 use ingest::{Ingest, Languages, Tokens};
-use models::assistant::{Assistant, Place, Speaks};
+use models::assistant::{Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
@@ -16,7 +15,7 @@ use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavaila
 use platform::settings::{BadSettings, Settings as Reader};
 use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, Means, OnUnknown, Responder};
 use serde_json::{Value, json};
-use simulated_braze::{DOCUMENTED_BODY, Kind, ReplyCampaign, SimulatedBraze, Workspace};
+use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze};
 use store::Embedded;
 use tokio::sync::Semaphore;
 
@@ -28,7 +27,7 @@ use crate::live;
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
 use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedQueue, WatchedStore};
-use crate::{Options, StartError};
+use crate::{Options, StartError, workspace};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
 pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
@@ -94,7 +93,7 @@ impl World {
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();
         let about = About::new(options, url, &outside);
-        let braze = simulated_braze(options, url, &files.assistant);
+        let braze = SimulatedBraze::new(workspace::of(&files.assistant, url, &options.webhook_token));
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
         let agents = queue(Shelf::AgentQueue);
@@ -226,24 +225,6 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
     let disk = Disk::at(&folder.join("sandbox.redb"));
     let disk = disk.map_err(|error| StartError::DataFolder(folder.clone(), error.to_string()))?;
     Ok((disk, Arc::new(Embedded::on_disk(&folder.join("conversations.redb"))?)))
-}
-
-fn simulated_braze(options: &Options, url: &str, assistant: &Assistant) -> Arc<SimulatedBraze> {
-    let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
-    SIMULATED_GROUP.clone_into(&mut workspace.subscription_group);
-    // The order that Braze documents. Whether the change is in force at once is not known: the simulation's strict reading,
-    // in which no newcomer ever reads the first answer, would leave nothing to show.
-    workspace.subscribes_within_send = true;
-    let closed_window = assistant.replies.closed_window.as_ref();
-    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign {
-        kind: if Some(&id) == closed_window { Kind::Template } else { Kind::Response },
-        ..ReplyCampaign::recommended(id.as_str())
-    });
-    workspace.replies.extend(campaigns);
-    for campaign in &mut workspace.inbound {
-        campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
-    }
-    SimulatedBraze::new(workspace)
 }
 
 impl About {
