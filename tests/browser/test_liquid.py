@@ -90,6 +90,17 @@ def test_liquid_that_does_not_parse_sends_no_webhook_and_the_way_says_so(page):
     on_the_phone(page, "does not parse", sender="nobody")
 
 
+def test_a_filter_that_is_not_known_is_named_without_the_parsers_own_words(page):
+    tab(page, "liquid")
+    write(page, "message", REPLY.replace("}}}", "} | shout}}"))
+    apply(page)
+    say(page, "When are you open?")
+    explained(page, "the filter `shout` is not known here")
+    explained(page, "What to do: Open the reply campaign")
+    on_the_phone(page, "the filter `shout` is not known here", sender="nobody")
+    assert "available filters" not in page.text("body")
+
+
 def test_what_is_refused_is_said_and_nothing_changes(page):
     tab(page, "liquid")
     write(page, "body", "{% for i in (1..1000000000) %}x{% endfor %}")

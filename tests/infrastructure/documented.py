@@ -7,6 +7,7 @@ ENVIRONMENT = {
         "AGENT_QUEUE_URL": "AgentQueue",
         "QUARANTINE_QUEUE_URL": "QuarantineQueue",
         "INGEST_SECRET_ID": "IngestSecret",
+        "LANGUAGES": None,
     },
     "Responder": {
         "QUEUE_URL": "WorkQueue",

@@ -5,7 +5,7 @@ use platform::metrics::Metric;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Answer, Call, Ingest};
+use crate::{Answer, Call, Ingest, Languages};
 
 /// The largest body that is read.
 pub(crate) const MOST_BODY_BYTES: usize = 256 * 1024;
@@ -53,8 +53,10 @@ enum BadWish {
     Id,
     #[error("\"flow\" must be the name of a flow in assistant.toml, of 1 to {LONGEST_FLOW} characters")]
     Flow,
-    #[error("\"language\" must be a tag such as de or pt-BR, or be left out")]
-    Language,
+    #[error(
+        "\"language\" must be one in which the assistant has its lines ({0}), perhaps with a region as in pt-BR, or be left out"
+    )]
+    Language(Languages),
 }
 
 /// The keys of a body, each with whatever it holds, so that a wrong one can be named.
@@ -96,7 +98,7 @@ pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, wish: Wish) -> Answ
     if call.body.len() > MOST_BODY_BYTES {
         return Answer::too_large("256 KiB");
     }
-    match understand(call.body, wish) {
+    match understand(call.body, wish, &ingest.languages) {
         Ok(wished) => queue(ingest, wished).await,
         Err(reason) => Answer::bad_request(&reason.to_string()),
     }
@@ -129,7 +131,7 @@ pub(crate) async fn queue(ingest: &Ingest, wished: Wished) -> Answer {
     }
 }
 
-fn understand(body: &[u8], wish: Wish) -> Result<Wished, BadWish> {
+fn understand(body: &[u8], wish: Wish, languages: &Languages) -> Result<Wished, BadWish> {
     let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson)?;
     wish.knows_all_of(&body)?;
     let conversation = body.conversation.as_str().and_then(ConversationKey::parse).filter(is_usable);
@@ -149,8 +151,8 @@ fn understand(body: &[u8], wish: Wish) -> Result<Wished, BadWish> {
             let flow = flow.ok_or(BadWish::Flow)?.to_owned();
             let language = match body.language {
                 Value::Null => None,
-                Value::String(tag) if is_language(&tag) => Some(tag),
-                _ => return Err(BadWish::Language),
+                Value::String(tag) if languages.have(&tag) => Some(tag),
+                _ => return Err(BadWish::Language(languages.clone())),
             };
             AgentDeed::StartFlow { flow, language }
         }
@@ -200,17 +202,12 @@ fn name(deed: &AgentDeed) -> &'static str {
     }
 }
 
-/// Whether it looks like a language tag: `de`, `pt-BR`, `zh_Hans`.
-fn is_language(tag: &str) -> bool {
-    (2..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn mistake(wish: Wish, body: &str) -> String {
-        understand(body.as_bytes(), wish).map(|_| ()).unwrap_err().to_string()
+        understand(body.as_bytes(), wish, &Languages::default()).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
@@ -226,6 +223,12 @@ mod tests {
             (Wish::Release, r#"{"conversation": "user:a", "id": 7}"#, "\"id\" must be a text of 1 to 200"),
             (Wish::Release, r#"{"conversation": "user:a", "conversation": "user:b"}"#, "the body must be JSON like"),
             (Wish::Flow, r#"{"conversation": "user:a", "flow": 7}"#, "\"flow\" must be the name of a flow"),
+            (
+                Wish::Flow,
+                r#"{"conversation": "user:a", "flow": "f", "language": "xx"}"#,
+                "\"language\" must be one in which the assistant has its lines (de, en, es, fr, pt)",
+            ),
+            (Wish::Flow, r#"{"conversation": "user:a", "flow": "f", "language": 7}"#, "\"language\" must be one in"),
             (Wish::Flow, r#"{"conversation": "user:a", "text": "hi"}"#, "\"text\" is no key here: the body has"),
             (Wish::Message, r#"{"conversation": "user:a", "text": "a", "flow": "b"}"#, "\"flow\" is no key here"),
             (Wish::Release, "[]", "the body must be JSON like"),
@@ -244,6 +247,6 @@ mod tests {
     #[test]
     fn an_id_that_is_null_is_left_out() {
         let body = br#"{"conversation": "user:a", "text": "hi", "id": null}"#;
-        assert!(understand(body, Wish::Message).unwrap().name.is_none());
+        assert!(understand(body, Wish::Message, &Languages::default()).unwrap().name.is_none());
     }
 }

@@ -6,6 +6,7 @@ mod chatwoot;
 mod conversations;
 mod explain;
 mod inbound;
+mod languages;
 mod quarantine;
 mod route;
 mod settings;
@@ -22,6 +23,7 @@ use platform::random::Words;
 use platform::secrets::SecretCache;
 
 pub use answer::Answer;
+pub use languages::Languages;
 use route::Route;
 pub use settings::Settings;
 use tokens::Audience;
@@ -46,6 +48,8 @@ pub struct Ingest {
     pub meter: Arc<dyn Meter>,
     /// Makes the ids that follow messages through the logs.
     pub log_ids: Words,
+    /// The languages in which flows may be started.
+    pub languages: Languages,
 }
 
 /// One HTTP request, as the door sees it.

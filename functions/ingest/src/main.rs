@@ -24,6 +24,7 @@ async fn main() -> Result<(), Error> {
         clock: Arc::new(SystemClock),
         meter: Arc::new(Emf { function: "ingest" }),
         log_ids: random::words(),
+        languages: settings.languages,
     });
     // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
     if let Err(error @ SecretUnavailable::Malformed { .. }) = ingest.tokens.current().await {

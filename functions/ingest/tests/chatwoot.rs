@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hmac_sha2::Sha256;
 use http::{HeaderMap, Method, StatusCode};
-use ingest::{Answer, Call, Ingest, Tokens};
+use ingest::{Answer, Call, Ingest, Languages, Tokens};
 use models::{AgentAction, AgentDeed, QueueMessage, Timestamp};
 use platform::clock::Clock;
 use platform::metrics::{Meter, Metric};
@@ -88,6 +88,7 @@ fn door(current: &str, previous: Option<&str>) -> (Ingest, Arc<Behind>) {
         clock: Arc::<Behind>::clone(&behind),
         meter: Arc::<Behind>::clone(&behind),
         log_ids: Box::new(|| "log-id".to_owned()),
+        languages: Languages::default(),
     };
     (ingest, behind)
 }

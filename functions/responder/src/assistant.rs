@@ -57,7 +57,7 @@ pub enum PackError {
 }
 
 impl AssistantFiles {
-    /// The assistant at `config`, or the packed one.
+    /// The assistant at `config`, an `assistant.toml` or the folder that holds one, or the packed one.
     pub fn load(config: Option<&str>) -> Result<Self, PackError> {
         config.map_or_else(Self::packed, |path| Self::read(Path::new(path)))
     }
@@ -79,8 +79,9 @@ impl AssistantFiles {
     }
 
     fn read(config: &Path) -> Result<Self, PackError> {
-        let path = config.display().to_string();
-        Self::with(&text(config)?, &path, |folder| markdown(&config.with_file_name("").join(folder)))
+        let file = if config.is_dir() { &config.join("assistant.toml") } else { config };
+        let path = file.display().to_string();
+        Self::with(&text(file)?, &path, |folder| markdown(&file.with_file_name("").join(folder)))
     }
 
     /// What `toml` says with its knowledge, everybody's and that of each route that has its own; or every mistake in both.
@@ -164,11 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn the_packed_one_and_the_folder_it_came_from_are_the_same() {
-        let folder =
-            AssistantFiles::load(Some(concat!(env!("CARGO_MANIFEST_DIR"), "/assistant/assistant.toml"))).unwrap();
+    fn the_packed_one_and_the_file_and_the_folder_it_came_from_are_the_same() {
         let packed = AssistantFiles::load(None).unwrap();
-        assert_eq!((folder.assistant, folder.knowledge), (packed.assistant, packed.knowledge));
+        for place in ["/assistant/assistant.toml", "/assistant", "/assistant/"] {
+            let read = AssistantFiles::load(Some(&(env!("CARGO_MANIFEST_DIR").to_owned() + place))).unwrap();
+            assert_eq!((&read.assistant, &read.knowledge), (&packed.assistant, &packed.knowledge), "{place}");
+        }
     }
 
     #[test]
@@ -212,7 +214,13 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = AssistantFiles::load(Some("/nowhere/assistant.toml")).unwrap_err().to_string();
-        assert!(error.contains("/nowhere/assistant.toml"), "{error}");
+        let empty = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+        for (place, file) in [
+            ("/nowhere/assistant.toml", "/nowhere/assistant.toml".to_owned()),
+            (empty, format!("{empty}/assistant.toml")),
+        ] {
+            let error = AssistantFiles::load(Some(place)).unwrap_err().to_string();
+            assert!(error.contains(&file), "{error}");
+        }
     }
 }

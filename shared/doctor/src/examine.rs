@@ -11,7 +11,7 @@ use crate::campaign::Campaign;
 use crate::inbound::Ours;
 use crate::questions::{Seen, questions};
 use crate::report::{Check, Report};
-use crate::{Setup, address, inbound, reply};
+use crate::{Setup, address, inbound, newcomers, reply};
 use in_braze::Braze;
 
 /// Looks at everything in `setup` and tells, before each look, what it is at. `http` must follow no redirects: they are a
@@ -29,6 +29,7 @@ pub async fn examine(setup: &Setup, http: &Client, tell: &(dyn Fn(&str) + Sync))
     if let Some(braze) = &braze {
         let main = examination.replies(braze, &mut checks).await;
         seen.words = main.is_some_and(|campaign| reply::shows_its_words(&campaign));
+        checks.extend(examination.newcomers());
         checks.extend(in_braze::send(&examination, braze).await);
     }
     Report::of(checks, questions(seen))
@@ -91,6 +92,13 @@ impl Examination<'_> {
             findings,
         ));
         read.ok()
+    }
+
+    /// Looks at the group of newcomers; simulated Braze has its own.
+    fn newcomers(&self) -> Option<Check> {
+        let group = self.setup.newcomers_group.as_deref().filter(|_| !self.braze_is_here())?;
+        let proves = "Whoever's number Braze does not know is subscribed to a group of yours with the first answer.";
+        Some(Check::of("newcomers_group of assistant.toml", proves, newcomers::newcomers_group(group)))
     }
 
     /// Looks at every campaign that sends; gives the main one.

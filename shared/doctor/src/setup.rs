@@ -11,6 +11,8 @@ pub struct Setup {
     pub workspace: Option<Workspace>,
     /// The names of the assistant's routes, where the assistant is known.
     pub routes: Option<Vec<String>>,
+    /// The subscription group of newcomers, where the assistant names one.
+    pub newcomers_group: Option<String>,
     /// The external id of a user who gets one real message.
     pub send_to: Option<SecretString>,
 }

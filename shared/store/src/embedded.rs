@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use models::{ConversationKey, Message, MessageId, Timestamp};
@@ -66,6 +67,14 @@ impl Embedded {
             Some((ConversationKey::parse(key)?, head))
         });
         heads.collect()
+    }
+
+    /// Makes it so much longer ago that the user wrote last, as if that time had passed: what the sandbox's page does. Nothing
+    /// else grows older, and where there is no head nothing happens.
+    pub fn heard_longer_ago(&self, conversation: &ConversationKey, by: Duration) -> Result<(), StoreError> {
+        self.update(conversation.as_str(), sort_key::HEAD, |old: Option<Head>| {
+            Ok(old.map(|head| Head { heard: head.heard.map(|heard| heard - by), ..head }))
+        })
     }
 
     // A poisoned lock only means that another thread panicked: every write here is whole or not at all.

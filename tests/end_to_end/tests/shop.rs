@@ -120,6 +120,7 @@ async fn another_system_starts_a_flow_and_the_user_answers_it() {
         (json!({"conversation": ADA}), "\"flow\""),
         (json!({"conversation": ADA, "flow": ""}), "\"flow\""),
         (json!({"conversation": ADA, "flow": "return", "language": "de; DROP"}), "\"language\""),
+        (json!({"conversation": ADA, "flow": "return", "language": "it"}), "(de, en, es, fr, pt)"),
     ] {
         let (status, answer) = door.post("/conversations/flows", "agent", body.to_string()).await;
         assert!(status == StatusCode::BAD_REQUEST && answer["error"].as_str().unwrap().contains(wrong), "{answer}");

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderValue, Method, header};
-use ingest::{Answer, Call, Ingest, Tokens};
+use ingest::{Answer, Call, Ingest, Languages, Tokens};
 use models::Timestamp;
 use platform::clock::Clock;
 use platform::metrics::Uncounted;
@@ -42,6 +42,7 @@ pub(crate) fn post(path: &str, query: &str, headers: &HeaderMap, body: &[u8]) ->
         clock: Arc::new(Standing),
         meter: Arc::new(Uncounted),
         log_ids: Box::new(|| "log-id".to_owned()),
+        languages: Languages::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let call = Call { method: &Method::POST, path, query, headers, body };

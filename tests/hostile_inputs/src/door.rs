@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use ingest::{Answer, Call, Ingest, Tokens};
+use ingest::{Answer, Call, Ingest, Languages, Tokens};
 use models::Timestamp;
 use platform::clock::Clock;
 use platform::metrics::Uncounted;
@@ -94,6 +94,7 @@ impl Door {
             clock: Arc::<Stopped>::clone(&clock),
             meter: Arc::new(Uncounted),
             log_ids: Box::new(|| "log-id".to_owned()),
+            languages: Languages::default(),
         };
         Self { ingest, work, agents, quarantine, clock }
     }

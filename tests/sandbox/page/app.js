@@ -41,9 +41,10 @@ function showState(current) {
   liquid.isSimulated(braze === "simulated");
   $("dead-letters").classList.toggle("bad", dead_letters > 0);
   $("quarantined").classList.toggle("bad", quarantined > 0);
-  people.offer(state.conversations.map(({ conversation }) => conversation));
+  people.offer(state.conversations.map(({ phone }) => phone));
   desk.know(state.agent_token, (conversation) => headOf(conversation)?.owner === "person");
   showUnderWay();
+  showOnly();
   showCustomer();
 }
 
@@ -59,7 +60,8 @@ function showCustomer() {
   if (known) customer.show(known.conversation, known.profile, headOf(known.conversation));
 }
 
-const headOf = (conversation) => state?.conversations.find((head) => head.conversation === conversation);
+/** What is known of who answers a phone: Dragoman may keep its conversation under another name. */
+const headOf = (whose) => state?.conversations.find(({ conversation, phone }) => conversation === whose || phone === whose);
 
 /** Three dots only where the bot has something to answer and the queue holds what makes it do so. */
 function showUnderWay() {
@@ -94,7 +96,7 @@ function meet(conversation) {
   $("text").focus();
 }
 
-const showOnly = () => timeline.showOnly($("only").checked ? person : "");
+const showOnly = () => timeline.showOnly($("only").checked ? [person, headOf(person)?.conversation] : []);
 
 // Writing
 

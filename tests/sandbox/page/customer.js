@@ -82,7 +82,9 @@ const change = (what) => attempt(() => post(pathOf("customers", whose), what));
 
 $("customer-actions").append(
   button("", ({ target }) => change({ subscribed: target.dataset.to === "true" }), { id: "subscription" }),
-  button("Let a day pass", () => change({ close_window: true })),
+  button("Let a day pass since they wrote", () => change({ close_window: true }), {
+    title: "For Braze and for Dragoman alike: from then on only templates reach them, until they write again",
+  }),
 );
 $("customer-language").addEventListener("change", ({ target }) => change({ language: target.value }));
 

@@ -14,6 +14,13 @@ const REASONS = {
 };
 const STATES = { waiting: "Waits for a person", attended: "With a person" };
 const SPEAKERS = { user: nameOf, bot: () => "Bot", agent: () => "Agent" };
+const UNSENT = {
+  window_closed:
+    "Not sent: they have not written for a day, or never, and no template is set up: closed_window in [replies] of assistant.toml.",
+  refused: "Not sent: Braze refused it for good.",
+  too_late: "Not sent: it could not be sent for a day.",
+  uncertain: "Nobody knows whether it was sent. It is not sent again.",
+};
 const SURE_FOR = 4_000;
 
 const drafts = new Map();
@@ -22,6 +29,7 @@ let chosen = null;
 let drawn = "";
 let token = "";
 let phone = "";
+let isNew = true;
 let owned = () => false;
 let showPhone = () => {};
 
@@ -51,13 +59,17 @@ export function know(agentToken, isWithPerson) {
 /** Which phone stands beside the desk. */
 export function beside(conversation) {
   phone = conversation;
-  if (threads.some((thread) => thread.conversation === conversation)) choose(conversation, false);
+  const thread = threads.find((thread) => thread.phone === conversation);
+  if (thread) choose(thread.conversation, false);
   showTakePhone();
 }
 
-/** Shows who waits, and the conversation that was chosen. */
+/** Shows who waits, and the conversation that was chosen: by itself whoever has just asked for a person. */
 export function show(current) {
+  const asked = isNew ? undefined : justAsked(current);
+  isNew = false;
   threads = current;
+  if (asked && !isTyping()) chosen = asked;
   const waiting = threads.filter(({ state }) => state === "waiting").length;
   put($("desk-count"), waiting ? ` (${waiting})` : "");
   if (!threads.some(({ conversation }) => conversation === chosen)) chosen = threads[0]?.conversation ?? null;
@@ -65,6 +77,17 @@ export function show(current) {
   showThread();
   showTakePhone();
 }
+
+/** Who waits now and did not before; of several the one who asked last. */
+function justAsked(current) {
+  const waited = ({ conversation, since }) =>
+    threads.some((old) => old.conversation === conversation && old.since === since);
+  const fresh = current.filter((thread) => thread.state === "waiting" && !waited(thread));
+  return fresh.sort((a, b) => b.since - a.since)[0]?.conversation;
+}
+
+/** Nobody's words may go to another than they were begun for. */
+const isTyping = () => Boolean(drafts.get(chosen)?.trim()) || document.activeElement === $("reply-text");
 
 function showList() {
   const entries = threads.map(({ conversation, state, since }) => [conversation, state, since]);
@@ -80,11 +103,11 @@ function showList() {
   showAges();
 }
 
-function entry({ conversation, state, since }) {
+function entry({ conversation, phone, state, since }) {
   const input = element("input", { type: "radio", name: "thread", value: conversation, checked: conversation === chosen });
   const age = element("span", { className: "age" });
   age.dataset.since = since ?? "";
-  const name = element("b", { textContent: nameOf(conversation) });
+  const name = element("b", { textContent: nameOf(phone) });
   return element("label", { className: state, title: conversation }, input, name, element("span", { textContent: STATES[state] }), age);
 }
 
@@ -103,13 +126,16 @@ function choose(conversation, showsPhone = true) {
   chosen = conversation;
   showList();
   showThread();
-  if (showsPhone) showPhone(conversation);
+  if (showsPhone) showPhone(phoneOf(conversation));
 }
+
+/** What the phone of a conversation is called: Dragoman may keep the conversation under another name of its user. */
+const phoneOf = (conversation) => threads.find((thread) => thread.conversation === conversation)?.phone ?? conversation;
 
 function showThread() {
   const thread = threads.find(({ conversation }) => conversation === chosen);
   if (!thread) return;
-  put($("thread-title"), nameOf(thread.conversation));
+  put($("thread-title"), nameOf(thread.phone));
   const facts = [thread.conversation, thread.profile_name && `calls themselves “${thread.profile_name}”`, thread.language];
   put($("thread-who"), facts.filter(Boolean).join(" · "));
   const reason = REASONS[thread.reason] ?? "The desk was told nothing: a person took over, or it could not be reached";
@@ -139,12 +165,13 @@ function showLines(lines) {
 }
 
 function line(said) {
-  const { from, text, media_urls, at } = said;
+  const { from, text, media_urls, not_sent, at } = said;
   const node = element("li", { className: from });
   node.dataset.key = JSON.stringify(said);
-  node.append(element("b", { textContent: SPEAKERS[from](chosen) }), element("time", { textContent: clock(at) }));
+  node.append(element("b", { textContent: SPEAKERS[from](phoneOf(chosen)) }), element("time", { textContent: clock(at) }));
   node.append(element("p", { textContent: text || "(no words)" }));
   if (media_urls) node.append(element("p", { className: "address", textContent: media_urls }));
+  if (not_sent) node.append(element("p", { className: "unsent", textContent: UNSENT[not_sent] }));
   return node;
 }
 
@@ -155,7 +182,7 @@ const clock = (at) => new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit"
 const call = (route, body) => post(`conversations/${route}`, body, { authorization: `Bearer ${token}` });
 
 async function act(route, conversation, done) {
-  if (await attempt(() => call(route, { conversation }))) put($("desk-said"), `${nameOf(conversation)}: ${done}`);
+  if (await attempt(() => call(route, { conversation }))) put($("desk-said"), `${nameOf(phoneOf(conversation))}: ${done}`);
 }
 
 async function write(event) {
@@ -195,5 +222,5 @@ function takePhone() {
 
 function showTakePhone() {
   put($("take-phone"), `Take over ${nameOf(phone)}’s conversation`);
-  $("take-phone").hidden = owned(phone) || threads.some(({ conversation }) => conversation === phone);
+  $("take-phone").hidden = owned(phone) || threads.some((thread) => thread.phone === phone);
 }

@@ -26,11 +26,12 @@ const [stepTemplate, wayTemplate] = [$("step"), $("begin")];
 let newest = 0;
 let run = "";
 let way = { start: 0, latest: 0, answered: true };
-let only = "";
+let only = [];
 
-/** Whose steps alone are shown; everybody's with nobody named. */
-export function showOnly(conversation) {
-  only = conversation;
+/** Whose steps alone are shown, by all their names; everybody's with nobody named. */
+export function showOnly(names) {
+  if (String(names) === String(only)) return;
+  only = names;
   for (const item of list.children) hide(item);
 }
 
@@ -120,7 +121,7 @@ function explain(item, finding) {
 
 function hide(item) {
   const { whose } = item.dataset;
-  item.hidden = Boolean(only && whose && whose !== only);
+  item.hidden = Boolean(only.length && whose && !only.includes(whose));
 }
 
 function offset(milliseconds) {

@@ -1,5 +1,6 @@
 //! One customer as simulated Braze knows them: their phone, with what became of each message, and their profile.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,10 +8,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use models::Timestamp;
+use models::{ConversationKey, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use simulated_braze::{Outcome, PhoneMessage, Profile, Sender, WebhookRecord};
+use store::StoreError;
 
 use crate::routes::{Shared, bad_request};
 use crate::steps::Kind;
@@ -27,8 +29,8 @@ pub(crate) async fn show(State(world): Shared, Path(conversation): Path<String>)
 /// Everything about one customer; for somebody unknown an empty phone and no profile.
 pub(crate) fn customer(world: &World, conversation: &str) -> Value {
     let profile = world.braze.profile(conversation);
-    let called = profile.as_ref().map_or_else(|| conversation.to_owned(), |p| p.conversation().as_str().to_owned());
-    let of_them = |whose: &str| whose == called || whose == conversation;
+    let names = profile.as_ref().map(Profile::conversations).unwrap_or_default();
+    let of_them = |whose: &str| whose == conversation || names.iter().any(|name| name.as_str() == whose);
     let webhooks: Vec<_> =
         world.braze.webhooks().into_iter().filter(|webhook| of_them(webhook.conversation.as_str())).collect();
     let undelivered: Vec<_> =
@@ -82,7 +84,7 @@ struct Change {
     language: Option<String>,
     /// What they call themselves on WhatsApp.
     profile_name: Option<String>,
-    /// Lets a day pass since they wrote.
+    /// Lets a day pass since they wrote, as Braze and Dragoman see it.
     #[serde(default)]
     close_window: bool,
 }
@@ -102,11 +104,24 @@ pub(crate) async fn change(State(world): Shared, Path(conversation): Path<String
         let error = "nobody of that name has written yet";
         return (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response();
     }
-    if change.close_window {
-        world.braze.close_window(&conversation);
-    }
-    world.steps.add(Some(&conversation), Kind::Braze, "profile changed by hand", json!(null));
+    let title = if change.close_window {
+        if let Err(error) = let_a_day_pass(&world, &conversation) {
+            return (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"error": error.to_string()}))).into_response();
+        }
+        "a day has passed since they wrote"
+    } else {
+        "profile changed by hand"
+    };
+    world.steps.add(Some(&conversation), Kind::Braze, title, json!(null));
     Json(customer(&world, &conversation)).into_response()
+}
+
+/// Makes it a day longer ago that they wrote: for Braze, and for Dragoman under whatever key it has their conversation.
+fn let_a_day_pass(world: &World, conversation: &str) -> Result<(), StoreError> {
+    world.braze.close_window(conversation);
+    let names = world.braze.profile(conversation).map(|profile| profile.conversations()).unwrap_or_default();
+    let keys: HashSet<_> = names.iter().filter_map(|name| ConversationKey::parse(name.as_str())).collect();
+    keys.iter().try_for_each(|key| world.store.heard_longer_ago(key, WINDOW))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::Options;
+pub(crate) use deployed::CREDENTIALS;
 
 /// Dragoman on one machine: the real functions on embedded parts, with Braze, WhatsApp and the AI simulated, and a page to
 /// chat on. No account and no key is needed.

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use desk::{Desk, DeskError, DeskEvent, Line, Speaker, What};
-use models::{AgentAction, Timestamp};
+use models::AgentAction;
 use serde_json::{Value, json};
 
 use crate::faults::Switches;
 use crate::steps::{Kind, Steps};
-use crate::threads::{Thread, thread};
+use crate::threads::{Owned, Thread, thread};
 
 /// Everything that happened at the desk, oldest first.
 #[derive(Clone, Default)]
@@ -58,13 +58,16 @@ impl DeskLog {
         self.lock().iter().filter_map(told).collect()
     }
 
-    /// The conversations that people own, longest first: each with the moment since when, if it is known.
-    pub(crate) fn threads(&self, owned: &[(String, Option<Timestamp>)]) -> Vec<Thread> {
+    /// The conversations that people own, longest first.
+    pub(crate) fn threads(&self, owned: impl Iterator<Item = Owned>) -> Vec<Thread> {
         let entries = self.lock();
         let of = |conversation: &str| -> Vec<&Entry> {
             entries.iter().filter(|entry| entry.conversation() == conversation).collect()
         };
-        let mut threads: Vec<_> = owned.iter().map(|(whose, since)| thread(whose, *since, &of(whose))).collect();
+        let mut threads: Vec<_> = owned
+            .map(|owned| (of(&owned.conversation), owned))
+            .map(|(entries, owned)| thread(owned, &entries))
+            .collect();
         threads.sort_by_key(Thread::place);
         threads
     }

@@ -18,6 +18,7 @@ mod steps;
 mod threads;
 mod watched;
 mod whose;
+mod workspace;
 mod world;
 
 use std::io;
@@ -31,7 +32,7 @@ use tokio::task::AbortHandle;
 pub use deeds::{Deed, Program};
 pub use faults::{AiFault, Crash, Faults};
 pub use options::Options;
-use responder::Source;
+use responder::{AssistantFiles, Source};
 use world::World;
 
 /// A running sandbox. It stops when this is dropped.
@@ -57,8 +58,14 @@ pub enum StartError {
     #[error(transparent)]
     Assistant(responder::PackError),
     /// The assistant that was named is not there.
-    #[error("{0}; --assistant FILE takes the path of an assistant.toml, from where you are or from the root")]
+    #[error(
+        "{0}; --assistant takes an assistant.toml or the folder that holds one, from where you are or from the root, or \
+         s3://bucket/key or ssm:/parameter/name"
+    )]
     NoAssistant(responder::PackError),
+    /// The assistant that was named cannot be had from AWS.
+    #[error("{0} {credentials}", credentials = deeds::CREDENTIALS)]
+    AssistantOutOfReach(responder::PackError),
     /// The data folder cannot be used.
     #[error("the data folder {0} cannot be used ({1}); is another sandbox using it?")]
     DataFolder(PathBuf, String),
@@ -79,9 +86,8 @@ pub enum StartError {
 impl From<responder::PackError> for StartError {
     fn from(error: responder::PackError) -> Self {
         match error {
-            responder::PackError::Unreadable { .. } | responder::PackError::OutOfReach { .. } => {
-                Self::NoAssistant(error)
-            }
+            responder::PackError::Unreadable { .. } => Self::NoAssistant(error),
+            responder::PackError::OutOfReach { .. } => Self::AssistantOutOfReach(error),
             responder::PackError::Bad { .. } => Self::Assistant(error),
         }
     }
@@ -93,7 +99,9 @@ impl Sandbox {
         let listener = listen(options.port).await?;
         let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
         let url = format!("http://{address}");
-        let world = World::new(options, &url, &platform::aws::config().await)?;
+        let aws = platform::aws::config().await;
+        let files = AssistantFiles::fetch(options.assistant.as_deref(), &aws, &platform::http::client()?).await?;
+        let world = World::new(options, &url, files, &aws)?;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));

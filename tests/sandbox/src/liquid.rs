@@ -131,14 +131,18 @@ impl Before {
 
 /// Tells the traps that the reply in `called`, a call to simulated Braze, hit since `before`.
 pub(crate) fn of_reply(world: &World, called: &Value, whose: &str, before: &Before) {
+    let mut lost = world.braze.undelivered().into_iter().skip(before.lost);
+    let reason = lost.rfind(|lost| lost.conversation.as_str() == whose).map(|lost| lost.reason);
+    let is_newcomer = || world.braze.profile(whose).is_some_and(|profile| profile.external_id.is_none());
+    if reason == Some(NotDelivered::Unsubscribed) && is_newcomer() {
+        tell(world, Some(whose), &[doctor::newcomer_not_subscribed()]);
+    }
     if called["campaign_id"] != CAMPAIGN {
         return;
     }
     let template = templates(world).1;
     let own = &called["recipients"][0]["trigger_properties"][WORDS];
     let words = own.as_str().or(called["trigger_properties"][WORDS].as_str()).unwrap_or_default();
-    let mut lost = world.braze.undelivered().into_iter().skip(before.lost);
-    let reason = lost.rfind(|lost| lost.conversation.as_str() == whose).map(|lost| lost.reason);
     let phone = world.braze.phone(whose);
     let shown = phone.iter().skip(before.shown).rfind(|message| message.from == Sender::Brand);
     let traps = match (reason, shown) {

@@ -24,8 +24,9 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// The assistant to run: an assistant.toml with its knowledge folder beside it; the packed one if left out
-    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "FILE")]
+    /// The assistant to run: an assistant.toml with its knowledge folder beside it, the folder that holds both, or
+    /// s3://bucket/key or ssm:/parameter/name, with the packed knowledge; the packed one if left out
+    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     pub assistant: Option<String>,
 
     /// What follows a send of which nobody knows whether it arrived: resend_once or flag

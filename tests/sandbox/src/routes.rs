@@ -18,7 +18,7 @@ use simulated_braze::Inbound;
 
 use crate::faults::Faults;
 use crate::steps::Kind;
-use crate::threads::Thread;
+use crate::threads::{Owned, Thread};
 use crate::world::{OWN_WEBHOOK, World};
 use crate::{customer, liquid, live, page, whose};
 
@@ -211,7 +211,8 @@ async fn state(State(world): Shared) -> Json<Value> {
 /// The set-up, the queues and every conversation.
 pub(crate) fn state_of(world: &World) -> Value {
     let heads = world.store.conversations();
-    let conversations: Vec<_> = heads.iter().filter(|(_, head)| head.moved_to.is_none()).map(conversation).collect();
+    let heads = heads.iter().filter(|(_, head)| head.moved_to.is_none());
+    let conversations: Vec<_> = heads.map(|(key, head)| conversation(world, key, head)).collect();
     let mut state = world.about.json();
     state["queue"] = json!(world.work.depth());
     state["dead_letters"] = json!(world.work.dead_letters().len());
@@ -224,17 +225,27 @@ pub(crate) fn state_of(world: &World) -> Value {
 pub(crate) fn threads(world: &World) -> Vec<Thread> {
     let heads = world.store.conversations();
     let owned = heads.iter().filter(|(_, head)| head.moved_to.is_none() && head.owner == store::Owner::Person);
-    let owned = owned.map(|(key, head)| (key.as_str().to_owned(), head.person_since)).collect::<Vec<_>>();
-    world.desk.threads(&owned)
+    let owned = owned.map(|(key, head)| Owned {
+        conversation: key.as_str().to_owned(),
+        phone: phone_of(world, key),
+        since: head.person_since,
+    });
+    world.desk.threads(owned)
 }
 
-fn conversation((key, head): &(ConversationKey, store::Head)) -> Value {
+/// What the phone of a conversation is called: Dragoman may keep the conversation under another name of its user.
+fn phone_of(world: &World, key: &ConversationKey) -> String {
+    let profile = world.braze.profile(key.as_str());
+    profile.map_or_else(|| key.as_str().to_owned(), |profile| profile.conversation().as_str().to_owned())
+}
+
+fn conversation(world: &World, key: &ConversationKey, head: &store::Head) -> Value {
     let owner = match head.owner {
         store::Owner::Bot => "bot",
         store::Owner::Person => "person",
     };
     json!({
-        "conversation": key.as_str(), "owner": owner, "pending": head.pending.len(),
+        "conversation": key.as_str(), "phone": phone_of(world, key), "owner": owner, "pending": head.pending.len(),
         "attempts": head.attempts, "turns": head.last_turn, "opted_out": head.opted_out,
     })
 }

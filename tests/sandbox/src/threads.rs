@@ -1,18 +1,27 @@
 //! One conversation as an agent needs it: since when it waits, why, and what was said.
 
-use desk::{DeskEvent, What};
-use models::{AgentAction, AgentDeed, HandOffReason, Personal, Timestamp};
+use desk::{DeskEvent, NotSent, What};
+use models::{AgentAction, AgentDeed, HandOffReason, MessageId, Personal, Timestamp};
 use serde::Serialize;
 
 use crate::desk::{Entry, speaker};
 
 /// A conversation that a person owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Owned {
+    pub(crate) conversation: String,
+    /// What the phone beside the desk is called.
+    pub(crate) phone: String,
+    /// Since when, if that is known.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// What an agent sees of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Thread {
-    conversation: String,
+    #[serde(flatten)]
+    owned: Owned,
     state: State,
-    /// Since when a person owns it.
-    since: Option<Timestamp>,
     /// `null` while the desk was told nothing: a person took over by themselves, or the desk could not be reached.
     reason: Option<HandOffReason>,
     summary: Option<Personal>,
@@ -38,24 +47,26 @@ struct Said {
     text: Personal,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_urls: Option<Personal>,
+    /// Why it did not reach the user, as far as the desk was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_sent: Option<NotSent>,
     at: Timestamp,
 }
 
 impl Thread {
     /// Where it stands in the list: who waits comes first, who has waited longest before all.
     pub(crate) fn place(&self) -> impl Ord + use<> {
-        (self.state, self.since, self.conversation.clone())
+        (self.state, self.owned.since, self.owned.conversation.clone())
     }
 }
 
-/// The thread of a conversation that a person has owned since `since`; `entries` are what happened with it, oldest first.
-pub(crate) fn thread(conversation: &str, since: Option<Timestamp>, entries: &[&Entry]) -> Thread {
+/// The thread of a conversation; `entries` are what happened with it, oldest first.
+pub(crate) fn thread(owned: Owned, entries: &[&Entry]) -> Thread {
     let stretch = current_stretch(entries);
     let hand_off = stretch.iter().rposition(|entry| hand_off_of(entry).is_some());
     let mut thread = Thread {
-        conversation: conversation.to_owned(),
+        owned,
         state: if stretch.iter().any(|entry| takes_over(entry)) { State::Attended } else { State::Waiting },
-        since,
         reason: None,
         summary: None,
         profile_name: None,
@@ -66,7 +77,7 @@ pub(crate) fn thread(conversation: &str, since: Option<Timestamp>, entries: &[&E
         thread.take(event);
     }
     for (place, entry) in stretch.iter().enumerate() {
-        let Some(said) = said(entry) else { continue };
+        let Some(said) = said(entry, stretch) else { continue };
         // The transcript tells what came before it, in its own times.
         let told = hand_off.is_some_and(|hand_off| place < hand_off)
             && thread.lines.iter().any(|line| line.from == said.from && line.text == said.text);
@@ -81,14 +92,20 @@ pub(crate) fn thread(conversation: &str, since: Option<Timestamp>, entries: &[&E
 impl Thread {
     fn take(&mut self, event: &DeskEvent) {
         let What::HandOff { reason, summary, transcript, profile_name, language } = &event.what else { return };
-        self.since = self.since.or(Some(event.at));
+        self.owned.since = self.owned.since.or(Some(event.at));
         self.reason = Some(*reason);
         self.summary = Some(summary.clone());
         self.profile_name.clone_from(profile_name);
         self.language.clone_from(language);
         let lines = transcript.iter();
         self.lines = lines
-            .map(|line| Said { from: speaker(line.from), text: line.text.clone(), media_urls: None, at: line.at })
+            .map(|line| Said {
+                from: speaker(line.from),
+                text: line.text.clone(),
+                media_urls: None,
+                not_sent: None,
+                at: line.at,
+            })
             .collect();
     }
 }
@@ -113,22 +130,38 @@ fn takes_over(entry: &Entry) -> bool {
     matches!(entry, Entry::Did(AgentAction { deed: AgentDeed::Say(_) | AgentDeed::TakeOver, .. }))
 }
 
-fn said(entry: &Entry) -> Option<Said> {
+fn said(entry: &Entry, stretch: &[&Entry]) -> Option<Said> {
+    let said = |from, text: &Personal, at: &Timestamp| Said {
+        from,
+        text: text.clone(),
+        media_urls: None,
+        not_sent: None,
+        at: *at,
+    };
     match entry {
         Entry::Told(DeskEvent { what: What::Message { text, media_urls }, at, .. }) => {
-            Some(Said { from: "user", text: text.clone(), media_urls: media_urls.clone(), at: *at })
+            Some(Said { media_urls: media_urls.clone(), ..said("user", text, at) })
         }
-        Entry::Did(AgentAction { deed: AgentDeed::Say(text), at, .. }) => {
-            Some(Said { from: "agent", text: text.clone(), media_urls: None, at: *at })
+        Entry::Did(AgentAction { id, deed: AgentDeed::Say(text), at, .. }) => {
+            Some(Said { not_sent: why_not_sent(id, stretch), ..said("agent", text, at) })
         }
         _ => None,
     }
 }
 
+/// Why the agent's line `id` did not reach its user. Lines that went as one turn are named after the first of them.
+fn why_not_sent(id: &MessageId, stretch: &[&Entry]) -> Option<NotSent> {
+    let event = format!("not-sent:{}", id.as_str());
+    stretch.iter().find_map(|entry| match entry {
+        Entry::Told(DeskEvent { id, what: What::NotSent { reason, .. }, .. }) if *id == event => Some(*reason),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use desk::{Line, ReleasedBy, Speaker};
-    use models::{ConversationKey, MessageId};
+    use models::ConversationKey;
 
     use super::*;
 
@@ -166,7 +199,9 @@ mod tests {
     }
 
     fn of(entries: &[Entry]) -> Thread {
-        thread("user:ada", Some(Timestamp::from_seconds(5)), &entries.iter().collect::<Vec<_>>())
+        let (conversation, phone) = ("user:ada".to_owned(), "user:ada".to_owned());
+        let owned = Owned { conversation, phone, since: Some(Timestamp::from_seconds(5)) };
+        thread(owned, &entries.iter().collect::<Vec<_>>())
     }
 
     fn lines(thread: &Thread) -> Vec<(&str, &str)> {
@@ -210,6 +245,18 @@ mod tests {
     }
 
     #[test]
+    fn an_agents_line_says_why_it_was_not_sent() {
+        let (sent, unsent) = (did(6, AgentDeed::Say("a".into())), did(7, AgentDeed::Say("b".into())));
+        let Entry::Did(AgentAction { id, .. }) = &unsent else { panic!("an agent did it") };
+        let event = What::NotSent { reason: NotSent::WindowClosed, text: "b".into() };
+        let Entry::Told(event) = told(8, event) else { panic!("the desk was told") };
+        let event = Entry::Told(DeskEvent { id: format!("not-sent:{}", id.as_str()), ..event });
+        let thread = of(&[sent, unsent.clone(), event]);
+        let reasons: Vec<_> = thread.lines.iter().map(|line| (line.text.as_str(), line.not_sent)).collect();
+        assert_eq!(reasons, [("a", None), ("b", Some(NotSent::WindowClosed))]);
+    }
+
+    #[test]
     fn after_a_release_the_next_person_begins_anew() {
         for released in [told(8, What::Released { by: ReleasedBy::Agent }), did(8, AgentDeed::Release)] {
             let thread = of(&[handed_off(5, &[(Speaker::User, "old", 1)]), did(6, AgentDeed::TakeOver), released]);
@@ -219,7 +266,11 @@ mod tests {
 
     #[test]
     fn who_has_waited_longest_is_first_and_who_is_attended_to_last() {
-        let waits = |second: u64| Thread { since: Some(Timestamp::from_seconds(second)), ..of(&[]) };
+        let waits = |second: u64| {
+            let thread = of(&[]);
+            let owned = Owned { since: Some(Timestamp::from_seconds(second)), ..thread.owned.clone() };
+            Thread { owned, ..thread }
+        };
         let attended = Thread { state: State::Attended, ..waits(1) };
         let mut threads = [attended.clone(), waits(9), waits(3)];
         threads.sort_by_key(Thread::place);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
-use ingest::{Ingest, Tokens};
-use models::assistant::{Assistant, Place, Speaks};
+use ingest::{Ingest, Languages, Tokens};
+use models::assistant::{Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
@@ -15,7 +15,7 @@ use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavaila
 use platform::settings::{BadSettings, Settings as Reader};
 use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, Means, OnUnknown, Responder};
 use serde_json::{Value, json};
-use simulated_braze::{DOCUMENTED_BODY, ReplyCampaign, SimulatedBraze, Workspace};
+use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze};
 use store::Embedded;
 use tokio::sync::Semaphore;
 
@@ -27,7 +27,7 @@ use crate::live;
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
 use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedQueue, WatchedStore};
-use crate::{Options, StartError};
+use crate::{Options, StartError, workspace};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
 pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
@@ -82,14 +82,18 @@ struct Outside {
 
 impl World {
     /// Puts the parts together around the address the sandbox listens at. `aws` is for a model there, if one is asked.
-    pub(crate) fn new(options: &Options, url: &str, aws: &SdkConfig) -> Result<Arc<Self>, StartError> {
+    pub(crate) fn new(
+        options: &Options,
+        url: &str,
+        files: AssistantFiles,
+        aws: &SdkConfig,
+    ) -> Result<Arc<Self>, StartError> {
         let outside = Outside::read(&platform::settings::environment)?;
-        let files = AssistantFiles::load(options.assistant.as_deref())?;
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();
         let about = About::new(options, url, &outside);
-        let braze = simulated_braze(options, url, &files.assistant);
+        let braze = SimulatedBraze::new(workspace::of(&files.assistant, url, &options.webhook_token));
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
         let agents = queue(Shelf::AgentQueue);
@@ -160,8 +164,9 @@ impl World {
         let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
         let asked_for = WatchedQueue { inner: Arc::clone(&agents), title: "an agent acts", ..queued.clone() };
         let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
-        let ingest = door(options, queued, asked_for.clone(), parked.clone());
-        let ingest_of_others = door(options, from_others, asked_for, parked);
+        let languages = Languages::of(responder.assistant.texts.languages());
+        let ingest = door(options, languages.clone(), queued, asked_for.clone(), parked.clone());
+        let ingest_of_others = door(options, languages, from_others, asked_for, parked);
         let responder = Arc::new(responder);
         Ok(Arc::new(Self {
             ingest,
@@ -195,7 +200,13 @@ impl World {
     }
 }
 
-fn door(options: &Options, work: WatchedQueue, agents: WatchedQueue, quarantine: WatchedQueue) -> Ingest {
+fn door(
+    options: &Options,
+    languages: Languages,
+    work: WatchedQueue,
+    agents: WatchedQueue,
+    quarantine: WatchedQueue,
+) -> Ingest {
     Ingest {
         tokens: SecretCache::new(SandboxTokens(options.webhook_token.clone()), Tokens::parse),
         work: Arc::new(work),
@@ -204,6 +215,7 @@ fn door(options: &Options, work: WatchedQueue, agents: WatchedQueue, quarantine:
         clock: Arc::new(SystemClock),
         meter: Arc::new(Uncounted),
         log_ids: random::words(),
+        languages,
     }
 }
 
@@ -213,18 +225,6 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
     let disk = Disk::at(&folder.join("sandbox.redb"));
     let disk = disk.map_err(|error| StartError::DataFolder(folder.clone(), error.to_string()))?;
     Ok((disk, Arc::new(Embedded::on_disk(&folder.join("conversations.redb"))?)))
-}
-
-fn simulated_braze(options: &Options, url: &str, assistant: &Assistant) -> Arc<SimulatedBraze> {
-    let mut workspace = Workspace::recommended(&format!("{url}/inbound"), &options.webhook_token, CAMPAIGN, KEY);
-    // Braze itself lets nobody new be answered before they are subscribed; the page would have to explain that first.
-    workspace.newcomers_subscribed = true;
-    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign::recommended(id.as_str()));
-    workspace.replies.extend(campaigns);
-    for campaign in &mut workspace.inbound {
-        campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
-    }
-    SimulatedBraze::new(workspace)
 }
 
 impl About {

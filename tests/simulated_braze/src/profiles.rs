@@ -100,6 +100,12 @@ impl Profile {
         name.unwrap_or_else(|| Name::Braze(self.braze_id.clone())).conversation()
     }
 
+    /// Every name under which others may keep this user's conversation.
+    pub fn conversations(&self) -> Vec<Personal> {
+        let is_a_conversation = |name: &Name| !matches!(name, Name::Phone(_) | Name::Email(_));
+        self.names().iter().filter(|name| is_a_conversation(name)).map(Name::conversation).collect()
+    }
+
     fn names(&self) -> Vec<Name> {
         let braze = std::iter::once(Name::Braze(self.braze_id.clone()));
         let external = self.external_id.iter().cloned().map(Name::External);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{HeaderMap, Method, header};
-use ingest::{Call, Ingest, Tokens};
+use ingest::{Call, Ingest, Languages, Tokens};
 use models::Timestamp;
 use platform::clock::Clock;
 use platform::queue::{Queue, QueueError};
@@ -80,6 +80,7 @@ impl Door {
             clock,
             meter: world.meter(),
             log_ids: ids,
+            languages: Languages::default(),
         })
     }
 

@@ -58,12 +58,12 @@ impl KeywordLists {
                 }
                 let rivals = lists.iter().filter(|(rival, _, all)| contradict(key, rival) && all.matches(word));
                 for (rival, own, _) in rivals {
-                    let has_it_too = own.iter().any(|(_, other)| normalised(other) == normalised(word));
+                    let there = own.iter().find(|(_, other)| normalised(other) == normalised(word));
                     // Both lists are the brand's: it is told once, where the word comes second.
-                    if !has_it_too
+                    if there.is_none()
                         || LISTS.iter().position(|list| list == rival) < LISTS.iter().position(|list| list == key)
                     {
-                        configured.mistake(key, &contradiction(word, *place, rival, has_it_too));
+                        configured.mistake(key, &contradiction(word, *place, rival, there.map(|(place, _)| *place)));
                     }
                 }
             }
@@ -73,8 +73,9 @@ impl KeywordLists {
     }
 }
 
-fn contradiction(word: &str, place: usize, rival: &str, is_own: bool) -> String {
-    let whose = if is_own { "has too" } else { "has as shipped" };
+/// `there` is where the other list has it, unless it is shipped.
+fn contradiction(word: &str, place: usize, rival: &str, there: Option<usize>) -> String {
+    let whose = there.map_or("has as shipped".to_owned(), |place| format!("has too (number {place})"));
     format!("has \"{word}\" (number {place}), which `keywords.{rival}` {whose}: a word can mean only one of the two")
 }
 
@@ -214,7 +215,7 @@ mod tests {
             ),
             (
                 "opt_in = [\"yes\"]\nhand_off = [\"Yes.\"]\nshipped = false",
-                "`keywords.hand_off` has \"Yes.\" (number 1), which `keywords.opt_in` has too: a word can mean only one of the two",
+                "`keywords.hand_off` has \"Yes.\" (number 1), which `keywords.opt_in` has too (number 1): a word can mean only one of the two",
             ),
         ] {
             assert_eq!(mistakes(&format!("[keywords]\n{text}")), [expected], "{text}");

@@ -35,7 +35,7 @@ pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use replies::ReplyRules;
 pub use routes::{Route, Routes};
 use section::Section;
-pub use texts::{BotText, Texts};
+pub use texts::{BotText, SHIPPED_LANGUAGES, Texts};
 pub use tools::{Argument, HttpTool, HttpTools, Method, Piece, ToolUrl};
 
 /// Everything `assistant.toml` says, checked.

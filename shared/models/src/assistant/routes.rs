@@ -2,6 +2,7 @@
 //! there.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use super::keywords::KeywordLists;
@@ -57,9 +58,9 @@ impl Routes {
     /// `lists` are the words that are understood before a route is looked for.
     pub(super) fn read(mut section: Section, backends: &Backends, lists: &KeywordLists) -> Self {
         let mut routes = BTreeMap::new();
-        let mut known = Vec::new();
+        let mut taken = TakenWords::default();
         for key in section.keys() {
-            let route = Route::read(section.section(&key), &mut known, backends, lists);
+            let route = Route::read(section.section(&key), &key, &mut taken, backends, lists);
             match RouteName::parse(&key) {
                 Some(name) => drop(routes.insert(name, route)),
                 None => section.mistake(&key, "is no route's name: 1 to 64 characters of A-Z a-z 0-9 _ -"),
@@ -70,20 +71,25 @@ impl Routes {
 }
 
 impl Route {
-    /// `known` are the keywords of the routes before: no two routes share one.
-    fn read(mut section: Section, known: &mut Vec<String>, backends: &Backends, lists: &KeywordLists) -> Self {
+    /// `taken` are the keywords of the routes before: no two routes share one.
+    fn read(
+        mut section: Section,
+        name: &str,
+        taken: &mut TakenWords,
+        backends: &Backends,
+        lists: &KeywordLists,
+    ) -> Self {
         let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
         for (place, word) in &keywords {
             if let Some(list) = lists.goes_before(word) {
                 section.mistake("keywords", &never_heard(word, *place, list, "lead here"));
             }
-            let word = normalised(word);
-            if word.is_empty() {
+            let compared = normalised(word);
+            if compared.is_empty() {
                 section.mistake("keywords", &format!("must have a letter or a digit in each: number {place} has none"));
-            } else if known.contains(&word) {
-                section.mistake("keywords", &format!("lead to two places: number {place} is taken already"));
+            } else if let Some(first) = taken.take(compared, &format!("routes.{name}.keywords"), *place) {
+                section.mistake("keywords", &there_twice(word, *place, &first));
             }
-            known.push(word);
         }
         let (backend, knowledge_only) = (backend(&mut section, backends), section.flag("knowledge_only", false));
         if backend.is_some() && knowledge_only {
@@ -106,6 +112,28 @@ impl Route {
 /// What is wrong with a word of a route or a flow that a keyword list takes first, so that it would never do what is `meant`.
 pub(super) fn never_heard(word: &str, place: usize, list: &str, meant: &str) -> String {
     format!("has \"{word}\" (number {place}), which `keywords.{list}` takes first, so it would never {meant}")
+}
+
+/// The words that lead somewhere already, as they are compared, each with the place where it stands.
+#[derive(Default)]
+pub(super) struct TakenWords(BTreeMap<String, String>);
+
+impl TakenWords {
+    /// Takes `word` for the list `key`, where it stands at `place`; or says where it stood before.
+    pub(super) fn take(&mut self, word: String, key: &str, place: usize) -> Option<String> {
+        match self.0.entry(word) {
+            Entry::Occupied(taken) => Some(taken.get().clone()),
+            Entry::Vacant(free) => {
+                free.insert(format!("`{key}` (number {place})"));
+                None
+            }
+        }
+    }
+}
+
+/// What is wrong with a word that stands at a `first` place too, so that nobody could say which of the two is meant.
+pub(super) fn there_twice(word: &str, place: usize, first: &str) -> String {
+    format!("has \"{word}\" (number {place}), which stands in {first} already: a word can lead to one place only")
 }
 
 fn backend(section: &mut Section, backends: &Backends) -> Option<String> {
@@ -163,10 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_stands_twice_is_named_with_both_places() {
+        for (toml, expected) in [
+            (
+                "[routes.a]\nkeywords = [\"y\", \"x\"]\n[routes.b]\nkeywords = [\"X!\"]",
+                "`routes.b.keywords` has \"X!\" (number 1), which stands in `routes.a.keywords` (number 2) already: a word can lead to one place only",
+            ),
+            (
+                "[routes.a]\nkeywords = [\"x\", \"X.\"]",
+                "`routes.a.keywords` has \"X.\" (number 2), which stands in `routes.a.keywords` (number 1) already: a word can lead to one place only",
+            ),
+        ] {
+            assert_eq!(Assistant::from_toml(toml).unwrap_err().0, [expected]);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_told_apart_is_a_mistake() {
         for (toml, key) in [
             ("[routes.\"a b\"]\nhand_off = true", "routes.a b"),
-            ("[routes.a]\nkeywords = [\"x\"]\n[routes.b]\nkeywords = [\"X!\"]", "routes.b.keywords"),
             ("[routes.a]\nkeywords = [\"!\"]", "routes.a.keywords"),
             ("[routes.a]\nhandoff = true", "routes.a.handoff"),
         ] {

@@ -9,6 +9,9 @@ use super::spelling::nearest;
 const SHIPPED: &str = include_str!("texts.toml");
 const LONGEST_LINE: usize = 1_000;
 
+/// The languages of the shipped lines.
+pub const SHIPPED_LANGUAGES: [&str; 5] = ["en", "fr", "es", "pt", "de"];
+
 /// A line the bot says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BotText {
@@ -80,6 +83,11 @@ impl Texts {
     /// Whether there are lines in `language`.
     pub fn know(&self, language: &str) -> bool {
         self.lines.contains_key(language)
+    }
+
+    /// Every language there are lines in: `pt`, without a region.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.lines.keys().map(String::as_str)
     }
 
     /// The language of whoever reads none of the others.
@@ -161,7 +169,10 @@ mod tests {
     #[test]
     fn every_shipped_language_has_every_line() {
         let texts = Assistant::from_toml("").unwrap().texts;
-        for language in ["en", "fr", "es", "pt", "de"] {
+        let mut shipped = SHIPPED_LANGUAGES;
+        shipped.sort_unstable();
+        assert_eq!(texts.languages().collect::<Vec<_>>(), shipped);
+        for language in SHIPPED_LANGUAGES {
             for (text, key) in BotText::ALL {
                 assert!(!texts.lines[language][&text].is_empty(), "{language} {key}");
             }

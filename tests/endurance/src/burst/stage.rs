@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use ingest::{Call, Ingest, Tokens};
+use ingest::{Call, Ingest, Languages, Tokens};
 use platform::clock::{Clock as _, Deadline, SystemClock};
 use platform::metrics::Uncounted;
 use platform::random;
@@ -47,6 +47,7 @@ impl Stage {
             clock: Arc::new(SystemClock),
             meter: Arc::new(Uncounted),
             log_ids: random::words(),
+            languages: Languages::default(),
         };
         let store = Arc::new(Embedded::in_memory());
         let responder = Responder {

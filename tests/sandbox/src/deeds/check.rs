@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ::doctor::{Finding, inbound_body};
+use ::doctor::{Finding, inbound_body, newcomers_group};
 use models::assistant::{Backend, Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
@@ -18,8 +18,8 @@ use super::{Misuse, deployed, shown};
 /// What to check.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The assistant to check: a file, with its knowledge folder beside it, or s3://bucket/key or ssm:/parameter/name, with the
-    /// packed knowledge; the packed one if left out
+    /// The assistant to check: a file, with its knowledge folder beside it, the folder that holds both, or s3://bucket/key or
+    /// ssm:/parameter/name, with the packed knowledge; the packed one if left out
     #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     assistant: Option<String>,
 
@@ -51,6 +51,8 @@ pub(super) struct Checked {
 pub(super) struct AssistantChecked {
     pub(super) file: String,
     pub(super) mistakes: Vec<String>,
+    /// What the responder starts with, and is wrong all the same once it is deployed.
+    pub(super) findings: Vec<Finding>,
     /// The fields that the responder's secret has to have besides `braze_api_key`.
     pub(super) needs_keys: Vec<String>,
 }
@@ -88,9 +90,13 @@ async fn assistant(place: Option<&str>) -> Result<AssistantChecked, Misuse> {
                 ai.needed_keys(&files.assistant.backends).chain(tools).map(str::to_owned).collect();
             needs_keys.sort();
             needs_keys.dedup();
-            Ok(AssistantChecked { file, mistakes, needs_keys })
+            let group = files.assistant.profile.newcomers_group.as_ref();
+            let findings = group.map(|group| newcomers_group(group.as_str())).unwrap_or_default();
+            Ok(AssistantChecked { file, mistakes, findings, needs_keys })
         }
-        Err(PackError::Bad { mistakes, .. }) => Ok(AssistantChecked { file, mistakes: mistakes.0, needs_keys: vec![] }),
+        Err(PackError::Bad { mistakes, .. }) => {
+            Ok(AssistantChecked { file, mistakes: mistakes.0, findings: vec![], needs_keys: vec![] })
+        }
         Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
         Err(error @ PackError::OutOfReach { .. }) => Err(Misuse(format!("{error} {}", deployed::CREDENTIALS))),
     }

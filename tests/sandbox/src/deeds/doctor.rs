@@ -88,7 +88,8 @@ async fn of_deployment(options: &Options, http: &reqwest::Client) -> Result<Setu
         return Err(Misuse(what.to_owned()));
     }
     let routes = files.assistant.routes.iter().map(|(name, _)| name.to_string()).collect();
-    Ok(Setup { door, workspace, routes: Some(routes), send_to: send_to(options) })
+    let newcomers_group = files.assistant.profile.newcomers_group.as_ref().map(|group| group.as_str().to_owned());
+    Ok(Setup { door, workspace, routes: Some(routes), newcomers_group, send_to: send_to(options) })
 }
 
 fn workspace(options: &Options, secrets: &Secrets, assistant: &Assistant) -> Result<Option<Workspace>, Misuse> {
@@ -121,10 +122,11 @@ fn workspace(options: &Options, secrets: &Secrets, assistant: &Assistant) -> Res
     }))
 }
 
-/// Whether the assistant writes to profiles by calls of their own.
+/// Whether the assistant writes to profiles by calls of their own. Newcomers are subscribed by the call that answers them.
 fn writes_profiles(assistant: &Assistant) -> bool {
+    let profile = ProfileRules { newcomers_group: None, ..assistant.profile.clone() };
     let has_events = assistant.flows.iter().any(|(_, flow)| flow.steps.iter().any(|step| step.event.is_some()));
-    assistant.profile != ProfileRules::default() || has_events
+    profile != ProfileRules::default() || has_events
 }
 
 /// A sandbox tells where everything is, and what opens it.
@@ -152,7 +154,8 @@ async fn of_sandbox(options: &Options, url: &str, http: &reqwest::Client) -> Res
         other_clusters: Vec::new(),
     };
     let door = Door { url: format!("{url}/inbound"), token: webhook_token };
-    Ok(Setup { door: Some(door), workspace: Some(workspace), routes: None, send_to: send_to(options) })
+    let (door, workspace) = (Some(door), Some(workspace));
+    Ok(Setup { door, workspace, send_to: send_to(options), ..Setup::default() })
 }
 
 fn send_to(options: &Options) -> Option<SecretString> {

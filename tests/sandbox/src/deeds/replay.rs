@@ -7,7 +7,6 @@ mod verdict;
 
 use platform::aws::SqsQueue;
 use platform::clock::SystemClock;
-use responder::AssistantFiles;
 
 use super::progress::Progress;
 use super::{Misuse, deployed, shown};
@@ -34,8 +33,9 @@ pub struct Options {
     #[arg(long, env = "TABLE_NAME", value_name = "NAME")]
     table: String,
 
-    /// The assistant that is deployed, for its keywords; the packed one if left out
-    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "FILE")]
+    /// The assistant that is deployed, for its keywords: a file, s3://bucket/key or ssm:/parameter/name; the packed one if left
+    /// out
+    #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     assistant: Option<String>,
 
     /// Show what would be done, and do nothing; so it is without --send, too
@@ -53,7 +53,8 @@ pub struct Options {
 
 /// Whether nothing is left, or would be, that a person has to look at.
 pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
-    let files = AssistantFiles::load(options.assistant.as_deref());
+    let http = platform::http::client().map_err(|error| Misuse(error.to_string()))?;
+    let files = deployed::assistant(options.assistant.as_deref(), &http).await?;
     let files = files.map_err(|error| Misuse(format!("{error}\n`cargo run -- check` tells more")))?;
     let keywords = &files.assistant.keywords;
     let aws = deployed::aws().await?;

@@ -53,7 +53,9 @@ pub(super) fn checked(checked: &check::Checked) -> String {
     let assistant = &checked.assistant;
     let mut blocks = Vec::new();
     if assistant.mistakes.is_empty() {
-        blocks.push(format!("{} {}", paint.green("✓"), assistant.file));
+        let findings: Vec<_> = assistant.findings.iter().collect();
+        blocks.push(format!("{} {}", mark(paint, &findings), assistant.file));
+        blocks.extend(findings.iter().map(|finding| told(paint, finding)));
         if !assistant.needs_keys.is_empty() {
             let keys = assistant.needs_keys.join(", ");
             blocks.push(labelled("    ", &format!("The responder's secret needs, besides braze_api_key: {keys}.")));

@@ -60,7 +60,7 @@ pub(super) async fn run(options: &Options) -> Result<bool, Misuse> {
             Ok(false)
         }
         Err(error) => {
-            eprintln!("error: the conversation cannot be read: {error}. {}", deployed::CREDENTIALS);
+            eprintln!("error: {}", deployed::not_read(&options.table, &error));
             Ok(false)
         }
     }

@@ -28,6 +28,19 @@ fn the_packed_assistant_and_the_sample_are_right() {
 }
 
 #[test]
+fn the_group_of_the_sandbox_is_told_before_it_is_deployed_and_stops_nothing() {
+    let (code, shown, _) = check(&["--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let finding = &shown["assistant"]["findings"][0];
+    assert_eq!((code, &finding["code"], &finding["severity"]), (Some(0), &"simulated_group".into(), &"warning".into()));
+    let path = file("own-group.toml", "[profile]\nnewcomers_group = \"6c1f0b0e-9a5d-4a8e\"\n");
+    let (code, shown, _) = check(&["--json", "--assistant", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((code, &shown["assistant"]["findings"]), (Some(0), &Value::Array(vec![])));
+}
+
+#[test]
 fn what_the_responder_would_not_start_with_is_told_with_what_was_meant() {
     for (toml, told) in [
         ("[limits]\nattemtps = 3\n", vec!["`limits.attemtps` is no setting; did you mean `limits.attempts`?"]),

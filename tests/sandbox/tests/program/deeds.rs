@@ -38,6 +38,20 @@ fn a_call_that_leaves_nothing_to_do_ends_with_2_and_says_what_is_missing() {
     }
 }
 
+#[test]
+fn a_table_that_cannot_be_reached_is_named_with_what_failed_and_what_to_do() {
+    let nowhere = [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "a"),
+        ("AWS_SECRET_ACCESS_KEY", "a"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ];
+    let (code, _, error) = ended(&["transcript", "user:42", "--table", "talks"], &nowhere);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("the table talks cannot be read (no connection)"), "{error}");
+    assert!(error.contains("AWS_ENDPOINT_URL") && !error.contains("kept"), "{error}");
+}
+
 #[tokio::test]
 async fn somebody_is_forgotten_by_the_door_that_knows_the_token_and_only_if_it_is_meant() {
     let program = Program::start(&[]);

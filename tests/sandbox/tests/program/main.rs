@@ -198,13 +198,42 @@ async fn an_assistant_may_ask_one_ai_after_another_and_another_platform_on_a_rou
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assistant_is_its_file_or_the_folder_that_holds_it_or_a_text_that_is_kept_at_aws() {
+    let own = "[texts.en]\ndont_know = \"Nobody here knows.\"\n";
+    let folder = std::env::temp_dir().join(format!("dragoman-assistant-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("knowledge")).unwrap();
+    std::fs::write(folder.join("assistant.toml"), own).unwrap();
+    std::fs::write(folder.join("knowledge/pens.md"), "# Pens\n\n## Do you sell pens?\n\nIn every colour.\n").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let aws = format!("http://{}", listener.local_addr().unwrap());
+    let parameter = Json(json!({"Parameter": {"Value": own}}));
+    let app = Router::new().route("/", post(async move || parameter));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let credentials = [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "a")];
+    for (place, knows) in [
+        (folder.to_str().unwrap(), "In every colour."),
+        (folder.join("assistant.toml").to_str().unwrap(), "In every colour."),
+        ("ssm:/dragoman/assistant", "Nobody here knows."),
+    ] {
+        let mut command = command(&["--no-open", "--port", "0", "--assistant", place]);
+        command.envs(credentials).env("AWS_ENDPOINT_URL_SSM", &aws);
+        let program = Program::started(command).unwrap();
+        program.types("Do you sell pens?").await;
+        program.reads(knows).await;
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
 #[test]
 fn a_start_that_fails_says_why_and_ends_with_an_error() {
     let assistant = std::env::temp_dir().join(format!("dragoman-bad-{}.toml", std::process::id()));
     std::fs::write(&assistant, "colour = 1\n[limits]\nattempts = 0\n").unwrap();
     for (arguments, variables, expected) in [
         (vec!["--assistant", assistant.to_str().unwrap()], vec![], vec!["colour", "limits.attempts"]),
-        (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml", "--assistant FILE"]),
+        (vec!["--assistant", "/nowhere.toml"], vec![], vec!["/nowhere.toml", "--assistant takes", "ssm:/"]),
+        (vec!["--assistant", "ssm:/a"], vec![], vec!["ASSISTANT_CONFIG ssm:/a", "AWS_REGION"]),
+        (vec!["--assistant", "s3://bucket"], vec![], vec!["must be s3://bucket/key"]),
         (vec![], vec![("AI_BASE_URL", "http://127.0.0.1:1")], vec!["AI_MODEL"]),
         (
             vec![],

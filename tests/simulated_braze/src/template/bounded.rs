@@ -3,7 +3,7 @@
 use liquid::ParserBuilder;
 use liquid_lib::stdlib;
 
-use super::{AbortTag, does_not_parse, filters, scan};
+use super::{AbortTag, filters, mistake, scan};
 
 /// The most bytes of such a template. Braze's own limits for them are not documented; the recommended body has 600.
 pub const TEMPLATE_BYTES: usize = 8 * 1024;
@@ -37,7 +37,7 @@ pub fn take(template: &str) -> Result<(), NotTaken> {
     }
     let Ok(()) = super::parse(template) else { return Ok(()) };
     let Ok(translated) = scan(template) else { return Ok(()) };
-    let refused = |error: &liquid::Error| NotTaken::MayGrow(does_not_parse(error).to_string());
+    let refused = |error: &liquid::Error| NotTaken::MayGrow(mistake::in_words(error));
     let parser = parser().map_err(|error| refused(&error))?;
     parser.parse(&translated.text).map(drop).map_err(|error| refused(&error))
 }

@@ -5,6 +5,7 @@
 mod abort;
 mod bounded;
 mod filters;
+mod mistake;
 mod names;
 mod scanner;
 
@@ -70,11 +71,7 @@ fn parser(abort: &AbortTag) -> Result<liquid::Parser, TemplateError> {
 }
 
 fn does_not_parse(error: &liquid::Error) -> TemplateError {
-    TemplateError::DoesNotParse(one_line(error))
-}
-
-fn one_line(error: &liquid::Error) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    TemplateError::DoesNotParse(mistake::in_words(error))
 }
 
 #[cfg(test)]

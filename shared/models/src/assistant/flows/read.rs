@@ -1,10 +1,10 @@
 //! Reading `[flows]` and each flow in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::keywords::KeywordLists;
-use super::super::routes::never_heard;
+use super::super::routes::{TakenWords, never_heard, there_twice};
 use super::super::section::{Section, is_name};
 use super::super::texts::Texts;
 use super::{Expect, Flow, Flows, Step, Target, check};
@@ -23,19 +23,20 @@ impl Flows {
     /// `lists` are the words that are understood before a flow is looked for.
     pub(in super::super) fn read(mut section: Section, texts: &Texts, lists: &KeywordLists) -> Self {
         let mut flows = BTreeMap::new();
-        let mut keywords = BTreeSet::new();
+        let mut taken = TakenWords::default();
         for name in section.keys() {
             if !is_name(&name) {
                 section.mistake(&name, "is no name: 1 to 40 characters of a-z, 0-9 and _");
             }
             let flow = Flow::read(section.section(&name), texts);
+            let start = format!("{name}.start");
             for (place, word) in (1..).zip(&flow.start) {
                 if let Some(list) = lists.goes_before(word) {
-                    section.mistake(&format!("{name}.start"), &never_heard(word, place, list, "lead here"));
+                    section.mistake(&start, &never_heard(word, place, list, "lead here"));
                 }
-            }
-            if !flow.start.iter().all(|keyword| keywords.insert(folded(keyword))) {
-                section.mistake(&format!("{name}.start"), "has a keyword twice, or one of another flow");
+                if let Some(first) = taken.take(folded(word), &format!("flows.{start}"), place) {
+                    section.mistake(&start, &there_twice(word, place, &first));
+                }
             }
             for step in &flow.steps {
                 check_options(step, &mut section, &format!("{name}.steps.{}.options", step.name), lists);

@@ -268,7 +268,10 @@ fn each_mistake_in_a_flow_is_named_where_it_is() {
             "`flows.f.timeout_minutes` must be a whole number from 1 to 10080",
         ),
         (format!("[flows.f]\nstart = \"x\"\n{step}"), "`flows.f.start` must be a list of texts"),
-        (format!("[flows.f]\nstart = [\"x\", \"X!\"]\n{step}"), "`flows.f.start` has a keyword twice"),
+        (
+            format!("[flows.f]\nstart = [\"x\", \"X!\"]\n{step}"),
+            "`flows.f.start` has \"X!\" (number 2), which stands in `flows.f.start` (number 1) already",
+        ),
         (format!("[flows.f]\ndescribe = 1\n{step}"), "`flows.f.describe` must be a text"),
         (format!("[flows.f]\nstop = 1\n{step}"), "`flows.f.stop` is no setting"),
         ("flows = 1".to_owned(), "`flows` must be a table"),
@@ -278,7 +281,8 @@ fn each_mistake_in_a_flow_is_named_where_it_is() {
     }
     let two =
         format!("[flows.f]\nstart = [\"x\"]\n{step}[flows.g]\nstart = [\"X\"]\n{}", step.replace("flows.f", "flows.g"));
-    assert!(flows(&two).unwrap_err()[0].starts_with("`flows.g.start` has a keyword twice, or one of another flow"));
+    let told = "`flows.g.start` has \"X\" (number 1), which stands in `flows.f.start` (number 1) already";
+    assert!(flows(&two).unwrap_err()[0].starts_with(told));
 }
 
 #[test]

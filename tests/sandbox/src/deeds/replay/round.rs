@@ -8,6 +8,7 @@ use platform::clock::Clock;
 use platform::queue::{Queue, QueueError};
 use store::{Head, RowState, Store, StoreError};
 
+use super::super::deployed;
 use super::letters::{DeadLetters, Letter};
 use super::verdict::{Asks, Fate, Known, Verdict, verdict};
 
@@ -40,7 +41,7 @@ pub(super) struct Judged {
 /// Why nothing became of a letter.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
-    #[error(transparent)]
+    #[error("the table cannot be read ({}); the letter stays", deployed::kind(.0))]
     Store(#[from] StoreError),
     #[error(transparent)]
     Queue(#[from] QueueError),

@@ -1,0 +1,26 @@
+//! The workspace of simulated Braze, as the README sets one up.
+
+use doctor::SIMULATED_GROUP;
+use models::assistant::Assistant;
+use simulated_braze::{Kind, ReplyCampaign, Workspace};
+
+use crate::world::{CAMPAIGN, KEY, OWN_WEBHOOK};
+
+/// The workspace in which `assistant`, whose door is at `url` and knows `token`, answers.
+pub(crate) fn of(assistant: &Assistant, url: &str, token: &str) -> Workspace {
+    let mut workspace = Workspace::recommended(&format!("{url}/inbound"), token, CAMPAIGN, KEY);
+    SIMULATED_GROUP.clone_into(&mut workspace.subscription_group);
+    // The order that Braze documents. Whether the change is in force at once is not known: the simulation's strict reading,
+    // in which no newcomer ever reads the first answer, would leave nothing to show.
+    workspace.subscribes_within_send = true;
+    let closed_window = assistant.replies.closed_window.as_ref();
+    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign {
+        kind: if Some(&id) == closed_window { Kind::Template } else { Kind::Response },
+        ..ReplyCampaign::recommended(id.as_str())
+    });
+    workspace.replies.extend(campaigns);
+    for campaign in &mut workspace.inbound {
+        campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
+    }
+    workspace
+}
