@@ -43,7 +43,7 @@ impl Actor<'_> {
         let due = if self.state.letters[message].complete { NOW } else { TO_COME };
         let claiming = claim.map(|claim| self.claim_of(claim));
         let write =
-            HeadWrite::File { message: id(message), due, arrival: NOW, heard: true, claim: claiming, create: true };
+            HeadWrite::File { message: id(message), due, arrival: NOW, heard: Some(NOW), claim: claiming, create: true };
         match self.write(&write, None) {
             Written::Done(head) => match claim {
                 Some(claim) if head.run == Some(super::token(claim)) => self.took(claim, head),
