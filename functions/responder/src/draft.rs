@@ -181,9 +181,10 @@ impl Responder {
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
-        let mut attributes = self.facts(&words, matter.history, &Facts { turn, language, unresolved });
+        let mut attributes = self.facts(&words, &Facts { turn, language, unresolved });
         attributes.merge(answered.attributes);
         words.attributes = news(&attributes, &words.to, matter.history, head.owner_since);
+        words.attributes.merge(self.welcome(&words, head, matter.history));
         if let (Some(campaign), false) =
             (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
         {

@@ -52,6 +52,9 @@ impl Responder {
         if turn.state == SendState::Ready && self.is_stale(&row) {
             return self.give_up(out, head, ParkReason::Stale).await;
         }
+        if turn.state == SendState::Ready && self.is_shut_out(&row, head) {
+            return self.shut_out(out, head).await;
+        }
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
         }
@@ -66,7 +69,7 @@ impl Responder {
     }
 
     /// Sends the current part and all after it. The head says that the current part is being sent; nothing stands between
-    /// a send and writing down what became of it.
+    /// a send and writing down what became of it, but what would be lost with this run.
     pub(crate) async fn deliver(&self, out: Outgoing<'_>, mut head: Head) -> Result<Worked, Stop> {
         let (all, mut row) = (out, Cow::Borrowed(out.row));
         loop {
@@ -81,7 +84,7 @@ impl Responder {
             } else {
                 let outcome = self.messaging.send(&reply(out.row, (turn.part, turn.parts), part), SEND_WITHIN).await;
                 if matches!(outcome, Outcome::Accepted { left_out: true, .. }) {
-                    row = Cow::Owned(self.left_out(out));
+                    row = Cow::Owned(self.left_out(out).await);
                 }
                 self.record(Outgoing { row: &row, ..all }, &head, outcome).await?
             };
@@ -92,13 +95,18 @@ impl Responder {
         }
     }
 
-    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own.
-    fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
+    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own, whoever
+    /// says the rest of the reply.
+    async fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
         self.meter.count(Metric::ProfileFailed, 1);
         let groups: Vec<_> = out.row.attributes.groups().map(|(group, _)| group.as_str()).collect();
         let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
         tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
-        TurnRow { unwritten: out.row.attributes.clone(), ..out.row.clone() }
+        let row = apart(out.row);
+        if let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await {
+            tracing::warn!(log_id, %error, "what a reply went without is known to this run alone");
+        }
+        row
     }
 
     async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
@@ -160,7 +168,8 @@ impl Responder {
     /// over.
     async fn again(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
-        if turn.copies < self.on_unknown.most_copies() && !self.is_stale(out.row) {
+        let is_too_late = self.is_stale(out.row) || self.is_shut_out(out.row, head);
+        if turn.copies < self.on_unknown.most_copies() && !is_too_late {
             let (held, voice) = (out.held.clone(), turn.voice);
             let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;
@@ -225,6 +234,7 @@ impl Responder {
         let not_sent = match reason {
             _ if is_uncertain => NotSent::Uncertain,
             ParkReason::Stale => NotSent::TooLate,
+            ParkReason::WindowClosed => NotSent::WindowClosed,
             ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
         };
         self.ends_unsent(out, turn, not_sent).await;
@@ -242,7 +252,12 @@ impl Responder {
         let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
         let mut row = TurnRow { reply: told, ..row };
         if read == 0 {
-            (row.attributes, row.unwritten, row.events) = (Attributes::default(), Attributes::default(), vec![]);
+            // Nothing is to be known from what was not said; but who owns the conversation, and what it owed before.
+            row.unwritten = row.unwritten.beside(&row.attributes);
+            if matches!(row.kind, TurnKind::HandOff(_)) {
+                row.unwritten.merge(self.who_owns(true, self.clock.now()));
+            }
+            (row.attributes, row.events) = (Attributes::default(), vec![]);
         }
         self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
         self.meter.count(Metric::Cut, 1);
@@ -258,6 +273,19 @@ impl Responder {
         Ok(worked)
     }
 
+    /// Ends a turn that was drafted for an open window and can no longer reach the user. As long as nothing of it was read it
+    /// is taken back: what it is about is looked at anew, and may be said by a template.
+    async fn shut_out(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
+        let turn = open(head)?;
+        let is_unread = turn.part == 1 && turn.copies == 0;
+        if !is_unread || !out.row.kind.settles() {
+            return self.give_up(out, head, ParkReason::WindowClosed).await;
+        }
+        let worked = self.settle(out.conversation, head, out.held, &[], Settled::Withdrawn).await?;
+        self.tell_end(out.conversation, &Messages::of_row(out.row), End::Withdrawn);
+        Ok(worked)
+    }
+
     fn is_stale(&self, row: &TurnRow) -> bool {
         let newest = row.said.iter().map(|said| said.arrival).max().unwrap_or(row.at);
         self.clock.now().since(newest) >= STALE_AFTER
@@ -267,8 +295,14 @@ impl Responder {
 /// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
 /// that, which the next run writes once more. `None` where that is not in doubt.
 fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
-    let is_in_doubt = turn.part == 1 && !row.attributes.is_empty();
-    is_in_doubt.then(|| TurnRow { unwritten: row.attributes.clone(), ..row.clone() })
+    (turn.part == 1 && !row.attributes.is_empty()).then(|| apart(row))
+}
+
+/// The row of a turn whose attributes have yet to be written, beside what else it owes the profile.
+fn apart(row: &TurnRow) -> TurnRow {
+    let mut unwritten = row.unwritten.clone();
+    unwritten.merge(row.attributes.clone());
+    TurnRow { unwritten, ..row.clone() }
 }
 
 /// How many parts the user may have read.

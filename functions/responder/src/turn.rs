@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use conversation::decide::OptWish;
 use futures::future;
-use models::{Attributes, Author, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
+use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
 use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -142,11 +142,11 @@ impl Responder {
 
     /// Ends a run in which nothing is said to the user.
     async fn without_words(&self, claimed: Claimed<'_>, draft: Draft) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let Claimed { conversation, head, held, history, agenda } = claimed;
         match draft {
             Draft::Silence(cause) => {
-                let unwritten = conversation.unwritten(&agenda.covers);
-                let turn = self.leave(claimed, &agenda.covers, unwritten).await?;
+                let left = Left { unwritten: conversation.unwritten(&agenda.covers), flow: history.flow() };
+                let turn = self.leave(claimed, &agenda.covers, left).await?;
                 let silent = Settled::Silent { turn, aftermath: None };
                 let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
                 self.tell_end(conversation, &Messages::of(agenda), End::Silent(cause));
@@ -185,7 +185,8 @@ impl Responder {
         self.heeded(claimed, &[], wish, done).await
     }
 
-    /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again.
+    /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again. Whoever wants silence is in
+    /// no flow any more.
     pub(crate) async fn heeded(
         &self,
         claimed: Claimed<'_>,
@@ -193,9 +194,10 @@ impl Responder {
         wish: OptWish,
         done: bool,
     ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let Claimed { conversation, head, held, history, agenda } = claimed;
         let unwritten = if done { Attributes::default() } else { self.membership(wish == OptWish::In) };
-        let turn = self.leave(claimed, covers, unwritten).await?;
+        let flow = history.flow().filter(|_| wish == OptWish::In);
+        let turn = self.leave(claimed, covers, Left { unwritten, flow }).await?;
         let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
         let worked = self.settle(conversation, head, held, covers, heeded).await?;
         if !covers.is_empty() {
@@ -204,17 +206,18 @@ impl Responder {
         Ok(worked)
     }
 
-    /// Leaves to the next runs what Braze did not take and nothing is said with; the number of the last turn from then on.
+    /// Leaves to the next runs what nothing is said with; the number of the last turn from then on.
     pub(crate) async fn leave(
         &self,
         claimed: Claimed<'_>,
         covers: &[MessageId],
-        unwritten: Attributes,
+        Left { unwritten, flow }: Left<'_>,
     ) -> Result<u64, Stop> {
         let Claimed { conversation, head, held, history, agenda } = claimed;
-        let Some(message) = agenda.open.last().filter(|_| !unwritten.is_empty()) else { return Ok(head.last_turn) };
-        let to = history.addressee().filter(|_| message.author == Author::Agent).unwrap_or(&message.identity).clone();
-        let words = Words::plain(TurnKind::Heeded, vec![], to, head.spent);
+        let is_news = !unwritten.is_empty() || flow != history.flow();
+        let Some(message) = agenda.open.last().filter(|_| is_news) else { return Ok(head.last_turn) };
+        let words = Words::plain(TurnKind::Heeded, vec![], history.name_of(message).clone(), head.spent);
+        let words = Words { flow: flow.cloned(), ..words };
         let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         Ok(row.key.number)
@@ -301,6 +304,14 @@ impl Responder {
             Err(_) => Err(Stop::Lost),
         }
     }
+}
+
+/// What a run leaves to the next ones that says nothing.
+pub(crate) struct Left<'a> {
+    /// What Braze did not take.
+    pub(crate) unwritten: Attributes,
+    /// The flow that waits for an answer from now on.
+    pub(crate) flow: Option<&'a FlowState>,
 }
 
 pub(crate) enum Committed {

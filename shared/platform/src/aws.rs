@@ -7,7 +7,7 @@ mod signed;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, Region};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion as _;
 use aws_config::timeout::TimeoutConfig;
@@ -33,11 +33,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// region from the environment alone: off AWS the search would wait for a machine that does not answer. A function has
 /// [`lambda_config`].
 pub async fn config() -> SdkConfig {
-    let region = EnvironmentVariableRegionProvider::new();
-    if region.region().await.is_none() {
+    config_in(EnvironmentVariableRegionProvider::new().region().await).await
+}
+
+async fn config_in(region: Option<Region>) -> SdkConfig {
+    let Some(region) = region else {
         // Nothing can be called without one, and whatever looks for credentials would search for it after all.
         return SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-    }
+    };
     aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
 }
 

@@ -7,8 +7,10 @@ mod flows;
 mod forgotten;
 mod learned;
 mod moments;
+mod owed;
 mod people;
 mod profiles;
+mod window;
 
 use std::time::Duration;
 
