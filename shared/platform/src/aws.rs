@@ -142,3 +142,16 @@ pub fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
         _ => "unreadable answer".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_region_in_the_environment_nobody_searches_for_one() {
+        let config = config_in(None).await;
+        assert!(config.region().is_none() && config.credentials_provider().is_none());
+        let config = config_in(Some(Region::new("eu-central-1"))).await;
+        assert_eq!(config.region().map(ToString::to_string).as_deref(), Some("eu-central-1"));
+    }
+}
