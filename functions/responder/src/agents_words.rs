@@ -35,6 +35,7 @@ impl Responder {
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
             return Drafted { draft: Draft::Silence(Cause::NothingNew), counts };
         };
+        let reply = self.way_back(history).carries(reply);
         let Some(reply) = self.through_the_window(reply, head, now) else {
             return Drafted { draft: Draft::NotSent(NotSent::WindowClosed, counted), counts };
         };

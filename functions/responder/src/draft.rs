@@ -185,13 +185,7 @@ impl Responder {
         attributes.merge(answered.attributes);
         words.attributes = news(&attributes, &words.to, matter.history, head.owner_since);
         words.attributes.merge(self.welcome(&words, head, matter.history));
-        if let (Some(campaign), false) =
-            (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
-        {
-            for said in &mut words.reply {
-                said.campaign.get_or_insert_with(|| campaign.clone());
-            }
-        }
+        words.reply = matter.way.carries(words.reply);
         Draft::Say(Box::new(words))
     }
 

@@ -130,6 +130,7 @@ impl Responder {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
+        let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
         let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
         let words = Words { attributes: self.welcome(&words, head, history), ..words };
         let row = self.row(head, held, agenda, words);

@@ -63,7 +63,8 @@ impl Responder {
         let Some(answered) = self.flow_named(start.text.as_str(), &matter) else {
             return not_started("the assistant has no such flow");
         };
-        let Some(reply) = self.through_the_window(answered.reply, head, now) else {
+        let reply = self.way_back(history).carries(answered.reply);
+        let Some(reply) = self.through_the_window(reply, head, now) else {
             return not_started("its user has not written for a day, or never, and there is no template");
         };
         if reply.is_empty() {

@@ -10,6 +10,7 @@ mod moments;
 mod owed;
 mod people;
 mod profiles;
+mod routes;
 mod window;
 
 use std::time::Duration;
