@@ -6,8 +6,8 @@ use std::time::Duration;
 use ai::{Exchange, noted};
 use conversation::likeness::Look;
 use models::{
-    Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient, RouteName,
-    Timestamp,
+    Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
+    RouteName, Timestamp,
 };
 use store::{Said, TurnKind, TurnRow, Voice};
 

@@ -8,6 +8,7 @@ mod assistant;
 mod attend;
 mod backends;
 mod batch;
+mod cut_short;
 mod deliveries;
 mod deployment;
 mod desks;

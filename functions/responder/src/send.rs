@@ -11,6 +11,7 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
+use crate::cut_short::{apart, in_doubt};
 use crate::ended::{End, Messages};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
@@ -223,66 +224,10 @@ impl Responder {
         Ok(Next::Over(Worked { head, kept: Kept::AsSeen }))
     }
 
-    /// Gives a turn up of which no further part can be sent. What the user may have read of it stands, and asking for it
-    /// anew would repeat that; if nothing was read, its messages are parked.
-    async fn give_up(&self, out: Outgoing<'_>, head: &Head, reason: ParkReason) -> Result<Worked, Stop> {
-        let turn = open(head)?;
-        // The copy that was just refused is not out; one before it may have arrived.
-        let refused = u32::from(turn.state == SendState::Sending);
-        let is_uncertain = turn.copies > refused;
-        let read = turn.part - 1 + u32::from(is_uncertain);
-        let not_sent = match reason {
-            _ if is_uncertain => NotSent::Uncertain,
-            ParkReason::Stale => NotSent::TooLate,
-            ParkReason::WindowClosed => NotSent::WindowClosed,
-            ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
-        };
-        self.ends_unsent(out, turn, not_sent).await;
-        match read {
-            // A person gets to know what the user wants, whether or not the user could be told so.
-            0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
-            0 => self.park(out.conversation, head, out.held, &turn.covers, reason, &out.row.log_ids).await,
-            read => self.cut(out, head, read).await,
-        }
-    }
-
-    /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
-    async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
-        let told = out.row.reply.iter().take(read as usize).cloned().collect();
-        let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
-        let mut row = TurnRow { reply: told, ..row };
-        if read == 0 {
-            // Nothing is to be known from what was not said; but who owns the conversation, and what it owed before.
-            row.unwritten = row.unwritten.beside(&row.attributes);
-            if matches!(row.kind, TurnKind::HandOff(_)) {
-                row.unwritten.merge(self.who_owns(true, self.clock.now()));
-            }
-            (row.attributes, row.events) = (Attributes::default(), vec![]);
-        }
-        self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
-        self.meter.count(Metric::Cut, 1);
-        let (log_id, log_ids, parts) = (out.conversation.log_id, out.row.log_ids.join(" "), out.row.reply.len());
-        tracing::error!(log_id, log_ids, read, parts, "the rest of a reply is dropped");
-        self.over(out, head, End::Cut).await
-    }
-
-    async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {
+    pub(crate) async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {
         let how = Settled::Answered(out.row.kind);
         let worked = self.settle(out.conversation, head, out.held, &open(head)?.covers, how).await?;
         self.tell_end(out.conversation, &Messages::of_row(out.row), end);
-        Ok(worked)
-    }
-
-    /// Ends a turn that was drafted for an open window and can no longer reach the user. As long as nothing of it was read it
-    /// is taken back: what it is about is looked at anew, and may be said by a template.
-    async fn shut_out(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
-        let turn = open(head)?;
-        let is_unread = turn.part == 1 && turn.copies == 0;
-        if !is_unread || !out.row.kind.settles() {
-            return self.give_up(out, head, ParkReason::WindowClosed).await;
-        }
-        let worked = self.settle(out.conversation, head, out.held, &[], Settled::Withdrawn).await?;
-        self.tell_end(out.conversation, &Messages::of_row(out.row), End::Withdrawn);
         Ok(worked)
     }
 
@@ -292,25 +237,12 @@ impl Responder {
     }
 }
 
-/// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
-/// that, which the next run writes once more. `None` where that is not in doubt.
-fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
-    (turn.part == 1 && !row.attributes.is_empty()).then(|| apart(row))
-}
-
-/// The row of a turn whose attributes have yet to be written, beside what else it owes the profile.
-fn apart(row: &TurnRow) -> TurnRow {
-    let mut unwritten = row.unwritten.clone();
-    unwritten.merge(row.attributes.clone());
-    TurnRow { unwritten, ..row.clone() }
-}
-
 /// How many parts the user may have read.
 fn read(turn: &OpenTurn) -> u32 {
     turn.part - 1 + u32::from(turn.copies > 0)
 }
 
-fn open(head: &Head) -> Result<&OpenTurn, Stop> {
+pub(crate) fn open(head: &Head) -> Result<&OpenTurn, Stop> {
     head.turn.as_ref().ok_or(Stop::Lost)
 }
 

@@ -31,7 +31,10 @@ fn person() -> ProfileValue {
 
 /// What the sends since the last look carried.
 fn carried() -> Vec<Attributes> {
-    asked().into_iter().filter_map(|asked| if let Asked::Send(carried) = asked { Some(carried) } else { None }).collect()
+    asked()
+        .into_iter()
+        .filter_map(|asked| if let Asked::Send(carried) = asked { Some(carried) } else { None })
+        .collect()
 }
 
 fn subscriptions() -> Vec<Vec<(String, Subscription)>> {

@@ -268,7 +268,9 @@ async fn nobody_hears_that_the_desk_is_down_to_whom_an_agent_has_just_written() 
             goes_on(&world, 5).await;
         }
         let (told, nth) = (told(&world).len(), u32::try_from(world.told().len()).unwrap());
-        world.faults.listed((nth..nth + 9).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+        world
+            .faults
+            .listed((nth..nth + 9).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
         world.says("ada", "And?").await;
         goes_on(&world, 120).await;
         assert_eq!((told, world.read_by("ada").len()), (1, lines), "an agent wrote: {agent}");

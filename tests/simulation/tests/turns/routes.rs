@@ -78,7 +78,9 @@ async fn whatever_is_said_goes_by_the_campaign_of_the_route_on_which_the_user_wr
         agent(&world, AgentDeed::Say("It took me a while.".into())).await;
         writes(&world, "Never mind.", route).await;
         let nth = u32::try_from(world.told().len()).unwrap();
-        world.faults.listed((nth..nth + 3).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+        world
+            .faults
+            .listed((nth..nth + 3).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
         writes(&world, "Still there?", route).await;
         goes_on(&world, 60).await;
         let campaigns: Vec<_> = world.sent().into_iter().map(|sent| (sent.text, sent.campaign)).collect();
