@@ -12,10 +12,11 @@ use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted, pending};
 use crate::ended::{Cause, End, Messages};
+use crate::heed::Left;
 use crate::history::{History, look};
 use crate::send::Outgoing;
 use crate::settle::Settled;
-use crate::turn::{Claimed, Left, Words};
+use crate::turn::{Claimed, Words};
 
 impl Responder {
     /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its

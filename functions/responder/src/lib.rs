@@ -17,6 +17,7 @@ mod ended;
 mod facts;
 mod filing;
 mod forward;
+mod heed;
 mod history;
 mod keep;
 mod media;
