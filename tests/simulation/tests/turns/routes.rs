@@ -14,6 +14,7 @@ use crate::{SECOND, goes_on};
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
+    #[expect(clippy::unwrap_used, reason = "nobody panics while it is held")]
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(line);
         Ok(line.len())
@@ -51,6 +52,7 @@ const RETURNS: &str = "[routes.returns]\ncampaign = \"c-returns\"\n";
 const FLOW: &str = "[flows.f]\n[[flows.f.steps]]\nname = \"a\"\nsay = \"Which one?\"\nexpect = \"text\"\n";
 
 /// Ada writes by the route, or by none.
+#[expect(clippy::unwrap_used, reason = "the names are constants")]
 async fn writes(world: &World, text: &str, route: Option<&str>) {
     let mut message = world.message(&Identity::new("ada", "", "").unwrap(), text);
     message.route = route.and_then(RouteName::parse);
