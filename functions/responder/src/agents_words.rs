@@ -12,6 +12,7 @@ use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted, pending};
 use crate::ended::{Cause, End, Messages};
+use crate::heed::Left;
 use crate::history::{History, look};
 use crate::send::Outgoing;
 use crate::settle::Settled;
@@ -35,13 +36,14 @@ impl Responder {
         let Some(newest) = agenda.open.last().filter(|_| !reply.is_empty()) else {
             return Drafted { draft: Draft::Silence(Cause::NothingNew), counts };
         };
+        let reply = self.way_back(history).carries(reply);
         let Some(reply) = self.through_the_window(reply, head, now) else {
             return Drafted { draft: Draft::NotSent(NotSent::WindowClosed, counted), counts };
         };
-        // The desk may know the user by one name only; the user's own messages brought all of them.
-        let to = history.addressee().unwrap_or(&newest.identity).clone();
+        let to = history.name_of(newest).clone();
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
         let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
+        let words = Words { attributes: self.welcome(&words, head, history), ..words };
         Drafted { draft: Draft::Say(Box::new(words)), counts }
     }
 
@@ -53,7 +55,7 @@ impl Responder {
         reason: NotSent,
         places: &[usize],
     ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let Claimed { conversation, head, held, history, agenda } = claimed;
         let event = |place: &usize| {
             let (message, said) = (&agenda.open[*place], &agenda.said[*place]);
             not_sent(conversation, &message.id, message.arrival, reason, said.text.clone())
@@ -67,7 +69,8 @@ impl Responder {
             return self.park(conversation, head, held, &agenda.covers, ParkReason::Stale, &agenda.log_ids()).await;
         }
         self.count(Metric::WindowClosed, places.len());
-        let turn = self.leave(claimed, &agenda.covers, conversation.unwritten(&agenda.covers)).await?;
+        let left = Left { unwritten: conversation.unwritten(&agenda.covers), flow: history.flow() };
+        let turn = self.leave(claimed, &agenda.covers, left).await?;
         let silent = Settled::Silent { turn, aftermath: None };
         let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
         self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::WindowClosed));
@@ -79,11 +82,15 @@ impl Responder {
     /// words must not be sent again for its sake.
     pub(crate) async fn ends_unsent(&self, out: Outgoing<'_>, turn: &OpenTurn, reason: NotSent) {
         let (Some(first), TurnKind::Agent) = (out.row.covers.first(), out.row.kind) else { return };
-        let unsent = out.row.reply.iter().skip(turn.part as usize - 1).map(|said| said.text().as_str().to_owned());
-        let text = Personal::new(unsent.collect::<Vec<_>>().join("\n"));
+        let unsent = out.row.reply.iter().skip(turn.part as usize - 1).map(|said| said.text().as_str());
+        let unsent: Vec<_> = unsent.collect();
+        let text = Personal::new(unsent.join("\n"));
         if text.is_empty() {
             // A run that died told it, and then cut the turn.
             return;
+        }
+        if reason == NotSent::WindowClosed {
+            self.count(Metric::WindowClosed, unsent.len());
         }
         let event = not_sent(out.conversation, first, out.row.at, reason, text);
         self.tell_what_is_not_sent(out.conversation, &[event]).await;

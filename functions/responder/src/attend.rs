@@ -10,7 +10,7 @@ use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 
 use crate::filing::Filing;
 use crate::keep::{self, Kept};
-use crate::owner::Acted;
+use crate::owner::{Acted, PROFILE_TRIES};
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN, ended};
 
 /// One delivery of one message.
@@ -297,7 +297,9 @@ impl Responder {
             return Verdict::Settled;
         }
         if (view.settled.contains(id) && !pending) || view.head.settled(id) {
-            return Verdict::Settled;
+            // Another line's run may have sent it, which knows nothing of what this one owes.
+            let owes = !delivery.unwritten.is_empty() && delivery.receives < PROFILE_TRIES;
+            return if owes { Verdict::ComesBack(keep::after_outage(delivery.receives)) } else { Verdict::Settled };
         }
         if !pending {
             // Given up, or settled and forgotten by the head: its row tells which.

@@ -181,16 +181,11 @@ impl Responder {
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
-        let mut attributes = self.facts(&words, matter.history, &Facts { turn, language, unresolved });
+        let mut attributes = self.facts(&words, &Facts { turn, language, unresolved });
         attributes.merge(answered.attributes);
         words.attributes = news(&attributes, &words.to, matter.history, head.owner_since);
-        if let (Some(campaign), false) =
-            (matter.way.route.and_then(|(_, route)| route.campaign.as_ref()), words.own_line)
-        {
-            for said in &mut words.reply {
-                said.campaign.get_or_insert_with(|| campaign.clone());
-            }
-        }
+        words.attributes.merge(self.welcome(&words, head, matter.history));
+        words.reply = matter.way.carries(words.reply);
         Draft::Say(Box::new(words))
     }
 

@@ -38,7 +38,7 @@ pub(crate) enum End {
     Cut,
     /// The desk was told.
     Forwarded,
-    /// A person took over before anything was sent: the messages are pending again.
+    /// A person took over, or the window closed, before anything was sent: the messages are pending again.
     Withdrawn,
     /// Nothing was said.
     Silent(Cause),

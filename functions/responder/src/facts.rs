@@ -33,7 +33,7 @@ pub(crate) struct Facts<'a> {
 
 impl Responder {
     /// What the profile is to say of the turn that says `words`, whether or not it says so already.
-    pub(crate) fn facts(&self, words: &Words, history: &History, facts: &Facts<'_>) -> Attributes {
+    pub(crate) fn facts(&self, words: &Words, facts: &Facts<'_>) -> Attributes {
         let Facts { turn, language, unresolved } = *facts;
         let now = self.clock.now();
         let rules = &self.assistant.profile;
@@ -41,8 +41,7 @@ impl Responder {
         for fact in &rules.facts {
             let value = match fact {
                 ConversationFact::Owner => {
-                    let person = matches!(words.kind, TurnKind::HandOff(_));
-                    attributes.merge(owner(person, now));
+                    attributes.merge(owner(matches!(words.kind, TurnKind::HandOff(_)), now));
                     continue;
                 }
                 ConversationFact::LastMessage => newest(&words.said).map(|at| ("last_message", ProfileValue::Time(at))),
@@ -57,14 +56,22 @@ impl Responder {
                 set(&mut attributes, name, value);
             }
         }
-        // Whom the brand knows may have unsubscribed elsewhere. Braze made somebody unknown unsubscribed; nobody chose that.
-        let newcomer = history.is_first_answer(turn) && !matches!(words.to.profile(), Recipient::External(_));
-        if let Some(group) = rules.newcomers_group.clone().filter(|_| newcomer) {
-            attributes.subscribe(group, Subscription::Subscribed);
-        }
         let opts_in =
             wish(&self.assistant.keywords, words.said.iter().map(|said| said.text.as_str())) == Some(OptWish::In);
         if let Some(group) = rules.opt_out_group.clone().filter(|_| opts_in) {
+            attributes.subscribe(group, Subscription::Subscribed);
+        }
+        attributes
+    }
+
+    /// What lets the first words to somebody unknown arrive, whoever says them: Braze made them unsubscribed, and nobody chose
+    /// that. Whom the brand knows may have unsubscribed elsewhere; who never wrote here has chosen nothing.
+    pub(crate) fn welcome(&self, words: &Words, head: &Head, history: &History) -> Attributes {
+        let mut attributes = Attributes::default();
+        let is_unknown = !matches!(words.to.profile(), Recipient::External(_));
+        let wants_words = head.heard.is_some() && (!head.opted_out || words.kind == TurnKind::OptIn);
+        let is_newcomer = is_unknown && wants_words && history.are_first_words(head.last_turn + 1);
+        if let Some(group) = self.assistant.profile.newcomers_group.clone().filter(|_| is_newcomer) {
             attributes.subscribe(group, Subscription::Subscribed);
         }
         attributes
@@ -85,12 +92,16 @@ impl Responder {
         attributes
     }
 
+    /// What says who owns a conversation, and since when, if that is to be written.
+    pub(crate) fn who_owns(&self, person: bool, since: Timestamp) -> Attributes {
+        let is_wanted = self.assistant.profile.facts.contains(&ConversationFact::Owner);
+        if is_wanted { owner(person, since) } else { Attributes::default() }
+    }
+
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
     pub(crate) async fn write_owner(&self, conversation: &ConversationKey, person: bool, at: Timestamp) -> bool {
-        if !self.assistant.profile.facts.contains(&ConversationFact::Owner) {
-            return true;
-        }
-        self.write_profile(&Identity::of(conversation), owner(person, at)).await
+        let owner = self.who_owns(person, at);
+        owner.is_empty() || self.write_profile(&Identity::of(conversation), owner).await
     }
 
     /// Lets the user join or leave the subscription group, if that is wanted. False if it could not be done, and may be

@@ -64,7 +64,7 @@ impl Responder {
         let quiet = route.and_then(|route| route.quiet).unwrap_or(self.assistant.quiet);
         let quiet = quiet_period(message, &quiet, |text| self.assistant.knows(text));
         let claim = take.filter(|_| quiet.is_zero());
-        let heard = message.author == Author::User;
+        let heard = (message.author == Author::User).then(|| message.written());
         let mut place = Place { key, message, due: now + quiet, heard, claim, create: false, signed: false };
         let (placed, rows) = match place.claim {
             Some(_) => {
@@ -168,7 +168,7 @@ impl Responder {
                     None if head.pending.contains_key(&place.message.id) => return Ok(Placed::Here(head, None)),
                     None if head.pending.len() >= MOST_PENDING => return Ok(Placed::Full),
                     // What came late does not undo what was heard since.
-                    None if place.heard && head.heard > Some(place.message.arrival) => place.heard = false,
+                    None if place.heard.is_some() && head.heard > place.heard => place.heard = None,
                     None if place.claim.is_some() => place.claim = None,
                     None => return Err(unexplained()),
                 },
@@ -193,8 +193,8 @@ struct Place<'a> {
     key: &'a ConversationKey,
     message: &'a Message,
     due: Timestamp,
-    /// Whether it is the last that the user wrote, as far as is known.
-    heard: bool,
+    /// When the user wrote it, if it is the last that the user did, as far as is known.
+    heard: Option<Timestamp>,
     claim: Option<Claim>,
     create: bool,
     /// Whether signs to it were left or looked at.

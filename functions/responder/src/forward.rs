@@ -52,12 +52,12 @@ impl Responder {
                 .park(conversation, head, held, &agenda.covers, ParkReason::DeskRefused, &agenda.log_ids())
                 .await;
         }
-        let told = counted.iter().filter(|place| !refused.contains(place));
+        let told = counted.iter().filter(|place| !refused.contains(place) && agenda.author() == Author::User);
         let said: Vec<_> = told.map(|place| agenda.said[*place].clone()).collect();
-        let flow = history.flow().cloned();
+        let (flow, forwarded) = (history.flow().cloned(), said.len());
         let route = self.way(&agenda.open, history, self.clock.now()).name();
-        let words = Words::plain(TurnKind::Forwarded, vec![], newest.identity.clone(), head.spent);
-        let attributes = self.facts_with_people(&newest.identity.profile(), &said, history);
+        let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone(), head.spent);
+        let attributes = self.facts_with_people(&words.to.profile(), &said, history);
         let words = Words { said, attributes, route, flow, ..words };
         let row = self.row(head, held, agenda, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
@@ -65,7 +65,7 @@ impl Responder {
         let settled = Settled::Forwarded { turn: row.key.number, parked: &parked };
         let worked = self.settle(conversation, head, held, &agenda.covers, settled).await?;
         self.tell_end(conversation, &Messages::of(agenda), End::Forwarded);
-        self.count(Metric::Forwarded, counted.len() - refused.len());
+        self.count(Metric::Forwarded, forwarded);
         self.count(Metric::Duplicate, agenda.open.len() - counted.len());
         let log_ids: Vec<_> = refused.iter().map(|place| agenda.open[*place].log_id.clone()).collect();
         self.mark_parked(conversation, &parked, ParkReason::DeskRefused, &log_ids).await?;
@@ -84,7 +84,7 @@ impl Responder {
                 Err(DeskError::Refused { status: *status })
             }
             _ => {
-                let messages_from = events.len() - counted.len();
+                let messages_from = events.len().saturating_sub(counted.len());
                 let messages = refused.iter().filter_map(|(place, _)| place.checked_sub(messages_from));
                 Ok(messages.map(|nth| counted[nth]).collect())
             }
@@ -123,14 +123,16 @@ impl Responder {
     async fn desk_is_down(&self, claimed: Claimed<'_>, newest: &Message) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, history, agenda } = claimed;
         let told = history.newest_kind() == Some(TurnKind::DeskDown);
-        let closed = window::is_closed(Some(newest.arrival), self.clock.now());
+        let closed = window::is_closed(head.heard, self.clock.now());
         // Whom somebody has just written to knows better.
         let written = history.newest_kind() == Some(TurnKind::Agent);
         if head.attempts < TOLD_AT || head.opted_out || told || written || closed {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
-        let words = Words::plain(TurnKind::DeskDown, line, newest.identity.clone(), head.spent);
+        let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
+        let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
+        let words = Words { attributes: self.welcome(&words, head, history), ..words };
         let row = self.row(head, held, agenda, words);
         self.begin(claimed, &row).await
     }
@@ -147,11 +149,11 @@ impl Responder {
     }
 }
 
-/// What the desk has to know: at first what went before, then each message.
+/// What the desk has to know: at first what went before, then each message. What another system started says nothing.
 fn events(claimed: Claimed<'_>, counted: &[usize]) -> Vec<DeskEvent> {
     let Claimed { conversation, head, history, agenda, .. } = claimed;
     let event = |id, at, what| DeskEvent { id, conversation: conversation.key.clone(), at, what };
-    let messages = counted.iter().map(|place| {
+    let messages = counted.iter().filter(|_| agenda.author() == Author::User).map(|place| {
         let (message, said) = (&agenda.open[*place], &agenda.said[*place]);
         let what = What::Message { text: said.text.clone(), media_urls: message.media_urls.clone() };
         event(format!("message:{}", message.id.as_str()), message.arrival, what)

@@ -6,17 +6,18 @@ use std::time::Duration;
 use ai::{Exchange, noted};
 use conversation::likeness::Look;
 use models::{
-    Author, FieldName, FlowState, HandOffReason, Identity, MessageId, Personal, ProfileValue, Recipient, RouteName,
-    Timestamp,
+    Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
+    RouteName, Timestamp,
 };
-use store::{Said, TurnKind, TurnRow};
+use store::{Said, TurnKind, TurnRow, Voice};
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     turns: Vec<TurnRow>,
     drafts: Vec<TurnRow>,
-    /// Wishes that were heeded without a word: nothing that was said, but Braze may not know of them.
+    /// Wishes that were heeded without a word: nothing that was said, but Braze may not know of them, and a flow may have ended
+    /// with one.
     heeded: Vec<TurnRow>,
     /// That an answer takes a moment, which is no part of what was said.
     moments: Vec<TurnRow>,
@@ -111,10 +112,16 @@ impl History {
         })
     }
 
-    /// The flow that waits for the user's answer. What people did meanwhile leaves it where it was.
+    /// The flow that waits for the user's answer. What people did meanwhile leaves it where it was; a wish for silence ends it.
     pub(crate) fn flow(&self) -> Option<&FlowState> {
         let bearing = |row: &&TurnRow| !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown);
-        self.turns.iter().find(bearing).and_then(|row| row.flow.as_ref())
+        let newest = self.turns.iter().chain(&self.heeded).filter(bearing).max_by_key(|row| row.key.number);
+        newest.and_then(|row| row.flow.as_ref())
+    }
+
+    /// Whether the message led to a person.
+    pub(crate) fn led_to_people(&self, id: &MessageId) -> bool {
+        self.turns.iter().any(|row| matches!(row.kind, TurnKind::HandOff(_)) && row.covers.contains(id))
     }
 
     /// The route of the last turn that was about messages of the user, and when that was.
@@ -134,13 +141,14 @@ impl History {
         since + self.on_the_way_to_people(since)
     }
 
-    /// Whether the turn of this number is the bot's first answer to the user: people may have written before it. Not so where
-    /// what went before is no longer known.
-    pub(crate) fn is_first_answer(&self, turn: u64) -> bool {
+    /// Whether the turn of this number says the first words to the user, whoever says them, but for what reaches somebody who
+    /// never wrote. Not so where what went before is no longer known.
+    pub(crate) fn are_first_words(&self, turn: u64) -> bool {
         let numbers = self.turns.iter().chain(&self.heeded).chain(&self.moments).map(|row| row.key.number);
         let is_whole = turn == 1 || numbers.min() == Some(1);
-        let is_answer = |row: &&TurnRow| matches!(row.kind, TurnKind::Answer | TurnKind::OptIn | TurnKind::HandOff(_));
-        is_whole && !self.turns.iter().filter(is_answer).any(|row| !row.said.is_empty())
+        let is_answer = |row: &TurnRow| row.kind.voice() == Voice::Bot && !row.said.is_empty() && !row.reply.is_empty();
+        let is_plain = |row: &TurnRow| row.reply.iter().any(|said| said.content.needs_the_window());
+        is_whole && !self.turns.iter().any(|row| is_answer(row) || is_plain(row))
     }
 
     /// What that profile says, as far as these turns wrote it. Who has another name since may have another profile.
@@ -166,8 +174,13 @@ impl History {
         Some(TurnRow { unwritten, ..row.clone() })
     }
 
+    /// Whose message it is, by every name that is known: the user's own bring all of them, what others want names one.
+    pub(crate) fn name_of<'a>(&'a self, message: &'a Message) -> &'a Identity {
+        self.addressee().filter(|_| message.author != Author::User).unwrap_or(&message.identity)
+    }
+
     /// Whom the last turn went to, by every name that is known.
-    pub(crate) fn addressee(&self) -> Option<&Identity> {
+    fn addressee(&self) -> Option<&Identity> {
         self.turns.first().map(|row| &row.to)
     }
 

@@ -45,7 +45,9 @@ impl Responder {
             return Ok(None);
         }
         let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
+        let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
         let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
+        let words = Words { attributes: self.welcome(&words, head, history), ..words };
         let row = self.row(head, held, agenda, words);
         // Whatever was written meanwhile may be a wish to hear nothing more: then it is the answer's to look at.
         let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, true).await? else {

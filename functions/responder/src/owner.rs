@@ -17,7 +17,7 @@ use crate::{LEASE_MARGIN, Responder};
 /// How often a head may change between a refusal and the next try.
 const TRIES: u32 = 6;
 /// Deliveries of an action in which it is tried to write the owner to the user's profile.
-const PROFILE_TRIES: u32 = 6;
+pub(crate) const PROFILE_TRIES: u32 = 6;
 
 /// What an action came to.
 pub(crate) enum Acted {

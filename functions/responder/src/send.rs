@@ -11,6 +11,7 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
+use crate::cut_short::{apart, in_doubt};
 use crate::ended::{End, Messages};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
@@ -48,6 +49,9 @@ impl Responder {
         if turn.state == SendState::Ready && self.is_stale(&row) {
             return Ok(Next::Over(self.give_up(out, head, ParkReason::Stale).await?));
         }
+        if turn.state == SendState::Ready && self.is_shut_out(&row, head) {
+            return Ok(Next::Over(self.shut_out(out, head).await?));
+        }
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
         }
@@ -62,7 +66,7 @@ impl Responder {
     }
 
     /// Sends the current part and all after it. The head says that the current part is being sent; nothing stands between
-    /// a send and writing down what became of it.
+    /// a send and writing down what became of it, but what would be lost with this run.
     pub(crate) async fn deliver(&self, out: Outgoing<'_>, mut head: Head) -> Result<Worked, Stop> {
         let (all, mut row) = (out, Cow::Borrowed(out.row));
         loop {
@@ -77,7 +81,7 @@ impl Responder {
             } else {
                 let outcome = self.messaging.send(&reply(out.row, (turn.part, turn.parts), part), SEND_WITHIN).await;
                 if matches!(outcome, Outcome::Accepted { left_out: true, .. }) {
-                    row = Cow::Owned(self.left_out(out));
+                    row = Cow::Owned(self.left_out(out).await);
                 }
                 self.record(Outgoing { row: &row, ..all }, &head, outcome).await?
             };
@@ -88,13 +92,18 @@ impl Responder {
         }
     }
 
-    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own.
-    fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
+    /// The row of a turn with whose reply Braze would write nothing: that is tried once more by a call of its own, whoever
+    /// says the rest of the reply.
+    async fn left_out(&self, out: Outgoing<'_>) -> TurnRow {
         self.meter.count(Metric::ProfileFailed, 1);
         let groups: Vec<_> = out.row.attributes.groups().map(|(group, _)| group.as_str()).collect();
         let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
         tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
-        TurnRow { unwritten: out.row.attributes.clone(), ..out.row.clone() }
+        let row = apart(out.row);
+        if let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await {
+            tracing::warn!(log_id, %error, "what a reply went without is known to this run alone");
+        }
+        row
     }
 
     async fn record(&self, out: Outgoing<'_>, head: &Head, outcome: Outcome) -> Result<Next, Stop> {
@@ -156,7 +165,8 @@ impl Responder {
     /// over.
     async fn again(&self, out: Outgoing<'_>, head: &Head) -> Result<Next, Stop> {
         let turn = open(head)?;
-        if turn.copies < self.on_unknown.most_copies() && !self.is_stale(out.row) {
+        let is_too_late = self.is_stale(out.row) || self.is_shut_out(out.row, head);
+        if turn.copies < self.on_unknown.most_copies() && !is_too_late {
             let (held, voice) = (out.held.clone(), turn.voice);
             let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;
@@ -210,44 +220,7 @@ impl Responder {
         Ok(Next::Over(Worked { head, kept: Kept::AsSeen }))
     }
 
-    /// Gives a turn up of which no further part can be sent. What the user may have read of it stands, and asking for it
-    /// anew would repeat that; if nothing was read, its messages are parked.
-    async fn give_up(&self, out: Outgoing<'_>, head: &Head, reason: ParkReason) -> Result<Worked, Stop> {
-        let turn = open(head)?;
-        // The copy that was just refused is not out; one before it may have arrived.
-        let refused = u32::from(turn.state == SendState::Sending);
-        let is_uncertain = turn.copies > refused;
-        let read = turn.part - 1 + u32::from(is_uncertain);
-        let not_sent = match reason {
-            _ if is_uncertain => NotSent::Uncertain,
-            ParkReason::Stale => NotSent::TooLate,
-            ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
-        };
-        self.ends_unsent(out, turn, not_sent).await;
-        match read {
-            // A person gets to know what the user wants, whether or not the user could be told so.
-            0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
-            0 => self.park(out.conversation, head, out.held, &turn.covers, reason, &out.row.log_ids).await,
-            read => self.cut(out, head, read).await,
-        }
-    }
-
-    /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
-    async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
-        let told = out.row.reply.iter().take(read as usize).cloned().collect();
-        let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
-        let mut row = TurnRow { reply: told, ..row };
-        if read == 0 {
-            (row.attributes, row.unwritten, row.events) = (Attributes::default(), Attributes::default(), vec![]);
-        }
-        self.store.put_turn(out.conversation.key, &row, self.clock.now()).await?;
-        self.meter.count(Metric::Cut, 1);
-        let (log_id, log_ids, parts) = (out.conversation.log_id, out.row.log_ids.join(" "), out.row.reply.len());
-        tracing::error!(log_id, log_ids, read, parts, "the rest of a reply is dropped");
-        self.over(out, head, End::Cut).await
-    }
-
-    async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {
+    pub(crate) async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {
         let how = Settled::Answered(out.row.kind);
         let worked = self.settle(out.conversation, head, out.held, &open(head)?.covers, how).await?;
         self.tell_end(out.conversation, &Messages::of_row(out.row), end);
@@ -260,19 +233,12 @@ impl Responder {
     }
 }
 
-/// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
-/// that, which the next run writes once more. `None` where that is not in doubt.
-fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
-    let is_in_doubt = turn.part == 1 && !row.attributes.is_empty();
-    is_in_doubt.then(|| TurnRow { unwritten: row.attributes.clone(), ..row.clone() })
-}
-
 /// How many parts the user may have read.
 fn read(turn: &OpenTurn) -> u32 {
     turn.part - 1 + u32::from(turn.copies > 0)
 }
 
-fn open(head: &Head) -> Result<&OpenTurn, Stop> {
+pub(crate) fn open(head: &Head) -> Result<&OpenTurn, Stop> {
     head.turn.as_ref().ok_or(Stop::Lost)
 }
 

@@ -1,6 +1,7 @@
 //! Flows that another system of the brand starts.
 
 use conversation::decide::{ParkReason, STALE_AFTER};
+use models::Attributes;
 use platform::metrics::Metric;
 use store::{Head, Owner, TurnKind};
 
@@ -8,18 +9,26 @@ use crate::Responder;
 use crate::agenda::Agenda;
 use crate::draft::{Draft, Drafted, Matter};
 use crate::ended::Cause;
+use crate::facts::news;
 use crate::history::History;
 use crate::turn::Words;
 use crate::way::Way;
 
 impl Responder {
-    /// The first step of the flow that somebody asked for; in the place of one that the user is in. Not while a person has
+    /// The first step of the flow that somebody asked for; in the place of one that the user is in. Where it led to a person,
+    /// that person is told. Not while a person has
     /// the conversation, nor where the user wants silence, nor where it could not be read.
     pub(crate) fn started(&self, head: &Head, history: &History, agenda: &Agenda) -> Drafted {
         let give_up = |reason| Drafted { draft: Draft::Park(reason), counts: vec![] };
         let now = self.clock.now();
         let silence = || Draft::Silence(Cause::FlowNotStarted);
         let Some(start) = agenda.open.first() else { return Drafted { draft: silence(), counts: vec![] } };
+        if history.led_to_people(&start.id) {
+            // The user was told so: then its person must hear of it, or had the conversation already.
+            let is_theirs = head.owner == Owner::Person;
+            let draft = if is_theirs { Draft::Forward(vec![0], None) } else { Draft::Silence(Cause::NothingNew) };
+            return Drafted { draft, counts: vec![] };
+        }
         if now.since(start.arrival) >= STALE_AFTER {
             return give_up(ParkReason::Stale);
         }
@@ -54,20 +63,25 @@ impl Responder {
         let Some(answered) = self.flow_named(start.text.as_str(), &matter) else {
             return not_started("the assistant has no such flow");
         };
-        let Some(reply) = self.through_the_window(answered.reply, head, now) else {
+        let reply = self.way_back(history).carries(answered.reply);
+        let Some(reply) = self.through_the_window(reply, head, now) else {
             return not_started("its user has not written for a day, or never, and there is no template");
         };
         if reply.is_empty() {
             return not_started("there is nothing to see in its first question");
         }
-        let to = history.addressee().unwrap_or(&start.identity).clone();
-        let words = Words {
-            attributes: answered.attributes,
+        let to = history.name_of(start).clone();
+        let mut words = Words {
             events: answered.events,
             flow: answered.flow,
             own_line: answered.own_line,
             ..Words::plain(answered.kind.unwrap_or(TurnKind::Answer), reply, to, head.spent)
         };
+        let is_handed_over = matches!(words.kind, TurnKind::HandOff(_));
+        let mut attributes = if is_handed_over { self.who_owns(true, now) } else { Attributes::default() };
+        attributes.merge(answered.attributes);
+        words.attributes = news(&attributes, &words.to, history, head.owner_since);
+        words.attributes.merge(self.welcome(&words, head, history));
         Drafted { draft: Draft::Say(Box::new(words)), counts: vec![(Metric::FlowStarted, 1)] }
     }
 }

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use conversation::decide::OptWish;
 use futures::future;
-use models::{Attributes, Author, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
-use store::{Aftermath, Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
+use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
+use store::{Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::draft::{Draft, Drafted};
-use crate::ended::{Cause, End, Messages};
+use crate::ended::{End, Messages};
+use crate::heed::Left;
 use crate::history::{History, is_whole};
 use crate::keep::Kept;
 use crate::send::{Next, Outgoing};
@@ -146,11 +147,11 @@ impl Responder {
 
     /// Ends a run in which nothing is said to the user.
     async fn without_words(&self, claimed: Claimed<'_>, draft: Draft) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let Claimed { conversation, head, held, history, agenda } = claimed;
         match draft {
             Draft::Silence(cause) => {
-                let unwritten = conversation.unwritten(&agenda.covers);
-                let turn = self.leave(claimed, &agenda.covers, unwritten).await?;
+                let left = Left { unwritten: conversation.unwritten(&agenda.covers), flow: history.flow() };
+                let turn = self.leave(claimed, &agenda.covers, left).await?;
                 let silent = Settled::Silent { turn, aftermath: None };
                 let worked = self.settle(conversation, head, held, &agenda.covers, silent).await?;
                 self.tell_end(conversation, &Messages::of(agenda), End::Silent(cause));
@@ -164,64 +165,6 @@ impl Responder {
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids()).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }
-    }
-
-    /// Remembers what the user wants from now on, and says nothing.
-    async fn heed(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
-        let done = match agenda.open.last() {
-            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
-            None => true,
-        };
-        // Tried again a few times; but the wish itself must not depend on Braze.
-        if !done && head.attempts < self.assistant.limits.attempts {
-            return self.give_back(conversation, held).await;
-        }
-        self.heeded(claimed, &agenda.covers, wish, done).await
-    }
-
-    /// Remembers a wish before anything that hangs on it is done: the messages wait until it is.
-    pub(crate) async fn remember(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
-        let done = match claimed.agenda.open.last() {
-            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
-            None => true,
-        };
-        self.heeded(claimed, &[], wish, done).await
-    }
-
-    /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again.
-    pub(crate) async fn heeded(
-        &self,
-        claimed: Claimed<'_>,
-        covers: &[MessageId],
-        wish: OptWish,
-        done: bool,
-    ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
-        let unwritten = if done { Attributes::default() } else { self.membership(wish == OptWish::In) };
-        let turn = self.leave(claimed, covers, unwritten).await?;
-        let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
-        let worked = self.settle(conversation, head, held, covers, heeded).await?;
-        if !covers.is_empty() {
-            self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
-        }
-        Ok(worked)
-    }
-
-    /// Leaves to the next runs what Braze did not take and nothing is said with; the number of the last turn from then on.
-    pub(crate) async fn leave(
-        &self,
-        claimed: Claimed<'_>,
-        covers: &[MessageId],
-        unwritten: Attributes,
-    ) -> Result<u64, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
-        let Some(message) = agenda.open.last().filter(|_| !unwritten.is_empty()) else { return Ok(head.last_turn) };
-        let to = history.addressee().filter(|_| message.author == Author::Agent).unwrap_or(&message.identity).clone();
-        let words = Words::plain(TurnKind::Heeded, vec![], to, head.spent);
-        let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
-        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
-        Ok(row.key.number)
     }
 
     /// The conversation's past. Rows that were read beside the claim may be from before what other runs wrote meanwhile.
@@ -310,12 +253,4 @@ impl Responder {
 pub(crate) enum Committed {
     Begun(Head),
     Newer(Head),
-}
-
-/// What a wish changes.
-pub(crate) fn aftermath(wish: OptWish) -> Aftermath {
-    match wish {
-        OptWish::Out => Aftermath::OptOut,
-        OptWish::In => Aftermath::OptIn,
-    }
 }

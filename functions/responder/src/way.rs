@@ -1,7 +1,7 @@
 //! The route that messages go by: the webhook's, a keyword's, or the one the conversation is on.
 
 use models::assistant::Route;
-use models::{Message, RouteName, Timestamp};
+use models::{Message, RouteName, Timestamp, Utterance};
 
 use crate::Responder;
 use crate::history::History;
@@ -19,6 +19,16 @@ impl Way<'_> {
     /// The route's name.
     pub(crate) fn name(&self) -> Option<RouteName> {
         self.route.map(|(name, _)| name.clone())
+    }
+
+    /// `reply` by the way's own reply campaign, but for what has a campaign of its own.
+    pub(crate) fn carries(&self, mut reply: Vec<Utterance>) -> Vec<Utterance> {
+        if let Some(campaign) = self.route.and_then(|(_, route)| route.campaign.as_ref()) {
+            for said in reply.iter_mut().filter(|said| said.content.needs_the_window()) {
+                said.campaign.get_or_insert_with(|| campaign.clone());
+            }
+        }
+        reply
     }
 
     /// Whether it leads to a person. A conversation that came back from one is not led there again.
@@ -41,5 +51,12 @@ impl Responder {
             named(name).filter(|(_, route)| now.since(since) < route.stay)
         };
         Way { route: taken.or_else(stays), taken: taken.is_some() }
+    }
+
+    /// The way on which the brand begins to say something: the one by which the user last wrote, however long ago. By another
+    /// campaign it might come from another number.
+    pub(crate) fn way_back<'a>(&'a self, history: &'a History) -> Way<'a> {
+        let named = |(name, _): (&'a RouteName, _)| Some((name, self.assistant.routes.get(name)?));
+        Way { route: history.route().and_then(named), taken: false }
     }
 }

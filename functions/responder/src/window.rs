@@ -2,7 +2,7 @@
 
 use conversation::window;
 use models::{Content, Template, Timestamp, Utterance};
-use store::Head;
+use store::{Head, TurnRow};
 
 use crate::Responder;
 
@@ -28,5 +28,11 @@ impl Responder {
             _ => Template::flatten(said.text()).into_iter().map(template).map(Some).collect(),
         });
         through.collect()
+    }
+
+    /// Whether what `row` says next, drafted while the window was open, would be dropped by WhatsApp without a word by now.
+    pub(crate) fn is_shut_out(&self, row: &TurnRow, head: &Head) -> bool {
+        let next = head.turn.as_ref().and_then(|turn| row.reply.get(turn.part as usize - 1));
+        next.is_some_and(|said| said.content.needs_the_window()) && window::is_closed(head.heard, self.clock.now())
     }
 }

@@ -126,6 +126,8 @@ pub enum OptWish {
 pub enum ParkReason {
     /// Too old to be answered.
     Stale,
+    /// Drafted while WhatsApp's window was open, and not sent before it closed.
+    WindowClosed,
     /// Every attempt failed.
     Attempts,
     /// Braze refuses the send, and will again.

@@ -7,10 +7,10 @@ mod signed;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::BehaviorVersion;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion as _;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
 
@@ -33,11 +33,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// region from the environment alone: off AWS the search would wait for a machine that does not answer. A function has
 /// [`lambda_config`].
 pub async fn config() -> SdkConfig {
-    let region = EnvironmentVariableRegionProvider::new();
-    if region.region().await.is_none() {
+    config_in(EnvironmentVariableRegionProvider::new().region().await).await
+}
+
+async fn config_in(region: Option<Region>) -> SdkConfig {
+    let Some(region) = region else {
         // Nothing can be called without one, and whatever looks for credentials would search for it after all.
         return SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-    }
+    };
     aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
 }
 
@@ -137,5 +140,18 @@ pub fn kind<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
         SdkError::ServiceError(context) => context.err().code().unwrap_or("service error").to_owned(),
         _ => "unreadable answer".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_region_in_the_environment_nobody_searches_for_one() {
+        let config = config_in(None).await;
+        assert!(config.region().is_none() && config.credentials_provider().is_none());
+        let config = config_in(Some(Region::new("eu-central-1"))).await;
+        assert_eq!(config.region().map(ToString::to_string).as_deref(), Some("eu-central-1"));
     }
 }

@@ -36,7 +36,8 @@ pub struct Head {
     /// Since when a person has owned the conversation without a break.
     #[serde(default)]
     pub person_since: Option<Timestamp>,
-    /// When the last message of the user that was filed had reached the door, answered or not.
+    /// When the user wrote the last message that was filed, answered or not: from then WhatsApp's window counts, however late
+    /// it reached the door.
     #[serde(default)]
     pub heard: Option<Timestamp>,
     /// The user wants to hear nothing from the bot.

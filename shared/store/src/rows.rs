@@ -136,7 +136,7 @@ pub enum TurnKind {
     /// The bot may speak again, at the user's wish.
     OptIn,
     /// The user's wish for silence or for words was heeded without a word, or an agent's line that is not said took the
-    /// conversation over, and Braze did not take it yet.
+    /// conversation over, and Braze did not take it yet; or a wish for silence ended a flow.
     Heeded,
 }
 

@@ -24,8 +24,8 @@ pub enum HeadWrite {
         due: Timestamp,
         /// When it reached the door.
         arrival: Timestamp,
-        /// Whether the user wrote it, and nothing later: the head remembers when the user last wrote.
-        heard: bool,
+        /// When the user wrote it, if the user did, and nothing later: the head remembers when the user last wrote.
+        heard: Option<Timestamp>,
         /// Take the conversation in the same write.
         claim: Option<Claim>,
         /// Whether a conversation may begin with it; otherwise a head must be there.
@@ -228,7 +228,7 @@ impl HeadWrite {
                     && !head.pending.contains_key(message)
                     && !head.settled(message)
                     && head.pending.len() < MOST_PENDING
-                    && (!heard || head.heard.is_none_or(|last| last <= *arrival))
+                    && heard.is_none_or(|heard| head.heard.is_none_or(|last| last <= heard))
                     && claim.as_ref().is_none_or(free)
             }
             Self::Claim { message, claim } => head.pending.contains_key(message) && free(claim),
@@ -280,9 +280,7 @@ impl HeadWrite {
         match self {
             Self::File { message, due, arrival, heard, claim, .. } => {
                 head.sequence += 1;
-                if *heard {
-                    head.heard = Some(*arrival);
-                }
+                head.heard = heard.or(head.heard);
                 let pending = Pending { sequence: head.sequence, due: *due, arrival: *arrival };
                 head.pending.insert(message.clone(), pending);
                 if let Some(claim) = claim {

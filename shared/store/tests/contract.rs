@@ -85,11 +85,11 @@ fn claim(run: &str) -> Claim {
 }
 
 fn file_write(id: &str, claim: Option<Claim>) -> HeadWrite {
-    HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival: NOW, heard: true, claim, create: true }
+    HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival: NOW, heard: Some(NOW), claim, create: true }
 }
 
-/// Files what the user wrote then, or what somebody else did.
-fn file_at(id: &str, arrival: Timestamp, heard: bool) -> HeadWrite {
+/// Files what arrived then, and what the user wrote at the other moment, if the user did.
+fn file_at(id: &str, arrival: Timestamp, heard: Option<Timestamp>) -> HeadWrite {
     HeadWrite::File { message: MessageId::stored(id), due: NOW, arrival, heard, claim: None, create: true }
 }
 
@@ -144,13 +144,13 @@ async fn the_head_remembers_the_last_that_the_user_wrote_whatever_is_filed_after
     let at = |seconds| NOW + Duration::from_secs(seconds);
     for subject in subjects().await {
         let (store, key) = (&subject.store, conversation());
-        wrote(&subject, &key, file_at("m2", at(2), true), NOW).await;
-        let refused = store.try_write(&key, &file_at("m1", at(1), true), NOW).await;
+        wrote(&subject, &key, file_at("m2", at(7), Some(at(2))), NOW).await;
+        let refused = store.try_write(&key, &file_at("m1", at(9), Some(at(1))), NOW).await;
         assert!(matches!(refused, Err(WriteError::Refused(Some(_)))), "{}: {refused:?}", subject.name);
         for (id, arrival, heard, last) in
-            [("m1", 1, false, 2), ("m3", 2, true, 2), ("m4", 4, true, 4), ("m5", 9, false, 4)]
+            [("m1", 9, None, 2), ("m3", 9, Some(2), 2), ("m4", 9, Some(4), 4), ("m5", 9, None, 4)]
         {
-            let head = wrote(&subject, &key, file_at(id, at(arrival), heard), NOW).await;
+            let head = wrote(&subject, &key, file_at(id, at(arrival), heard.map(at)), NOW).await;
             assert_eq!(head.heard, Some(at(last)), "{}: {id}", subject.name);
         }
     }

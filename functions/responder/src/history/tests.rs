@@ -175,3 +175,55 @@ fn what_the_user_said_last_is_not_what_was_handed_over_or_what_an_agent_said() {
     let since = |second| history.repeats(&"again".into(), Timestamp::from_seconds(second));
     assert_eq!([0, 5, 6, 10].map(since), [2, 2, 1, 0]);
 }
+
+#[test]
+fn the_first_words_are_those_before_which_nobody_said_any_that_could_arrive() {
+    let said_by = |kind| TurnRow { kind, ..row(1, 1, "a", &["1"]) };
+    let template = || {
+        let line = models::Template::flatten(&Part::new("Hello").unwrap()).remove(0);
+        models::Utterance { content: models::Content::Template(line), campaign: None }
+    };
+    for (rows, turn, first) in [
+        (vec![], 1, true),
+        (vec![said_by(TurnKind::Answer)], 2, false),
+        (vec![said_by(TurnKind::Agent)], 2, false),
+        (vec![said_by(TurnKind::DeskDown)], 2, false),
+        // May never have arrived, and says nothing that an answer would not.
+        (vec![said_by(TurnKind::Moment)], 2, true),
+        // To somebody who never wrote.
+        (vec![TurnRow { reply: vec![template()], ..said_by(TurnKind::Agent) }], 2, true),
+        (vec![TurnRow { reply: vec![template()], ..said_by(TurnKind::Answer) }], 2, false),
+        // Nothing of it was read.
+        (vec![TurnRow { reply: vec![], ..said_by(TurnKind::HandOff(HandOffReason::Keyword)) }], 2, true),
+        (vec![TurnRow { reply: vec![], ..said_by(TurnKind::Forwarded) }], 2, true),
+        (vec![TurnRow { reply: vec![], ..row(7, 7, "a", &[]) }], 8, false),
+    ] {
+        let told: Vec<_> = rows.iter().map(|row| (row.kind, row.reply.len())).collect();
+        assert_eq!(History::new(rows, turn - 1).are_first_words(turn), first, "{told:?}");
+    }
+}
+
+#[test]
+fn a_flow_waits_until_something_is_said_to_it_or_its_user_wants_silence() {
+    let flow = || FlowState {
+        flow: "f".to_owned(),
+        step: "s".to_owned(),
+        asked: 1,
+        values: BTreeMap::new(),
+        language: None,
+        since: Timestamp::EPOCH,
+        touched: Timestamp::EPOCH,
+    };
+    let asks = || TurnRow { flow: Some(flow()), ..row(1, 1, "a", &["Which?"]) };
+    let then = |kind, flow| TurnRow { kind, flow, ..row(2, 2, "b", &[]) };
+    for (kind, carried, waits) in [
+        (TurnKind::Agent, None, true),
+        (TurnKind::Forwarded, Some(flow()), true),
+        (TurnKind::Answer, None, false),
+        (TurnKind::Heeded, None, false),
+        (TurnKind::Heeded, Some(flow()), true),
+    ] {
+        let history = History::new(vec![then(kind, carried), asks()], 2);
+        assert_eq!(history.flow().is_some(), waits, "{kind:?}");
+    }
+}

@@ -50,6 +50,15 @@ impl Content {
             Self::Text(text) => text,
         }
     }
+
+    /// Whether WhatsApp lets it through only for a day after the user wrote: not where its template was approved, or where the
+    /// author of its campaign chose it for whatever moment.
+    pub fn needs_the_window(&self) -> bool {
+        match self {
+            Self::Template(_) | Self::Campaign(_) => false,
+            Self::QuickReplies(_) | Self::List(_) | Self::Media(_) | Self::Text(_) => true,
+        }
+    }
 }
 
 impl From<Part> for Content {

@@ -40,9 +40,9 @@ impl Update {
         match write {
             HeadWrite::File { message, due, arrival, heard, claim, create } => {
                 update.file(message, *due, *arrival, *create);
-                if *heard {
-                    update.when("(attribute_not_exists(hd) OR hd <= :arrival)");
-                    update.set("hd", millis(*arrival));
+                if let Some(heard) = heard {
+                    update.when("(attribute_not_exists(hd) OR hd <= :hd)");
+                    update.set("hd", millis(*heard));
                 }
                 if let Some(claim) = claim {
                     update.claim(claim, now);

@@ -90,7 +90,8 @@ fn recognised(before: &Head, write: &HeadWrite, not_in: &[Change]) {
 
 #[test]
 fn a_filing_is_recognised_by_its_message_and_its_claim() {
-    let file = |claim| HeadWrite::File { message: id("m3"), due: NOW, arrival: NOW, heard: true, claim, create: true };
+    let file =
+        |claim| HeadWrite::File { message: id("m3"), due: NOW, arrival: NOW, heard: Some(NOW), claim, create: true };
     let gone: Change = ("the message is not there", |head| head.pending.retain(|other, _| *other != id("m3")));
     recognised(&free(), &file(None), &[gone]);
     recognised(&free(), &file(Some(claim("r2"))), &[gone, OTHER_RUN]);

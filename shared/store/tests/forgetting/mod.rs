@@ -13,7 +13,7 @@ async fn what_is_forgotten_is_gone_and_stays_out_and_what_comes_later_is_left_al
     for subject in subjects().await {
         let (store, key) = (&subject.store, conversation());
         let arrived = |id: &str, seconds| Message { arrival: at(seconds), ..message(id) };
-        let file = |message: &Message| file_at(message.id.as_str(), message.arrival, true);
+        let file = |message: &Message| file_at(message.id.as_str(), message.arrival, Some(message.arrival));
         let said = |seconds| {
             let said = Said {
                 text: "hi".into(),

@@ -96,7 +96,7 @@ impl Script {
     fn file(&mut self) -> HeadWrite {
         let claim = (self.below(2) == 0).then(|| self.claim());
         let due = self.now + Duration::from_secs(self.below(4));
-        let heard = self.below(3) > 0;
+        let heard = (self.below(3) > 0).then(|| self.now - Duration::from_secs(self.below(3)));
         HeadWrite::File { message: self.message(), due, arrival: self.now, heard, claim, create: self.below(4) > 0 }
     }
 

@@ -42,8 +42,14 @@ impl Actor<'_> {
         let message = self.run.deliveries[index].message;
         let due = if self.state.letters[message].complete { NOW } else { TO_COME };
         let claiming = claim.map(|claim| self.claim_of(claim));
-        let write =
-            HeadWrite::File { message: id(message), due, arrival: NOW, heard: true, claim: claiming, create: true };
+        let write = HeadWrite::File {
+            message: id(message),
+            due,
+            arrival: NOW,
+            heard: Some(NOW),
+            claim: claiming,
+            create: true,
+        };
         match self.write(&write, None) {
             Written::Done(head) => match claim {
                 Some(claim) if head.run == Some(super::token(claim)) => self.took(claim, head),

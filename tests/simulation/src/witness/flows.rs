@@ -185,6 +185,13 @@ impl State {
         self.flows.standing.insert(key.clone(), Standing { waits, people: true, route, told: standing.told });
     }
 
+    /// Whoever wants silence is asked nothing more.
+    pub(super) fn flow_ends(&mut self, key: &ConversationKey) {
+        if let Some(standing) = self.flows.standing.get_mut(key) {
+            standing.waits = None;
+        }
+    }
+
     /// A turn is taken back, or given up with its messages: it is as if it had never been.
     pub(super) fn flow_stands_as_before(&mut self, key: &ConversationKey, turn: TurnKey) {
         if let Some((_, standing)) = self.flows.before.remove(key).filter(|(last, _)| *last == turn) {

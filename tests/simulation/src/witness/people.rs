@@ -278,6 +278,9 @@ impl State {
         if !right {
             self.broken(format!("{} opted out or in, and never said so", key.as_str()));
         }
+        if after.opted_out && !before.opted_out {
+            self.flow_ends(key);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use desk::NotSent;
 use models::{Author, Content, ConversationKey, Message, MessageId, Timestamp};
 use store::{Head, Owner, TurnKind, TurnRow};
 
-use super::settles::FEWEST_ATTEMPTS;
+use super::settles::{FEWEST_ATTEMPTS, written};
 use super::{End, State};
 
 /// What is known of the deployment's questions: how many it may ask in a day, and the days of those it asked.
@@ -81,6 +81,11 @@ impl State {
         self.of_the_user(key).next().is_some() || here.any(has_copy)
     }
 
+    /// When the user last wrote here, as far as anybody can know.
+    pub(super) fn last_written(&self, key: &ConversationKey) -> Option<Timestamp> {
+        self.of_the_user(key).map(written).max()
+    }
+
     /// What the user wrote here since they were last forgotten.
     fn of_the_user(&self, key: &ConversationKey) -> impl Iterator<Item = &Message> {
         let erased = self.erased.get(key);
@@ -91,11 +96,11 @@ impl State {
 
     /// Whether the newest message of the user is nearly a day old, or there is none, by what was filed here when somebody last
     /// looked.
-    fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
+    pub(super) fn is_window_closed(&self, key: &ConversationKey, now: Timestamp) -> bool {
         let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
         let ended = |id: &MessageId| self.ends.get(id).is_some_and(|end| *end != End::Forgotten);
         let was_seen = |id: &MessageId| ended(id) || waiting.is_some_and(|then| then.contains(id));
-        let newest = self.of_the_user(key).filter(|message| was_seen(&message.id)).map(|message| message.arrival).max();
+        let newest = self.of_the_user(key).filter(|message| was_seen(&message.id)).map(written).max();
         newest.is_none_or(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ai::Question;
-use models::{Content, ConversationKey, HandOffReason, Message, MessageId, Reply, RouteName};
+use models::{ConversationKey, Message, MessageId, Reply, RouteName};
 use store::{TurnKey, TurnKind, TurnRow};
 
 use super::flows::{MOMENT, Standing};
@@ -53,8 +53,8 @@ impl State {
         self.flows.known && message.route.as_ref().is_some_and(|name| of_name(name).is_some())
     }
 
-    /// A turn goes by the way of its newest message that took one, or by the one that the conversation is on; words of the
-    /// bot's own, of agents and of other systems go by none.
+    /// A turn goes by the way of its newest message that took one, or by the one that the conversation is on; what agents and
+    /// other systems say by the one on which the user last wrote.
     pub(super) fn goes_by_its_route(
         &mut self,
         key: &ConversationKey,
@@ -62,18 +62,17 @@ impl State {
         open: &[MessageId],
         standing: &Standing,
     ) {
-        let by_route = match row.kind {
-            TurnKind::Answer => !row.own_line && !self.is_begun_by_a_system(row),
-            kind => kind == TurnKind::HandOff(HandOffReason::Flow),
+        let by_the_brand = row.kind == TurnKind::Agent || self.is_begun_by_a_system(row);
+        let by_route = matches!(row.kind, TurnKind::Answer | TurnKind::OptIn | TurnKind::HandOff(_)) && !by_the_brand;
+        let ways = if by_the_brand {
+            vec![standing.route.as_ref().and_then(|(name, _)| of_name(name))]
+        } else {
+            self.ways(key, row, open, standing)
         };
-        let mut ways = vec![None];
-        if by_route {
-            ways = self.ways(key, row, open, standing);
-        }
         let fits = |way: Option<&Route>| {
             let campaign = way.map(|route| route.campaign);
-            // A step that is a campaign goes by its own.
-            let texts = row.reply.iter().filter(|said| !matches!(said.content, Content::Campaign(_)));
+            // A step that is a campaign goes by its own, and so does a template.
+            let texts = row.reply.iter().filter(|said| said.content.needs_the_window());
             texts.map(|said| said.campaign.as_ref().map(models::CampaignId::as_str)).all(|id| id == campaign)
         };
         let named = |way: Option<&Route>| way.map(|route| route.name) == row.route.as_ref().map(RouteName::as_str);

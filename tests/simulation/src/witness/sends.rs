@@ -59,6 +59,7 @@ impl Witness {
             state.broken(what);
         }
         let (key, turn) = begun?;
+        state.arrives_in_the_window(&key, reply, self.clock.now());
         state.goes_by_its_campaign(&key, turn, reply);
         let epoch = machine.claim_of(&key);
         state.requests.push(Request { key, turn, part: reply.part, epoch, heard: None });
@@ -171,6 +172,14 @@ impl State {
         }
         if written.is_some_and(|written| now.since(written) > WINDOW) {
             self.broken(format!("{} was sent after WhatsApp's window", reply.id.as_str()));
+        }
+    }
+
+    /// What needs the window is not sent when it has closed, whoever writes it and however long ago it was drafted.
+    fn arrives_in_the_window(&mut self, key: &ConversationKey, reply: &Reply, now: Timestamp) {
+        let is_dropped = self.last_written(key).is_some_and(|written| now.since(written) > WINDOW);
+        if is_dropped && reply.content.needs_the_window() {
+            self.broken(format!("{} was sent to somebody whose window is closed", reply.id.as_str()));
         }
     }
 

@@ -63,10 +63,11 @@ impl State {
                 self.broken(format!("{id:?} was settled twice ({earlier:?}, {end:?})"));
             }
         }
-        if let Some(turn) = turn.filter(|_| parked || is_withdrawn(covers, before, after)) {
+        let is_withdrawn = self.is_withdrawn(key, covers, (before, after), now);
+        if let Some(turn) = turn.filter(|_| parked || is_withdrawn) {
             self.flow_stands_as_before(key, turn);
         }
-        if turn.is_some() && is_withdrawn(covers, before, after) {
+        if turn.is_some() && is_withdrawn {
             // Its messages wait as if it had never been.
             let first = after.pending.values().map(|pending| pending.sequence).min().unwrap_or(1);
             if let Some(conversation) = self.conversations.get_mut(key) {
@@ -127,7 +128,8 @@ impl State {
             self.unfinished.insert((key.clone(), turn));
         }
         let (owner, copies) = (before.owner, before.turn.as_ref().map_or(0, |open| open.copies));
-        let is_stale = self.newest_arrival(&row.covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        let is_stale = self.newest_arrival(&row.covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER)
+            || self.is_window_closed(key, now);
         // What Braze said was heard by a run that could not write it down; this one cannot know.
         let claimed_at = self.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
         let is_hearsay = part(heard.len()).is_some_and(|part| part.claimed_at < claimed_at) && copies >= most_copies;
@@ -161,7 +163,7 @@ impl State {
         // A copy of what was answered goes with them, however young it is; nothing but copies may be too old as well.
         let counted = Some(self.counted_among(key, covers)).filter(|counted| !counted.is_empty());
         let counted = counted.unwrap_or_else(|| covers.to_vec());
-        let is_stale = self.newest_arrival(&counted).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER);
+        let is_stale = self.newest_written(&counted).is_some_and(|written| now.since(written) >= STALE_AFTER);
         let is_refused = self.are_refused_by_the_desk(&counted);
         if !is_rejected && !is_stale && !is_refused && before.attempts < FEWEST_ATTEMPTS {
             self.broken(format!("{} gave up after {} attempts", key.as_str(), before.attempts));
@@ -170,8 +172,21 @@ impl State {
 
     /// When the newest of these messages was written, as far as anybody can know.
     pub(super) fn newest_written(&self, messages: &[MessageId]) -> Option<Timestamp> {
-        let written = |message: &Message| message.sent_at.map_or(message.arrival, |at| at.min(message.arrival));
         messages.iter().filter_map(|id| self.queued.get(id)).map(written).max()
+    }
+
+    /// Whether a turn of which nothing can have been read is taken back: because its messages are a person's to answer, or
+    /// because it was drafted for a window that has closed since.
+    fn is_withdrawn(
+        &self,
+        key: &ConversationKey,
+        covers: &[MessageId],
+        (before, after): (&Head, &Head),
+        now: Timestamp,
+    ) -> bool {
+        let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0);
+        let has_cause = after.owner == Owner::Person || self.is_window_closed(key, now);
+        covers.is_empty() && unread && has_cause && after.last_turn == before.last_turn
     }
 
     pub(super) fn newest_arrival(&self, covers: &[MessageId]) -> Option<Timestamp> {
@@ -189,8 +204,7 @@ fn besides(kind: TurnKind) -> &'static str {
     }
 }
 
-/// Whether a turn of which nothing can have been read is taken back, because its messages are a person's to answer.
-fn is_withdrawn(covers: &[MessageId], before: &Head, after: &Head) -> bool {
-    let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0);
-    covers.is_empty() && unread && after.owner == Owner::Person && after.last_turn == before.last_turn
+/// When a message was written: not later than it came.
+pub(super) fn written(message: &Message) -> Timestamp {
+    message.sent_at.map_or(message.arrival, |at| at.min(message.arrival))
 }

@@ -54,7 +54,11 @@ impl Witness {
     /// A run is about to end a turn, if it is one: of an agent's that is not said to its end, somebody tried to tell the desk,
     /// unless there was no time left for that at `now`, by the machine's own clock.
     pub(crate) fn ends(&self, key: &ConversationKey, write: &HeadWrite, machine: &Machine, now: Timestamp) {
-        let HeadWrite::Settle { held, turn, covers, .. } = write else { return };
+        let HeadWrite::Settle { held, turn, covers, last_turn, .. } = write else { return };
+        // What is taken back is looked at anew.
+        if covers.is_empty() && turn.is_some_and(|turn| *last_turn < turn.number) {
+            return;
+        }
         let mut state = self.lock();
         let has_no_time = machine.deadline().is_some_and(|deadline| now + TO_RECORD >= deadline);
         if !state.people.desk || has_no_time || machine.claim_of(key) != Some(held.epoch) {

@@ -14,6 +14,7 @@ mod profiles;
 mod protocol;
 mod routes;
 mod table;
+mod window;
 
 use simulation::{Plan, Run};
 

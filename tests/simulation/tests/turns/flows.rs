@@ -13,8 +13,16 @@ fn world() -> World {
 
 /// Turns a minute and a day, and how often the same words are answered.
 fn world_within(limits: Option<(u32, u32, u32)>) -> World {
+    world_of(limits, false)
+}
+
+fn with_a_desk() -> World {
+    world_of(None, true)
+}
+
+fn world_of(limits: Option<(u32, u32, u32)>, desk: bool) -> World {
     let brand = Brand { limits, profiles: false, flows: true, moments: false };
-    World::new(Plan { toml: brand.toml(0), brand, kills_at_deadline: true, ..Plan::default() })
+    World::new(Plan { toml: brand.toml(0), brand, desk, kills_at_deadline: true, ..Plan::default() })
 }
 
 async fn say(world: &World, texts: &[&str]) {
@@ -127,6 +135,27 @@ async fn a_question_waits_its_time_from_when_it_was_asked() {
     let why = "flow: why does it come back?\n\n1. Broken\n2. Too small\n3. Other";
     assert_eq!(world.read_by("ada"), [why, "flow: what happened?"]);
     assert_eq!(world.witness.violations(), [""; 0]);
+}
+
+/// What comes after START is no answer to what was asked before STOP, whoever had the conversation then.
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_silence_is_in_no_flow_any_more() {
+    for person in [false, true] {
+        let world = with_a_desk();
+        say(&world, &["return"]).await;
+        if person {
+            world.agent("user:ada", None, AgentDeed::TakeOver).await;
+            world.poll_agents_once().await;
+        }
+        say(&world, &["STOP", "START"]).await;
+        if person {
+            world.agent("user:ada", None, AgentDeed::Release).await;
+            world.poll_agents_once().await;
+        }
+        say(&world, &["broken"]).await;
+        assert_eq!(world.read_by("ada").last().map(String::as_str), Some("re: broken"), "a person: {person}");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
 }
 
 /// Where there is no desk a flow ends with the line that says so, and what comes next is answered.

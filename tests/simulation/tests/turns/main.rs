@@ -7,8 +7,11 @@ mod flows;
 mod forgotten;
 mod learned;
 mod moments;
+mod owed;
 mod people;
 mod profiles;
+mod routes;
+mod window;
 
 use std::time::Duration;
 

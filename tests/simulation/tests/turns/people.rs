@@ -233,3 +233,69 @@ async fn the_bot_takes_nothing_that_was_written_to_people_and_gives_them_the_qui
     goes_on(&world, 4).await;
     assert_eq!((told(&world).len(), world.asked().len(), world.counted(Metric::TakenBack)), (3, 1, 1));
 }
+
+/// A desk that takes neither the hand-off nor the one message after it, now or later.
+#[tokio::test(start_paused = true)]
+async fn a_desk_that_refuses_a_conversation_for_good_costs_its_user_a_line_and_nobody_the_rest() {
+    let world = with_a_desk_that_refuses(&(0..500).collect::<Vec<_>>()).await;
+    world.says("ada", "Is anybody there?").await;
+    world.settle(1).await;
+    assert!(told(&world).is_empty());
+    // Its user is told so once, there is an alarm for each try, and in the end a dead letter.
+    assert_eq!(world.read_by("ada").len(), 1);
+    assert_eq!(world.head("ada").await.owner, store::Owner::Person);
+    let (refused, down) = (world.counted(Metric::DeskRefused), world.counted(Metric::DeskFailed));
+    assert!(down > 2 && refused == 2 * down, "{refused} {down}");
+    assert_eq!(world.queue.dead_letters().len(), 1);
+    // What holds the desk up is cured: nothing is lost, and nothing is told twice.
+    world.faults.listed([]);
+    assert_eq!(world.queue.redrive(), 1);
+    world.says("ada", "Hello?").await;
+    world.settle(1).await;
+    assert_eq!((told(&world).len(), world.told().len()), (2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_hears_that_the_desk_is_down_to_whom_an_agent_has_just_written() {
+    for (agent, lines) in [(true, 1), (false, 1)] {
+        let world = with_a_desk();
+        world.agent("user:ada", None, AgentDeed::TakeOver).await;
+        world.poll_agents_once().await;
+        world.says("ada", "Where is my order?").await;
+        goes_on(&world, 5).await;
+        if agent {
+            world.agent("user:ada", None, AgentDeed::Say("I am looking for it.".into())).await;
+            goes_on(&world, 5).await;
+        }
+        let (told, nth) = (told(&world).len(), u32::try_from(world.told().len()).unwrap());
+        world
+            .faults
+            .listed((nth..nth + 9).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+        world.says("ada", "And?").await;
+        goes_on(&world, 120).await;
+        assert_eq!((told, world.read_by("ada").len()), (1, lines), "an agent wrote: {agent}");
+        let says_down = world.read_by("ada").iter().any(|line| line != "I am looking for it.");
+        assert_eq!(says_down, !agent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_another_system_starts_after_the_quiet_hours_takes_the_conversation_back() {
+    let flow = "[flows.return]\n[[flows.return.steps]]\nname = \"order\"\nsay = \"Which order?\"\nexpect = \"text\"\n";
+    let toml = format!("{NO_BUDGET}[hand_off]\nreturn_after_minutes = 5\n{flow}");
+    for (minutes, starts) in [(4, false), (6, true)] {
+        let world = World::new(Plan { desk: true, toml: toml.clone(), ..Plan::default() });
+        world.says("ada", "Are you open?").await;
+        goes_on(&world, 5).await;
+        world.agent("user:ada", None, AgentDeed::TakeOver).await;
+        goes_on(&world, 60 * minutes).await;
+        let start = AgentDeed::StartFlow { flow: "return".to_owned(), language: None };
+        world.agent("user:ada", None, start).await;
+        goes_on(&world, 5).await;
+        assert_eq!(world.read_by("ada")[1..], if starts { vec!["Which order?"] } else { vec![] }, "{minutes} minutes");
+        assert_eq!(world.head("ada").await.owner == store::Owner::Bot, starts);
+        assert_eq!(world.counted(Metric::TakenBack), usize::from(starts));
+        let released = world.told().iter().filter(|event| event.id.starts_with("released")).count();
+        assert_eq!(released, usize::from(starts));
+    }
+}

@@ -16,7 +16,7 @@ use crate::{SECOND, goes_on};
 
 /// What Braze was asked for, in this order.
 #[derive(Debug, Clone)]
-enum Asked {
+pub(crate) enum Asked {
     Write(ProfileUpdate),
     Send(Attributes),
 }
@@ -79,8 +79,13 @@ impl Messaging for Sends {
     }
 }
 
-fn world(profile: &str) -> World {
-    let toml = format!("{NO_BUDGET}[profile]\n{profile}\n");
+pub(crate) fn world(profile: &str) -> World {
+    world_within("", profile)
+}
+
+/// The same, with more `limits` than that there is no budget.
+pub(crate) fn world_within(limits: &str, profile: &str) -> World {
+    let toml = format!("{NO_BUDGET}{limits}[profile]\n{profile}\n");
     World::new(Plan {
         toml,
         desk: true,
@@ -92,7 +97,7 @@ fn world(profile: &str) -> World {
     })
 }
 
-async fn say(world: &World, who: &Identity, text: &str) {
+pub(crate) async fn say(world: &World, who: &Identity, text: &str) {
     world.is_told(who, text).await;
     for _ in 0..120 {
         tokio::time::sleep(SECOND).await;
@@ -100,34 +105,38 @@ async fn say(world: &World, who: &Identity, text: &str) {
     }
 }
 
-fn takes_no_writes(so: bool) {
+pub(crate) fn takes_no_writes(so: bool) {
     BRAZE.with_borrow_mut(|braze| braze.takes_no_writes = so);
 }
 
-fn asked() -> Vec<Asked> {
+pub(crate) fn asked() -> Vec<Asked> {
     BRAZE.with_borrow_mut(|braze| std::mem::take(&mut braze.asked))
 }
 
-fn writes() -> Vec<ProfileUpdate> {
+pub(crate) fn writes() -> Vec<ProfileUpdate> {
     let write = |asked| if let Asked::Write(update) = asked { Some(update) } else { None };
     asked().into_iter().filter_map(write).collect()
 }
 
-fn groups(attributes: &Attributes) -> Vec<(String, Subscription)> {
+pub(crate) fn groups(attributes: &Attributes) -> Vec<(String, Subscription)> {
     attributes.groups().map(|(group, state)| (group.as_str().to_owned(), state)).collect()
 }
 
-fn group(state: Subscription) -> Vec<(String, Subscription)> {
+pub(crate) fn group(state: Subscription) -> Vec<(String, Subscription)> {
     vec![("g-1".to_owned(), state)]
 }
 
+pub(crate) fn knows_no_group(so: bool) {
+    BRAZE.with_borrow_mut(|braze| braze.knows_no_group = so);
+}
+
 #[expect(clippy::unwrap_used, reason = "the names are constants")]
-fn ada() -> Identity {
+pub(crate) fn ada() -> Identity {
     Identity::new("ada", "", "").unwrap()
 }
 
 #[expect(clippy::unwrap_used, reason = "the names are constants")]
-fn newcomer() -> Identity {
+pub(crate) fn newcomer() -> Identity {
     Identity::new("", "b-1", "+49").unwrap()
 }
 
@@ -156,7 +165,7 @@ async fn only_somebody_unknown_is_subscribed_and_only_with_the_first_answer() {
 #[tokio::test(start_paused = true)]
 async fn a_group_that_there_is_not_costs_nobody_an_answer_and_what_else_was_to_be_written_is_written_with_the_next() {
     let world = world("facts = [\"route\"]\nnewcomers_group = \"g-1\"");
-    BRAZE.with_borrow_mut(|braze| braze.knows_no_group = true);
+    knows_no_group(true);
     say(&world, &newcomer(), "When are you open?").await;
     assert_eq!(world.sent().len(), 1);
     assert!(world.counted(Metric::ProfileFailed) > 0 && world.queue.dead_letters().is_empty());
@@ -283,7 +292,7 @@ async fn what_nothing_could_answer_is_unresolved_also_where_a_person_takes_over(
 }
 
 /// What calls of their own wrote to this attribute, in their order.
-fn written(name: &str) -> Vec<ProfileValue> {
+pub(crate) fn written(name: &str) -> Vec<ProfileValue> {
     let value = |update: ProfileUpdate| {
         let mut values = update.attributes.values();
         values.find(|(other, _)| other.as_str() == name).and_then(|(_, value)| value.cloned())

@@ -134,7 +134,7 @@ async fn of_somebody_unknown_or_forgotten_there_is_nothing_to_tell() {
     assert!(read(&store, key(), 9).await.unwrap().is_none());
     let now = SystemClock.now();
     let (message, due, arrival) = (MessageId::stored("m1"), now, now);
-    let file = store::HeadWrite::File { message, due, arrival, heard: true, claim: None, create: true };
+    let file = store::HeadWrite::File { message, due, arrival, heard: Some(arrival), claim: None, create: true };
     store::write_head(&store, &key(), &file, now).await.unwrap();
     assert!(read(&store, key(), 9).await.unwrap().is_some());
     store.erase(&key(), now, now).await.unwrap();

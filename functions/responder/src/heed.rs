@@ -1,0 +1,90 @@
+//! What the user wants altogether, silence or words: remembered without a word. And what a silent run leaves to the next ones.
+
+use conversation::decide::OptWish;
+use models::{Attributes, FlowState, MessageId};
+use store::{Aftermath, TurnKind, TurnRow};
+
+use crate::Responder;
+use crate::attend::{Stop, Worked};
+use crate::ended::{Cause, End, Messages};
+use crate::settle::Settled;
+use crate::turn::{Claimed, Words};
+
+/// What a run leaves to the next ones that says nothing.
+pub(crate) struct Left<'a> {
+    /// What Braze did not take.
+    pub(crate) unwritten: Attributes,
+    /// The flow that waits for an answer from now on.
+    pub(crate) flow: Option<&'a FlowState>,
+}
+
+impl Responder {
+    /// Remembers what the user wants from now on, and says nothing.
+    pub(crate) async fn heed(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let done = match agenda.open.last() {
+            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            None => true,
+        };
+        // Tried again a few times; but the wish itself must not depend on Braze.
+        if !done && head.attempts < self.assistant.limits.attempts {
+            return self.give_back(conversation, held).await;
+        }
+        self.heeded(claimed, &agenda.covers, wish, done).await
+    }
+
+    /// Remembers a wish before anything that hangs on it is done: the messages wait until it is.
+    pub(crate) async fn remember(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
+        let done = match claimed.agenda.open.last() {
+            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            None => true,
+        };
+        self.heeded(claimed, &[], wish, done).await
+    }
+
+    /// Remembers a wish. Unless Braze has taken it (`done`), a row tells the next runs to try again. Whoever wants silence is in
+    /// no flow any more.
+    pub(crate) async fn heeded(
+        &self,
+        claimed: Claimed<'_>,
+        covers: &[MessageId],
+        wish: OptWish,
+        done: bool,
+    ) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let unwritten = if done { Attributes::default() } else { self.membership(wish == OptWish::In) };
+        let flow = history.flow().filter(|_| wish == OptWish::In);
+        let turn = self.leave(claimed, covers, Left { unwritten, flow }).await?;
+        let heeded = Settled::Silent { turn, aftermath: Some(aftermath(wish)) };
+        let worked = self.settle(conversation, head, held, covers, heeded).await?;
+        if !covers.is_empty() {
+            self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
+        }
+        Ok(worked)
+    }
+
+    /// Leaves to the next runs what nothing is said with; the number of the last turn from then on.
+    pub(crate) async fn leave(
+        &self,
+        claimed: Claimed<'_>,
+        covers: &[MessageId],
+        Left { unwritten, flow }: Left<'_>,
+    ) -> Result<u64, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let is_news = !unwritten.is_empty() || flow != history.flow();
+        let Some(message) = agenda.open.last().filter(|_| is_news) else { return Ok(head.last_turn) };
+        let words = Words::plain(TurnKind::Heeded, vec![], history.name_of(message).clone(), head.spent);
+        let words = Words { flow: flow.cloned(), ..words };
+        let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
+        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+        Ok(row.key.number)
+    }
+}
+
+/// What a wish changes.
+fn aftermath(wish: OptWish) -> Aftermath {
+    match wish {
+        OptWish::Out => Aftermath::OptOut,
+        OptWish::In => Aftermath::OptIn,
+    }
+}
