@@ -33,7 +33,7 @@ use platform::clock::Clock as _;
 use platform::metrics::Metric;
 
 use models::assistant::{Assistant, ConversationFact};
-use models::{AgentDeed, ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
+use models::{AgentAction, AgentDeed, ConversationKey, Message, MessageId, Part, QueueMessage, Timestamp};
 use store::{Embedded, TurnKey, TurnRow};
 
 use crate::Plan;
@@ -122,6 +122,8 @@ struct State {
     adopted: Vec<(ConversationKey, ConversationKey)>,
     /// The last erasure of each conversation.
     erased: BTreeMap<ConversationKey, Erased>,
+    /// Erasures that were asked for and have not left their queue.
+    erasing: Vec<AgentAction>,
     /// What has its place by a row of before an erasure, which may take that: it may be answered after newer ones.
     on_old_rows: HashSet<MessageId>,
     /// Whether a clock is further ahead than a lease allows for.
@@ -265,6 +267,9 @@ impl Witness {
             Ok(QueueMessage::AgentV1(action)) => {
                 if action.deed == AgentDeed::Release {
                     self.is_given_back(action.at);
+                }
+                if action.deed == AgentDeed::Erase {
+                    self.lock().erasing.push(action.clone());
                 }
                 match action.message() {
                     Some(message) => message,

@@ -100,7 +100,10 @@ impl State {
         let waiting = self.conversations.get(key).map(|conversation| &conversation.waiting_then);
         let ended = |id: &MessageId| self.ends.get(id).is_some_and(|end| *end != End::Forgotten);
         let was_seen = |id: &MessageId| ended(id) || waiting.is_some_and(|then| then.contains(id));
-        let newest = self.of_the_user(key).filter(|message| was_seen(&message.id)).map(written).max();
+        // What was written before its user was forgotten, and came after that, says nothing of the window any more.
+        let is_known = |at: &Timestamp| !self.predates_erasure(key, *at);
+        let seen = self.of_the_user(key).filter(|message| was_seen(&message.id));
+        let newest = seen.map(written).filter(is_known).max();
         newest.is_none_or(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 

@@ -167,6 +167,9 @@ impl State {
         // Whatever the turn answers anew: the newest of it says how long it may be answered.
         let covers = self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first));
         let written = covers.filter_map(|draft| self.newest_written(&self.open(&draft.row.covers))).max();
+        // A line beside an answer may be said as long as the window is open, whatever it is about.
+        let is_beside = reply.id.as_str().contains('!');
+        let written = if is_beside { written.max(self.last_written(&reply.to.conversation())) } else { written };
         if !same || !own {
             self.broken(format!("{} goes to somebody who did not ask", reply.id.as_str()));
         }
