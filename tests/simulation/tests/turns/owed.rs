@@ -122,7 +122,10 @@ async fn a_flow_of_another_system_that_leads_to_a_person_at_once_says_so_and_tha
         assert_eq!(owners, [person()]);
         let head = world.head("ada").await;
         assert_eq!((head.owner, head.pending.len()), (Owner::Person, 0));
-        assert_eq!(kinds(&world.told()), ["hand-off"]);
+        let told = world.told();
+        assert_eq!(kinds(&told), ["hand-off"]);
+        let What::HandOff { summary, .. } = &told[0].what else { panic!("{told:?}") };
+        assert_eq!(summary.as_str(), "Are you open?", "what the user wants, and not what the flow is called");
         assert_eq!((world.counted(Metric::FlowStarted), world.counted(Metric::FlowNotStarted)), (1, 0));
         say(&world, &ada(), "Is anybody there?").await;
         assert_eq!(kinds(&world.told()), ["hand-off", "message"]);
