@@ -100,8 +100,11 @@ impl Responder {
         let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
         tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
         let row = apart(out.row);
-        if let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await {
-            tracing::warn!(log_id, %error, "what a reply went without is known to this run alone");
+        // Nothing of this may take the time in which it is to be written down that the part was accepted.
+        let left = out.conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
+        let putting = self.store.put_turn(out.conversation.key, &row, self.clock.now());
+        if !matches!(tokio::time::timeout(left, putting).await, Ok(Ok(()))) {
+            tracing::warn!(log_id, "what a reply went without is known to this run alone");
         }
         row
     }
