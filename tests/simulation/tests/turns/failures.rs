@@ -164,3 +164,43 @@ async fn a_part_in_doubt_is_not_sent_again_when_the_day_in_which_it_can_be_read_
     assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
     assert_eq!(world.counted(Metric::Flagged), 1);
 }
+
+/// What was drafted before a wish for silence and could not be sent before it came is not said after it.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_braze_is_not_said_to_somebody_who_wrote_stop_meanwhile() {
+    let accepted = || (Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }, true);
+    for (first_part_is_read, then, read) in
+        [(false, vec!["STOP"], 0), (true, vec!["STOP"], 1), (false, vec!["STOP", "START"], 1)]
+    {
+        let world = World::default();
+        let limited = || (Outcome::NotAccepted(Refusal::RateLimited(Some(world.now() + 40 * SECOND))), false);
+        world.ai_will([AiScript::Says(String::leak("word ".repeat(1_200)), Duration::ZERO)]);
+        world.braze_will(first_part_is_read.then(accepted).into_iter().chain([limited()]));
+        world.says("ada", "Can you tell me everything?").await;
+        world.poll_once().await;
+        for words in &then {
+            world.says("ada", words).await;
+        }
+        world.settle(1 + then.len()).await;
+        let wants_words = then.len() > 1;
+        let parts = world.read_by("ada").len();
+        assert!(if wants_words { parts > read } else { parts == read }, "{then:?}: {parts}");
+        let head = world.head("ada").await;
+        assert_eq!((head.opted_out, head.pending.len(), head.turn), (!wants_words, 0, None), "{then:?}");
+        assert_eq!((world.asked().len(), world.queue.dead_letters().len()), (then.len(), 0), "{then:?}");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_second_copy_is_risked_for_somebody_who_wrote_stop_meanwhile() {
+    let world = World::default();
+    world.faults.listed([(Effect { name: "send", nth: 0 }, Fault::Dies(Moment::After))]);
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    world.says("ada", "STOP").await;
+    world.settle(2).await;
+    assert_eq!((world.sent().len(), world.counted(Metric::Flagged)), (1, 1));
+    assert!(world.head("ada").await.opted_out);
+    assert_eq!(world.witness.violations(), [""; 0]);
+}
