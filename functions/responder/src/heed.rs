@@ -2,7 +2,7 @@
 
 use conversation::decide::{OptWish, wish};
 use models::{Attributes, Author, FlowState, MessageId};
-use store::{Aftermath, Head, OpenTurn, TurnKind, TurnRow, Voice};
+use store::{Aftermath, Head, TurnKind, TurnRow};
 
 use crate::Responder;
 use crate::attend::{Conversation, Stop, Worked};
@@ -63,15 +63,15 @@ impl Responder {
         Ok(worked)
     }
 
-    /// Whether the user has wished for silence since the bot's `turn` was drafted, which Braze or a dead run kept from being
-    /// said. The wish waits behind it.
+    /// Whether the user has wished for silence since the turn of `row` was drafted, which Braze or a dead run kept from being
+    /// said. The wish waits behind it. What an agent writes is said all the same.
     pub(crate) async fn wants_silence(
         &self,
         conversation: &Conversation<'_>,
         head: &Head,
-        turn: &OpenTurn,
+        row: &TurnRow,
     ) -> Result<bool, Stop> {
-        if turn.voice != Voice::Bot || head.pending.keys().all(|id| turn.covers.contains(id)) {
+        if row.kind == TurnKind::Agent || head.pending.keys().all(|id| row.covers.contains(id)) {
             return Ok(false);
         }
         let agenda = self.agenda(conversation, head).await?;

@@ -58,7 +58,7 @@ impl Responder {
             // Whether it was read or not: it is not worth a second copy.
             return Ok(Next::Go(self.settle(conversation, head, held, &[], Settled::GoesOn).await?.head));
         }
-        if self.wants_silence(conversation, head, turn).await? {
+        if self.wants_silence(conversation, head, &row).await? {
             return Ok(Next::Over(match turn.state {
                 SendState::Ready => self.say_no_more(out, head, read(turn)).await?,
                 SendState::Sending => self.flag(out, head).await?,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use models::Identity;
+use models::{AgentDeed, Identity};
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{AiScript, Effect, Fault, Moment, World};
+use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
 
-use crate::SECOND;
+use crate::{SECOND, goes_on};
 
 #[tokio::test(start_paused = true)]
 async fn when_the_ai_fails_the_fallback_line_goes_out_before_the_user_gives_up() {
@@ -202,5 +202,24 @@ async fn no_second_copy_is_risked_for_somebody_who_wrote_stop_meanwhile() {
     world.settle(2).await;
     assert_eq!((world.sent().len(), world.counted(Metric::Flagged)), (1, 1));
     assert!(world.head("ada").await.opted_out);
+    assert_eq!(world.witness.violations(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_can_be_reached_is_not_said_to_somebody_who_wrote_stop_meanwhile() {
+    let world = World::new(Plan { desk: true, ..Plan::default() });
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    goes_on(&world, 1).await;
+    world.faults.listed((0..4).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+    let limited = Outcome::NotAccepted(Refusal::RateLimited(Some(world.now() + 90 * SECOND)));
+    world.braze_will([(limited, false)]);
+    world.says("ada", "Is anybody there?").await;
+    goes_on(&world, 30).await;
+    assert_eq!(world.sent().len(), 1, "it waits for Braze");
+    world.says("ada", "STOP").await;
+    goes_on(&world, 300).await;
+    assert_eq!(world.read_by("ada"), [""; 0]);
+    let head = world.head("ada").await;
+    assert!(head.opted_out && head.pending.is_empty(), "{head:?}");
     assert_eq!(world.witness.violations(), [""; 0]);
 }
