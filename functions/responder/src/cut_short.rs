@@ -1,4 +1,4 @@
-//! Turns that end before all of them was said: given up, cut, or taken back.
+//! Turns that end before all of them was said, as far as is known: given up, cut, flagged, or taken back.
 
 use conversation::decide::ParkReason;
 use desk::NotSent;
@@ -64,15 +64,40 @@ impl Responder {
         if !is_unread || !out.row.kind.settles() {
             return self.give_up(out, head, ParkReason::WindowClosed).await;
         }
+        self.say_no_more(out, head, 0).await
+    }
+
+    /// Ends a turn that somebody decided against since it was drafted: the first `read` parts stand. If there are none, what it
+    /// is about is looked at anew.
+    pub(crate) async fn say_no_more(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
+        if read > 0 {
+            return self.cut(out, head, read).await;
+        }
         let worked = self.settle(out.conversation, head, out.held, &[], Settled::Withdrawn).await?;
         self.tell_end(out.conversation, &Messages::of_row(out.row), End::Withdrawn);
+        Ok(worked)
+    }
+
+    /// Ends a turn of which nobody knows whether its current part arrived, and of which no further copy may be risked.
+    pub(crate) async fn flag(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
+        let turn = open(head)?;
+        self.ends_unsent(out, turn, NotSent::Uncertain).await;
+        self.meter.count(Metric::Flagged, 1);
+        let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
+        tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
+        let worked = self.over(out, head, End::Flagged).await?;
+        if let Some(row) = in_doubt(out.row, turn)
+            && let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await
+        {
+            tracing::warn!(log_id, %error, "what the profile may not say is not written once more");
+        }
         Ok(worked)
     }
 }
 
 /// The row of a turn that ends where nobody knows whether its first part arrived: nor does anybody of what went along with
 /// that, which the next run writes once more. `None` where that is not in doubt.
-pub(crate) fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
+fn in_doubt(row: &TurnRow, turn: &OpenTurn) -> Option<TurnRow> {
     (turn.part == 1 && !row.attributes.is_empty()).then(|| apart(row))
 }
 

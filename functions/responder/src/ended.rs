@@ -38,7 +38,8 @@ pub(crate) enum End {
     Cut,
     /// The desk was told.
     Forwarded,
-    /// A person took over, or the window closed, before anything was sent: the messages are pending again.
+    /// A person took over, the window closed, or the user wished for silence before anything was sent: the messages are pending
+    /// again.
     Withdrawn,
     /// Nothing was said.
     Silent(Cause),

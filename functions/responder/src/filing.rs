@@ -73,8 +73,16 @@ impl Responder {
             }
             None => (self.place(&mut place, now).await?, None),
         };
-        if place.signed || matches!(placed, Placed::Erased) {
-            self.take_forgotten_signs(key, message).await?;
+        match &placed {
+            Placed::Erased => self.take_forgotten_signs(key, message).await?,
+            // It is in its place, and perhaps claimed: no answer waits for this. Whoever was forgotten meanwhile is found to be
+            // when the message comes back.
+            Placed::Here(..) if place.signed => {
+                if let Err(error) = self.take_forgotten_signs(key, message).await {
+                    tracing::warn!(log_id = message.log_id, %error, "nobody looked whether a new sign is to go");
+                }
+            }
+            _ => {}
         }
         Ok(match placed {
             Placed::Here(head, held) => Filing::Placed { head, held, fresh, rows },

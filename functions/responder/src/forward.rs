@@ -13,6 +13,7 @@ use store::{Owner, TurnKind, TurnRow};
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::ended::{End, Messages};
+use crate::history::History;
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
 use crate::{RECORD_WITHIN, Responder};
@@ -164,7 +165,7 @@ fn events(claimed: Claimed<'_>, counted: &[usize]) -> Vec<DeskEvent> {
         let (reason, told) = history.hand_off(since).unwrap_or((HandOffReason::Agent, None));
         let what = What::HandOff {
             reason,
-            summary: told.filter(|told| !told.is_empty()).cloned().unwrap_or_else(|| summary(agenda)),
+            summary: told.filter(|told| !told.is_empty()).cloned().unwrap_or_else(|| summary(history, agenda)),
             transcript: history.lines().map(line).collect(),
             profile_name: newest.profile_name.clone(),
             language: newest.language.clone(),
@@ -174,10 +175,12 @@ fn events(claimed: Claimed<'_>, counted: &[usize]) -> Vec<DeskEvent> {
     first.into_iter().chain(messages).collect()
 }
 
-/// The user's newest words: what they want a person for.
-fn summary(agenda: &Agenda) -> Personal {
-    let newest = agenda.said.last().map(|said| said.text.as_str()).unwrap_or_default();
-    Personal::new(conversation::prompt::kept_words(newest, false, SUMMARY))
+/// The user's newest words: what they want a person for. What another system started names a flow, and is nobody's words.
+fn summary(history: &History, agenda: &Agenda) -> Personal {
+    let now = agenda.said.last().filter(|_| agenda.author() == Author::User).map(|said| said.text.clone());
+    let before = || history.lines().filter(|(from, ..)| *from == Some(Author::User)).last().map(|(_, text, _)| text);
+    let newest = now.or_else(before).unwrap_or_default();
+    Personal::new(conversation::prompt::kept_words(newest.as_str(), false, SUMMARY))
 }
 
 fn line((from, text, row): (Option<Author>, Personal, &TurnRow)) -> Line {

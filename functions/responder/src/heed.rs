@@ -1,11 +1,11 @@
 //! What the user wants altogether, silence or words: remembered without a word. And what a silent run leaves to the next ones.
 
-use conversation::decide::OptWish;
-use models::{Attributes, FlowState, MessageId};
-use store::{Aftermath, TurnKind, TurnRow};
+use conversation::decide::{OptWish, wish};
+use models::{Attributes, Author, FlowState, MessageId};
+use store::{Aftermath, Head, TurnKind, TurnRow};
 
 use crate::Responder;
-use crate::attend::{Stop, Worked};
+use crate::attend::{Conversation, Stop, Worked};
 use crate::ended::{Cause, End, Messages};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
@@ -61,6 +61,24 @@ impl Responder {
             self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
         }
         Ok(worked)
+    }
+
+    /// Whether the user has wished for silence since the turn of `row` was drafted, which Braze or a dead run kept from being
+    /// said. The wish waits behind it. What an agent writes is said all the same.
+    pub(crate) async fn wants_silence(
+        &self,
+        conversation: &Conversation<'_>,
+        head: &Head,
+        row: &TurnRow,
+    ) -> Result<bool, Stop> {
+        if row.kind == TurnKind::Agent || head.pending.keys().all(|id| row.covers.contains(id)) {
+            return Ok(false);
+        }
+        let agenda = self.agenda(conversation, head).await?;
+        let keywords = &self.assistant.keywords;
+        let texts = agenda.open.iter().filter(|message| message.author == Author::User);
+        let heard = texts.map(|message| message.text.as_str()).filter(|text| !keywords.ignore.matches(text));
+        Ok(wish(keywords, heard) == Some(OptWish::Out))
     }
 
     /// Leaves to the next runs what nothing is said with; the number of the last turn from then on.

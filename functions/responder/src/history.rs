@@ -142,13 +142,15 @@ impl History {
     }
 
     /// Whether the turn of this number says the first words to the user, whoever says them, but for what reaches somebody who
-    /// never wrote. Not so where what went before is no longer known.
+    /// never wrote. Not so where what went before is no longer known, nor where somebody was subscribed with words before: they
+    /// may have chosen something else since.
     pub(crate) fn are_first_words(&self, turn: u64) -> bool {
         let numbers = self.turns.iter().chain(&self.heeded).chain(&self.moments).map(|row| row.key.number);
         let is_whole = turn == 1 || numbers.min() == Some(1);
         let is_answer = |row: &TurnRow| row.kind.voice() == Voice::Bot && !row.said.is_empty() && !row.reply.is_empty();
         let is_plain = |row: &TurnRow| row.reply.iter().any(|said| said.content.needs_the_window());
-        is_whole && !self.turns.iter().any(|row| is_answer(row) || is_plain(row))
+        let subscribes = |row: &TurnRow| row.attributes.groups().next().is_some();
+        is_whole && !self.turns.iter().any(|row| is_answer(row) || is_plain(row) || subscribes(row))
     }
 
     /// What that profile says, as far as these turns wrote it. Who has another name since may have another profile.

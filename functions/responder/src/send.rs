@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
-use desk::NotSent;
 use models::{Attributes, MessageId, Reply, ReplyId, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
-use crate::cut_short::{apart, in_doubt};
+use crate::cut_short::apart;
 use crate::ended::{End, Messages};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
@@ -59,6 +58,12 @@ impl Responder {
             // Whether it was read or not: it is not worth a second copy.
             return Ok(Next::Go(self.settle(conversation, head, held, &[], Settled::GoesOn).await?.head));
         }
+        if self.wants_silence(conversation, head, &row).await? {
+            return Ok(Next::Over(match turn.state {
+                SendState::Ready => self.say_no_more(out, head, read(turn)).await?,
+                SendState::Sending => self.flag(out, head).await?,
+            }));
+        }
         match self.again(out, head).await? {
             Next::Go(head) => Ok(Next::Over(self.deliver(out, head).await?)),
             over @ Next::Over(_) => Ok(over),
@@ -100,8 +105,11 @@ impl Responder {
         let (log_id, log_ids, groups) = (out.conversation.log_id, out.row.log_ids.join(" "), groups.join(" "));
         tracing::error!(log_id, log_ids, groups, "Braze refuses what a reply writes to the profile; it went without");
         let row = apart(out.row);
-        if let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await {
-            tracing::warn!(log_id, %error, "what a reply went without is known to this run alone");
+        // Nothing of this may take the time in which it is to be written down that the part was accepted.
+        let left = out.conversation.deadline.left(self.clock.now(), RECORD_WITHIN);
+        let putting = self.store.put_turn(out.conversation.key, &row, self.clock.now());
+        if !matches!(tokio::time::timeout(left, putting).await, Ok(Ok(()))) {
+            tracing::warn!(log_id, "what a reply went without is known to this run alone");
         }
         row
     }
@@ -171,17 +179,7 @@ impl Responder {
             let write = HeadWrite::SendAgain { held, turn: turn.key, voice, copies: turn.copies };
             return self.step(out, &write, read(turn)).await;
         }
-        self.ends_unsent(out, turn, NotSent::Uncertain).await;
-        self.meter.count(Metric::Flagged, 1);
-        let (log_id, log_ids) = (out.conversation.log_id, out.row.log_ids.join(" "));
-        tracing::error!(log_id, log_ids, part = turn.part, copies = turn.copies, "flagged: perhaps not delivered");
-        let worked = self.over(out, head, End::Flagged).await?;
-        if let Some(row) = in_doubt(out.row, turn)
-            && let Err(error) = self.store.put_turn(out.conversation.key, &row, self.clock.now()).await
-        {
-            tracing::warn!(log_id, %error, "what the profile may not say is not written once more");
-        }
-        Ok(Next::Over(worked))
+        Ok(Next::Over(self.flag(out, head).await?))
     }
 
     /// Writes a step that begins a send. If a person has taken over meanwhile, the rest of the turn is dropped, and the
@@ -192,16 +190,8 @@ impl Responder {
             // Who has lost the claim has lost the turn too: what stands there now is somebody else's.
             Err(Some(found)) if !found.is_held(out.held) => Err(Stop::Lost),
             Err(Some(found)) if found.owner == Owner::Person && out.row.kind.voice() == Voice::Bot => {
-                let worked = match read {
-                    // Nothing was read: the messages are that person's to answer.
-                    0 => {
-                        let worked = self.settle(out.conversation, &found, out.held, &[], Settled::Withdrawn).await?;
-                        self.tell_end(out.conversation, &Messages::of_row(out.row), End::Withdrawn);
-                        worked
-                    }
-                    read => self.cut(out, &found, read).await?,
-                };
-                Ok(Next::Over(worked))
+                // If nothing was read, the messages are that person's to answer.
+                Ok(Next::Over(self.say_no_more(out, &found, read).await?))
             }
             Err(_) => Err(Stop::Lost),
         }

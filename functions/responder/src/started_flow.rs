@@ -16,8 +16,8 @@ use crate::way::Way;
 
 impl Responder {
     /// The first step of the flow that somebody asked for; in the place of one that the user is in. Where it led to a person,
-    /// that person is told. Not while a person has
-    /// the conversation, nor where the user wants silence, nor where it could not be read.
+    /// that person is told. Not while a person has the conversation, nor where the user wants silence, nor where it could not
+    /// be read.
     pub(crate) fn started(&self, head: &Head, history: &History, agenda: &Agenda) -> Drafted {
         let give_up = |reason| Drafted { draft: Draft::Park(reason), counts: vec![] };
         let now = self.clock.now();

@@ -1,7 +1,7 @@
 //! The route that messages go by: the webhook's, a keyword's, or the one the conversation is on.
 
 use models::assistant::Route;
-use models::{Message, RouteName, Timestamp, Utterance};
+use models::{Author, Message, RouteName, Timestamp, Utterance};
 
 use crate::Responder;
 use crate::history::History;
@@ -38,8 +38,12 @@ impl Way<'_> {
 }
 
 impl Responder {
-    /// The way that `messages` go, the newest one first asked.
+    /// The way that `messages` go, the newest one first asked. What another system starts takes none: it names a flow, not a
+    /// keyword.
     pub(crate) fn way<'a>(&'a self, messages: &'a [Message], history: &'a History, now: Timestamp) -> Way<'a> {
+        if messages.iter().any(|message| message.author == Author::System) {
+            return self.way_back(history);
+        }
         let routes = &self.assistant.routes;
         let named = |name: &'a RouteName| Some((name, routes.get(name)?));
         let taken = messages.iter().rev().find_map(|message| {

@@ -183,6 +183,8 @@ fn the_first_words_are_those_before_which_nobody_said_any_that_could_arrive() {
         let line = models::Template::flatten(&Part::new("Hello").unwrap()).remove(0);
         models::Utterance { content: models::Content::Template(line), campaign: None }
     };
+    let mut group = models::Attributes::default();
+    group.subscribe(models::SubscriptionGroupId::new("g").unwrap(), models::Subscription::Subscribed);
     for (rows, turn, first) in [
         (vec![], 1, true),
         (vec![said_by(TurnKind::Answer)], 2, false),
@@ -193,6 +195,8 @@ fn the_first_words_are_those_before_which_nobody_said_any_that_could_arrive() {
         // To somebody who never wrote.
         (vec![TurnRow { reply: vec![template()], ..said_by(TurnKind::Agent) }], 2, true),
         (vec![TurnRow { reply: vec![template()], ..said_by(TurnKind::Answer) }], 2, false),
+        // They had written, long ago; and may have unsubscribed since.
+        (vec![TurnRow { reply: vec![template()], attributes: group, ..said_by(TurnKind::Agent) }], 2, false),
         // Nothing of it was read.
         (vec![TurnRow { reply: vec![], ..said_by(TurnKind::HandOff(HandOffReason::Keyword)) }], 2, true),
         (vec![TurnRow { reply: vec![], ..said_by(TurnKind::Forwarded) }], 2, true),

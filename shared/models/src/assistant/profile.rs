@@ -18,8 +18,9 @@ pub struct ProfileRules {
     pub facts: BTreeSet<ConversationFact>,
     /// What the AI may note about a user.
     pub learn: Vec<Learned>,
-    /// The subscription group of the WhatsApp number that somebody without an external id is subscribed to with their first
-    /// answer. Braze makes a number it does not know unsubscribed, and then nothing reaches it.
+    /// The subscription group of the WhatsApp number that somebody without an external id is subscribed to with the first words
+    /// that they get after they wrote, whoever says them. Braze makes a number it does not know unsubscribed, and then nothing
+    /// reaches it.
     pub newcomers_group: Option<SubscriptionGroupId>,
     /// The subscription group that an opt-out unsubscribes from, and an opt-in subscribes to.
     pub opt_out_group: Option<SubscriptionGroupId>,

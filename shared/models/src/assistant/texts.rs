@@ -76,11 +76,6 @@ impl Texts {
     }
 
     /// Whether there are lines in `language`: `pt`, without a region.
-    pub fn has(&self, language: &str) -> bool {
-        self.lines.contains_key(language)
-    }
-
-    /// Whether there are lines in `language`.
     pub fn know(&self, language: &str) -> bool {
         self.lines.contains_key(language)
     }

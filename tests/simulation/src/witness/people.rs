@@ -263,6 +263,13 @@ impl State {
         wishes && self.newest_arrival(covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER)
     }
 
+    /// Whether a wish for silence waits that was not taken back since.
+    pub(super) fn waits_for_silence(&self, head: &Head) -> bool {
+        let text = |id| self.queued.get(id).map(|message| message.text.as_str());
+        let wishes = head.pending.iter().filter(|(id, _)| matches!(text(*id), Some(STOP | START)));
+        wishes.max_by_key(|(_, pending)| pending.sequence).is_some_and(|(id, _)| text(id) == Some(STOP))
+    }
+
     /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is
     /// heard before its message is told to the desk.
     pub(super) fn wishes(&mut self, key: &ConversationKey, covers: &[MessageId], (before, after): (&Head, &Head)) {

@@ -129,7 +129,8 @@ impl State {
         }
         let (owner, copies) = (before.owner, before.turn.as_ref().map_or(0, |open| open.copies));
         let is_stale = self.newest_arrival(&row.covers).is_some_and(|arrival| now.since(arrival) >= STALE_AFTER)
-            || self.is_window_closed(key, now);
+            || self.is_window_closed(key, now)
+            || self.waits_for_silence(before);
         // What Braze said was heard by a run that could not write it down; this one cannot know.
         let claimed_at = self.conversations.get(key).map_or(0, |conversation| conversation.claimed_at);
         let is_hearsay = part(heard.len()).is_some_and(|part| part.claimed_at < claimed_at) && copies >= most_copies;
@@ -175,8 +176,8 @@ impl State {
         messages.iter().filter_map(|id| self.queued.get(id)).map(written).max()
     }
 
-    /// Whether a turn of which nothing can have been read is taken back: because its messages are a person's to answer, or
-    /// because it was drafted for a window that has closed since.
+    /// Whether a turn of which nothing can have been read is taken back: because its messages are a person's to answer, because
+    /// it was drafted for a window that has closed since, or because its user wants silence.
     fn is_withdrawn(
         &self,
         key: &ConversationKey,
@@ -185,7 +186,8 @@ impl State {
         now: Timestamp,
     ) -> bool {
         let unread = before.turn.as_ref().is_some_and(|open| open.part == 1 && open.copies == 0);
-        let has_cause = after.owner == Owner::Person || self.is_window_closed(key, now);
+        let has_cause =
+            after.owner == Owner::Person || self.is_window_closed(key, now) || self.waits_for_silence(before);
         covers.is_empty() && unread && has_cause && after.last_turn == before.last_turn
     }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
-use models::Identity;
+use models::{AgentDeed, Identity};
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{AiScript, Effect, Fault, Moment, World};
+use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
 
-use crate::SECOND;
+use crate::{SECOND, goes_on};
 
 #[tokio::test(start_paused = true)]
 async fn when_the_ai_fails_the_fallback_line_goes_out_before_the_user_gives_up() {
@@ -163,4 +163,63 @@ async fn a_part_in_doubt_is_not_sent_again_when_the_day_in_which_it_can_be_read_
     world.settle_for_days().await;
     assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
     assert_eq!(world.counted(Metric::Flagged), 1);
+}
+
+/// What was drafted before a wish for silence and could not be sent before it came is not said after it.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_braze_is_not_said_to_somebody_who_wrote_stop_meanwhile() {
+    let accepted = || (Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }, true);
+    for (first_part_is_read, then, read) in
+        [(false, vec!["STOP"], 0), (true, vec!["STOP"], 1), (false, vec!["STOP", "START"], 1)]
+    {
+        let world = World::default();
+        let limited = || (Outcome::NotAccepted(Refusal::RateLimited(Some(world.now() + 40 * SECOND))), false);
+        world.ai_will([AiScript::Says(String::leak("word ".repeat(1_200)), Duration::ZERO)]);
+        world.braze_will(first_part_is_read.then(accepted).into_iter().chain([limited()]));
+        world.says("ada", "Can you tell me everything?").await;
+        world.poll_once().await;
+        for words in &then {
+            world.says("ada", words).await;
+        }
+        world.settle(1 + then.len()).await;
+        let wants_words = then.len() > 1;
+        let parts = world.read_by("ada").len();
+        assert!(if wants_words { parts > read } else { parts == read }, "{then:?}: {parts}");
+        let head = world.head("ada").await;
+        assert_eq!((head.opted_out, head.pending.len(), head.turn), (!wants_words, 0, None), "{then:?}");
+        assert_eq!((world.asked().len(), world.queue.dead_letters().len()), (then.len(), 0), "{then:?}");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_second_copy_is_risked_for_somebody_who_wrote_stop_meanwhile() {
+    let world = World::default();
+    world.faults.listed([(Effect { name: "send", nth: 0 }, Fault::Dies(Moment::After))]);
+    world.says("ada", "Are you open?").await;
+    world.poll_once().await;
+    world.says("ada", "STOP").await;
+    world.settle(2).await;
+    assert_eq!((world.sent().len(), world.counted(Metric::Flagged)), (1, 1));
+    assert!(world.head("ada").await.opted_out);
+    assert_eq!(world.witness.violations(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_can_be_reached_is_not_said_to_somebody_who_wrote_stop_meanwhile() {
+    let world = World::new(Plan { desk: true, ..Plan::default() });
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    goes_on(&world, 1).await;
+    world.faults.listed((0..4).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+    let limited = Outcome::NotAccepted(Refusal::RateLimited(Some(world.now() + 90 * SECOND)));
+    world.braze_will([(limited, false)]);
+    world.says("ada", "Is anybody there?").await;
+    goes_on(&world, 30).await;
+    assert_eq!(world.sent().len(), 1, "it waits for Braze");
+    world.says("ada", "STOP").await;
+    goes_on(&world, 300).await;
+    assert_eq!(world.read_by("ada"), [""; 0]);
+    let head = world.head("ada").await;
+    assert!(head.opted_out && head.pending.is_empty(), "{head:?}");
+    assert_eq!(world.witness.violations(), [""; 0]);
 }

@@ -168,3 +168,16 @@ async fn a_sign_that_is_left_while_its_user_is_forgotten_is_taken_away() {
         }
     }
 }
+
+/// A new conversation leaves signs under the user's other names, and is then looked at once more: they may have been forgotten
+/// in between.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_an_answer_because_it_could_not_be_seen_whether_they_were_forgotten() {
+    let world = World::default();
+    let looks_again = Effect { name: "read head", nth: 1 };
+    world.faults.listed([(looks_again, Fault::Fails(Moment::Before))]);
+    world.is_told(&Identity::new("ada", "", "+4915112345678").unwrap(), "Are you open?").await;
+    world.poll_once().await;
+    assert_eq!(world.faults.happened().len(), 1);
+    assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
+}

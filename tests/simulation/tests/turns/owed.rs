@@ -73,6 +73,18 @@ async fn what_a_reply_went_without_is_written_though_its_run_dies_between_two_pa
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_table_that_takes_its_time_with_what_a_reply_went_without_does_not_get_it_sent_twice() {
+    let world = world(NEWCOMERS);
+    knows_no_group(true);
+    let owed = Effect { name: "draft", nth: 1 };
+    world.faults.listed([(owed, Fault::Slow(600 * SECOND))]);
+    say(&world, &newcomer(), "When are you open?").await;
+    knows_no_group(false);
+    assert_eq!((world.sent().len(), world.counted(Metric::UnknownSend)), (1, 0));
+    assert_eq!(world.faults.happened().len(), 1);
+}
+
 /// The run that brought the first line dies; the second line's run sends both, and knows nothing of what the first one owes.
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_a_line_owes_is_written_though_another_lines_run_sends_it() {
@@ -122,7 +134,10 @@ async fn a_flow_of_another_system_that_leads_to_a_person_at_once_says_so_and_tha
         assert_eq!(owners, [person()]);
         let head = world.head("ada").await;
         assert_eq!((head.owner, head.pending.len()), (Owner::Person, 0));
-        assert_eq!(kinds(&world.told()), ["hand-off"]);
+        let told = world.told();
+        assert_eq!(kinds(&told), ["hand-off"]);
+        let What::HandOff { summary, .. } = &told[0].what else { panic!("{told:?}") };
+        assert_eq!(summary.as_str(), "Are you open?", "what the user wants, and not what the flow is called");
         assert_eq!((world.counted(Metric::FlowStarted), world.counted(Metric::FlowNotStarted)), (1, 0));
         say(&world, &ada(), "Is anybody there?").await;
         assert_eq!(kinds(&world.told()), ["hand-off", "message"]);

@@ -100,3 +100,21 @@ async fn that_an_answer_takes_a_moment_goes_by_the_campaign_of_its_route() {
     let campaigns: Vec<_> = world.sent().into_iter().map(|sent| sent.campaign).collect();
     assert_eq!(campaigns, [Some("c-returns".to_owned()), Some("c-returns".to_owned())]);
 }
+
+/// What another system starts is called as the brand likes, perhaps as its customers say it.
+#[tokio::test(start_paused = true)]
+async fn that_nobody_can_be_reached_goes_by_the_route_of_the_user_and_not_by_one_that_is_called_like_a_flow() {
+    const CALL: &str = "[flows.call]\n[[flows.call.steps]]\nname = \"a\"\nsay = \"Thanks.\"\nexpect = \"nothing\"\nnext = \"hand_off\"\n";
+    let other = "[routes.other]\nkeywords = [\"call\"]\ncampaign = \"c-other\"\n";
+    let world = World::new(Plan { desk: true, toml: format!("{NO_BUDGET}{RETURNS}{other}{CALL}"), ..Plan::default() });
+    writes(&world, "When are you open?", Some("returns")).await;
+    world.faults.listed((0..3).map(|nth| (Effect { name: "tell desk", nth }, Fault::Fails(Moment::Before))));
+    agent(&world, AgentDeed::StartFlow { flow: "call".to_owned(), language: None }).await;
+    goes_on(&world, 60).await;
+    let campaigns: Vec<_> = world.sent().into_iter().map(|sent| sent.campaign).collect();
+    assert_eq!(
+        campaigns,
+        vec![Some("c-returns".to_owned()); 4],
+        "an answer, two lines of a flow, and that nobody is there"
+    );
+}
