@@ -16,6 +16,7 @@ mod routes;
 mod schema;
 mod section;
 mod spelling;
+mod syntax;
 mod texts;
 mod tools;
 
@@ -163,11 +164,7 @@ impl Assistant {
 
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake, told with what was probably meant.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.lines().count().max(1);
-            BadAssistant(vec![format!("it is not TOML: {} (line {line})", error.message())])
-        })?;
+        let table = text.parse().map_err(|error| BadAssistant(vec![syntax::mistake(text, &error)]))?;
         Self::from_table(table)
     }
 
