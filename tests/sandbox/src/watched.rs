@@ -268,7 +268,7 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::Settle { .. } => "turn settled",
         HeadWrite::Release { .. } => "conversation given back",
         HeadWrite::ChangeOwner { .. } => "owner changed",
-        HeadWrite::Point { .. } => "pointed to an older conversation",
+        HeadWrite::Point { .. } => "leads to the same person's conversation",
         HeadWrite::Adopt { .. } => "older conversation taken over",
     }
 }
