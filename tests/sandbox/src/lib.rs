@@ -53,7 +53,9 @@ pub enum StartError {
     #[error("port {0} cannot be opened: {1}")]
     Port(u16, io::ErrorKind),
     /// A setting in the environment is wrong.
-    #[error(transparent)]
+    #[error(
+        "{0}. Settings are read from your environment; where no variable begins with AI_, BRAZE_ or DESK, that part is simulated"
+    )]
     Settings(#[from] platform::settings::BadSettings),
     /// The assistant is wrong.
     #[error(transparent)]

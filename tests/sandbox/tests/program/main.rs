@@ -273,7 +273,7 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
         (
             vec![],
             vec![("BRAZE_ENDPOINT", "rest.example.com")],
-            vec!["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"],
+            vec!["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY", "that part is simulated"],
         ),
     ] {
         let mut child = command(&["--no-open", "--port", "0"]).args(&arguments).envs(variables).spawn().unwrap();
