@@ -137,7 +137,10 @@ pub struct BadAssistant(pub Vec<String>);
 
 impl fmt::Display for BadAssistant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} mistake(s); mend them and start again:", self.0.len())?;
+        match self.0.len() {
+            1 => f.write_str("1 mistake; mend it and start again:")?,
+            mistakes => write!(f, "{mistakes} mistakes; mend them and start again:")?,
+        }
         self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
