@@ -43,8 +43,8 @@ pub enum PackError {
     Unreadable {
         /// Which file.
         path: String,
-        /// Why.
-        reason: io::ErrorKind,
+        /// Why, in the words of the operating system.
+        reason: String,
     },
     /// What is kept at AWS cannot be had.
     #[error("ASSISTANT_CONFIG {place}: {reason}")]
@@ -151,7 +151,7 @@ fn text(path: &Path) -> Result<String, PackError> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> PackError {
-    PackError::Unreadable { path: path.display().to_string(), reason: error.kind() }
+    PackError::Unreadable { path: path.display().to_string(), reason: error.to_string() }
 }
 
 #[cfg(test)]

@@ -100,8 +100,10 @@ fn reachable(url: &Url) -> Vec<Finding> {
     findings
 }
 
-const ENDPOINT_FIELD: &str = "In Braze, Settings > APIs and Identifiers shows the REST endpoint of your cluster. Set \
-                              BRAZE_ENDPOINT (and the stack's parameter) to https:// and that host.";
+/// Braze's documentation tells the REST endpoint by the address at which one logs in ("API and SDK endpoints").
+pub(crate) const ENDPOINT_FIELD: &str = "The address of your Braze dashboard tells the REST endpoint: dashboard-01.braze.eu has rest.fra-01.braze.eu, and Braze's \
+     documentation lists all of them (API and SDK endpoints). Set BRAZE_ENDPOINT (and the stack's parameter) to https:// and \
+     that host.";
 
 /// What is wrong with the address of the workspace.
 pub(crate) fn braze(endpoint: &str) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! What Braze's answers say about the key and the host.
 
 use crate::Finding;
+use crate::address::ENDPOINT_FIELD;
 use crate::answer::Answer;
 
 const NO_REPLY: &str = "Replies do not reach Braze: nobody is answered.";
@@ -21,7 +22,7 @@ pub(crate) fn refusal(answer: &Answer, permission: &str) -> Option<Finding> {
     let status = match answer {
         Answer::Silence(silence) => {
             let what = format!("Braze does not answer: {}.", silence.words());
-            return Some(Finding::error("braze_unreachable", what, NO_REPLY, ENDPOINT));
+            return Some(Finding::error("braze_unreachable", what, NO_REPLY, ENDPOINT_FIELD));
         }
         Answer::Got { status, .. } => *status,
     };
@@ -54,12 +55,9 @@ pub(crate) fn refusal(answer: &Answer, permission: &str) -> Option<Finding> {
     }
 }
 
-const ENDPOINT: &str =
-    "Set BRAZE_ENDPOINT to https:// and the REST endpoint that Settings > APIs and Identifiers shows.";
-
 fn not_braze(status: u16) -> Finding {
     let what = format!("What answers ({status}) at BRAZE_ENDPOINT is not Braze's REST interface.");
-    Finding::error("not_braze", what, NO_REPLY, ENDPOINT)
+    Finding::error("not_braze", what, NO_REPLY, ENDPOINT_FIELD)
 }
 
 fn key_refused() -> Finding {
@@ -68,8 +66,7 @@ fn key_refused() -> Finding {
         "This cluster does not know the key: it is the wrong key, or the right one on the wrong cluster.",
         NO_REPLY,
         format!(
-            "Settings > APIs and Identifiers shows the REST endpoint; compare it with BRAZE_ENDPOINT. If it is the same, copy \
-             the key anew from {KEYS}. `--find-cluster` asks Braze's other clusters for it."
+            "{ENDPOINT_FIELD} If it is set so, copy the key anew from {KEYS}. `--find-cluster` asks Braze's other clusters for it."
         ),
     )
 }

@@ -11,6 +11,7 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion as _;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
 
@@ -48,6 +49,14 @@ async fn config_in(region: Option<Region>) -> SdkConfig {
 pub async fn patient_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(PATIENCE).operation_timeout(3 * PATIENCE).build();
     config().await.into_builder().timeout_config(timeouts).build()
+}
+
+/// Whether there are credentials to call as. Without them the SDK reports what looks like a network that is down.
+pub async fn has_credentials(config: &SdkConfig) -> bool {
+    match config.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.is_ok(),
+        None => false,
+    }
 }
 
 fn timeouts() -> TimeoutConfig {

@@ -59,7 +59,7 @@ async fn a_wrong_one_stops_the_start_with_every_mistake_and_one_that_cannot_be_h
     keep(&aws, "colour = 1\n[limits]\nattempts = 0\n[knowledge]\nfolder = \"nowhere\"\n");
     for place in [OBJECT, PARAMETER] {
         let told = failure(&aws, place).await;
-        for words in [place, "3 mistake(s)", "`colour`", "`limits.attempts`", "`knowledge.folder`"] {
+        for words in [place, "3 mistakes; mend them", "`colour`", "`limits.attempts`", "`knowledge.folder`"] {
             assert!(told.contains(words), "{words} in {told}");
         }
     }
@@ -102,6 +102,6 @@ async fn what_is_kept_at_aws_can_be_checked_before_a_function_starts_with_it() {
         let (ended, told) = looked_at(&aws, "check", place).await;
         assert!(ended == Some(1) && told.contains("`colour`") && told.contains("`limits.attempts`"), "{told}");
         let (ended, told) = looked_at(&aws, "doctor", place).await;
-        assert!(ended == Some(2) && told.contains("2 mistake(s)"), "{told}");
+        assert!(ended == Some(2) && told.contains("2 mistakes; mend them"), "{told}");
     }
 }

@@ -9,7 +9,7 @@ const AI = [
   ["ok", "works", ""],
   ["slow", "takes five seconds longer", "the answer five seconds later; what they write meanwhile is answered with it."],
   ["down", "cannot be reached", "after some seconds that a colleague answers; the desk has the conversation."],
-  ["nonsense", "answers nonsense", "the same: what is no answer never goes out."],
+  ["nonsense", "answers nonsense", "the same as when it cannot be reached: what is no answer never goes out."],
 ];
 
 const status = (code, more = {}) => ({ answer: { status: { code, ...more } } });

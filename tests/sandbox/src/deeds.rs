@@ -28,9 +28,9 @@ pub(crate) use deployed::CREDENTIALS;
 /// /release and /erase with the token `agent`, and on the page; other systems start flows by /conversations/flows.
 ///
 /// A real AI answers if AI_BASE_URL and AI_MODEL are set (and AI_API_KEY, if it wants one; AI_BACKEND says which interface
-/// it has), or AI_BACKEND=bedrock, AI_MODEL, AWS_REGION and your AWS credentials. The key of another one that the assistant
-/// names, claude_key, is taken from CLAUDE_KEY. Replies go to a real Braze workspace if BRAZE_ENDPOINT, BRAZE_CAMPAIGN_ID
-/// and BRAZE_API_KEY are set.
+/// it has), or AI_BACKEND=bedrock, AI_MODEL, AWS_REGION and your AWS credentials. A key that the assistant names, such as
+/// key = "claude_key", is taken from the variable of that name in capitals: CLAUDE_KEY. Replies go to a real Braze workspace
+/// if BRAZE_ENDPOINT, BRAZE_CAMPAIGN_ID and BRAZE_API_KEY are set.
 #[derive(Debug, Parser)]
 #[command(name = "dragoman-sandbox", bin_name = "cargo run --", version, verbatim_doc_comment)]
 #[command(args_conflicts_with_subcommands = true)]

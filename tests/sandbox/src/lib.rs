@@ -39,6 +39,7 @@ use world::World;
 pub struct Sandbox {
     url: String,
     real_braze: Option<String>,
+    knows_nothing: bool,
     tasks: Vec<AbortHandle>,
 }
 
@@ -52,7 +53,9 @@ pub enum StartError {
     #[error("port {0} cannot be opened: {1}")]
     Port(u16, io::ErrorKind),
     /// A setting in the environment is wrong.
-    #[error(transparent)]
+    #[error(
+        "{0}. Settings are read from your environment; where no variable begins with AI_, BRAZE_ or DESK, that part is simulated"
+    )]
     Settings(#[from] platform::settings::BadSettings),
     /// The assistant is wrong.
     #[error(transparent)]
@@ -64,7 +67,7 @@ pub enum StartError {
     )]
     NoAssistant(responder::PackError),
     /// The assistant that was named cannot be had from AWS.
-    #[error("{0} {credentials}", credentials = deeds::CREDENTIALS)]
+    #[error("{0}\n{credentials}", credentials = deeds::CREDENTIALS)]
     AssistantOutOfReach(responder::PackError),
     /// The data folder cannot be used.
     #[error("the data folder {0} cannot be used ({1}); is another sandbox using it?")]
@@ -101,7 +104,10 @@ impl Sandbox {
         let url = format!("http://{address}");
         let aws = platform::aws::config().await;
         let files = AssistantFiles::fetch(options.assistant.as_deref(), &aws, &platform::http::client()?).await?;
+        let has_knowledge = !files.knowledge.is_empty() || !files.route_knowledge.is_empty();
+        let has_backends = files.assistant.backends.iter().next().is_some();
         let world = World::new(options, &url, files, &aws)?;
+        let knows_nothing = world.about.ai == "knowledge" && !has_knowledge && !has_backends;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));
@@ -109,12 +115,17 @@ impl Sandbox {
         let acting = tokio::spawn(feed(Source::Agents, &world.agents));
         let keeping = tokio::spawn(world.keep_braze());
         let tasks = [serving, feeding, acting, keeping].map(|task| task.abort_handle()).to_vec();
-        Ok(Self { url, real_braze, tasks })
+        Ok(Self { url, real_braze, knows_nothing, tasks })
     }
 
     /// The Braze workspace that replies really go to, if one was set.
     pub fn real_braze(&self) -> Option<&str> {
         self.real_braze.as_deref()
+    }
+
+    /// Whether no AI is set up and the assistant has no knowledge either: then the bot knows no answer to anything.
+    pub fn knows_nothing(&self) -> bool {
+        self.knows_nothing
     }
 
     /// The token that agents' calls under `/conversations/` carry.

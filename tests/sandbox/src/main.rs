@@ -6,11 +6,15 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use sandbox::{Options, Program, Sandbox};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Program { deed, sandbox: options } = Program::parse();
-    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_target(false).with_writer(std::io::stderr).init();
+    tell_what_goes_wrong();
     if let Some(deed) = deed {
         return deed.run().await;
     }
@@ -28,6 +32,13 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Warnings go to standard error. Where the SDK found no credentials is not among them: that there are none is an error here.
+fn tell_what_goes_wrong() {
+    let told = Targets::new().with_default(LevelFilter::WARN).with_target("aws_config", LevelFilter::ERROR);
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(told)).init();
+}
+
 fn greet(sandbox: &Sandbox, options: &Options) {
     let url = sandbox.url();
     let greeting = format!(
@@ -37,10 +48,13 @@ fn greet(sandbox: &Sandbox, options: &Options) {
         options.webhook_token,
         sandbox.agent_token(),
     );
-    let warning = sandbox
+    let real = sandbox
         .real_braze()
-        .map(|braze| format!("\n  CAREFUL   replies go to real people: every id you write as is looked up in {braze}"));
-    let greeting = greeting + warning.as_deref().unwrap_or_default();
+        .map(|braze| format!("replies go to real people: every id you write as is looked up in {braze}"));
+    let empty =
+        "the bot knows no answer: no AI is set up, and no Markdown file stands in the assistant's knowledge folder";
+    let warnings = real.into_iter().chain(sandbox.knows_nothing().then(|| empty.to_owned()));
+    let greeting = warnings.fold(greeting, |greeting, warning| greeting + "\n  CAREFUL   " + &warning);
     // Whoever reads the first line and closes the pipe has what they wanted.
     let _ = writeln!(std::io::stdout(), "{greeting}");
     if !options.no_open {

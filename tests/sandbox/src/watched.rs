@@ -214,7 +214,7 @@ impl<S: Store> Store for WatchedStore<S> {
             Ok(head) => self.seen(key, name_of(write).to_owned(), json!(head)),
             Err(WriteError::Refused(None)) => self.seen(key, "no conversation yet".to_owned(), Value::Null),
             Err(WriteError::Refused(Some(head))) => {
-                self.seen(key, format!("refused, because it has moved on: {}", name_of(write)), json!(head));
+                self.seen(key, format!("not written, the conversation has moved on: {}", name_of(write)), json!(head));
             }
             Err(WriteError::Failed(_)) => {}
         }
@@ -268,7 +268,7 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::Settle { .. } => "turn settled",
         HeadWrite::Release { .. } => "conversation given back",
         HeadWrite::ChangeOwner { .. } => "owner changed",
-        HeadWrite::Point { .. } => "pointed to an older conversation",
+        HeadWrite::Point { .. } => "leads to the same person's conversation",
         HeadWrite::Adopt { .. } => "older conversation taken over",
     }
 }

@@ -49,7 +49,9 @@ pub enum NotDelivered {
     #[error("the user's last message is more than 24 hours old; only a template message may be sent")]
     WindowClosed,
     /// Nothing is left after rendering, for instance because the template names another property than the call.
-    #[error("the message is empty once it is rendered; does the template name the property that the call sends?")]
+    #[error(
+        "the message is empty once it is rendered: perhaps the template names a property that the call does not send"
+    )]
     Blank,
     /// WhatsApp shows no more.
     #[error("the message has more characters than WhatsApp takes")]

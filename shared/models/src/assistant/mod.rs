@@ -16,6 +16,7 @@ mod routes;
 mod schema;
 mod section;
 mod spelling;
+mod syntax;
 mod texts;
 mod tools;
 
@@ -136,7 +137,10 @@ pub struct BadAssistant(pub Vec<String>);
 
 impl fmt::Display for BadAssistant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} mistake(s); mend them and start again:", self.0.len())?;
+        match self.0.len() {
+            1 => f.write_str("1 mistake; mend it and start again:")?,
+            mistakes => write!(f, "{mistakes} mistakes; mend them and start again:")?,
+        }
         self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
     }
 }
@@ -163,11 +167,7 @@ impl Assistant {
 
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake, told with what was probably meant.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.lines().count().max(1);
-            BadAssistant(vec![format!("it is not TOML: {} (line {line})", error.message())])
-        })?;
+        let table = text.parse().map_err(|error| BadAssistant(vec![syntax::mistake(text, &error)]))?;
         Self::from_table(table)
     }
 

@@ -98,7 +98,7 @@ async fn assistant(place: Option<&str>) -> Result<AssistantChecked, Misuse> {
             Ok(AssistantChecked { file, mistakes: mistakes.0, findings: vec![], needs_keys: vec![] })
         }
         Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
-        Err(error @ PackError::OutOfReach { .. }) => Err(Misuse(format!("{error} {}", deployed::CREDENTIALS))),
+        Err(error @ PackError::OutOfReach { .. }) => Err(Misuse(format!("{error}\n{}", deployed::CREDENTIALS))),
     }
 }
 
@@ -141,6 +141,6 @@ fn backends(ai: &AiSettings, files: &AssistantFiles) -> Result<(), String> {
 fn body(path: &PathBuf) -> Result<BodyChecked, Misuse> {
     let file = path.display().to_string();
     let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| Misuse(format!("{file} cannot be read ({}); is the path right?", error.kind())))?;
+    let text = text.map_err(|error| Misuse(format!("{file} cannot be read: {error}; is the path right?")))?;
     Ok(BodyChecked { file, findings: inbound_body(&text) })
 }

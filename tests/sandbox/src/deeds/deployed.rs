@@ -1,6 +1,6 @@
 //! What is deployed, as an operator's credentials reach it.
 
-use platform::aws::{KeptText, SdkConfig, patient_config};
+use platform::aws::{KeptText, SdkConfig, has_credentials, patient_config};
 use reqwest::Client;
 use responder::{AssistantFiles, PackError};
 use store::{DynamoDb, StoreError};
@@ -11,13 +11,20 @@ use super::Misuse;
 pub(crate) const CREDENTIALS: &str = "Do AWS_REGION and your credentials fit the stack? If they come from SSO, \
                                       `eval \"$(aws configure export-credentials --format env)\"` puts them where they are found";
 
+const NO_CREDENTIALS: &str = "there are no AWS credentials here, or they have run out. `aws configure` makes them, or AWS_ACCESS_KEY_ID and \
+                              AWS_SECRET_ACCESS_KEY hold them; if they come from SSO, \
+                              `eval \"$(aws configure export-credentials --format env)\"` puts them where they are found";
+
 /// AWS as the environment says: region and credentials.
 pub(super) async fn aws() -> Result<SdkConfig, Misuse> {
     let config = patient_config().await;
-    match config.region() {
-        Some(_) => Ok(config),
-        None => Err(Misuse("AWS_REGION must be given: the region of the stack".to_owned())),
+    if config.region().is_none() {
+        return Err(Misuse("AWS_REGION must be given: the region of the stack".to_owned()));
     }
+    if !has_credentials(&config).await {
+        return Err(Misuse(NO_CREDENTIALS.to_owned()));
+    }
+    Ok(config)
 }
 
 /// The table called `name`.

@@ -18,7 +18,7 @@ impl Secrets {
         for file in files {
             // What is wrong is not told by the parser: it might quote a secret.
             let text = std::fs::read_to_string(file);
-            let text = text.map_err(|error| Misuse(format!("{} cannot be read: {}", file.display(), error.kind())))?;
+            let text = text.map_err(|error| Misuse(format!("{} cannot be read: {error}", file.display())))?;
             let fields: BTreeMap<String, SecretString> = serde_json::from_str(&text)
                 .map_err(|_| Misuse(format!("{} is no JSON object of texts", file.display())))?;
             all.extend(fields);

@@ -119,9 +119,14 @@ fn sum(paint: Paint, findings: &[&Finding], skipped: usize) -> String {
     let rest = if skipped == 0 { String::new() } else { format!("; {skipped} not looked at") };
     match (errors, warnings) {
         (0, 0) => paint.green(&format!("Everything that was looked at is right{rest}.")),
-        (0, warnings) => paint.yellow(&format!("No error, {warnings} warning(s){rest}.")),
+        (0, warnings) => paint.yellow(&format!("No error, {}{rest}.", counted(warnings, "warning"))),
         (errors, warnings) => {
-            paint.red(&format!("{errors} error(s), {warnings} warning(s){rest}. Mend the first one first."))
+            let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));
+            paint.red(&format!("{errors}, {warnings}{rest}. Mend the first one first."))
         }
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -84,6 +84,7 @@ fn a_file_that_is_not_there_is_a_wrong_call() {
     for arguments in [["--body", "/nowhere.liquid"], ["--assistant", "/nowhere.toml"]] {
         let (code, _, error) = check(&arguments);
         assert!(code == Some(2) && error.contains("/nowhere") && error.contains("is the path right?"), "{error}");
+        assert!(error.contains("No such file"), "{error}");
     }
 }
 

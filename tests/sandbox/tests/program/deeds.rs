@@ -52,6 +52,25 @@ fn a_table_that_cannot_be_reached_is_named_with_what_failed_and_what_to_do() {
     assert!(error.contains("AWS_ENDPOINT_URL") && !error.contains("kept"), "{error}");
 }
 
+#[test]
+fn credentials_that_are_missing_are_not_taken_for_a_network_that_is_down() {
+    let nobody = [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let queues = ["replay", "--queue", "https://q", "--dead-letters", "https://d", "--table", "t"];
+    for arguments in [&["transcript", "user:42", "--table", "talks"][..], &queues, &["check", "--assistant", "ssm:/a"]]
+    {
+        let (code, _, error) = ended(arguments, &nobody);
+        assert!(code == Some(2) && error.starts_with("error: there are no AWS credentials here"), "{error}");
+        assert!(error.contains("aws configure") && !error.contains("WARN"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn somebody_is_forgotten_by_the_door_that_knows_the_token_and_only_if_it_is_meant() {
     let program = Program::start(&[]);

@@ -226,6 +226,35 @@ async fn an_assistant_is_its_file_or_the_folder_that_holds_it_or_a_text_that_is_
 }
 
 #[test]
+fn a_bot_that_knows_no_answer_is_announced_at_the_start() {
+    let folder = std::env::temp_dir().join(format!("dragoman-empty-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("assistant.toml"), "version = 1\n").unwrap();
+    let folder_path = folder.to_str().unwrap();
+    let model: &[_] = &[("AI_BASE_URL", "http://127.0.0.1:1"), ("AI_MODEL", "m")];
+    for (arguments, variables, announced) in [
+        (vec!["--assistant", folder_path], &[][..], true),
+        (vec!["--assistant", folder_path], model, false),
+        (vec![], &[], false),
+    ] {
+        let mut command = command(&["--no-open", "--port", "0"]);
+        let mut child = command.args(&arguments).envs(variables.iter().copied()).spawn().unwrap();
+        let mut greeting = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        while !text.contains("Ctrl-C") {
+            assert!(greeting.read_line(&mut text).unwrap() > 0, "{text}");
+        }
+        // The last line may come in a write of its own.
+        std::thread::sleep(Duration::from_millis(200));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        greeting.read_to_string(&mut text).unwrap();
+        assert_eq!(text.contains("knows no answer"), announced, "{arguments:?} {variables:?}: {text}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_start_that_fails_says_why_and_ends_with_an_error() {
     let assistant = std::env::temp_dir().join(format!("dragoman-bad-{}.toml", std::process::id()));
     std::fs::write(&assistant, "colour = 1\n[limits]\nattempts = 0\n").unwrap();
@@ -244,7 +273,7 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
         (
             vec![],
             vec![("BRAZE_ENDPOINT", "rest.example.com")],
-            vec!["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"],
+            vec!["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY", "that part is simulated"],
         ),
     ] {
         let mut child = command(&["--no-open", "--port", "0"]).args(&arguments).envs(variables).spawn().unwrap();
