@@ -125,13 +125,21 @@ impl Responder {
                     return Ok(done);
                 }
             };
-            match self.commit(conversation, &head, &held, &row, spent, look_again).await? {
-                Committed::Begun(head) => {
-                    self.count_all(&counts);
-                    return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
+            let committed = match self.commit(conversation, &head, &held, &row, spent, true).await? {
+                Committed::Newer(found) if look_again => {
+                    (head, answered) = (found, Some((row, spent, counts)));
+                    continue;
                 }
-                Committed::Newer(found) => (head, answered) = (found, Some((row, spent, counts))),
-            }
+                // What is newer still gets a turn of its own, unless it is the wish to hear nothing more.
+                Committed::Newer(found) if self.wants_silence(conversation, &found, &row).await? => {
+                    return self.give_back(conversation, &held).await;
+                }
+                Committed::Newer(found) => self.commit(conversation, &found, &held, &row, spent, false).await?,
+                begun @ Committed::Begun(_) => begun,
+            };
+            let Committed::Begun(head) = committed else { break };
+            self.count_all(&counts);
+            return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
         }
         Err(Stop::Lost)
     }

@@ -247,6 +247,7 @@ impl Canonical {
             Step::PutMoment => (21, 0),
             Step::CommitMoment => (22, 0),
             Step::SendMoment => (23, 0),
+            Step::CommitAnyway => (24, 0),
         };
         self.bytes.push(kind);
         self.small(detail);

@@ -65,6 +65,7 @@ fn fate(before: &State, run: &Run, after: &State) -> &'static str {
             | Step::Claim(_)
             | Step::Commit { .. }
             | Step::CommitMoment
+            | Step::CommitAnyway
             | Step::NextPart
             | Step::SendAgain
             | Step::PutBack
@@ -97,6 +98,7 @@ fn step(run: &Run) -> String {
         Step::Ask { .. } => "asks the AI".to_owned(),
         Step::PutDraft { .. } => format!("stores a draft for {}", covers(run)),
         Step::Commit { .. } => format!("commits the draft for {} and begins to send", covers(run)),
+        Step::CommitAnyway => "leaves what is newer still to the next turn, commits and begins to send".to_owned(),
         Step::Send => format!("sends part {}", part()),
         Step::SendLate { part } => format!("sends part {part}"),
         Step::NextPart => format!("notes that part {} was accepted and begins the next", part()),

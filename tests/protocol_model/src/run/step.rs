@@ -32,6 +32,8 @@ pub(crate) enum Step {
     PutDraft { again: bool },
     /// Commits it.
     Commit { again: bool },
+    /// Commits it although something newer came once more.
+    CommitAnyway,
     /// Sends the current part.
     Send,
     /// Begins the next part.

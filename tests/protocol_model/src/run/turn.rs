@@ -138,7 +138,8 @@ impl Actor<'_> {
         }
     }
 
-    pub(super) fn commit(&mut self, again: bool) {
+    /// Unless `again` is none, only as long as nothing newer was filed.
+    pub(super) fn commit(&mut self, again: Option<bool>) {
         let Some(draft) = self.run.draft.clone() else { return self.stop() };
         let write = HeadWrite::Commit {
             held: self.held(),
@@ -146,12 +147,16 @@ impl Actor<'_> {
             voice: Voice::Bot,
             parts: draft.parts,
             covers: draft.covers.clone(),
-            seen: (!again).then_some(self.run.head.sequence),
+            seen: again.map(|_| self.run.head.sequence),
             spent: Spent::default(),
         };
         match self.write(&write, None) {
             Written::Done(head) => self.deliver(head),
-            Written::Refused(Some(found)) if !again && self.is_ours(&found) && found.turn.is_none() => {
+            Written::Refused(Some(found)) if again.is_some() && self.is_ours(&found) && found.turn.is_none() => {
+                if again == Some(true) {
+                    self.run.step = Step::CommitAnyway;
+                    return;
+                }
                 self.run.head = found;
                 self.run.draft = None;
                 self.look_at_rows(true);

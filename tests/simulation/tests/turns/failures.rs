@@ -223,3 +223,23 @@ async fn that_nobody_can_be_reached_is_not_said_to_somebody_who_wrote_stop_meanw
     assert!(head.opted_out && head.pending.is_empty(), "{head:?}");
     assert_eq!(world.witness.violations(), [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_begun_to_somebody_who_wrote_stop_while_the_ai_was_asked_for_the_second_time() {
+    for (last, read) in [("STOP", &[][..]), ("And hats?", &["about both", "about hats"][..])] {
+        let world = World::default();
+        let says = |text| AiScript::Says(text, 4 * SECOND);
+        world.ai_will([says("too early"), says("about both"), says("about hats")]);
+        world.says("ada", "Do you sell shoes?").await;
+        let meanwhile = async {
+            tokio::time::sleep(SECOND).await;
+            world.says("ada", "And boots?").await;
+            tokio::time::sleep(4 * SECOND).await;
+            world.says("ada", last).await;
+        };
+        futures::future::join(world.settle(3), meanwhile).await;
+        assert_eq!(world.read_by("ada"), read, "{last}");
+        assert_eq!(world.head("ada").await.opted_out, last == "STOP");
+        assert_eq!(world.witness.violations(), [""; 0]);
+    }
+}
