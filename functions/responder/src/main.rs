@@ -70,7 +70,7 @@ async fn main() -> Result<(), Error> {
     });
     run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let (responder, agent_queue) = (Arc::clone(&responder), agent_queue.clone());
-        async move { handle(&responder, &agent_queue, event).await }
+        Box::pin(async move { handle(&responder, &agent_queue, event).await })
     }))
     .await
 }

@@ -10,7 +10,7 @@ use store::{Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, V
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
-use crate::draft::{Draft, Drafted};
+use crate::draft::{Counts, Draft, Drafted};
 use crate::ended::{End, Messages};
 use crate::heed::Left;
 use crate::history::{History, is_whole};
@@ -125,23 +125,36 @@ impl Responder {
                     return Ok(done);
                 }
             };
-            let committed = match self.commit(conversation, &head, &held, &row, spent, true).await? {
-                Committed::Newer(found) if look_again => {
-                    (head, answered) = (found, Some((row, spent, counts)));
-                    continue;
+            match self.commit(conversation, &head, &held, &row, spent, true).await? {
+                Committed::Begun(head) => {
+                    self.count_all(&counts);
+                    return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
                 }
-                // What is newer still gets a turn of its own, unless it is the wish to hear nothing more.
-                Committed::Newer(found) if self.wants_silence(conversation, &found, &row).await? => {
-                    return self.give_back(conversation, &held).await;
+                Committed::Newer(found) if look_again => (head, answered) = (found, Some((row, spent, counts))),
+                // Boxed: it is seldom needed, and would make the future of every run larger.
+                Committed::Newer(found) => {
+                    let out = Outgoing { conversation, held: &held, row: &row };
+                    return Box::pin(self.say_anyway(out, found, spent, &counts)).await;
                 }
-                Committed::Newer(found) => self.commit(conversation, &found, &held, &row, spent, false).await?,
-                begun @ Committed::Begun(_) => begun,
-            };
-            let Committed::Begun(head) = committed else { break };
-            self.count_all(&counts);
-            return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
+            }
         }
         Err(Stop::Lost)
+    }
+
+    /// Says a draft although something newer came once more, which gets a turn of its own; unless that is the wish to hear
+    /// nothing more.
+    async fn say_anyway(&self, out: Outgoing<'_>, head: Head, spent: Spent, counts: &Counts) -> Result<Worked, Stop> {
+        let Outgoing { conversation, held, row } = out;
+        if self.wants_silence(conversation, &head, row).await? {
+            return self.give_back(conversation, held).await;
+        }
+        match self.commit(conversation, &head, held, row, spent, false).await? {
+            Committed::Begun(head) => {
+                self.count_all(counts);
+                self.deliver(out, head).await
+            }
+            Committed::Newer(_) => Err(Stop::Lost),
+        }
     }
 
     /// Says what does not wait for the user's next words.
