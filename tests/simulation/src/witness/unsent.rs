@@ -83,8 +83,10 @@ impl State {
         let was_cut = |turn: &TurnKey| self.ledger.cut.iter().any(|(of, cut, _)| (of, cut) == (key, turn));
         let was_said = |turn: &TurnKey| !self.unfinished.contains(&(key.clone(), *turn)) && !was_cut(turn);
         // Who finishes a dead run's turn cannot know that it was accepted.
-        let may_be_wrong = reason == NotSent::Uncertain;
-        if holds && !may_be_wrong && matches!(self.ends.get(&id), Some(End::Answered(turn)) if was_said(turn)) {
+        let newest = self.conversations.get(key).map(|conversation| conversation.epoch);
+        let is_known = |turn: &TurnKey| reason != NotSent::Uncertain || newest == Some(turn.epoch);
+        let was_said = |turn: &TurnKey| was_said(turn) && is_known(turn);
+        if holds && matches!(self.ends.get(&id), Some(End::Answered(turn)) if was_said(turn)) {
             self.broken(format!("the desk was told that {id:?} was not sent, and it was"));
         }
         self.unsent.told.insert((id, reason));

@@ -25,7 +25,7 @@ fn speaks_as_a_person(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
 
 #[test]
 fn a_bot_that_speaks_while_a_person_has_the_conversation() {
-    finds("while a person owned it", 60, |plan| (plan.desk, plan.bend) = (true, Some(speaks_as_a_person as Bend)));
+    finds("while a person owned it", 120, |plan| (plan.desk, plan.bend) = (true, Some(speaks_as_a_person as Bend)));
 }
 
 /// What settling brings about is forgotten.
