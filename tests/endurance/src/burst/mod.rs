@@ -128,41 +128,13 @@ fn memory(looks: &[Memory], report: &mut Report) {
     let [first, .., last] = looks else { return };
     // What the allocator keeps of the first round is settled by the second, where there are more to compare it with.
     let first = looks.get(1).filter(|_| looks.len() > 2).unwrap_or(first);
-    let resident: Vec<_> = looks.iter().skip(usize::from(looks.len() > 2)).map(|look| look.resident).collect();
-    let growth = steady_growth(&resident);
+    let growth = last.resident.saturating_sub(first.resident);
     report.figure("peak memory", last.peak, "KiB");
     report.figure("memory before the rounds that are compared", first.resident, "KiB");
     report.figure("memory after the last round", last.resident, "KiB");
-    report.figure("growth, by its usual step from round to round", growth, "KiB");
+    report.figure("growth", growth, "KiB");
     report.figure("growth that is allowed", MOST_GROWTH, "KiB");
     if growth > MOST_GROWTH {
         report.broken(format!("memory grew by {growth} KiB between the first round and the last"));
-    }
-}
-
-/// What memory grows by over these looks if each step is as the median one: what leaks does so in every round, and what the
-/// allocator takes from the system once is no growth.
-fn steady_growth(resident: &[u64]) -> u64 {
-    let mut steps: Vec<_> = resident.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-    steps.sort_unstable();
-    let usual = steps.get(steps.len().saturating_sub(1) / 2).copied().unwrap_or_default();
-    usual * steps.len() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_grows_in_every_round_is_growth_and_what_is_taken_once_is_not() {
-        for (resident, growth) in [
-            (&[33_000, 36_000, 39_000][..], 6_000),
-            (&[33_000, 36_300, 36_300], 0),
-            (&[33_000, 33_000, 36_300], 0),
-            (&[33_000, 32_000, 33_500, 35_000, 36_500], 6_000),
-            (&[33_000], 0),
-        ] {
-            assert_eq!(steady_growth(resident), growth, "{resident:?}");
-        }
     }
 }
