@@ -17,23 +17,25 @@ impl Responder {
     /// anew would repeat that; if nothing was read, its messages are parked.
     pub(crate) async fn give_up(&self, out: Outgoing<'_>, head: &Head, reason: ParkReason) -> Result<Worked, Stop> {
         let turn = open(head)?;
-        // The copy that was just refused is not out; one before it may have arrived.
-        let refused = u32::from(turn.state == SendState::Sending);
-        let is_uncertain = turn.copies > refused;
-        let read = turn.part - 1 + u32::from(is_uncertain);
         let not_sent = match reason {
-            _ if is_uncertain => NotSent::Uncertain,
             ParkReason::Stale => NotSent::TooLate,
-            ParkReason::WindowClosed => NotSent::WindowClosed,
             ParkReason::Rejected | ParkReason::Attempts | ParkReason::DeskRefused => NotSent::Refused,
         };
-        self.ends_unsent(out, turn, not_sent).await;
-        match read {
+        match self.ends_after(out, turn, not_sent).await {
             // A person gets to know what the user wants, whether or not the user could be told so.
             0 if !out.row.kind.settles() => self.cut(out, head, 0).await,
             0 => self.park(out.conversation, head, out.held, &turn.covers, reason, &out.row.log_ids).await,
             read => self.cut(out, head, read).await,
         }
+    }
+
+    /// Tells whoever wrote it that no further part of a turn is sent; how many parts the user may have read.
+    async fn ends_after(&self, out: Outgoing<'_>, turn: &OpenTurn, not_sent: NotSent) -> u32 {
+        // The copy that was just refused is not out; one before it may have arrived.
+        let refused = u32::from(turn.state == SendState::Sending);
+        let is_uncertain = turn.copies > refused;
+        self.ends_unsent(out, turn, if is_uncertain { NotSent::Uncertain } else { not_sent }).await;
+        turn.part - 1 + u32::from(is_uncertain)
     }
 
     /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
@@ -61,10 +63,11 @@ impl Responder {
     pub(crate) async fn shut_out(&self, out: Outgoing<'_>, head: &Head) -> Result<Worked, Stop> {
         let turn = open(head)?;
         let is_unread = turn.part == 1 && turn.copies == 0;
-        if !is_unread || !out.row.kind.settles() {
-            return self.give_up(out, head, ParkReason::WindowClosed).await;
+        if is_unread && out.row.kind.settles() {
+            return self.say_no_more(out, head, 0).await;
         }
-        self.say_no_more(out, head, 0).await
+        let read = self.ends_after(out, turn, NotSent::WindowClosed).await;
+        self.cut(out, head, read).await
     }
 
     /// Ends a turn that somebody decided against since it was drafted: the first `read` parts stand. If there are none, what it

@@ -121,13 +121,13 @@ impl Responder {
     }
 
     /// Lets the user join before the reply the groups that the reply cannot carry: without them it may not arrive. What
-    /// fails is tried again after it.
-    pub(crate) async fn subscribe_first(&self, conversation: &Conversation<'_>, row: &TurnRow) {
+    /// fails is tried again after it; the row as it is then.
+    pub(crate) async fn subscribe_first(&self, conversation: &Conversation<'_>, row: TurnRow) -> TurnRow {
         let groups = row.unwritten.groups_alone();
         let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN + SEND_WITHIN);
-        if !groups.is_empty() && left > WRITE_WITHIN {
-            self.write_profile(&row.to, groups).await;
-        }
+        let has_joined =
+            !groups.is_empty() && left > WRITE_WITHIN && self.tell_profile(&row.to, groups).await == Wrote::All;
+        if has_joined { TurnRow { unwritten: row.unwritten.without_groups(), ..row } } else { row }
     }
 
     /// What was to be written some time ago, with the owner and the groups as `head` has them now.
@@ -184,16 +184,31 @@ impl Responder {
     }
 
     pub(crate) async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
+        self.tell_profile(user, attributes).await != Wrote::NotYet
+    }
+
+    async fn tell_profile(&self, user: &Identity, attributes: Attributes) -> Wrote {
         let updates = [ProfileUpdate { who: user.profile(), attributes, events: vec![] }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if outcome.all_written() {
-            return true;
+            return Wrote::All;
         }
         self.meter.count(Metric::ProfileFailed, 1);
         let retryable = !outcome.again(&updates).is_empty();
         tracing::warn!(retryable, "a profile was not written");
-        !retryable
+        if retryable { Wrote::NotYet } else { Wrote::Refused }
     }
+}
+
+/// What became of something to be written to a profile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wrote {
+    /// It stands there.
+    All,
+    /// Braze takes it at no time.
+    Refused,
+    /// It may be written later.
+    NotYet,
 }
 
 /// What of `attributes` the profile of `user` does not say already, whoever found it out: the turns, a flow or the AI.

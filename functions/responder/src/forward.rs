@@ -135,7 +135,7 @@ impl Responder {
         let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
         let words = Words { attributes: self.welcome(&words, head, history), ..words };
         let row = self.row(head, held, agenda, words);
-        self.begin(claimed, &row).await
+        self.begin(claimed, row).await
     }
 
     /// Gives the conversation back to the bot; the claim ends with it. It counts as done `at` the moment when the agents had

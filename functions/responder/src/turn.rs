@@ -125,6 +125,7 @@ impl Responder {
                     return Ok(done);
                 }
             };
+            let row = self.subscribe_first(conversation, row).await;
             match self.commit(conversation, &head, &held, &row, spent, true).await? {
                 Committed::Begun(head) => {
                     self.count_all(&counts);
@@ -158,10 +159,11 @@ impl Responder {
     }
 
     /// Says what does not wait for the user's next words.
-    pub(crate) async fn begin(&self, claimed: Claimed<'_>, row: &TurnRow) -> Result<Worked, Stop> {
+    pub(crate) async fn begin(&self, claimed: Claimed<'_>, row: TurnRow) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, .. } = claimed;
-        match self.commit(conversation, head, held, row, head.spent, false).await? {
-            Committed::Begun(head) => self.deliver(Outgoing { conversation, held, row }, head).await,
+        let row = self.subscribe_first(conversation, row).await;
+        match self.commit(conversation, head, held, &row, head.spent, false).await? {
+            Committed::Begun(head) => self.deliver(Outgoing { conversation, held, row: &row }, head).await,
             Committed::Newer(_) => Err(Stop::Lost),
         }
     }
@@ -249,7 +251,6 @@ impl Responder {
         spent: Spent,
         look_again: bool,
     ) -> Result<Committed, Stop> {
-        self.subscribe_first(conversation, row).await;
         self.store.put_turn(conversation.key, row, self.clock.now()).await?;
         // What somebody else says does not hang on what the user wrote meanwhile.
         let look_again = look_again && row.kind.voice() == Voice::Bot;

@@ -126,8 +126,6 @@ pub enum OptWish {
 pub enum ParkReason {
     /// Too old to be answered.
     Stale,
-    /// Drafted while WhatsApp's window was open, and not sent before it closed.
-    WindowClosed,
     /// Every attempt failed.
     Attempts,
     /// Braze refuses the send, and will again.

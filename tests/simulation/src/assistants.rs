@@ -9,8 +9,10 @@ pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,
     /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it;
-    /// then who writes STOP leaves a subscription group as well.
+    /// then who writes STOP leaves a subscription group as well, and somebody unknown joins another with the first answer.
     pub profiles: bool,
+    /// Whether Braze takes what is written to a profile by a call of its own alone, as where replies go as messages.
+    pub apart: bool,
     /// Whether there are flows and routes.
     pub flows: bool,
     /// Whether people are told that an answer takes a moment.
@@ -27,6 +29,7 @@ impl Brand {
         Self {
             limits,
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
+            apart: Chance::new(seed ^ 0xa9a27).chance(400),
             flows,
             moments: Chance::new(seed ^ 0x30e27).chance(400),
         }
@@ -39,7 +42,7 @@ impl Brand {
         let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles {
-            format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\n")
+            format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\nnewcomers_group = \"{NEWCOMERS}\"\n")
         } else {
             String::new()
         };
@@ -48,6 +51,9 @@ impl Brand {
             + if self.flows { flows::TOML } else { "" }
     }
 }
+
+/// The group that somebody unknown joins.
+pub(crate) const NEWCOMERS: &str = "the-newcomers";
 
 /// They follow each other, and work side by side while a deployment rolls on.
 const VERSIONS: [&str; 2] = [

@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::witness::CANCEL;
 
-/// Two routes, and two flows with every kind of step and every way to end, as `assistant.toml`.
+/// Three routes, one of which leads to people, and two flows with every kind of step and every way to end, as `assistant.toml`.
 pub(crate) const TOML: &str = r#"
 [routes.returns]
 instructions = "You are the canary prompt of returns"
@@ -14,6 +14,12 @@ instructions = "You are the canary prompt of sales"
 campaign = "c-sales"
 keywords = ["sale"]
 stay_minutes = 10
+
+[routes.vip]
+instructions = "You are the canary prompt of the few"
+campaign = "c-vip"
+keywords = ["vip"]
+hand_off = true
 
 [flows.return]
 start = ["return"]
@@ -86,7 +92,7 @@ pub(crate) fn is_word(line: &str) -> bool {
     ANYTHING.iter().chain(ANSWERS.into_iter().flatten()).any(|word| *word == line)
 }
 
-const ANYTHING: [&str; 8] = ["return", "return", "survey", "sale", "RETURN!", "7", "2", CANCEL];
+const ANYTHING: [&str; 9] = ["return", "return", "survey", "sale", "RETURN!", "7", "2", "vip", CANCEL];
 /// Answers to a reason, a number and words: right ones and wrong ones.
 const ANSWERS: [&[&str]; 3] = [
     &["1", "broken", "too small", "2", "3", "who knows", "4", CANCEL],

@@ -135,6 +135,8 @@ pub struct Sent {
 pub(crate) struct ScriptedBraze {
     pub(crate) script: Mutex<VecDeque<(Outcome, bool)>>,
     pub(crate) sent: Mutex<Vec<Sent>>,
+    /// Whether a reply carries nothing to a profile.
+    pub(crate) apart: bool,
     pub(crate) witness: Arc<Witness>,
 }
 
@@ -152,8 +154,12 @@ impl Messaging for ScriptedBraze {
             at: Instant::now(),
         });
         if delivered {
-            self.witness.delivered(reply);
+            self.witness.delivered(reply, !self.apart);
         }
         outcome
+    }
+
+    fn carries_attributes(&self, _: &Reply) -> bool {
+        !self.apart
     }
 }

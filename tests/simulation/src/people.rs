@@ -162,6 +162,7 @@ impl Person {
             1 => &["/inbound/returns"],
             2..6 if self.routes => &["/inbound/returns"],
             6..10 if self.routes => &["/inbound/sales"],
+            10 if self.routes => &["/inbound/vip"],
             _ => &["/inbound"],
         };
         let body = |campaign| self.body(&format!("{canary}.{times}.{campaign}"), &text, now);

@@ -6,6 +6,7 @@ mod asks;
 mod budgets;
 mod erasure;
 mod figures;
+mod flow_facts;
 mod flow_moves;
 mod flow_steps;
 mod flows;

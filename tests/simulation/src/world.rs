@@ -99,7 +99,8 @@ impl World {
         let most_copies = if plan.on_unknown == OnUnknown::Flag { 1 } else { 2 };
         let ahead = plan.clocks_ahead.iter().max().copied().unwrap_or_default();
         let witness = Arc::new(Witness::new(store.clone(), clock.clone(), faults.clone(), most_copies, ahead));
-        let braze = ScriptedBraze { script: Mutex::default(), sent: Mutex::default(), witness: witness.clone() };
+        let (script, sent, apart) = (Mutex::default(), Mutex::default(), plan.brand.apart);
+        let braze = ScriptedBraze { script, sent, apart, witness: witness.clone() };
         let mut world = Self {
             store,
             queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),

@@ -1,13 +1,15 @@
-//! Who may be written to at all: after STOP the user leaves the brand's subscription group, and joins it again after START.
+//! Who may be written to at all: after STOP the user leaves the brand's subscription group, and joins it again after START;
+//! somebody unknown joins another before they read anything, and nobody else does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use braze::ProfileUpdate;
-use models::{Attributes, ConversationKey, Subscription};
+use models::{Attributes, Author, ConversationKey, Identity, Message, Subscription};
 use platform::clock::Clock as _;
 use store::Store as _;
 
 use super::profiles::{name_of, names_of};
+use crate::assistants::NEWCOMERS;
 use super::{Figure, START, STOP, State, Witness};
 
 /// What is known of the group.
@@ -19,6 +21,8 @@ pub(super) struct Groups {
     says: BTreeMap<String, (usize, Subscription)>,
     /// The names of whom Braze refused a write about it for good.
     refused: BTreeSet<String>,
+    /// Who has joined the group of newcomers, by name.
+    newcomers: BTreeSet<String>,
 }
 
 impl Witness {
@@ -61,7 +65,11 @@ impl Witness {
 impl State {
     /// A group is left and joined by those who said so.
     pub(super) fn group_says(&mut self, name: &str, attributes: &Attributes) {
-        for (_, says) in attributes.groups() {
+        for (group, says) in attributes.groups() {
+            if group.as_str() == NEWCOMERS {
+                self.is_welcomed(name, says);
+                continue;
+            }
             let word = if says == Subscription::Unsubscribed { STOP } else { START };
             let own = self.own.values().find(|own| own.iter().any(|other| other == name));
             let is_own = |key: &ConversationKey| {
@@ -73,6 +81,31 @@ impl State {
             }
             let step = self.figures.get(Figure::Steps);
             self.groups.says.insert(name.to_owned(), (step, says));
+        }
+    }
+
+    /// Somebody unknown joins: they have written, and never leave by us.
+    fn is_welcomed(&mut self, name: &str, says: Subscription) {
+        let own = |message: &Message| self.names_of_whom(name).contains(message.identity.conversation().as_str());
+        let has_written = self.queued.values().any(|message| message.author == Author::User && own(message));
+        if says != Subscription::Subscribed || name.starts_with("user:") || !has_written {
+            self.broken(format!("{name} is {says:?} as a newcomer"));
+        }
+        self.groups.newcomers.insert(name.to_owned());
+    }
+
+    /// All names of whoever has this one.
+    fn names_of_whom(&self, name: &str) -> BTreeSet<String> {
+        let own = self.own.values().filter(|own| own.iter().any(|other| other == name));
+        own.flatten().cloned().chain([name.to_owned()]).collect()
+    }
+
+    /// Something arrives: who is unknown would not have read it outside the group, unless something failed.
+    pub(super) fn reaches_a_subscriber(&mut self, to: &Identity, nothing_failed: bool) {
+        let Some(name) = to.recipients().first().map(name_of) else { return };
+        let is_unknown = self.groups.known && !name.starts_with("user:");
+        if is_unknown && nothing_failed && self.names_of_whom(&name).is_disjoint(&self.groups.newcomers) {
+            self.broken(format!("{name} was written to, whom Braze has unsubscribed"));
         }
     }
 }

@@ -7,7 +7,7 @@ use models::{Attributes, ConversationKey, Identity, ProfileValue, Recipient};
 use platform::clock::Clock as _;
 use store::{Head, Owner};
 
-use super::flows::{Told, attributes_of_flows, shown};
+use super::flow_facts::{Told, attributes_of_flows, shown};
 use super::lines::LINE;
 use super::{CANARY, Figure, State, Witness};
 

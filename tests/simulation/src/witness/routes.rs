@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ai::Question;
-use models::{ConversationKey, Message, MessageId, Reply, RouteName};
+use models::{ConversationKey, HandOffReason, Message, MessageId, Reply, RouteName};
 use store::{TurnKey, TurnKind, TurnRow};
 
 use super::flows::{MOMENT, Standing};
@@ -18,15 +18,18 @@ struct Route {
     keyword: Option<&'static str>,
     /// How long a conversation stays there.
     stay: Duration,
+    /// Whether it leads to a person.
+    hands_off: bool,
 }
 
-const ROUTES: [Route; 2] = [
+const ROUTES: [Route; 3] = [
     Route {
         name: "returns",
         instructions: "You are the canary prompt of returns",
         campaign: "c-returns",
         keyword: None,
         stay: Duration::from_mins(30),
+        hands_off: false,
     },
     Route {
         name: "sales",
@@ -34,6 +37,15 @@ const ROUTES: [Route; 2] = [
         campaign: "c-sales",
         keyword: Some("sale"),
         stay: Duration::from_mins(10),
+        hands_off: false,
+    },
+    Route {
+        name: "vip",
+        instructions: "You are the canary prompt of the few",
+        campaign: "c-vip",
+        keyword: Some("vip"),
+        stay: Duration::from_mins(30),
+        hands_off: true,
     },
 ];
 
@@ -86,6 +98,30 @@ impl State {
         if row.route.is_some() {
             self.figures.count(Figure::Routed);
         }
+        self.goes_to_people(key, row, open);
+    }
+
+    /// What goes a way that leads to people is handed over, where there are any; nothing else is for that reason.
+    fn goes_to_people(&mut self, key: &ConversationKey, row: &TurnRow, open: &[MessageId]) {
+        let leads = self.leads_to_people(open);
+        let right = match row.kind {
+            TurnKind::HandOff(HandOffReason::Route) => leads,
+            TurnKind::Answer => !leads,
+            _ => true,
+        };
+        if !right {
+            self.broken(format!("turn {} of {} does not go where its route leads", row.key.number, key.as_str()));
+        }
+    }
+
+    /// The way of the newest of these messages that took one.
+    fn way_taken(&self, messages: &[MessageId]) -> Option<&'static Route> {
+        messages.iter().rev().filter_map(|id| self.queued.get(id)).find_map(taken)
+    }
+
+    /// Whether these messages go a way that leads to people.
+    pub(super) fn leads_to_people(&self, messages: &[MessageId]) -> bool {
+        self.flows.known && self.people.desk && self.way_taken(messages).is_some_and(|route| route.hands_off)
     }
 
     fn ways(
@@ -95,7 +131,7 @@ impl State {
         open: &[MessageId],
         standing: &Standing,
     ) -> Vec<Option<&'static Route>> {
-        if let Some(route) = open.iter().rev().filter_map(|id| self.queued.get(id)).find_map(taken) {
+        if let Some(route) = self.way_taken(open) {
             return vec![Some(route)];
         }
         let stays = standing.route.as_ref().and_then(|(name, since)| Some((of_name(name)?, *since)));

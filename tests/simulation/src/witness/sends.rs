@@ -71,8 +71,8 @@ impl Witness {
         self.lock().at_braze = request;
     }
 
-    /// A message reached the user's phone.
-    pub(crate) fn delivered(&self, reply: &Reply) {
+    /// A message reached the user's phone, and what it carries their profile.
+    pub(crate) fn delivered(&self, reply: &Reply, carries: bool) {
         let most = self.most_copies;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("delivered {}", reply.id.as_str()));
@@ -87,7 +87,10 @@ impl Witness {
         if copies > most {
             state.broken(format!("{} was delivered {copies} times", reply.id.as_str()));
         }
-        state.comes_with(&reply.to, &reply.attributes);
+        if carries {
+            state.comes_with(&reply.to, &reply.attributes);
+        }
+        state.reaches_a_subscriber(&reply.to, self.faults.count() == 0);
         if let Some(request) = state.at_braze.take() {
             state.appears(request, reply);
         }

@@ -246,6 +246,7 @@ async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is()
     let is_send = |asked: &Asked| matches!(asked, Asked::Send(_));
     let (group, send) = (first.iter().position(is_group).unwrap(), first.iter().position(is_send).unwrap());
     assert!(group < send, "who is unsubscribed reads nothing: {first:?}");
+    assert_eq!(first.iter().filter(|asked| is_group(asked)).count(), 1, "what is written is not written again");
 
     takes_no_writes(true);
     say(&world, &ada(), "When are you open?").await;
