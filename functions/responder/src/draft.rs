@@ -7,6 +7,7 @@ use conversation::language::language;
 use conversation::likeness::Look;
 use conversation::shape::shape;
 use desk::NotSent;
+use futures::future;
 use models::assistant::BotText;
 use models::{
     Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
@@ -149,6 +150,7 @@ impl Responder {
         // An answer that a dead run had drafted is better than any line; what failed was only its sending.
         let drafted = matter.history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
         let flow = matter.history.flow();
+        let mut joined_already = Attributes::default();
         let answered = match (drafted, plan.line) {
             (Some(draft), _) => Answered {
                 // Its question is asked now, however long ago it was drafted.
@@ -158,10 +160,13 @@ impl Responder {
                 ..Answered::of(draft.reply.clone())
             },
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
-            (None, Line::Answer) => match self.answer(conversation, &mut matter).await {
-                Some(answered) => answered,
-                None => return Draft::Failed,
-            },
+            (None, Line::Answer) => {
+                let welcoming = self.welcome_ahead(conversation, head, matter.history, matter.newest);
+                let (answered, welcomed) = future::join(self.answer(conversation, &mut matter), welcoming).await;
+                let Some(answered) = answered else { return Draft::Failed };
+                joined_already = welcomed;
+                answered
+            }
         };
         if answered.reply.is_empty() {
             return Draft::Failed;
@@ -173,6 +178,7 @@ impl Responder {
             to: matter.newest.identity.clone(),
             own_line: answered.own_line,
             attributes: Attributes::default(),
+            joined_already,
             events: answered.events,
             route: matter.way.name(),
             summary: answered.summary,
@@ -184,7 +190,7 @@ impl Responder {
         let mut attributes = self.facts(&words, &Facts { turn, language, unresolved });
         attributes.merge(answered.attributes);
         words.attributes = news(&attributes, &words.to, matter.history, head.owner_since);
-        words.attributes.merge(self.welcome(&words, head, matter.history));
+        words.attributes.merge(self.welcome(&words.to, words.kind, head, matter.history));
         words.reply = matter.way.carries(words.reply);
         Draft::Say(Box::new(words))
     }
@@ -287,6 +293,7 @@ impl Words {
             to,
             own_line: matches!(kind, TurnKind::DeskDown | TurnKind::Moment),
             attributes: Attributes::default(),
+            joined_already: Attributes::default(),
             events: vec![],
             route: None,
             summary: None,

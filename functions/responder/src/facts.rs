@@ -13,10 +13,10 @@ use store::{Head, Owner, Said, TurnKind, TurnRow};
 use crate::attend::Conversation;
 use crate::history::History;
 use crate::turn::Words;
-use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
+use crate::{RECORD_WITHIN, Responder};
 
 /// How long a call to Braze may take that writes to profiles.
-const WRITE_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const WRITE_WITHIN: Duration = Duration::from_secs(5);
 
 /// How much later than the profile says the user may have written to people: a call for each message would be dear.
 const WITH_PEOPLE_AT_MOST_EVERY: Duration = Duration::from_mins(15);
@@ -64,19 +64,6 @@ impl Responder {
         attributes
     }
 
-    /// What lets the first words to somebody unknown arrive, whoever says them: Braze made them unsubscribed, and nobody chose
-    /// that. Whom the brand knows may have unsubscribed elsewhere; who never wrote here has chosen nothing.
-    pub(crate) fn welcome(&self, words: &Words, head: &Head, history: &History) -> Attributes {
-        let mut attributes = Attributes::default();
-        let is_unknown = !matches!(words.to.profile(), Recipient::External(_));
-        let wants_words = head.heard.is_some() && (!head.opted_out || words.kind == TurnKind::OptIn);
-        let is_newcomer = is_unknown && wants_words && history.are_first_words(head.last_turn + 1);
-        if let Some(group) = self.assistant.profile.newcomers_group.clone().filter(|_| is_newcomer) {
-            attributes.subscribe(group, Subscription::Subscribed);
-        }
-        attributes
-    }
-
     /// What the profile is to say where the user wrote to people. No reply carries it, so it is not written with every message.
     pub(crate) fn facts_with_people(&self, profile: &Recipient, said: &[Said], history: &History) -> Attributes {
         let mut attributes = Attributes::default();
@@ -118,16 +105,6 @@ impl Responder {
             attributes.subscribe(group, if joins { Subscription::Subscribed } else { Subscription::Unsubscribed });
         }
         attributes
-    }
-
-    /// Lets the user join before the reply the groups that the reply cannot carry: without them it may not arrive. What
-    /// fails is tried again after it; the row as it is then.
-    pub(crate) async fn subscribe_first(&self, conversation: &Conversation<'_>, row: TurnRow) -> TurnRow {
-        let groups = row.unwritten.groups_alone();
-        let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN + SEND_WITHIN);
-        let has_joined =
-            !groups.is_empty() && left > WRITE_WITHIN && self.tell_profile(&row.to, groups).await == Wrote::All;
-        if has_joined { TurnRow { unwritten: row.unwritten.without_groups(), ..row } } else { row }
     }
 
     /// What was to be written some time ago, with the owner and the groups as `head` has them now.
@@ -187,7 +164,7 @@ impl Responder {
         self.tell_profile(user, attributes).await != Wrote::NotYet
     }
 
-    async fn tell_profile(&self, user: &Identity, attributes: Attributes) -> Wrote {
+    pub(crate) async fn tell_profile(&self, user: &Identity, attributes: Attributes) -> Wrote {
         let updates = [ProfileUpdate { who: user.profile(), attributes, events: vec![] }];
         let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
         if outcome.all_written() {
@@ -202,7 +179,7 @@ impl Responder {
 
 /// What became of something to be written to a profile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wrote {
+pub(crate) enum Wrote {
     /// It stands there.
     All,
     /// Braze takes it at no time.

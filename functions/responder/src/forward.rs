@@ -133,7 +133,7 @@ impl Responder {
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
         let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
         let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
-        let words = Words { attributes: self.welcome(&words, head, history), ..words };
+        let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.row(head, held, agenda, words);
         self.begin(claimed, row).await
     }

@@ -31,6 +31,7 @@ mod signs;
 mod started_flow;
 mod turn;
 mod way;
+mod welcome;
 mod window;
 
 use std::collections::BTreeMap;

@@ -81,7 +81,7 @@ impl Responder {
         let mut attributes = if is_handed_over { self.who_owns(true, now) } else { Attributes::default() };
         attributes.merge(answered.attributes);
         words.attributes = news(&attributes, &words.to, history, head.owner_since);
-        words.attributes.merge(self.welcome(&words, head, history));
+        words.attributes.merge(self.welcome(&words.to, words.kind, head, history));
         Drafted { draft: Draft::Say(Box::new(words)), counts: vec![(Metric::FlowStarted, 1)] }
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Words {
     pub(crate) own_line: bool,
     /// What is written to the user's profile with it.
     pub(crate) attributes: Attributes,
+    /// What of these the profile says already.
+    pub(crate) joined_already: Attributes,
     /// What Braze is to be told once it was sent.
     pub(crate) events: Vec<Event>,
     /// The route it goes by.
@@ -223,7 +225,8 @@ impl Responder {
             own_line: words.own_line,
             since: agenda.open.iter().map(|message| message.arrival).min(),
         };
-        let unwritten = if self.goes_apart(&row) { row.attributes.clone() } else { Attributes::default() };
+        let apart = || row.attributes.clone().beside(&words.joined_already);
+        let unwritten = if self.goes_apart(&row) { apart() } else { Attributes::default() };
         TurnRow { unwritten, ..row }
     }
 

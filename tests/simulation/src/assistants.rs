@@ -4,7 +4,7 @@ use crate::chance::Chance;
 use crate::flows;
 
 /// What all versions of one world's assistant have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,

@@ -157,7 +157,11 @@ impl State {
         let is_start =
             |other: &&MessageId| self.queued.get(*other).is_some_and(|message| message.text.as_str() == START);
         let taken_back = covers.iter().filter(is_start).any(|start| place(start) > place(id));
-        if self.is_line(id) || hand_off || self.leads_to_people(covers) || (text.as_deref() == Some(STOP) && !taken_back) {
+        if self.is_line(id)
+            || hand_off
+            || self.leads_to_people(covers)
+            || (text.as_deref() == Some(STOP) && !taken_back)
+        {
             self.broken(format!("{id:?} was too much, and nothing of its kind is"));
         }
     }

@@ -9,8 +9,8 @@ use platform::clock::Clock as _;
 use store::Store as _;
 
 use super::profiles::{name_of, names_of};
-use crate::assistants::NEWCOMERS;
 use super::{Figure, START, STOP, State, Witness};
+use crate::assistants::NEWCOMERS;
 
 /// What is known of the group.
 #[derive(Default)]

@@ -259,6 +259,17 @@ async fn what_a_reply_cannot_carry_is_written_by_a_call_of_its_own_until_it_is()
 }
 
 #[tokio::test(start_paused = true)]
+async fn somebody_unknown_reads_the_first_answer_even_if_there_is_no_time_left_when_it_is_made() {
+    let world = world("newcomers_group = \"g-1\"");
+    BRAZE.with_borrow_mut(|braze| braze.apart = true);
+    world.ai_will([AiScript::Thinks(Duration::from_millis(18_500))]);
+    say(&world, &newcomer(), "When are you open?").await;
+    let asked = asked();
+    let joins = |asked: &Asked| matches!(asked, Asked::Write(update) if !groups(&update.attributes).is_empty());
+    assert!(joins(&asked[0]) && matches!(asked[1], Asked::Send(_)) && asked.len() == 2, "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn somebody_unknown_is_subscribed_with_the_bots_first_answer_whoever_wrote_before_it() {
     let world = world("newcomers_group = \"g-1\"");
     world.agent("braze:b-1", None, AgentDeed::TakeOver).await;
