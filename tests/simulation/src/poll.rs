@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use models::QueueMessage;
 use platform::clock::Deadline;
 use platform::queue::{Queue as _, Timer as _};
 use responder::{Record, Source};
@@ -17,6 +18,8 @@ use crate::world::{Slot, World};
 
 /// The function's time-out.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the queue keeps a message: `MessageRetentionPeriod` in template.yaml.
+const KEPT_FOR: Duration = Duration::from_hours(96);
 /// How long after its deadline a function may live on until it is killed.
 const KILLED_WITHIN: Duration = Duration::from_millis(700);
 
@@ -140,8 +143,15 @@ impl World {
         }
     }
 
-    /// The queue delivers a message again when nobody thinks of it any more.
+    /// The queue delivers a message again when nobody thinks of it any more; no longer than it keeps one at all.
     fn comes_once_more(&self, source: Source, body: String, after: Duration) {
+        let reached_the_door = serde_json::from_str(&body).ok().map(|message| match message {
+            QueueMessage::InboundV1(message) => message.arrival,
+            QueueMessage::AgentV1(action) => action.at,
+        });
+        if reached_the_door.is_some_and(|at| self.now().since(at) + after > KEPT_FOR) {
+            return;
+        }
         let (queue, busy) = (self.queue_of(source).clone(), self.keeps_busy());
         tokio::spawn(async move {
             tokio::time::sleep(after).await;
