@@ -47,7 +47,7 @@ pub struct World {
     desk: Arc<ScriptedDesk>,
     pub(crate) plan: Plan,
     /// The assistant that is deployed.
-    toml: Mutex<String>,
+    assistant: Mutex<Assistant>,
     /// They share the table and not the clock.
     pub(crate) machines: Vec<Slot>,
     counts: Arc<Counts>,
@@ -117,11 +117,10 @@ impl World {
             runs: Arc::default(),
             disorder: Mutex::new(plan.disorder.map(Chance::new)),
             busy: Arc::default(),
-            toml: Mutex::new(plan.toml.clone()),
+            assistant: Mutex::new(Assistant::from_toml(&plan.toml).unwrap()),
             plan,
         };
-        let assistant = Assistant::from_toml(&world.plan.toml).unwrap();
-        world.witness.knows_the_world(&assistant, &world.plan);
+        world.witness.knows_the_world(&world.assistant.lock().unwrap(), &world.plan);
         world.ai.moods.lock().unwrap().seed = world.plan.moods;
         if world.plan.desk {
             world.witness.knows_of_the_desk();
@@ -157,7 +156,7 @@ impl World {
             clock: clock.clone(),
             meter: self.counts.clone(),
             words: self.words(),
-            assistant: Assistant::from_toml(&self.toml.lock().unwrap()).unwrap(),
+            assistant: self.assistant.lock().unwrap().clone(),
             on_unknown: self.plan.on_unknown,
         };
         (self.plan.handler)(responder).into()
@@ -182,7 +181,7 @@ impl World {
     /// The assistant is another one from now on. The first machines run it from their next invocation on, with nothing in
     /// memory; the others when they are replaced.
     pub fn deploy(&self, toml: &str, machines: usize) {
-        toml.clone_into(&mut self.toml.lock().unwrap());
+        *self.assistant.lock().unwrap() = Assistant::from_toml(toml).unwrap();
         for slot in self.machines.iter().take(machines) {
             let machine = slot.machine.lock().unwrap().clone();
             *slot.handler.lock().unwrap() = self.deployed(&machine, &slot.clock);
