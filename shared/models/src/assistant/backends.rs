@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Routes;
 use super::section::{Section, is_name};
+use super::spelling::{did_you_mean, nearest};
 
 /// Keys of the responder's secret that are for others than an AI: sent to one, they would be given away.
 const OTHERS_KEYS: [&str; 2] = ["braze_api_key", "desk_token"];
@@ -71,9 +72,9 @@ impl Backends {
         self.ladder.iter().map(String::as_str)
     }
 
-    /// Whether there is one of that name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.named.contains_key(name)
+    /// The one that `name` means.
+    pub(super) fn named(&self, name: &str) -> Result<&str, UnknownBackend<'_>> {
+        named(&self.named, name)
     }
 
     /// Reads `[backends]` and `ladder` of the whole file.
@@ -86,14 +87,21 @@ impl Backends {
         }
         let mut ladder = Vec::new();
         for (place, name) in file.numbered_texts("ladder", LONGEST_NAME) {
-            if !named.contains_key(&name) {
-                file.mistake("ladder", &format!("must be names out of [backends]: number {place} is none"));
-            } else if ladder.contains(&name) {
+            let meant = self::named(&named, &name).map_or_else(
+                |UnknownBackend { all, meant }| {
+                    let advice = did_you_mean(meant);
+                    file.mistake("ladder", &format!("must be names out of {all}: number {place} is none{advice}"));
+                    meant
+                },
+                Some,
+            );
+            if meant.is_some_and(|name| ladder.contains(&name)) {
                 file.mistake("ladder", &format!("asks a backend twice: number {place} is there already"));
             } else {
-                ladder.push(name);
+                ladder.extend(meant);
             }
         }
+        let ladder = ladder.into_iter().map(str::to_owned).collect();
         Self { named, ladder }
     }
 
@@ -107,6 +115,27 @@ impl Backends {
     }
 }
 
+/// A name that no backend has.
+pub(super) struct UnknownBackend<'a> {
+    /// Where names come from, in words.
+    pub(super) all: String,
+    /// The name that was probably meant.
+    pub(super) meant: Option<&'a str>,
+}
+
+fn named<'a>(backends: &'a BTreeMap<String, Backend>, name: &str) -> Result<&'a str, UnknownBackend<'a>> {
+    let mut names = backends.keys().map(String::as_str);
+    if let Some(known) = names.clone().find(|known| *known == name) {
+        return Ok(known);
+    }
+    let meant = nearest(name, names.clone(), |known| known);
+    let all = names.by_ref().collect::<Vec<_>>().join(", ");
+    Err(UnknownBackend {
+        all: if all.is_empty() { "[backends]".to_owned() } else { format!("[backends] ({all})") },
+        meant,
+    })
+}
+
 impl Backend {
     /// The field of the responder's secret that holds its key; `None` if it wants none.
     pub fn key(&self) -> Option<&str> {
@@ -117,22 +146,23 @@ impl Backend {
     }
 
     fn read(mut section: Section) -> Self {
-        let place = match section.text("kind", "", 20).as_str() {
-            "openai" => {
+        let place = match section.one_of("kind", &KINDS) {
+            Some(Kind::OpenAi) => {
                 let speaks = Speaks::OpenAi(model(&mut section));
                 server(speaks, &mut section)
             }
-            "anthropic" => {
+            Some(Kind::Anthropic) => {
                 let speaks = Speaks::Anthropic(model(&mut section));
                 server(speaks, &mut section)
             }
-            "webhook" => server(Speaks::Webhook, &mut section),
-            "bedrock" => bedrock(&mut section),
-            _ => {
-                section.mistake("kind", "must be openai, anthropic, bedrock or webhook");
-                let speaks = Speaks::OpenAi(section.word("model"));
-                section.skip("region");
-                server(speaks, &mut section)
+            Some(Kind::Webhook) => server(Speaks::Webhook, &mut section),
+            Some(Kind::Bedrock) => bedrock(&mut section),
+            None => {
+                // Which of the others it needs depends on what it is.
+                for key in ["model", "base_url", "key", "region"] {
+                    section.skip(key);
+                }
+                Place::Bedrock { model: String::new(), region: None }
             }
         };
         let has_deadline = section.has("deadline_seconds");
@@ -144,6 +174,17 @@ impl Backend {
         Self { place, deadline: has_deadline.then_some(deadline), images }
     }
 }
+
+#[derive(Clone, Copy)]
+enum Kind {
+    OpenAi,
+    Anthropic,
+    Bedrock,
+    Webhook,
+}
+
+const KINDS: [(&str, Kind); 4] =
+    [("openai", Kind::OpenAi), ("anthropic", Kind::Anthropic), ("bedrock", Kind::Bedrock), ("webhook", Kind::Webhook)];
 
 fn server(speaks: Speaks, section: &mut Section) -> Place {
     if section.has("region") {
@@ -291,10 +332,7 @@ mod tests {
                 bedrock("model = \"m\"\nbase_url = \"https://x.example\"\nkey = \"sk-ant-secret\""),
                 vec!["backends.x.base_url", "backends.x.key"],
             ),
-            (
-                "ladder = [\"x\"]\n[backends.x]\nkind = \"gemini\"\nmodel = \"m\"".to_owned(),
-                vec!["backends.x.kind", "backends.x.base_url"],
-            ),
+            ("ladder = [\"x\"]\n[backends.x]\nkind = \"gemini\"\nmodel = \"m\"".to_owned(), vec!["backends.x.kind"]),
             (
                 "ladder = [\"x\"]\n[backends.x]\nkind = \"openai\"\nbase_url = \"x.example\"".to_owned(),
                 vec!["backends.x.model", "backends.x.base_url"],

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::section::Section;
+use super::spelling::{did_you_mean, listed};
+use super::texts::meant_language;
 
 /// The texts shipped with Dragoman, in the languages of the bot's lines.
 const SHIPPED: &str = include_str!("desk_notes.toml");
@@ -112,7 +114,8 @@ impl DeskNotes {
         let otherwise = if has(default_language) { default_language } else { OTHERWISE };
         let language = desk.text("language", otherwise, 8);
         if !has(&language) {
-            desk.mistake("language", &format!("must be one of {}", languages.join(", ")));
+            let advice = did_you_mean(meant_language(&language, &languages));
+            desk.mistake("language", &format!("must be {}{advice}", listed(&languages)));
         }
         let texts = sections.iter().find(|(other, _)| **other == language).map_or("", |(_, texts)| *texts);
         let (mut below, mut above) = (Section::root(texts.parse().unwrap_or_default()), desk.section("notes"));
@@ -167,7 +170,7 @@ mod tests {
     fn a_language_that_there_is_not_and_a_text_that_there_is_not_are_told() {
         let mistakes = |toml| Assistant::from_toml(toml).map_err(|BadAssistant(mistakes)| mistakes).unwrap_err();
         let told = mistakes("[desk]\nlanguage = \"it\"");
-        assert!(told[0].starts_with("`desk.language` must be one of de, en, es, fr, pt"), "{told:?}");
+        assert!(told[0].starts_with("`desk.language` must be de, en, es, fr or pt"), "{told:?}");
         let told = mistakes("[desk.notes]\nsumary = \"x\"");
         assert!(told[0].contains("did you mean `desk.notes.summary`?"), "{told:?}");
     }

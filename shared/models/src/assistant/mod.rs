@@ -9,6 +9,7 @@ mod folders;
 mod guards;
 mod keywords;
 mod media;
+mod one_of;
 mod profile;
 mod replies;
 mod routes;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::section::Section;
+use super::spelling::{did_you_mean, nearest};
 use crate::{Attributes, SubscriptionGroupId};
 
 /// The longest id of anything in Braze.
@@ -80,16 +81,9 @@ impl LearnedValues {
     /// Reads `values`, or `one_of`.
     pub(super) fn read(section: &mut Section) -> Self {
         let choices: Vec<_> = section.numbered_texts("one_of", 255).into_iter().map(|(_, choice)| choice).collect();
-        match section.text("values", "text", 20).as_str() {
-            _ if !choices.is_empty() => Self::OneOf(choices),
-            "text" => Self::Text,
-            "number" => Self::Number,
-            "flag" => Self::Flag,
-            _ => {
-                section.mistake("values", "must be text, number or flag; or give one_of");
-                Self::Text
-            }
-        }
+        let kinds = [("text", Self::Text), ("number", Self::Number), ("flag", Self::Flag)];
+        let kind = section.one_of_or("values", Self::Text, &kinds);
+        if choices.is_empty() { kind } else { Self::OneOf(choices) }
     }
 }
 
@@ -128,8 +122,9 @@ impl ProfileRules {
             let fact = ConversationFact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
             facts.extend(fact);
             if fact.is_none() {
-                let names = ConversationFact::ALL.map(|(name, _)| name).join(", ");
-                section.mistake("facts", &format!("may be {names}: number {place} is none"));
+                let names = ConversationFact::ALL.map(|(name, _)| name);
+                let advice = did_you_mean(nearest(&word, names.into_iter(), |name| name));
+                section.mistake("facts", &format!("may be {}: number {place} is none{advice}", names.join(", ")));
             }
         }
         let mut learned = section.section("learn");

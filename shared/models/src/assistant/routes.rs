@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
+use super::backends::UnknownBackend;
 use super::keywords::KeywordLists;
 use super::section::Section;
+use super::spelling::did_you_mean;
 use super::{Backends, QuietPeriods};
 use crate::{CampaignId, Keywords, RouteName, normalised};
 
@@ -138,10 +140,14 @@ pub(super) fn there_twice(word: &str, place: usize, first: &str) -> String {
 
 fn backend(section: &mut Section, backends: &Backends) -> Option<String> {
     let name = section.optional_text("backend", 40)?;
-    if !backends.has(&name) {
-        section.mistake("backend", "must be a name out of [backends]");
-    }
-    Some(name)
+    let meant = backends.named(&name).map_or_else(
+        |UnknownBackend { all, meant }| {
+            section.mistake("backend", &format!("must be a name out of {all}{}", did_you_mean(meant)));
+            meant
+        },
+        Some,
+    );
+    meant.map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::spelling::nearest;
+use super::spelling::{did_you_mean, nearest};
 use crate::CampaignId;
 
 /// One table of the file. Keys that nobody asked for by the end are mistakes too.
@@ -306,8 +306,7 @@ fn unknown(name: &str, asked: &BTreeSet<String>) -> String {
     let beside = asked.iter().filter(|other| split(other).0 == path);
     let meant = nearest(key, beside, |other| split(other).1);
     let meant = meant.or_else(|| asked.iter().find(|other| split(other).1 == key));
-    let advice = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-    format!("`{name}` is no setting{advice}")
+    format!("`{name}` is no setting{}", did_you_mean(meant.map(String::as_str)))
 }
 
 /// The section's name, and the key's own.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::section::Section;
-use super::spelling::nearest;
+use super::spelling::{did_you_mean, listed, nearest};
 
 /// The lines shipped with Dragoman: English, French, Spanish, Portuguese, German.
 const SHIPPED: &str = include_str!("texts.toml");
@@ -97,9 +97,7 @@ impl Texts {
             return Ok(());
         }
         let all: Vec<_> = self.lines.keys().map(String::as_str).collect();
-        let region_left_out = spoken(language).and_then(|first| all.iter().find(|known| **known == first));
-        let meant = region_left_out.or_else(|| nearest(language, all.iter(), |known| known));
-        let advice = meant
+        let advice = meant_language(language, &all)
             .map_or("a new one needs its lines in [texts] too".to_owned(), |meant| format!("did you mean `{meant}`?"));
         Err(format!("is none of the assistant's languages ({}); {advice}", all.join(", ")))
     }
@@ -113,31 +111,45 @@ impl Texts {
         languages.dedup();
         let mut lines = BTreeMap::new();
         for language in &languages {
-            if !is_language(language) {
-                configured.mistake(language, "is no language: two or three small letters, like en");
-            }
             let (mut below, mut above) = (shipped.section(language), configured.section(language));
+            check_own(language, &above, &mut configured);
             lines.insert(language.clone(), Self::lines_of(&mut below, &mut above));
         }
         if !lines.contains_key(default) {
-            configured.mistake_at_root("default_language", &format!("must be one of {}", languages.join(", ")));
+            let all: Vec<_> = languages.iter().map(String::as_str).collect();
+            let advice = did_you_mean(meant_language(default, &all));
+            configured.mistake_at_root("default_language", &format!("must be {}{advice}", listed(&all)));
         }
         Self { default: default.to_owned(), lines }
     }
 
     fn lines_of(shipped: &mut Section, configured: &mut Section) -> BTreeMap<BotText, String> {
-        BotText::ALL
-            .into_iter()
-            .map(|(text, key)| {
-                let below = shipped.text(key, "", LONGEST_LINE);
-                let line = configured.text(key, &below, LONGEST_LINE);
-                if line.is_empty() {
-                    configured.mistake(key, "is missing: a language of your own needs every line");
-                }
-                (text, line)
-            })
-            .collect()
+        let line = |(text, key)| (text, configured.text(key, &shipped.text(key, "", LONGEST_LINE), LONGEST_LINE));
+        BotText::ALL.into_iter().map(line).collect()
     }
+}
+
+/// Notes what is wrong with a language that is none of the shipped ones.
+fn check_own(language: &str, lines: &Section, configured: &mut Section) {
+    if SHIPPED_LANGUAGES.contains(&language) {
+        return;
+    }
+    let advice = did_you_mean(meant_language(language, &SHIPPED_LANGUAGES));
+    let missing: Vec<_> = BotText::ALL.into_iter().map(|(_, key)| key).filter(|key| !lines.has(key)).collect();
+    if !is_language(language) {
+        configured.mistake(language, &format!("is no language: two or three small letters, like en{advice}"));
+    } else if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let problem = format!("is a language of your own, which needs every line: {missing} are missing{advice}");
+        configured.mistake(language, &problem);
+    }
+}
+
+/// The one of `known` that a wrong `language` was meant to be: the same without its region, or one spelled almost like it.
+pub(super) fn meant_language<'a>(language: &str, known: &[&'a str]) -> Option<&'a str> {
+    let first = spoken(language);
+    let without_region = known.iter().find(|known| first.as_deref() == Some(**known));
+    without_region.copied().or_else(|| nearest(language, known.iter().copied(), |known| known))
 }
 
 /// The language of a user's tag, as the configuration calls it.
@@ -191,7 +203,8 @@ mod tests {
             Assistant::from_toml(&format!("[texts.en]\nfallback = \"Later!\"\n[texts.it]\n{own}")).unwrap().texts;
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "dont_know!");
-        assert!(Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").is_err());
+        let incomplete = Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").unwrap_err().0;
+        assert!(incomplete.len() == 1 && incomplete[0].contains("every line: dont_know, moment"), "{incomplete:?}");
         assert!(Assistant::from_toml(&format!("[texts.pt-BR]\n{own}")).is_err(), "it would never be used");
     }
 }

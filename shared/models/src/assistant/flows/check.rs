@@ -3,13 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::super::section::Section;
+use super::super::spelling::{did_you_mean, nearest};
 use super::{Flow, Otherwise, Step, Target};
+
+/// What `next` may say beside the name of a step.
+pub(super) const TARGETS_BESIDE: &[&str] = &["end", "hand_off"];
+/// What `otherwise` may.
+const OTHERWISE_BESIDE: &[&str] = &["hand_off", "cancel"];
 
 /// Notes what is wrong with the way the steps lead to each other.
 pub(super) fn check(flow: &Flow, section: &mut Section) {
     let mut note = |step: &Step, key: &str, problem: &str| {
         section.mistake(&format!("steps.{}{key}", step.name), problem);
     };
+    let names = || flow.steps.iter().map(|step| step.name.as_str());
     // Where names lead nowhere, or to two places, there is no way to speak of.
     let mut is_a_graph = true;
     for (index, step) in flow.steps.iter().enumerate() {
@@ -19,11 +26,11 @@ pub(super) fn check(flow: &Flow, section: &mut Section) {
         }
         let nowhere = |name: &&str| flow.step(name).is_none();
         for name in next_names(step).filter(nowhere) {
-            note(step, ".next", &missing(name));
+            note(step, ".next", &missing(name, names(), TARGETS_BESIDE));
             is_a_graph = false;
         }
         if let Some(name) = otherwise_name(step).filter(nowhere) {
-            note(step, ".otherwise", &missing(name));
+            note(step, ".otherwise", &missing(name, names(), OTHERWISE_BESIDE));
             is_a_graph = false;
         }
     }
@@ -40,9 +47,10 @@ pub(super) fn check(flow: &Flow, section: &mut Section) {
     }
 }
 
-/// What is wrong with a name that leads nowhere.
-pub(super) fn missing(name: &str) -> String {
-    format!("names the step \"{name}\", which does not exist")
+/// What is wrong with a name that leads nowhere, where one of `steps` or a word `beside` them would.
+pub(super) fn missing<'a>(name: &str, steps: impl Iterator<Item = &'a str>, beside: &[&'a str]) -> String {
+    let meant = nearest(name, steps.chain(beside.iter().copied()), |known| known);
+    format!("names the step \"{name}\", which does not exist{}", did_you_mean(meant))
 }
 
 fn next_names(step: &Step) -> impl Iterator<Item = &str> {

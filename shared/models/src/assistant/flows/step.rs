@@ -1,9 +1,12 @@
 //! Reading one step.
 
+use std::collections::BTreeMap;
+
 use super::super::profile::brands_attribute;
 use super::super::section::Section;
+use super::super::spelling::{did_you_mean, nearest};
 use super::super::texts::Texts;
-use super::check::missing;
+use super::check::{TARGETS_BESIDE, missing};
 use super::{Choice, Expect, Line, Next, Otherwise, Pattern, Say, Step, Target};
 use crate::FieldName;
 
@@ -16,7 +19,7 @@ impl Step {
     /// `names` are those of all steps of the flow, and `following` is where it goes on where nothing is said.
     pub(super) fn read(section: &mut Section, name: &str, following: Target, names: &[String], texts: &Texts) -> Self {
         let say = say(section, texts);
-        let expect = expect(section, texts);
+        let expect = expect(section, texts).unwrap_or(Expect::Text);
         if expect == Expect::Nothing {
             for key in ["re_ask", "re_asks", "otherwise", "attribute"] {
                 if section.has(key) {
@@ -51,27 +54,50 @@ fn say(section: &mut Section, texts: &Texts) -> Say {
     }
 }
 
-fn expect(section: &mut Section, texts: &Texts) -> Expect {
-    let word = section.word("expect");
-    for (key, owner) in [("options", "one_of"), ("pattern", "pattern")] {
-        if word != owner && section.has(key) {
+#[derive(Clone, Copy, PartialEq)]
+enum Expected {
+    Text,
+    OneOf,
+    Number,
+    Date,
+    Email,
+    Pattern,
+    Nothing,
+}
+
+const EXPECTED: [(&str, Expected); 7] = [
+    ("text", Expected::Text),
+    ("one_of", Expected::OneOf),
+    ("number", Expected::Number),
+    ("date", Expected::Date),
+    ("email", Expected::Email),
+    ("pattern", Expected::Pattern),
+    ("nothing", Expected::Nothing),
+];
+
+/// `None` where nobody can know what is expected; what depends on it is taken for read then.
+fn expect(section: &mut Section, texts: &Texts) -> Option<Expect> {
+    let Some(expected) = section.one_of("expect", &EXPECTED) else {
+        for key in ["options", "pattern", "next"] {
             section.skip(key);
-            section.mistake(key, &format!("needs expect = \"{owner}\""));
+        }
+        return None;
+    };
+    for (key, owner, word) in [("options", Expected::OneOf, "one_of"), ("pattern", Expected::Pattern, "pattern")] {
+        if expected != owner && section.has(key) {
+            section.skip(key);
+            section.mistake(key, &format!("needs expect = \"{word}\""));
         }
     }
-    match word.as_str() {
-        "text" => Expect::Text,
-        "one_of" => Expect::OneOf(Choice::list(section, texts)),
-        "number" => Expect::Number,
-        "date" => Expect::Date,
-        "email" => Expect::Email,
-        "pattern" => pattern(section),
-        "nothing" => Expect::Nothing,
-        _ => {
-            section.mistake("expect", "must be text, one_of, number, date, email, pattern or nothing");
-            Expect::Text
-        }
-    }
+    Some(match expected {
+        Expected::Text => Expect::Text,
+        Expected::OneOf => Expect::OneOf(Choice::list(section, texts)),
+        Expected::Number => Expect::Number,
+        Expected::Date => Expect::Date,
+        Expected::Email => Expect::Email,
+        Expected::Pattern => pattern(section),
+        Expected::Nothing => Expect::Nothing,
+    })
 }
 
 fn pattern(section: &mut Section) -> Expect {
@@ -138,23 +164,29 @@ fn next(section: &mut Section, expect: &Expect, following: Target, names: &[Stri
 
 fn branches(section: &mut Section, options: &[Choice], names: &[String]) -> Next {
     let mut branches = section.section("next");
-    let mut branch = |option: &Choice| {
-        let option = option.value();
-        if !branches.has(option) {
-            section.mistake("next", &format!("has no branch for the option \"{option}\""));
-            return (option.to_owned(), Target::End);
-        }
-        (option.to_owned(), target(&mut branches, option))
-    };
-    let next = Next::ByOption(options.iter().map(&mut branch).collect());
+    let (there, mut open): (Vec<_>, Vec<_>) =
+        options.iter().map(Choice::value).partition(|option| branches.has(option));
+    let mut next: BTreeMap<_, _> =
+        there.into_iter().map(|option| (option.to_owned(), target(&mut branches, option))).collect();
     for stray in branches.keys() {
-        branches.mistake(&stray, "is none of the step's options");
-        match target(&mut branches, &stray) {
-            Target::Step(name) if !names.contains(&name) => branches.mistake(&stray, &missing(&name)),
+        let meant = nearest(&stray, open.iter().copied(), |option| option);
+        branches.mistake(&stray, &format!("is none of the step's options{}", did_you_mean(meant)));
+        match (target(&mut branches, &stray), meant) {
+            (target, Some(meant)) => {
+                open.retain(|option| *option != meant);
+                next.insert(meant.to_owned(), target);
+            }
+            (Target::Step(name), None) if !names.contains(&name) => {
+                branches.mistake(&stray, &missing(&name, names.iter().map(String::as_str), TARGETS_BESIDE));
+            }
             _ => {}
         }
     }
-    next
+    for option in open {
+        section.mistake("next", &format!("has no branch for the option \"{option}\""));
+        next.insert(option.to_owned(), Target::End);
+    }
+    Next::ByOption(next)
 }
 
 fn target(section: &mut Section, key: &str) -> Target {

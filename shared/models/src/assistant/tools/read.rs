@@ -62,14 +62,7 @@ impl HttpTool {
 
 impl Method {
     fn read(section: &mut Section) -> Self {
-        match section.text("method", "GET", 10).as_str() {
-            "GET" => Self::Get,
-            "POST" => Self::Post,
-            _ => {
-                section.mistake("method", "must be GET or POST");
-                Self::Get
-            }
-        }
+        section.one_of_or("method", Self::Get, &[("GET", Self::Get), ("POST", Self::Post)])
     }
 }
 
