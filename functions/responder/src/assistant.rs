@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use models::RouteName;
-use models::assistant::{Assistant, BadAssistant, KnowledgeFolder, Route, knowledge_folders};
+use models::assistant::{Assistant, BadAssistant, KnowledgeFolder, Mistake, Route, knowledge_folders};
 use platform::aws::{KeptText, NotRead, SdkConfig};
 
 /// Every file of the packed assistant: its path below `assistant/`, and its text.
@@ -94,8 +94,8 @@ impl AssistantFiles {
         let assistant = match Assistant::from_toml(toml) {
             Ok(assistant) if missing.is_empty() => assistant,
             checked => {
-                let found = checked.err().map_or_else(Vec::new, |BadAssistant(mistakes)| mistakes);
-                let mistakes = BadAssistant(found.into_iter().chain(missing).collect());
+                let found = checked.err().map_or_else(Vec::new, |bad| bad.mistakes().to_vec());
+                let mistakes = BadAssistant::of(toml, found.into_iter().chain(missing).collect());
                 return Err(PackError::Bad { path: path.to_owned(), mistakes });
             }
         };
@@ -121,12 +121,12 @@ fn packed_folder(folder: &str) -> Result<Vec<(String, String)>, PackError> {
 fn missing_folders(
     toml: &str,
     read: impl Fn(&str) -> Result<Vec<(String, String)>, PackError>,
-) -> Result<Vec<String>, PackError> {
+) -> Result<Vec<Mistake>, PackError> {
     let mut mistakes = Vec::new();
     for KnowledgeFolder { key, path } in knowledge_folders(toml) {
         let is_everybodys = key == "knowledge.folder" && path == DEFAULT_FOLDER;
         if !is_everybodys && read(&path)?.is_empty() {
-            mistakes.push(format!("`{key}`: there is no Markdown file in {path}"));
+            mistakes.push(Mistake::at(&key, &format!("names a folder without any Markdown file: {path}")));
         }
     }
     Ok(mistakes)
@@ -198,16 +198,16 @@ mod tests {
         let toml = "colour = 1\n[knowledge]\nfolder = \"facts\"\n[routes.a]\nknowledge_folder = \"none\"\n[routes.b]\nknowledge_folder = \"b\"";
         let read =
             |folder: &str| Ok(if folder == "b" { vec![("b.md".to_owned(), "# B".to_owned())] } else { Vec::new() });
-        let Err(PackError::Bad { mistakes: BadAssistant(mistakes), .. }) = AssistantFiles::with(toml, "here", read)
-        else {
+        let Err(PackError::Bad { mistakes, .. }) = AssistantFiles::with(toml, "here", read) else {
             panic!("it was taken");
         };
+        let told: Vec<_> = mistakes.mistakes().iter().map(ToString::to_string).collect();
         assert_eq!(
-            mistakes,
+            told,
             [
-                "`colour` is no setting",
-                "`knowledge.folder`: there is no Markdown file in facts",
-                "`routes.a.knowledge_folder`: there is no Markdown file in none"
+                "`colour` is no setting (line 1)",
+                "`knowledge.folder` names a folder without any Markdown file: facts (line 3)",
+                "`routes.a.knowledge_folder` names a folder without any Markdown file: none (line 5)"
             ]
         );
     }

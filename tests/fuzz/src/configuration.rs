@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use models::assistant::{Assistant, BadAssistant, BotText};
+use models::assistant::{Assistant, BotText, Mistake};
 
 /// What an operator may have put into the file by mistake; never to be shown.
 const SECRET: &str = "hush-4711-hush";
@@ -30,10 +30,13 @@ pub fn configuration(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Assistant::from_toml(&text.replace('\u{1}', SECRET)) {
         Ok(assistant) => assert_in_range(&assistant),
-        Err(BadAssistant(mistakes)) => {
+        Err(bad) => {
+            let mistakes = bad.mistakes();
             assert!(!mistakes.is_empty());
-            let is_syntax = |mistake: &&String| mistake.starts_with("it is not TOML");
-            assert!(mistakes.iter().filter(is_syntax).all(|mistake| !mistake.contains(SECRET)), "{mistakes:?}");
+            let is_syntax = |mistake: &&Mistake| mistake.told().starts_with("it is not TOML");
+            assert!(mistakes.iter().filter(is_syntax).all(|mistake| !mistake.told().contains(SECRET)), "{bad}");
+            let lines = text.matches('\n').count() + 1;
+            assert!(mistakes.iter().filter_map(Mistake::line).all(|line| (1..=lines).contains(&line)), "{bad}");
         }
     }
     assert_values_are_not_shown(&text);

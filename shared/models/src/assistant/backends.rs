@@ -262,7 +262,7 @@ pub(super) fn secret_key(section: &mut Section, others: &[&str], whose: &str) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     const CLAUDE: &str =
@@ -340,10 +340,10 @@ mod tests {
             (
                 "ladder = [\"x y\"]\n[backends.\"x y\"]\nkind = \"openai\"\nbase_url = \"https://a b\"\nmodel = \" \""
                     .to_owned(),
-                vec!["backends.x y.model", "backends.x y.base_url", "backends.x y"],
+                vec!["backends.x y", "backends.x y.base_url", "backends.x y.model"],
             ),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(&toml).unwrap_err();
+            let mistakes = Assistant::from_toml(&toml).unwrap_err().told();
             let named: Vec<_> = mistakes.iter().map(|mistake| mistake.split('`').nth(1).unwrap()).collect();
             assert_eq!(named, keys, "{mistakes:#?}");
             assert!(!mistakes.concat().contains("secret\""), "{mistakes:?}");

@@ -133,7 +133,7 @@ impl Default for DeskNotes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     fn notes(toml: &str) -> DeskNotes {
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_language_that_there_is_not_and_a_text_that_there_is_not_are_told() {
-        let mistakes = |toml| Assistant::from_toml(toml).map_err(|BadAssistant(mistakes)| mistakes).unwrap_err();
+        let mistakes = |toml| Assistant::from_toml(toml).map_err(|bad| bad.told()).unwrap_err();
         let told = mistakes("[desk]\nlanguage = \"it\"");
         assert!(told[0].starts_with("`desk.language` must be de, en, es, fr or pt"), "{told:?}");
         let told = mistakes("[desk.notes]\nsumary = \"x\"");

@@ -93,7 +93,7 @@ fn shipped() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     fn read(text: &str) -> KeywordLists {
@@ -101,8 +101,7 @@ mod tests {
     }
 
     fn mistakes(text: &str) -> Vec<String> {
-        let BadAssistant(mistakes) = Assistant::from_toml(text).unwrap_err();
-        mistakes
+        Assistant::from_toml(text).unwrap_err().told()
     }
 
     #[test]
@@ -233,11 +232,11 @@ mod tests {
                 "`keywords.opt_out` must be texts of 1 to 100 characters: number 3 is none",
                 "`keywords.opt_out` must be texts of 1 to 100 characters: number 4 is none",
                 "`keywords.opt_out` must be texts of 1 to 100 characters: number 5 is none",
-                "`keywords.ignore` must be a list of texts",
                 "`keywords.opt_out` must have a letter or a digit in each: number 2 has none",
+                "`keywords.ignore` must be a list of texts",
                 "`keywords.stop` is no setting",
             ]
         );
-        assert!(Assistant::from_toml(&text.replace(&long, &long[1..])).unwrap_err().0.len() == 5);
+        assert!(Assistant::from_toml(&text.replace(&long, &long[1..])).unwrap_err().told().len() == 5);
     }
 }

@@ -71,7 +71,7 @@ impl Voice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
             (voice("key = \"braze_api_key\""), vec!["media.voice.key"]),
             (voice("language = \"EN\""), vec!["media.voice.language"]),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(&toml).unwrap_err();
+            let mistakes = Assistant::from_toml(&toml).unwrap_err().told();
             let named: Vec<_> = mistakes.iter().map(|mistake| mistake.split('`').nth(1).unwrap()).collect();
             assert_eq!(named, keys, "{mistakes:#?}");
             assert!(!mistakes.concat().contains("sk-"), "{mistakes:?}");

@@ -9,6 +9,7 @@ mod folders;
 mod guards;
 mod keywords;
 mod media;
+mod mistake;
 mod one_of;
 mod profile;
 mod replies;
@@ -22,7 +23,6 @@ mod texts;
 mod tools;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 use crate::{Budget, CampaignId};
@@ -33,6 +33,7 @@ pub use folders::{KnowledgeFolder, knowledge_folders};
 pub use guards::Guards;
 pub use keywords::KeywordLists;
 pub use media::{MediaRules, Voice};
+pub use mistake::{BadAssistant, Mistake};
 pub use profile::{ConversationFact, Learned, LearnedValues, ProfileRules};
 pub use replies::ReplyRules;
 pub use routes::{Route, Routes};
@@ -132,22 +133,6 @@ pub struct HandOff {
     pub return_after: Duration,
 }
 
-/// Everything that is wrong with an `assistant.toml`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadAssistant(pub Vec<String>);
-
-impl fmt::Display for BadAssistant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.len() {
-            1 => f.write_str("1 mistake; mend it and start again:")?,
-            mistakes => write!(f, "{mistakes} mistakes; mend them and start again:")?,
-        }
-        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
-    }
-}
-
-impl std::error::Error for BadAssistant {}
-
 impl Assistant {
     /// Every campaign that is named here: those of routes, of kinds of replies and of flows' steps.
     pub fn campaigns(&self) -> BTreeSet<CampaignId> {
@@ -168,16 +153,16 @@ impl Assistant {
 
     /// Reads `assistant.toml`. Every key may be left out; an unknown key is a mistake, told with what was probably meant.
     pub fn from_toml(text: &str) -> Result<Self, BadAssistant> {
-        let table = text.parse().map_err(|error| BadAssistant(vec![syntax::mistake(text, &error)]))?;
-        Self::from_table(table)
+        let table = text.parse().map_err(|error| BadAssistant::from(vec![syntax::mistake(text, &error)]))?;
+        Self::from_table(table).map_err(|mistakes| BadAssistant::of(text, mistakes))
     }
 
-    fn from_table(table: toml::Table) -> Result<Self, BadAssistant> {
+    fn from_table(table: toml::Table) -> Result<Self, Vec<Mistake>> {
         let mut file = Section::root(table);
         let assistant = Self::read(&mut file);
         match file.mistakes() {
             mistakes if mistakes.is_empty() => Ok(assistant),
-            mistakes => Err(BadAssistant(mistakes)),
+            mistakes => Err(mistakes),
         }
     }
 
@@ -293,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_at_once() {
-        let BadAssistant(mistakes) = Assistant::from_toml(
+        let mistakes = Assistant::from_toml(
             r#"
             instructions = 7
             default_language = "xx"
@@ -311,7 +296,8 @@ mod tests {
             shipped = "no"
             "#,
         )
-        .unwrap_err();
+        .unwrap_err()
+        .told();
         for key in [
             "instructions",
             "default_language",
@@ -340,7 +326,7 @@ mod tests {
             ("[texts.fr]\nfalback = \"x\"", "`texts.fr.falback` is no setting; did you mean `texts.fr.fallback`?"),
             ("colour = \"blue\"", "`colour` is no setting"),
         ] {
-            assert_eq!(Assistant::from_toml(toml).unwrap_err().0, [told], "{toml}");
+            assert_eq!(Assistant::from_toml(toml).unwrap_err().told(), [told], "{toml}");
         }
     }
 
@@ -348,7 +334,7 @@ mod tests {
     fn a_file_of_another_version_is_refused_with_what_to_do() {
         assert_eq!(Assistant::from_toml("version = 1"), Assistant::from_toml(""));
         for version in ["2", "0", "1.0", "\"1\""] {
-            let BadAssistant(mistakes) = Assistant::from_toml(&format!("version = {version}")).unwrap_err();
+            let mistakes = Assistant::from_toml(&format!("version = {version}")).unwrap_err().told();
             let [told] = &mistakes[..] else { panic!("{mistakes:?}") };
             assert!(told.starts_with("`version` must be 1") && told.contains("write version = 1"), "{told}");
         }

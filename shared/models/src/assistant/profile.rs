@@ -146,7 +146,7 @@ fn group(section: &mut Section, key: &str) -> Option<SubscriptionGroupId> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
             ("[profile.learn.dragoman_owner]\ndescribe = \"x\"\n[profile.learn.\"$x\"]\ndescribe = \"x\"", 2),
             ("[profile.learn.email]\ndescribe = \"x\"\n[profile.learn.phone]\ndescribe = \"x\"", 2),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            let mistakes = Assistant::from_toml(toml).unwrap_err().told();
             assert_eq!(mistakes.len(), count, "{mistakes:?}");
         }
     }

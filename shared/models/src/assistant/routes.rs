@@ -152,7 +152,7 @@ fn backend(section: &mut Section, backends: &Backends) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Assistant, BadAssistant};
+    use super::super::Assistant;
     use super::*;
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
                 "`routes.a.keywords` has \"SALE\" (number 1), which `keywords.ignore`",
             ),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            let mistakes = Assistant::from_toml(toml).unwrap_err().told();
             assert!(mistakes.len() == 1 && mistakes[0].starts_with(expected), "{mistakes:?}");
         }
         // Only who had opted out is understood to want back in, and only in a flow is anything cancelled.
@@ -208,7 +208,7 @@ mod tests {
                 "`routes.a.keywords` has \"X.\" (number 2), which stands in `routes.a.keywords` (number 1) already: a word can lead to one place only",
             ),
         ] {
-            assert_eq!(Assistant::from_toml(toml).unwrap_err().0, [expected]);
+            assert_eq!(Assistant::from_toml(toml).unwrap_err().told(), [expected]);
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
             ("[routes.a]\nkeywords = [\"!\"]", "routes.a.keywords"),
             ("[routes.a]\nhandoff = true", "routes.a.handoff"),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
+            let mistakes = Assistant::from_toml(toml).unwrap_err().told();
             assert!(mistakes.len() == 1 && mistakes[0].starts_with(&format!("`{key}`")), "{mistakes:?}");
         }
     }

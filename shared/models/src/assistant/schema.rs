@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use toml::Table;
 
 use super::section::Section;
-use super::{Assistant, BadAssistant};
+use super::{Assistant, Mistake};
 use walker::{Schema, join};
 
 const SCHEMA: &str = include_str!("../../../../functions/responder/assistant/assistant.schema.json");
@@ -43,7 +43,7 @@ fn full() -> String {
     format!("{examples}\n[texts.it]\n{own}\n")
 }
 
-fn read(file: &Value) -> Result<Assistant, BadAssistant> {
+fn read(file: &Value) -> Result<Assistant, Vec<Mistake>> {
     Assistant::from_table(Table::try_from(file).unwrap())
 }
 
@@ -217,9 +217,9 @@ fn at_every_key_the_schema_and_the_reader_take_and_refuse_the_same_types_and_ran
     for (pointer, key, says) in places(&full) {
         for probe in probes(&says) {
             let file = with(&full, &pointer, &key, Some(&probe));
-            let mistakes = read(&file).err().map_or_else(Vec::new, |BadAssistant(mistakes)| mistakes);
+            let mistakes = read(&file).err().unwrap_or_default();
             let refusals = schema.refusals(&file);
-            let by_itself = |told: &String| BY_ITSELF.iter().any(|words| told.contains(words));
+            let by_itself = |mistake: &Mistake| BY_ITSELF.iter().any(|words| mistake.told().contains(words));
             let agree = if refusals.is_empty() { !mistakes.iter().any(by_itself) } else { !mistakes.is_empty() };
             if !agree {
                 apart.push(format!("{pointer}/{key} = {probe:.60}: {refusals:?}, {mistakes:?}"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::mistake::Mistake;
 use super::spelling::{did_you_mean, nearest};
 use crate::CampaignId;
 
@@ -21,14 +22,14 @@ pub(super) struct Section {
 /// What was found out about the file so far.
 #[derive(Default)]
 struct Notes {
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<Noted>,
     /// The whole name of every key that was asked for, whether it was there or not: what could have been meant.
     asked: BTreeSet<String>,
 }
 
-enum Mistake {
-    /// In words.
-    Told(String),
+enum Noted {
+    /// As it is told.
+    Told(Mistake),
     /// The whole name of a key that nobody asked for.
     Unknown(String),
 }
@@ -238,17 +239,17 @@ impl Section {
 
     /// Notes that a value outside this section is wrong.
     pub(super) fn mistake_at_root(&mut self, key: &str, problem: &str) {
-        self.notes.borrow_mut().mistakes.push(Mistake::Told(format!("`{key}` {problem}")));
+        self.notes.borrow_mut().mistakes.push(Noted::Told(Mistake::at(key, problem)));
     }
 
     /// Every mistake of the file; call it on the root, after all sections are read.
-    pub(super) fn mistakes(self) -> Vec<String> {
+    pub(super) fn mistakes(self) -> Vec<Mistake> {
         let all = Rc::clone(&self.notes);
         drop(self);
         let Notes { mistakes, asked } = all.take();
         let told = |mistake| match mistake {
-            Mistake::Told(words) => words,
-            Mistake::Unknown(name) => unknown(&name, &asked),
+            Noted::Told(mistake) => mistake,
+            Noted::Unknown(name) => unknown(&name, &asked),
         };
         mistakes.into_iter().map(told).collect()
     }
@@ -295,18 +296,18 @@ pub(super) fn is_name(text: &str) -> bool {
 
 impl Drop for Section {
     fn drop(&mut self) {
-        let unknown = self.keys().into_iter().map(|key| Mistake::Unknown(self.name(&key)));
+        let unknown = self.keys().into_iter().map(|key| Noted::Unknown(self.name(&key)));
         self.notes.borrow_mut().mistakes.extend(unknown);
     }
 }
 
 /// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant.
-fn unknown(name: &str, asked: &BTreeSet<String>) -> String {
+fn unknown(name: &str, asked: &BTreeSet<String>) -> Mistake {
     let (path, key) = split(name);
     let beside = asked.iter().filter(|other| split(other).0 == path);
     let meant = nearest(key, beside, |other| split(other).1);
     let meant = meant.or_else(|| asked.iter().find(|other| split(other).1 == key));
-    format!("`{name}` is no setting{}", did_you_mean(meant.map(String::as_str)))
+    Mistake::at(name, &format!("is no setting{}", did_you_mean(meant.map(String::as_str))))
 }
 
 /// The section's name, and the key's own.

@@ -1,14 +1,16 @@
 //! What is wrong with a file that is no TOML.
 
+use super::mistake::{Mistake, line_of};
+
 /// As word processors and web pages make them.
 const TYPOGRAPHIC_QUOTES: [char; 8] = ['“', '”', '„', '‟', '‘', '’', '«', '»'];
 
 /// What is wrong with `text`, and on which line. Nothing of the line itself is told: it may hold a secret.
-pub(super) fn mistake(text: &str, error: &toml::de::Error) -> String {
+pub(super) fn mistake(text: &str, error: &toml::de::Error) -> Mistake {
     let start = error.span().map_or(0, |span| span.start);
-    let (before, behind) = text.split_at_checked(start).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    format!("it is not TOML: {} (line {line})", in_plain_words(error.message(), behind))
+    let behind = text.get(start..).unwrap_or_default();
+    let told = format!("it is not TOML: {}", in_plain_words(error.message(), behind));
+    Mistake::on_line(told, line_of(text, start))
 }
 
 /// The parser's words, or plainer ones for what people do most. `behind` begins with what the parser stumbled over.
@@ -27,7 +29,7 @@ fn in_plain_words<'a>(message: &'a str, behind: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use crate::assistant::{Assistant, BadAssistant};
+    use crate::assistant::Assistant;
 
     #[test]
     fn a_file_that_is_no_toml_is_refused_with_the_line_and_plain_words() {
@@ -39,9 +41,10 @@ mod tests {
             ("[hand_off]\nby_assistant = yes\n", "a number, true or false, or a list in [ ] (line 2)"),
             ("[keywords]\nopt_out [\"a\"]\n", "key with no value, expected `=` (line 2)"),
         ] {
-            let BadAssistant(mistakes) = Assistant::from_toml(toml).unwrap_err();
-            assert!(mistakes.len() == 1 && mistakes[0].starts_with("it is not TOML: "), "{mistakes:?}");
-            assert!(mistakes[0].ends_with(told), "{told} in {mistakes:?}");
+            let bad = Assistant::from_toml(toml).unwrap_err();
+            let [mistake] = bad.mistakes() else { panic!("{bad}") };
+            assert!(mistake.told().starts_with("it is not TOML: "), "{bad}");
+            assert!(mistake.to_string().ends_with(told), "{told} in {bad}");
         }
     }
 }

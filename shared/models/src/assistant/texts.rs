@@ -203,7 +203,7 @@ mod tests {
             Assistant::from_toml(&format!("[texts.en]\nfallback = \"Later!\"\n[texts.it]\n{own}")).unwrap().texts;
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "dont_know!");
-        let incomplete = Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").unwrap_err().0;
+        let incomplete = Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").unwrap_err().told();
         assert!(incomplete.len() == 1 && incomplete[0].contains("every line: dont_know, moment"), "{incomplete:?}");
         assert!(Assistant::from_toml(&format!("[texts.pt-BR]\n{own}")).is_err(), "it would never be used");
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::doctor::{Finding, inbound_body, newcomers_group};
-use models::assistant::{Backend, Place, Speaks};
+use models::assistant::{Backend, Mistake, Place, Speaks};
 use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
@@ -14,6 +14,9 @@ use responder::{AiSettings, AssistantFiles, Backends, Means, PackError};
 use serde::Serialize;
 
 use super::{Misuse, deployed, shown};
+
+/// What is packed, as it is called from where `cargo run` is called.
+const PACKED_FROM: &str = "functions/responder/assistant/assistant.toml";
 
 /// What to check.
 #[derive(Debug, clap::Args)]
@@ -50,6 +53,7 @@ pub(super) struct Checked {
 #[derive(Debug, Serialize)]
 pub(super) struct AssistantChecked {
     pub(super) file: String,
+    /// What the responder does not start with, each with the file and the line.
     pub(super) mistakes: Vec<String>,
     /// What the responder starts with, and is wrong all the same once it is deployed.
     pub(super) findings: Vec<Finding>,
@@ -94,11 +98,21 @@ async fn assistant(place: Option<&str>) -> Result<AssistantChecked, Misuse> {
             let findings = group.map(|group| newcomers_group(group.as_str())).unwrap_or_default();
             Ok(AssistantChecked { file, mistakes, findings, needs_keys })
         }
-        Err(PackError::Bad { mistakes, .. }) => {
-            Ok(AssistantChecked { file, mistakes: mistakes.0, findings: vec![], needs_keys: vec![] })
+        Err(PackError::Bad { path, mistakes }) => {
+            let path = if place.is_none() { PACKED_FROM } else { &path };
+            let mistakes = mistakes.mistakes().iter().map(|mistake| located(path, mistake)).collect();
+            Ok(AssistantChecked { file, mistakes, findings: vec![], needs_keys: vec![] })
         }
         Err(error @ PackError::Unreadable { .. }) => Err(Misuse(format!("{error}; is the path right?"))),
         Err(error @ PackError::OutOfReach { .. }) => Err(Misuse(format!("{error}\n{}", deployed::CREDENTIALS))),
+    }
+}
+
+/// `file:line`, which editors and terminals open, and what is wrong there.
+fn located(path: &str, mistake: &Mistake) -> String {
+    match mistake.line() {
+        Some(line) => format!("{path}:{line}: {}", mistake.told()),
+        None => format!("{path}: {}", mistake.told()),
     }
 }
 

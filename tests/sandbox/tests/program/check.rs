@@ -43,19 +43,29 @@ fn the_group_of_the_sandbox_is_told_before_it_is_deployed_and_stops_nothing() {
 #[test]
 fn what_the_responder_would_not_start_with_is_told_with_what_was_meant() {
     for (toml, told) in [
-        ("[limits]\nattemtps = 3\n", vec!["`limits.attemtps` is no setting; did you mean `limits.attempts`?"]),
-        ("colour = 1\n[limits]\nattempts = 0\n", vec!["`colour` is no setting", "`limits.attempts` must be"]),
-        ("[knowledge]\nfolder = \"nowhere\"\n", vec!["`knowledge.folder`: there is no Markdown file in nowhere"]),
-        ("version = 2\n", vec!["`version` must be 1", "write version = 1"]),
-        ("instructions = \n", vec!["it is not TOML", "line 1"]),
+        ("[limits]\nattemtps = 3\n", vec!["2: `limits.attemtps` is no setting; did you mean `limits.attempts`?"]),
+        ("colour = 1\n[limits]\nattempts = 0\n", vec!["1: `colour` is no setting", "3: `limits.attempts` must be"]),
+        ("[knowledge]\nfolder = \"nowhere\"\n", vec!["2: `knowledge.folder` names a folder without any Markdown file"]),
+        ("version = 2\n", vec!["1: `version` must be 1"]),
+        ("# mine\ninstructions = \n", vec!["2: it is not TOML"]),
+        ("[routes.a]\nbackend = \"gemini\"\n", vec!["2: `routes.a.backend` must be a name out of [backends]"]),
+        (
+            "[[flows.f.steps]]\nname = \"a\"\nsay = \"?\"\nexpect = \"oneof\"\noptions = [\"x\"]\nnext = { x = \"b\" }",
+            vec!["4: `flows.f.steps.a.expect` must be text, one_of", "6: `flows.f.steps.a.next` names the step"],
+        ),
     ] {
         let path = file("bad.toml", toml);
-        let (code, shown, _) = check(&["--assistant", path.to_str().unwrap()]);
-        std::fs::remove_file(&path).unwrap();
+        let (code, shown, _) = check(&["--json", "--assistant", path.to_str().unwrap()]);
         assert_eq!(code, Some(1), "{shown}");
-        for words in told {
-            assert!(shown.contains(words), "{words} in {shown}");
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let mistakes = shown["assistant"]["mistakes"].as_array().unwrap();
+        assert_eq!(mistakes.len(), told.len(), "{shown:#}");
+        for (mistake, told) in mistakes.iter().zip(told) {
+            let expected = format!("{}:{told}", path.display());
+            assert!(mistake.as_str().unwrap().starts_with(&expected), "{expected} in {mistake}");
         }
+        let (_, shown, _) = check(&["--assistant", path.to_str().unwrap()]);
+        std::fs::remove_file(&path).unwrap();
         assert!(shown.contains("check again"), "{shown}");
     }
 }

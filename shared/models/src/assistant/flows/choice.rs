@@ -56,13 +56,13 @@ impl Choice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Assistant;
+    use super::super::super::{Assistant, BadAssistant};
     use super::*;
 
     fn read(options: &str) -> (Vec<Choice>, Vec<String>) {
         let mut section = Section::root(format!("options = {options}").parse().unwrap());
         let choices = Choice::list(&mut section, &Assistant::from_toml("").unwrap().texts);
-        (choices, section.mistakes())
+        (choices, BadAssistant::from(section.mistakes()).told())
     }
 
     #[test]

@@ -1,10 +1,10 @@
-use super::super::{Assistant, BadAssistant};
+use super::super::Assistant;
 use super::*;
 
 const SAMPLE: &str = include_str!("return.toml");
 
 fn flows(toml: &str) -> Result<Flows, Vec<String>> {
-    Assistant::from_toml(toml).map(|assistant| assistant.flows).map_err(|BadAssistant(mistakes)| mistakes)
+    Assistant::from_toml(toml).map(|assistant| assistant.flows).map_err(|bad| bad.told())
 }
 
 /// A flow of steps, each given by its lines.
@@ -305,7 +305,7 @@ fn a_language_that_nobody_would_ever_be_asked_in_is_a_mistake() {
             "`flows.f.steps.a.say.ja` is none of … (de, en, es, fr, pt); a new one needs its lines in [texts] too",
         ),
     ] {
-        let BadAssistant(mistakes) = Assistant::from_toml(&flow(languages)).unwrap_err();
+        let mistakes = Assistant::from_toml(&flow(languages)).unwrap_err().told();
         assert_eq!(mistakes, [advice.replace('…', "the assistant's languages")]);
     }
     let lines: Vec<_> = super::super::texts::keys().iter().map(|key| format!("{key} = \"!\"\n")).collect();

@@ -1,4 +1,4 @@
-use super::super::{Assistant, BadAssistant};
+use super::super::Assistant;
 use super::*;
 
 const ORDER: &str = r#"
@@ -138,7 +138,7 @@ fn every_mistake_is_named_by_its_place_and_no_key_is_shown() {
         (with_a("") + "\n[tools.t.arguments.b]", vec!["tools.t.arguments.b.describe"]),
         (with_a("") + "\n[tools.t.arguments.\"b c\"]\ndescribe = \"x\"", vec!["tools.t.arguments.b c"]),
     ] {
-        let BadAssistant(mistakes) = Assistant::from_toml(&toml).expect_err(&toml);
+        let mistakes = Assistant::from_toml(&toml).expect_err(&toml).told();
         let named: Vec<_> = mistakes.iter().map(|mistake| mistake.split('`').nth(1).unwrap()).collect();
         assert_eq!(named, keys, "{mistakes:#?}");
         assert!(!mistakes.concat().contains("sk-"), "{mistakes:?}");
