@@ -18,8 +18,9 @@ impl Answer {
         Self::new(StatusCode::ACCEPTED, json!({"message_id": message_id, "state": "queued"}))
     }
 
+    /// Queued as well, on the queue that a person reads: nobody is answered, and the caller need not come again.
     pub(crate) fn quarantined(message_id: &str, reason: &str) -> Self {
-        let body = json!({"message_id": message_id, "state": "queued", "quarantined": reason});
+        let body = json!({"message_id": message_id, "state": "queued", "queue": "quarantine", "reason": reason});
         Self::new(StatusCode::ACCEPTED, body)
     }
 

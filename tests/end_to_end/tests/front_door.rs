@@ -170,7 +170,9 @@ async fn an_authentic_body_that_nobody_can_read_is_kept_whole() {
     let door = Door::open().await;
     let (status, answer) = door.post("/inbound", "sandbox", "{\"message\": \"hi\"}").await;
     assert_eq!(status, StatusCode::ACCEPTED);
-    assert!(answer["quarantined"].as_str().unwrap().contains("first key"), "{answer}");
+    assert!(answer["reason"].as_str().unwrap().contains("first key"), "{answer}");
+    assert_eq!((&answer["state"], &answer["queue"]), (&json!("queued"), &json!("quarantine")), "{answer}");
+    assert_eq!(answer.as_object().unwrap().len(), 4, "one thing is said of it: {answer}");
     assert_eq!(door.get("/sandbox/state").await["quarantined"], 1);
 }
 

@@ -40,7 +40,7 @@ fn assert_parked(visit: &Visit, bytes: usize) {
     let parts: Vec<Value> = visit.parked.iter().map(|part| serde_json::from_str(part).expect("JSON")).collect();
     let base64 = parts.iter().filter_map(|part| part["body_base64"].as_str());
     assert_eq!(base64.map(str::len).sum::<usize>(), bytes.div_ceil(3) * 4);
-    assert_eq!(parts[0]["reason"], visit.answer.body["quarantined"]);
+    assert_eq!(parts[0]["reason"], visit.answer.body["reason"]);
 }
 
 /// `explain` says what would happen, and queues nothing.
@@ -52,7 +52,7 @@ fn assert_explained(visit: &Visit, bytes: &[u8]) {
     let (said, done) = (&explained.answer.body, &visit.answer.body);
     assert_eq!(said["understood"] == true, !visit.queued.is_empty());
     assert!(visit.queued.is_empty() || said["message_id"] == done["message_id"]);
-    assert!(visit.parked.is_empty() || said["reason"] == done["quarantined"]);
+    assert!(visit.parked.is_empty() || said["reason"] == done["reason"]);
 }
 
 /// What stands between the next two quotation marks behind a leading `{"user_id"`: read without the door's own reader.

@@ -38,9 +38,7 @@ fn short<T: Debug>(value: &T) -> String {
 /// The message that was queued, read back as the responder reads it.
 pub(crate) fn message(arrival: &Arrival) -> Result<Message, String> {
     same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
-    if let Some(reason) = arrival.answer.body.get("quarantined") {
-        return Err(format!("it was quarantined: {reason}"));
-    }
+    same("what it was told", &arrival.answer.body.get("reason"), &None)?;
     same("the number of parked messages", &arrival.parked.len(), &0)?;
     let [queued] = &arrival.queued[..] else { return Err(format!("{} messages were queued", arrival.queued.len())) };
     let is_ascii = queued.bytes().all(|byte| (0x20..0x7f).contains(&byte));
@@ -77,14 +75,15 @@ pub(crate) fn asked(arrival: &Arrival, deed: &str, told: &Told) -> Result<(), St
 pub(crate) fn quarantined(arrival: &Arrival, body: &[u8], reason: &str) -> Result<(), String> {
     same("the status", &arrival.answer.status, &StatusCode::ACCEPTED)?;
     same("the number of queued messages", &arrival.queued.len(), &0)?;
-    let given = arrival.answer.body["quarantined"].as_str().unwrap_or_default();
+    same("the queue it was told", &arrival.answer.body["queue"], &json!("quarantine"))?;
+    let given = arrival.answer.body["reason"].as_str().unwrap_or_default();
     holds(!reason.is_empty() && given.contains(reason), || format!("the reason is {given:?} and not {reason:?}"))?;
     let mut whole = Vec::new();
     for (index, part) in arrival.parked.iter().enumerate() {
         let part: Value = serde_json::from_str(part).map_err(|_| "a parked message is not JSON".to_owned())?;
         same("the place of a part", &part["part"], &json!(index + 1))?;
         same("the number of parts", &part["parts"], &json!(arrival.parked.len()))?;
-        same("the parked reason", &part["reason"], &arrival.answer.body["quarantined"])?;
+        same("the parked reason", &part["reason"], &arrival.answer.body["reason"])?;
         let bytes = STANDARD.decode(part["body_base64"].as_str().unwrap_or_default());
         whole.extend(bytes.map_err(|_| "a parked message is not base64".to_owned())?);
     }

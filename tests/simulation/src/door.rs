@@ -145,7 +145,7 @@ impl Door {
     async fn try_once(&self, world: &World, webhook: &Webhook, token: u32, number: usize) -> Option<u16> {
         let (status, body) = self.request(world, webhook, &bearer(token), number).await?;
         let id = body["message_id"].as_str().unwrap_or_default();
-        match (status, body.get("quarantined").is_some()) {
+        match (status, body["queue"] == "quarantine") {
             (202, true) => world.witness.quarantined(webhook.readable, self.quarantined()),
             (202, false) => world.witness.accepted(id),
             _ => world.witness.unavailable(),

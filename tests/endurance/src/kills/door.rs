@@ -71,7 +71,7 @@ impl Behind {
         if answer["statusCode"].as_u64().is_some_and(|status| (200..300).contains(&status)) {
             let told: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
             let message = told["message_id"].as_str().unwrap_or_default().to_owned();
-            let quarantined = told.get("quarantined").is_some();
+            let quarantined = told["queue"] == "quarantine";
             self.world.trace.add(Event::Accepted { message, quarantined });
         }
         Some(answer)
