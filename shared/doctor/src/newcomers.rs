@@ -2,7 +2,7 @@
 
 use crate::Finding;
 
-/// The subscription group of the sandbox's simulated Braze, which the packed assistant names.
+/// The subscription group of the sandbox's simulated Braze, which the shop among the samples names.
 pub const SIMULATED_GROUP: &str = "whatsapp-group";
 
 const DROPPED: &str = "Braze reports success and drops the answer: nothing reaches the phone.";
@@ -28,11 +28,9 @@ pub fn newcomer_not_subscribed() -> Finding {
         "newcomer_not_subscribed",
         "Braze did not know this number, made it unsubscribed, and nobody has subscribed it since.",
         DROPPED,
-        format!(
-            "Set newcomers_group in [profile] of assistant.toml to your number's subscription group (here \"{SIMULATED_GROUP}\"): \
-             it subscribes with the first answer. Or let a campaign or Canvas on the same trigger subscribe. Whoever has had \
-             an answer already is subscribed by hand: here under Customer."
-        ),
+        "Set newcomers_group in [profile] of assistant.toml to your number's subscription group (here any id will do): it \
+         subscribes with the first answer. Or let a campaign or Canvas on the same trigger subscribe. Whoever has had an \
+         answer already is subscribed by hand: here under Customer.",
     )
 }
 

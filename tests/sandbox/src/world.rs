@@ -85,10 +85,13 @@ impl World {
     pub(crate) fn new(
         options: &Options,
         url: &str,
-        files: AssistantFiles,
+        mut files: AssistantFiles,
         aws: &SdkConfig,
     ) -> Result<Arc<Self>, StartError> {
         let outside = Outside::read(&platform::settings::environment)?;
+        if options.assistant.is_none() && outside.braze.is_none() {
+            workspace::subscribe_newcomers(&mut files.assistant);
+        }
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();

@@ -115,6 +115,14 @@ async fn a_number_that_braze_does_not_know_is_unsubscribed_until_the_first_answe
 }
 
 #[tokio::test]
+async fn an_assistant_with_a_group_of_its_own_subscribes_newcomers_as_well() {
+    let started = Started::with("own-group", "[profile]\nnewcomers_group = \"6c1f0b0e\"\n").await;
+    started.types(NEWCOMER, "When are you open?").await;
+    started.shows(&format!("phones/{NEWCOMER}"), "\"from\":\"brand\"").await;
+    assert!(started.get("braze/requests").await.to_string().contains("6c1f0b0e"));
+}
+
+#[tokio::test]
 async fn without_a_group_for_newcomers_braze_drops_the_answer_and_the_page_says_why_and_what_to_do() {
     let started = Started::with("newcomers", "").await;
     started.types(NEWCOMER, "Where is my parcel?").await;

@@ -29,7 +29,9 @@ fn the_packed_assistant_and_the_sample_are_right() {
 
 #[test]
 fn the_group_of_the_sandbox_is_told_before_it_is_deployed_and_stops_nothing() {
-    let (code, shown, _) = check(&["--json"]);
+    let sandboxs = file("sandboxs-group.toml", "[profile]\nnewcomers_group = \"whatsapp-group\"\n");
+    let (code, shown, _) = check(&["--json", "--assistant", sandboxs.to_str().unwrap()]);
+    std::fs::remove_file(&sandboxs).unwrap();
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let finding = &shown["assistant"]["findings"][0];
     assert_eq!((code, &finding["code"], &finding["severity"]), (Some(0), &"simulated_group".into(), &"warning".into()));
@@ -38,6 +40,13 @@ fn the_group_of_the_sandbox_is_told_before_it_is_deployed_and_stops_nothing() {
     std::fs::remove_file(&path).unwrap();
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!((code, &shown["assistant"]["findings"]), (Some(0), &Value::Array(vec![])));
+    let (_, shown, _) = check(&["--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        shown["assistant"]["findings"],
+        Value::Array(vec![]),
+        "whoever deploys what is packed is warned of nothing"
+    );
 }
 
 #[test]
