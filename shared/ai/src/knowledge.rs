@@ -50,16 +50,22 @@ impl Knowledge {
         found.into_iter().take(most).map(|found| found.passage).collect()
     }
 
-    /// The passage that is about `question`, if there is one.
+    /// The passage that is about `question`, if there is one; of small talk the one that answers it.
     fn find(&self, question: &Question) -> Option<&Passage> {
         let found = self.found(question.text.as_str(), question.language.as_deref()).into_iter();
-        let best = found.reduce(|best, next| if next.share > best.share { next } else { best })?;
-        (best.share >= ABOUT).then_some(best.passage)
+        match found.reduce(|best, next| if next.share > best.share { next } else { best }) {
+            Some(best) => (best.share >= ABOUT).then_some(best.passage),
+            None => self.shelves().values().find_map(|shelf| shelf.small_talk(question.text.as_str())),
+        }
+    }
+
+    fn shelves(&self) -> &BTreeMap<Option<&'static str>, Shelf> {
+        self.shelves.get_or_init(|| shelves(&self.files))
     }
 
     fn found(&self, text: &str, profile: Option<&str>) -> Vec<Found<'_>> {
         let asked: BTreeSet<_> = words::words(text).into_iter().collect();
-        let shelves = self.shelves.get_or_init(|| shelves(&self.files));
+        let shelves = self.shelves();
         let language = languages::language(text).or_else(|| languages::known(profile?));
         // A question in a language that no file is in is as good as one in any.
         let language = language.filter(|language| shelves.contains_key(&Some(*language)));

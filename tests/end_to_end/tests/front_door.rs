@@ -116,6 +116,27 @@ async fn three_fragments_get_one_answer_and_a_question_is_asked_at_once() {
 }
 
 #[tokio::test]
+async fn a_greeting_is_answered_and_beside_a_question_it_is_the_question_that_is() {
+    let door = Door::open().await;
+    let greetings = [("en", "hello"), ("de", "Guten Morgen"), ("fr", "Bonjour !"), ("es", "Buenos días"), ("pt", "Oi")];
+    for (user, text) in greetings {
+        door.types(&format!("user:{user}"), text).await;
+    }
+    for text in ["hello", "when are you open?"] {
+        door.types("user:burst", text).await;
+    }
+    for (user, greeted) in [("en", "Hello!"), ("de", "Hallo!"), ("fr", "Bonjour"), ("es", "¡Hola!"), ("pt", "Olá!")] {
+        let read = door.wait_for(&format!("user:{user}"), 1).await;
+        assert!(read[0].starts_with(greeted), "{user}: {read:?}");
+    }
+    let read = door.wait_for("user:burst", 1).await;
+    assert!(read[0].starts_with("We are open Monday"), "{read:?}");
+    door.types("user:en", "hello, where is my order?").await;
+    let read = door.wait_for("user:en", 2).await;
+    assert!(read[1].contains("My orders"), "{read:?}");
+}
+
+#[tokio::test]
 async fn duplicates_of_webhooks_and_of_queue_messages_get_one_answer() {
     let door = Door::open().await;
     door.set(json!({"braze": {"webhook_copies": 2}, "duplicate_deliveries": 2})).await;

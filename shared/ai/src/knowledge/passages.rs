@@ -8,6 +8,9 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 /// The most characters one passage has, unless a single paragraph, list or table has more.
 const LONGEST: usize = 1_200;
 
+/// Between a heading and the next one below it, in a title.
+const BELOW: &str = " > ";
+
 /// A piece of one file that can stand as an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passage {
@@ -15,6 +18,13 @@ pub struct Passage {
     pub title: String,
     /// The Markdown, each paragraph on one line; never blank.
     pub text: String,
+}
+
+impl Passage {
+    /// The heading it stands right under.
+    pub(super) fn heading(&self) -> &str {
+        self.title.rsplit(BELOW).next().unwrap_or_default()
+    }
 }
 
 /// Cuts one file. Front matter and raw HTML blocks, comments for instance, are nobody's answer and are left out.
@@ -119,7 +129,7 @@ impl Cutter<'_> {
             let stem = Path::new(self.name).file_stem();
             return stem.map(|stem| stem.to_string_lossy().replace(['_', '.'], " ")).unwrap_or_default();
         }
-        self.headings.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>().join(" > ")
+        self.headings.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>().join(BELOW)
     }
 }
 
