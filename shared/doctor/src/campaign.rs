@@ -96,6 +96,19 @@ impl Campaign {
     }
 }
 
+/// Braze refused a reply because it has no campaign `id`.
+pub fn unknown_campaign(id: &str) -> Finding {
+    Finding::error(
+        "unknown_campaign",
+        format!("Braze has no campaign {id}, which assistant.toml names, and refuses what is sent by it."),
+        "Nothing of it reaches the customer. It is tried again, and at last there is a dead letter and an alarm.",
+        format!(
+            "In Braze: create an API-triggered WhatsApp campaign, launch it, and write the id from its Schedule Delivery step into \
+             assistant.toml. Here: start the sandbox with --campaign {id}, as if you had."
+        ),
+    )
+}
+
 fn letters(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

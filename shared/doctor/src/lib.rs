@@ -18,6 +18,7 @@ mod workspace;
 
 pub use address::CLUSTERS;
 pub use body::{body_not_rendered, inbound_body, rendered_body};
+pub use campaign::unknown_campaign;
 pub use examine::examine;
 pub use finding::{Finding, Severity};
 pub use newcomers::{SIMULATED_GROUP, newcomer_not_subscribed, newcomers_group};

@@ -40,6 +40,7 @@ pub struct Sandbox {
     url: String,
     real_braze: Option<String>,
     knows_nothing: bool,
+    unknown_campaigns: Vec<String>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -109,13 +110,14 @@ impl Sandbox {
         let world = World::new(options, &url, files, &aws)?;
         let knows_nothing = world.about.ai == "knowledge" && !has_knowledge && !has_backends;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
+        let unknown_campaigns = if real_braze.is_none() { world.about.unknown_campaigns.clone() } else { Vec::new() };
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));
         let feeding = tokio::spawn(feed(Source::Work, &world.work));
         let acting = tokio::spawn(feed(Source::Agents, &world.agents));
         let keeping = tokio::spawn(world.keep_braze());
         let tasks = [serving, feeding, acting, keeping].map(|task| task.abort_handle()).to_vec();
-        Ok(Self { url, real_braze, knows_nothing, tasks })
+        Ok(Self { url, real_braze, knows_nothing, unknown_campaigns, tasks })
     }
 
     /// The Braze workspace that replies really go to, if one was set.
@@ -126,6 +128,11 @@ impl Sandbox {
     /// Whether no AI is set up and the assistant has no knowledge either: then the bot knows no answer to anything.
     pub fn knows_nothing(&self) -> bool {
         self.knows_nothing
+    }
+
+    /// The campaigns that the assistant names and simulated Braze has not: it refuses what is sent by them.
+    pub fn unknown_campaigns(&self) -> &[String] {
+        &self.unknown_campaigns
     }
 
     /// The token that agents' calls under `/conversations/` carry.

@@ -137,7 +137,12 @@ pub(crate) fn of_reply(world: &World, called: &Value, whose: &str, before: &Befo
     if reason == Some(NotDelivered::Unsubscribed) && is_newcomer() {
         tell(world, Some(whose), &[doctor::newcomer_not_subscribed()]);
     }
-    if called["campaign_id"] != CAMPAIGN {
+    let campaign = called["campaign_id"].as_str();
+    let exists = |id: &&str| world.braze.workspace().replies.iter().any(|campaign| campaign.id == **id);
+    if let Some(unknown) = campaign.filter(|id| !exists(id)) {
+        tell(world, Some(whose), &[doctor::unknown_campaign(unknown)]);
+    }
+    if campaign != Some(CAMPAIGN) {
         return;
     }
     let template = templates(world).1;

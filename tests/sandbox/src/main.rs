@@ -53,7 +53,10 @@ fn greet(sandbox: &Sandbox, options: &Options) {
         .map(|braze| format!("replies go to real people: every id you write as is looked up in {braze}"));
     let empty =
         "the bot knows no answer: no AI is set up, and no Markdown file stands in the assistant's knowledge folder";
-    let warnings = real.into_iter().chain(sandbox.knows_nothing().then(|| empty.to_owned()));
+    let unknown = sandbox.unknown_campaigns().iter().map(|id| {
+        format!("simulated Braze has no campaign {id}, which assistant.toml names; --campaign {id} creates it there")
+    });
+    let warnings = real.into_iter().chain(sandbox.knows_nothing().then(|| empty.to_owned())).chain(unknown);
     let greeting = warnings.fold(greeting, |greeting, warning| greeting + "\n  CAREFUL   " + &warning);
     // Whoever reads the first line and closes the pipe has what they wanted.
     let _ = writeln!(std::io::stdout(), "{greeting}");

@@ -29,6 +29,10 @@ pub struct Options {
     #[arg(long, env = "ASSISTANT_CONFIG", value_name = "PLACE")]
     pub assistant: Option<String>,
 
+    /// A further API-triggered campaign of simulated Braze, as if you had created it there; as often as you like
+    #[arg(long = "campaign", value_name = "ID")]
+    pub campaigns: Vec<String>,
+
     /// What follows a send of which nobody knows whether it arrived: resend_once or flag
     #[arg(long, env = "ON_UNKNOWN", default_value = "resend_once", value_parser = ["resend_once", "flag"])]
     pub on_unknown: String,
@@ -43,6 +47,7 @@ impl Default for Options {
             webhook_token: "sandbox".to_owned(),
             data: None,
             assistant: None,
+            campaigns: Vec::new(),
             on_unknown: "resend_once".to_owned(),
         }
     }

@@ -1,8 +1,8 @@
 //! The workspace of simulated Braze, as the README sets one up.
 
 use doctor::SIMULATED_GROUP;
-use models::SubscriptionGroupId;
 use models::assistant::Assistant;
+use models::{CampaignId, SubscriptionGroupId};
 use simulated_braze::{Kind, ReplyCampaign, Workspace};
 
 use crate::world::{CAMPAIGN, KEY, OWN_WEBHOOK};
@@ -14,8 +14,23 @@ pub(crate) fn subscribe_newcomers(assistant: &mut Assistant) {
     *group = group.take().or_else(|| SubscriptionGroupId::new(SIMULATED_GROUP).ok());
 }
 
-/// The workspace in which `assistant`, whose door is at `url` and knows `token`, answers.
-pub(crate) fn of(assistant: &Assistant, url: &str, token: &str) -> Workspace {
+/// The campaigns that the shipped examples name: the shop among the samples, and the flow that stands in the packed
+/// `assistant.toml` as a comment.
+const EXAMPLES: [(&str, Kind); 3] = [
+    ("replies-later", Kind::Template),
+    ("replies-returns", Kind::Response),
+    ("11111111-2222-4333-8444-555555555555", Kind::Response),
+];
+
+/// The campaigns that `assistant` names and `workspace` has not: Braze refuses what is sent by them.
+pub(crate) fn unknown_campaigns(assistant: &Assistant, workspace: &Workspace) -> Vec<String> {
+    let named = assistant.campaigns().into_iter().map(|id| id.as_str().to_owned());
+    named.filter(|id| workspace.replies.iter().all(|campaign| campaign.id != *id)).collect()
+}
+
+/// The workspace in which `assistant`, whose door is at `url` and knows `token`, answers; with the campaigns that were `created`
+/// there beside those of the README.
+pub(crate) fn of(assistant: &Assistant, url: &str, token: &str, created: &[String]) -> Workspace {
     let mut workspace = Workspace::recommended(&format!("{url}/inbound"), token, CAMPAIGN, KEY);
     // Which group is the number's nobody can know here: the assistant is believed.
     let group = assistant.profile.newcomers_group.as_ref().map_or(SIMULATED_GROUP, SubscriptionGroupId::as_str);
@@ -23,12 +38,12 @@ pub(crate) fn of(assistant: &Assistant, url: &str, token: &str) -> Workspace {
     // The order that Braze documents. Whether the change is in force at once is not known: the simulation's strict reading,
     // in which no newcomer ever reads the first answer, would leave nothing to show.
     workspace.subscribes_within_send = true;
-    let closed_window = assistant.replies.closed_window.as_ref();
-    let campaigns = assistant.campaigns().into_iter().map(|id| ReplyCampaign {
-        kind: if Some(&id) == closed_window { Kind::Template } else { Kind::Response },
-        ..ReplyCampaign::recommended(id.as_str())
-    });
-    workspace.replies.extend(campaigns);
+    let shipped = EXAMPLES.map(|(id, kind)| (id.to_owned(), kind)).into_iter();
+    let closed_window = assistant.replies.closed_window.as_ref().map(CampaignId::as_str);
+    let kind = |id: &String| if closed_window == Some(id.as_str()) { Kind::Template } else { Kind::Response };
+    let created = created.iter().map(|id| (id.clone(), kind(id)));
+    let campaigns = shipped.chain(created);
+    workspace.replies.extend(campaigns.map(|(id, kind)| ReplyCampaign { kind, ..ReplyCampaign::recommended(&id) }));
     for campaign in &mut workspace.inbound {
         campaign.headers.push((OWN_WEBHOOK.to_owned(), "1".into()));
     }

@@ -70,6 +70,8 @@ pub(crate) struct About {
     pub(crate) run: String,
     pub(crate) ai: String,
     pub(crate) braze: String,
+    /// What the assistant names and simulated Braze has not.
+    pub(crate) unknown_campaigns: Vec<String>,
 }
 
 /// Who is on the other side, as the environment says.
@@ -95,8 +97,10 @@ impl World {
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();
-        let about = About::new(options, url, &outside);
-        let braze = SimulatedBraze::new(workspace::of(&files.assistant, url, &options.webhook_token));
+        let workspace = workspace::of(&files.assistant, url, &options.webhook_token, &options.campaigns);
+        let unknown_campaigns = workspace::unknown_campaigns(&files.assistant, &workspace);
+        let about = About { unknown_campaigns, ..About::new(options, url, &outside) };
+        let braze = SimulatedBraze::new(workspace);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
         let agents = queue(Shelf::AgentQueue);
@@ -243,7 +247,8 @@ impl About {
         };
         let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
         let run = (random::words())();
-        Self { url: url.to_owned(), webhook_token: options.webhook_token.clone(), run, ai, braze }
+        let (url, webhook_token) = (url.to_owned(), options.webhook_token.clone());
+        Self { url, webhook_token, run, ai, braze, unknown_campaigns: Vec::new() }
     }
 
     /// What is there to know for whoever wants to call the webhook by hand.

@@ -18,7 +18,8 @@ impl Started {
     async fn with(name: &str, toml: &str) -> Self {
         let file = std::env::temp_dir().join(format!("dragoman-customers-{}-{name}.toml", std::process::id()));
         std::fs::write(&file, format!("{toml}\n[quiet_period]\nfragment_seconds = 0\n")).unwrap();
-        let options = Options { assistant: Some(file.to_str().unwrap().to_owned()), ..Options::default() };
+        let campaigns = vec!["late-words".to_owned()];
+        let options = Options { assistant: Some(file.to_str().unwrap().to_owned()), campaigns, ..Options::default() };
         let sandbox = Sandbox::start(&options).await.unwrap();
         let _ = std::fs::remove_file(file);
         Self(sandbox)
@@ -120,6 +121,23 @@ async fn an_assistant_with_a_group_of_its_own_subscribes_newcomers_as_well() {
     started.types(NEWCOMER, "When are you open?").await;
     started.shows(&format!("phones/{NEWCOMER}"), "\"from\":\"brand\"").await;
     assert!(started.get("braze/requests").await.to_string().contains("6c1f0b0e"));
+}
+
+#[tokio::test]
+async fn a_campaign_that_nobody_created_is_refused_and_the_page_says_what_to_do() {
+    let sales = "[routes.sales]\nkeywords = [\"sales\"]\ncampaign =";
+    let started = Started::with("unknown-campaign", &format!("{sales} \"spring-2026\"")).await;
+    assert_eq!(started.0.unknown_campaigns(), ["spring-2026"]);
+    started.types("user:ada", "sales").await;
+    let steps = started.shows("steps", "\"code\":\"unknown_campaign\"").await;
+    assert!(steps.contains("Braze has no campaign spring-2026") && steps.contains("--campaign spring-2026"), "{steps}");
+    assert!(started.get("braze/requests").await.to_string().contains("Invalid Campaign ID"));
+    assert!(!started.get("phones/user:ada").await.to_string().contains("\"from\":\"brand\""));
+
+    let started = Started::with("created-campaign", &format!("{sales} \"late-words\"")).await;
+    assert!(started.0.unknown_campaigns().is_empty());
+    started.types("user:ada", "sales").await;
+    started.shows("phones/user:ada", "\"from\":\"brand\"").await;
 }
 
 #[tokio::test]
