@@ -6,7 +6,14 @@ from pathlib import Path
 PICTURES = os.environ.get("PICTURES")
 
 
+# The page hears of a new width a moment after the browser has it.
+FITS = "return document.getElementById('tab-phone').hidden !== matchMedia('(max-width: 52rem)').matches"
+
+
 def say(page, text):
+    page.wait(FITS)
+    if page.run("return document.getElementById('phone').hidden"):
+        tab(page, "phone")
     page.type("#text", text + "\ue007")
 
 

@@ -252,5 +252,58 @@ def test_nothing_is_wider_than_the_screen(page, width):
     picture(page, f"at-{width}")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_everything_is_within_a_thumbs_reach_of_the_chat(browser, start, scheme):
+    browser.resize(390, 740)
+    browser.prefer(color_scheme=scheme)
+    browser.go(start().url)
+    browser.wait("return document.getElementById('ai').innerText === 'knowledge'")
+    browser.log()
+    say(browser, "When are you open?")
+    on_the_phone(browser, "Monday")
+    picture(browser, f"narrow-{scheme}")
+    for name, panel in PANELS.items():
+        assert browser.run(OUT_OF_REACH) == [], name
+        tab(browser, name)
+        assert browser.run(SHOWN_PANELS) == [panel], name
+        assert browser.run("return document.documentElement.scrollHeight <= innerHeight"), name
+        assert browser.run(NAMELESS) == []
+        assert browser.run(PALE) == []
+        assert browser.run(CUT) == []
+    browser.run("document.getElementById('tab-liquid').focus()")
+    browser.key("Right")
+    assert browser.run(SHOWN_PANELS) == ["phone"]
+    assert browser.run("return document.activeElement.id") == "tab-phone"
+    assert browser.run("return document.getElementById('tabs').ariaLabel")
+
+    # Beside the phone again: it is no tab there.
+    browser.resize(1440, 900)
+    browser.wait("return document.getElementById('tab-phone').hidden")
+    assert browser.run("return !document.getElementById('phone').hidden")
+    assert browser.log() == []
+
+
+PANELS = {
+    "way": "way",
+    "desk": "panel-desk",
+    "customer": "panel-customer",
+    "faults": "panel-faults",
+    "liquid": "panel-liquid",
+    "phone": "phone",
+}
+SHOWN_PANELS = """
+return [...document.querySelectorAll('[role=tabpanel]')].filter((node) => !node.hidden).map(({ id }) => id)
+"""
+# Tabs that a thumb does not reach at the lower edge, or misses.
+OUT_OF_REACH = """
+return [...document.querySelectorAll('[role=tab]')]
+  .filter((node) => {
+    const { top, bottom, height, width } = node.getBoundingClientRect();
+    return bottom > innerHeight || top < innerHeight - 100 || height < 44 || width < 44;
+  })
+  .map((node) => node.id)
+"""
+
+
 def brightness(color):
     return sum(int(part) for part in re.findall(r"\d+", color)[:3]) / 3

@@ -1,20 +1,23 @@
-// The panels beside the phone: one is shown at a time, and on a wide screen the way of the message always.
+// The panels: beside the phone one is shown at a time, and on a wide screen the way of the message always. On a narrow screen, as
+// of a phone, the phone is one of them, and the tabs stand below, where a thumb reaches them.
 
 const list = document.getElementById("tabs");
 const tabs = [...list.querySelectorAll("[role=tab]")];
 const wide = matchMedia("(min-width: 84rem)");
+const narrow = matchMedia("(max-width: 52rem)");
 
 const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
-const offered = () => tabs.filter((tab) => !(wide.matches && tab.id === "tab-way"));
+/** Whether the tab's panel is shown whatever is chosen. */
+const stays = ({ id }) => (id === "tab-way" && wide.matches) || (id === "tab-phone" && !narrow.matches);
+const offered = () => tabs.filter((tab) => !stays(tab));
 
 function select(chosen, focus = false) {
-  const stays = wide.matches ? document.getElementById("tab-way") : null;
   for (const tab of tabs) {
     tab.ariaSelected = String(tab === chosen);
     tab.tabIndex = tab === chosen ? 0 : -1;
-    tab.hidden = tab === stays;
-    panelOf(tab).role = tab === stays ? "region" : "tabpanel";
-    panelOf(tab).hidden = tab !== chosen && tab !== stays;
+    tab.hidden = stays(tab);
+    panelOf(tab).role = stays(tab) ? "region" : "tabpanel";
+    panelOf(tab).hidden = tab !== chosen && !stays(tab);
   }
   if (focus) chosen.focus();
 }
@@ -42,4 +45,6 @@ list.addEventListener("keydown", (event) => {
   select(within[(to + within.length) % within.length], true);
 });
 wide.addEventListener("change", fit);
+narrow.addEventListener("change", fit);
 fit();
+if (narrow.matches) show("phone");
