@@ -10,4 +10,4 @@ mod stack;
 pub use door::Door;
 pub use fake::{Fake, serve};
 pub use file_once::FileOnce;
-pub use stack::{Stack, TABLE, binary, documented, environment, serve_braze};
+pub use stack::{CAMPAIGN, Stack, TABLE, binary, documented, environment, serve_braze};

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 
 /// The table.
 pub const TABLE: &str = "conversations";
-// The reply campaign.
-const CAMPAIGN: &str = "replies";
+/// The reply campaign.
+pub const CAMPAIGN: &str = "replies";
 
 /// One of the functions, or of the workspace's other programs, as [`Binaries`] and [`program`] find it.
 pub fn binary(name: &str) -> PathBuf {
@@ -93,8 +93,7 @@ impl Stack {
 
     /// The same from the queue called `queue`.
     pub async fn feed_from(&self, queue: &str, until: impl Fn() -> bool) {
-        let mapping = Mapping::new(self.aws.queue(queue).unwrap());
-        let feeding = mapping.run(1, |event| self.responder.invoke(event, Duration::from_secs(30)));
+        let feeding = self.serve(queue);
         let waiting = async {
             while !until() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -106,6 +105,12 @@ impl Stack {
                 assert!(waited.is_ok(), "it did not happen; stderr: {} {}", self.responder.stdout(), self.responder.stderr());
             }
         }
+    }
+
+    /// Feeds the responder from the queue called `queue`, for ever.
+    pub async fn serve(&self, queue: &str) {
+        let mapping = Mapping::new(self.aws.queue(queue).unwrap());
+        mapping.run(1, |event| self.responder.invoke(event, Duration::from_secs(30))).await;
     }
 
     /// What a user read.
