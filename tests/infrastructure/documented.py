@@ -1,6 +1,6 @@
-"""What the README promises of the deployment: settings, routes, permissions, alarms."""
+"""What the READMEs promise of the deployment: settings, routes, permissions, alarms."""
 
-# The environment table of the README, and what each address in it must point to.
+# The settings in the READMEs of both functions, and what each address in it must point to.
 ENVIRONMENT = {
     "Ingest": {
         "QUEUE_URL": "WorkQueue",
