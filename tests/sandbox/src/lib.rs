@@ -110,7 +110,7 @@ impl Sandbox {
         let world = World::new(options, &url, files, &aws)?;
         let knows_nothing = world.about.ai == "knowledge" && !has_knowledge && !has_backends;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
-        let unknown_campaigns = if real_braze.is_none() { world.about.unknown_campaigns.clone() } else { Vec::new() };
+        let unknown_campaigns = world.about.unknown_campaigns.clone();
         let serving = tokio::spawn(serve(listener, Arc::clone(&world)));
         let feed = |source, queue: &Arc<_>| mapping::feed(source, Arc::clone(queue), Arc::clone(&world.responder));
         let feeding = tokio::spawn(feed(Source::Work, &world.work));

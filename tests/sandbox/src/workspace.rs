@@ -7,11 +7,12 @@ use simulated_braze::{Kind, ReplyCampaign, Workspace};
 
 use crate::world::{CAMPAIGN, KEY, OWN_WEBHOOK};
 
-/// Lets the packed assistant subscribe newcomers: it names no group, because no two brands have the same one, and without one
-/// nobody whom simulated Braze does not know would read an answer.
-pub(crate) fn subscribe_newcomers(assistant: &mut Assistant) {
-    let group = &mut assistant.profile.newcomers_group;
-    *group = group.take().or_else(|| SubscriptionGroupId::new(SIMULATED_GROUP).ok());
+/// Lets the assistant subscribe newcomers if it is the `packed` one: that names no group, because no two brands have the same one,
+/// and without one nobody whom simulated Braze does not know would read an answer.
+pub(crate) fn subscribe_newcomers(assistant: &mut Assistant, packed: bool) {
+    if packed && assistant.profile.newcomers_group.is_none() {
+        assistant.profile.newcomers_group = SubscriptionGroupId::new(SIMULATED_GROUP).ok();
+    }
 }
 
 /// The campaigns that the shipped examples name: the shop among the samples, and the flow that stands in the packed

@@ -91,15 +91,13 @@ impl World {
         aws: &SdkConfig,
     ) -> Result<Arc<Self>, StartError> {
         let outside = Outside::read(&platform::settings::environment)?;
-        if options.assistant.is_none() && outside.braze.is_none() {
-            workspace::subscribe_newcomers(&mut files.assistant);
-        }
+        workspace::subscribe_newcomers(&mut files.assistant, options.assistant.is_none() && outside.braze.is_none());
         let (disk, store) = open(options)?;
         let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();
         let workspace = workspace::of(&files.assistant, url, &options.webhook_token, &options.campaigns);
         let unknown_campaigns = workspace::unknown_campaigns(&files.assistant, &workspace);
-        let about = About { unknown_campaigns, ..About::new(options, url, &outside) };
+        let about = About::new(options, url, &outside, unknown_campaigns);
         let braze = SimulatedBraze::new(workspace);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
@@ -235,7 +233,7 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
 }
 
 impl About {
-    fn new(options: &Options, url: &str, outside: &Outside) -> Self {
+    fn new(options: &Options, url: &str, outside: &Outside, unknown_campaigns: Vec<String>) -> Self {
         let ai = match &outside.ai {
             AiSettings::Knowledge => "knowledge".to_owned(),
             AiSettings::Backend(backend) => match &backend.place {
@@ -248,7 +246,8 @@ impl About {
         let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
         let run = (random::words())();
         let (url, webhook_token) = (url.to_owned(), options.webhook_token.clone());
-        Self { url, webhook_token, run, ai, braze, unknown_campaigns: Vec::new() }
+        let unknown_campaigns = if outside.braze.is_none() { unknown_campaigns } else { Vec::new() };
+        Self { url, webhook_token, run, ai, braze, unknown_campaigns }
     }
 
     /// What is there to know for whoever wants to call the webhook by hand.
