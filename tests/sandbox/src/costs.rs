@@ -183,11 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_says_what_is_computed() {
+    fn the_readmes_say_what_is_computed() {
         let readme = include_str!("../../../README.md");
         let million = Bill::of(1e6, &Turn::ORDINARY, &Assumed::default()).total();
         let idle: f64 = standing().iter().map(|(_, dollars)| dollars).sum();
-        assert!(readme.contains(&format!("for other numbers | ${million:.2} |")), "{million}");
+        let figures = include_str!("../../bench/README.md");
+        assert!(figures.contains(&format!("for other numbers | ${million:.2} |")), "{million}");
+        assert!(readme.contains(&format!("A million turns with an AI of 3 seconds: ${million:.2},")), "{million}");
         assert!(readme.contains(&format!("about ${idle:.1}0 a month")), "{idle}");
     }
 }
