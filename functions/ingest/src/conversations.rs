@@ -267,10 +267,18 @@ mod tests {
             (Wish::Flow, r#"{"conversation": "user:a", "flow": "f", "language": 7}"#, "\"language\" must be one in"),
             (Wish::Flow, r#"{"conversation": "user:a", "text": "hi"}"#, "\"text\" is no key here: the body has"),
             (Wish::Message, r#"{"conversation": "user:a", "text": "a", "flow": "b"}"#, "\"flow\" is no key here"),
-            (Wish::Answer, r#"{"conversation": "user:a", "text": "hi"}"#, "\"question\" must be what the question called"),
+            (
+                Wish::Answer,
+                r#"{"conversation": "user:a", "text": "hi"}"#,
+                "\"question\" must be what the question called",
+            ),
             (Wish::Answer, r#"{"conversation": "user:a", "question": "q", "txt": "hi"}"#, "\"txt\" is no key here"),
             (Wish::Answer, r#"{"conversation": "user:a", "question": "q", "text": 7}"#, "\"text\" must be a text"),
-            (Wish::Message, r#"{"conversation": "user:a", "text": "a", "question": "q"}"#, "\"question\" is no key here"),
+            (
+                Wish::Message,
+                r#"{"conversation": "user:a", "text": "a", "question": "q"}"#,
+                "\"question\" is no key here",
+            ),
             (Wish::Release, "[]", "the body must be JSON like"),
             (Wish::Release, "conversation", "the body must be JSON like"),
         ] {

@@ -62,7 +62,9 @@ impl LaterAnswer {
             let message = message.as_object_mut().ok_or(BadAnswer::Messages)?;
             // Pictures, buttons and the like are not looked at.
             message.retain(|key, _| key == "text");
-            texts.extend(message.get("text").map_or(Ok(None), |text| text.as_str().map(Some).ok_or(BadAnswer::Messages))?);
+            texts.extend(
+                message.get("text").map_or(Ok(None), |text| text.as_str().map(Some).ok_or(BadAnswer::Messages))?,
+            );
         }
         let summary = self.summary.as_str();
         if texts.iter().copied().chain(summary).map(|text| text.chars().count()).sum::<usize>() > MOST_CHARACTERS {
@@ -98,7 +100,10 @@ mod tests {
     fn what_a_response_says_is_handed_on_and_nothing_else() {
         for (body, expected) in [
             (json!({"text": "Hello"}), r#"{"text":"Hello"}"#),
-            (json!({"text": "Hold on", "hand_off": true, "summary": "7"}), r#"{"text":"Hold on","hand_off":true,"summary":"7"}"#),
+            (
+                json!({"text": "Hold on", "hand_off": true, "summary": "7"}),
+                r#"{"text":"Hold on","hand_off":true,"summary":"7"}"#,
+            ),
             (json!({"hand_off": true}), r#"{"hand_off":true}"#),
             (
                 json!({"messages": [{"text": "a", "recipient_id": "b"}, {"image": "x"}]}),

@@ -66,7 +66,9 @@ impl Responder {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
             Stance::Take(wait) => {
                 matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| waiting.said));
-                return conversation.later.map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, wait));
+                return conversation
+                    .later
+                    .map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, wait));
             }
             Stance::Ask(wait) => wait,
         };

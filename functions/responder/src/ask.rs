@@ -92,7 +92,12 @@ impl Responder {
     }
 
     /// Takes an answer that came later as one that came at once. What is none is waited on: another one may come in time.
-    pub(crate) fn take(&self, later: &LaterAnswer<'_>, matter: &Matter<'_>, wait: Wait) -> Result<Answered, Unanswered> {
+    pub(crate) fn take(
+        &self,
+        later: &LaterAnswer<'_>,
+        matter: &Matter<'_>,
+        wait: Wait,
+    ) -> Result<Answered, Unanswered> {
         let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
         match Webhook::read(200, None, later.body.as_str().as_bytes(), &self.tools(matter)) {
             Ok(answer) => {

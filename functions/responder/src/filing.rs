@@ -137,8 +137,7 @@ impl Responder {
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
         let limits = &self.assistant.limits;
         // A turn may have a row before it that says that it takes a moment, and one that its answer comes later.
-        let later = self.ai.answers_later() || self.route_ais.values().any(|ai| ai.answers_later());
-        let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(later);
+        let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later());
         let most = limits.history_turns.max(limits.repeats) * each + limits.attempts as usize;
         self.store.newest_turns(key, most, now).await
     }

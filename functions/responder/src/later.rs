@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use models::{AgentAction, MessageId, Personal, Timestamp};
+use models::{AgentAction, ConversationKey, MessageId, Personal, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, Owner, StoreError, TurnRow, Wait};
@@ -161,6 +161,32 @@ impl Responder {
         let jitter = keep::jitter(&(self.words)());
         let after = keep::comes_back(&head, later.question, Kept::AsSeen, receives, cap, now, jitter);
         Ok(Verdict::ComesBack(after))
+    }
+
+    /// Whether an AI here may answer later.
+    pub(crate) fn answers_later(&self) -> bool {
+        self.ai.answers_later() || self.route_ais.values().any(|ai| ai.answers_later())
+    }
+
+    /// A person has taken over: what was put aside is theirs to read now, and not only when its time is over. Whatever comes of
+    /// it, its deliveries are still there.
+    pub(crate) async fn hand_on(
+        &self,
+        key: &ConversationKey,
+        head: &Head,
+        log_id: &str,
+        deadline: Deadline,
+        alone: bool,
+    ) {
+        if !self.answers_later() || head.pending.is_empty() {
+            return;
+        }
+        let Ok(rows) = self.newest_turns(key, self.clock.now()).await else { return };
+        let history = History::new(rows, head.last_turn);
+        if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.question)) {
+            let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
+            Box::pin(self.take_up(&errand, head.clone())).await;
+        }
     }
 
     fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {

@@ -62,6 +62,9 @@ impl Responder {
             }
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let changed = self.change_owner(conversation, Owner::Person, *at).await?;
+                if let (AgentDeed::TakeOver, Some((key, head))) = (&action.deed, &changed) {
+                    self.hand_on(key, head, log_id, deadline, alone).await;
+                }
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));
                 let written = match new {

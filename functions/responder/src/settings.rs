@@ -89,9 +89,7 @@ impl AiSettings {
             Kind::Anthropic => Self::model(Speaks::Anthropic, reader),
             Kind::Bedrock => Self::bedrock(reader),
             // It is called as it stands: a slash at its end may matter.
-            Kind::Webhook => {
-                Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook { later_within: LATER_WITHIN })
-            }
+            Kind::Webhook => Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook { later_within: LATER_WITHIN }),
         }
     }
 

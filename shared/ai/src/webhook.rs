@@ -90,7 +90,9 @@ impl Webhook {
         let posted = self.server.post_or_accept(body.clone(), prove).await?;
         let (status, body) = (posted.status, posted.whole());
         match read(status, body.as_deref().map_err(Clone::clone), &question.tools, self.later_within)? {
-            Answer::Later(_) if question.passed > 0 => Err(AiError::Unusable("it would come later, and nobody may wait")),
+            Answer::Later(_) if question.passed > 0 => {
+                Err(AiError::Unusable("it would come later, and nobody may wait"))
+            }
             answer => Ok(answer),
         }
     }

@@ -291,7 +291,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
-        for (kind, written) in [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent")), (TurnKind::Waiting(WAIT), None)] {
+        for (kind, written) in
+            [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent")), (TurnKind::Waiting(WAIT), None)]
+        {
             let stored = serde_json::to_value(row(kind)).unwrap();
             assert_eq!(stored.get("kind").and_then(|kind| kind.as_str()), written);
             assert_eq!(serde_json::from_value::<TurnRow>(stored).unwrap().kind, kind);

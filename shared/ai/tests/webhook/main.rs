@@ -91,7 +91,8 @@ async fn a_platform_that_has_nothing_to_say_does_not_know() {
 #[tokio::test]
 async fn a_202_without_an_answer_says_that_it_comes_later_where_somebody_may_wait() {
     let later = |seconds| Answer::Later(Later { within: Duration::from_secs(seconds), passed: 0 });
-    for (headers, body) in [(&[][..], ""), (JSON, r#"{"status": "accepted"}"#), (&[("content-type", "text/plain")], "Accepted")]
+    for (headers, body) in
+        [(&[][..], ""), (JSON, r#"{"status": "accepted"}"#), (&[("content-type", "text/plain")], "Accepted")]
     {
         let server = Server::fixed(202, headers, body).await;
         let platform = || platform(&server.base_url, fixed(SECRET));
