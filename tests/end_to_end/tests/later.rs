@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -58,7 +59,11 @@ async fn deployed(test: &str, platform: &str) -> Stack {
 /// Ada asks, and the platform has her question.
 async fn asked(stack: &Stack, questions: &Mutex<Vec<Value>>) -> Value {
     stack.webhook("canary-webhook-token", &documented("ada", "When are you open?")).await;
-    stack.feed(|| stack.responder.stdout().contains("an AI was asked") && !questions.lock().unwrap().is_empty()).await;
+    // Once its queue was told when the message comes back.
+    let put_aside = || stack.responder.stdout().contains("a delivery comes back");
+    let since = std::cell::OnceCell::new();
+    let is_told = || put_aside() && since.get_or_init(Instant::now).elapsed() > Duration::from_secs(1);
+    stack.feed(is_told).await;
     let question = questions.lock().unwrap()[0].clone();
     assert_eq!(question["message"], "When are you open?");
     question
