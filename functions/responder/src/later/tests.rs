@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use models::{Identity, Timestamp};
-use store::{Pending, TurnKey, TurnKind};
+use models::Timestamp;
+use store::Pending;
 
 use super::*;
 
@@ -83,34 +83,4 @@ fn an_answer_is_wanted_as_long_as_its_question_is_the_one_that_is_waited_for() {
         let waiting = waits_for.as_ref().map(|question| Waiting { question, wait: WAIT, said: &[] });
         assert_eq!(standing(head, waiting, &id(question), at(seconds)), expected, "{question} {waits_for:?} {seconds}");
     }
-}
-
-#[test]
-fn what_is_waited_for_is_no_part_of_what_was_said() {
-    let words = Words::plain(TurnKind::Waiting(WAIT), vec![], Identity::new("42", "", "").unwrap(), Default::default());
-    let row = |number, epoch| TurnRow {
-        key: TurnKey { number, epoch },
-        kind: words.kind,
-        at: at(1),
-        covers: vec![id("m1"), id(&format!("q{number}-{epoch}"))],
-        log_ids: vec![],
-        said: vec![],
-        to: words.to.clone(),
-        reply: vec![],
-        attributes: models::Attributes::default(),
-        unwritten: models::Attributes::default(),
-        events: vec![],
-        route: None,
-        summary: None,
-        flow: None,
-        own_line: false,
-        since: Some(at(1)),
-    };
-    let answered = TurnRow { kind: TurnKind::Answer, ..row(1, 2) };
-    let history = History::new(vec![row(2, 4), row(2, 3), row(1, 3), answered], 1);
-    assert_eq!(history.waiting().unwrap().question, &id("q2-4"), "the newest");
-    assert_eq!(history.newest_kind(), Some(TurnKind::Answer));
-    assert_eq!(history.lines().count(), 0);
-    assert!(history.answer_for(2, &row(2, 4).covers).is_none());
-    assert!(!crate::history::is_whole(&[row(2, 4)], 5), "its run went on, and may have written more");
 }
