@@ -43,6 +43,7 @@ ROUTES = {
     "post /conversations/release",
     "post /conversations/erase",
     "post /conversations/flows",
+    "post /conversations/answers",
     "post /conversations/chatwoot",
     "get /health",
 }

@@ -5,6 +5,7 @@ use platform::metrics::Metric;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::later_answer::{BadAnswer, LaterAnswer};
 use crate::{Answer, Call, Ingest, Languages};
 
 /// The largest body that is read.
@@ -34,6 +35,8 @@ pub(crate) enum Wish {
     Erase,
     /// Start a flow.
     Flow,
+    /// Say what an AI answers later.
+    Answer,
 }
 
 /// Reading for people: agents' tools see these words.
@@ -57,6 +60,10 @@ enum BadWish {
         "\"language\" must be one in which the assistant has its lines ({0}), perhaps with a region as in pt-BR, or be left out"
     )]
     Language(Languages),
+    #[error("\"question\" must be what the question called itself, of 1 to {LONGEST_ID} characters")]
+    Question,
+    #[error(transparent)]
+    Answer(#[from] BadAnswer),
 }
 
 /// The keys of a body, each with whatever it holds, so that a wrong one can be named.
@@ -72,6 +79,14 @@ struct Body {
     flow: Value,
     #[serde(default)]
     language: Value,
+    #[serde(default)]
+    question: Value,
+    #[serde(default)]
+    messages: Value,
+    #[serde(default)]
+    hand_off: Value,
+    #[serde(default)]
+    summary: Value,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -82,9 +97,21 @@ impl Wish {
         let (own, keys): (&[&str], _) = match self {
             Self::Message => (&["text"], "\"conversation\", \"text\" and perhaps \"id\""),
             Self::Flow => (&["flow", "language"], "\"conversation\", \"flow\" and perhaps \"language\" and \"id\""),
+            Self::Answer => (
+                &["question", "text", "messages", "hand_off", "summary"],
+                "\"conversation\", \"question\", what a response has (\"text\", \"messages\", \"hand_off\", \"summary\") and perhaps \"id\"",
+            ),
             Self::Takeover | Self::Release | Self::Erase => (&[], "\"conversation\" and perhaps \"id\""),
         };
-        let known = [("text", &body.text), ("flow", &body.flow), ("language", &body.language)];
+        let known = [
+            ("text", &body.text),
+            ("flow", &body.flow),
+            ("language", &body.language),
+            ("question", &body.question),
+            ("messages", &body.messages),
+            ("hand_off", &body.hand_off),
+            ("summary", &body.summary),
+        ];
         let strange = known.into_iter().find(|(key, value)| !value.is_null() && !own.contains(key)).map(|(key, _)| key);
         match strange.or_else(|| body.others.keys().next().map(String::as_str)) {
             None => Ok(()),
@@ -156,6 +183,13 @@ fn understand(body: &[u8], wish: Wish, languages: &Languages) -> Result<Wished, 
             };
             AgentDeed::StartFlow { flow, language }
         }
+        Wish::Answer => {
+            let question = body.question.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()));
+            let question = MessageId::stored(question.ok_or(BadWish::Question)?);
+            let Body { text, messages, hand_off, summary, .. } = body;
+            let answer = LaterAnswer { text, messages, hand_off, summary };
+            AgentDeed::Answer { question, body: answer.checked()? }
+        }
     };
     Ok(Wished { conversation, deed, name })
 }
@@ -174,6 +208,7 @@ impl Wished {
             (Some(name), _) => MessageId::of_request(key, name),
             (None, AgentDeed::Say(text)) => MessageId::of_unnamed_request(key, text.as_str(), at),
             (None, AgentDeed::StartFlow { flow, .. }) => MessageId::of_unnamed_request(key, flow, at),
+            (None, AgentDeed::Answer { question, .. }) => MessageId::of_unnamed_request(key, question.as_str(), at),
             (None, _) => MessageId::of_unnamed_request(key, "", at),
         };
         let named = self.name.is_some();
@@ -199,6 +234,7 @@ fn name(deed: &AgentDeed) -> &'static str {
         AgentDeed::Release => "release",
         AgentDeed::Erase => "erase",
         AgentDeed::StartFlow { .. } => "flow",
+        AgentDeed::Answer { .. } => "answer",
     }
 }
 
@@ -231,6 +267,18 @@ mod tests {
             (Wish::Flow, r#"{"conversation": "user:a", "flow": "f", "language": 7}"#, "\"language\" must be one in"),
             (Wish::Flow, r#"{"conversation": "user:a", "text": "hi"}"#, "\"text\" is no key here: the body has"),
             (Wish::Message, r#"{"conversation": "user:a", "text": "a", "flow": "b"}"#, "\"flow\" is no key here"),
+            (
+                Wish::Answer,
+                r#"{"conversation": "user:a", "text": "hi"}"#,
+                "\"question\" must be what the question called",
+            ),
+            (Wish::Answer, r#"{"conversation": "user:a", "question": "q", "txt": "hi"}"#, "\"txt\" is no key here"),
+            (Wish::Answer, r#"{"conversation": "user:a", "question": "q", "text": 7}"#, "\"text\" must be a text"),
+            (
+                Wish::Message,
+                r#"{"conversation": "user:a", "text": "a", "question": "q"}"#,
+                "\"question\" is no key here",
+            ),
             (Wish::Release, "[]", "the body must be JSON like"),
             (Wish::Release, "conversation", "the body must be JSON like"),
         ] {

@@ -7,6 +7,7 @@ mod conversations;
 mod explain;
 mod inbound;
 mod languages;
+mod later_answer;
 mod quarantine;
 mod route;
 mod settings;

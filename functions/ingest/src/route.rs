@@ -29,6 +29,7 @@ pub(crate) fn route(method: &Method, path: &str) -> Result<Route, Answer> {
         "/conversations/release" => (Route::Conversation(Wish::Release), Method::POST),
         "/conversations/erase" => (Route::Conversation(Wish::Erase), Method::POST),
         "/conversations/flows" => (Route::Conversation(Wish::Flow), Method::POST),
+        "/conversations/answers" => (Route::Conversation(Wish::Answer), Method::POST),
         "/conversations/chatwoot" => (Route::Chatwoot, Method::POST),
         _ => {
             let name = path.strip_prefix("/inbound/").and_then(RouteName::parse).ok_or_else(Answer::not_found)?;
@@ -50,6 +51,7 @@ mod tests {
         assert_eq!(status(&Method::GET, "/health"), Ok(Route::Health));
         assert_eq!(status(&Method::POST, "/conversations/takeover"), Ok(Route::Conversation(Wish::Takeover)));
         assert_eq!(status(&Method::POST, "/conversations/flows"), Ok(Route::Conversation(Wish::Flow)));
+        assert_eq!(status(&Method::POST, "/conversations/answers"), Ok(Route::Conversation(Wish::Answer)));
         assert_eq!(status(&Method::POST, "/conversations/chatwoot"), Ok(Route::Chatwoot));
         for path in
             ["/", "//inbound", "/inbound/", "/inbound/../admin", "/inbound/a/b", "/inbound/%2e%2e", "/conversations"]

@@ -3,16 +3,17 @@
 use conversation::flow::{End, Fact, Flowing, Heard, Progress, Saying, hear};
 use models::assistant::BotText;
 use models::{
-    Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, Part, Personal,
+    Attributes, Campaign, CampaignId, Content, Event, FieldName, FlowState, HandOffReason, MessageId, Part, Personal,
     ProfileValue, Proposal, ProposedReplies, Timestamp, Utterance,
 };
-use store::{Said, TurnKind};
+use store::{Said, TurnKind, Wait};
 
 use crate::Responder;
 use crate::ask::Asking;
 use crate::attend::Conversation;
-use crate::draft::Matter;
+use crate::draft::{Matter, as_heard};
 use crate::history::{joined, words};
+use crate::later::{Stance, stance};
 use crate::media::in_vain;
 
 /// What is said, and what comes with it.
@@ -35,6 +36,16 @@ pub(crate) struct Answered {
     pub(crate) summary: Option<Personal>,
 }
 
+/// Why there is no answer now.
+pub(crate) enum Unanswered {
+    /// There is none in this attempt.
+    Failed,
+    /// It comes later.
+    Later(Wait),
+    /// It was to come later, and is waited for.
+    WaitsOn(Wait),
+}
+
 impl Answered {
     pub(crate) fn of(reply: Vec<Utterance>) -> Self {
         Self { reply, ..Self::default() }
@@ -42,24 +53,39 @@ impl Answered {
 }
 
 impl Responder {
-    /// Answers; `None` if there is no answer in this attempt. What somebody says aloud is an answer like any other, but never
+    /// Answers what these messages, the `open` ones, are about. What somebody says aloud is an answer like any other, but never
     /// a keyword: a machine may have misheard, and silence for somebody who never asked for it is the worst it could do.
-    pub(crate) async fn answer(&self, conversation: &Conversation<'_>, matter: &mut Matter<'_>) -> Option<Answered> {
-        let began = self.clock.now();
+    pub(crate) async fn answer(
+        &self,
+        conversation: &Conversation<'_>,
+        matter: &mut Matter<'_>,
+        open: &[MessageId],
+    ) -> Result<Answered, Unanswered> {
+        let (began, waiting) = (self.clock.now(), matter.history.waiting());
+        let wait = match stance(&matter.newest.id, open, waiting, conversation.later, began) {
+            Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
+            Stance::Take(wait) => {
+                matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| waiting.said));
+                return conversation
+                    .later
+                    .map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, wait));
+            }
+            Stance::Ask(wait) => wait,
+        };
         let media = self.take_in(conversation, matter).await;
         if let Some(line) = in_vain(&media, matter).filter(|_| self.may_ask(conversation)) {
             let flow = matter.history.flow().cloned();
-            return Some(Answered { flow, ..self.own_line(line, matter) });
+            return Ok(Answered { flow, ..self.own_line(line, matter) });
         }
         let matter = &*matter;
         let (progress, from) = self.heard(matter);
         if let Some(progress) = progress {
-            return Some(self.progressed(progress, matter));
+            return Ok(self.progressed(progress, matter));
         }
         let (before, said) = matter.said.split_at(from);
         let said: Vec<_> = said.iter().map(words).collect();
         let media = media.into_iter().skip(before.iter().map(|said| said.media.len()).sum()).collect();
-        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began }).await
+        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began, wait }).await
     }
 
     /// What the user's words bring about in a flow; `None` if no flow has to do with what stands from that place on, and the

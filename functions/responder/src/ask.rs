@@ -1,19 +1,21 @@
 //! What the AI is asked, and what comes of its answer.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ai::{Ai, Answer, BrandTools, Deed, FactSpec, Medium, Question, Tools, Usage};
+use ai::{Ai, Answer, BrandTools, Deed, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
 use models::{Content, HandOffReason, Part, Personal, Timestamp, Utterance};
 use platform::metrics::Metric;
-use store::TurnKind;
+use store::{TurnKind, Wait};
 
-use crate::answer::Answered;
+use crate::answer::{Answered, Unanswered};
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
 use crate::ended::millis;
+use crate::later::{LaterAnswer, wait_for};
 use crate::way::Way;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
@@ -28,6 +30,8 @@ pub(crate) struct Asking {
     pub(crate) media: Vec<Medium>,
     /// When it was begun to look at it.
     pub(crate) began: Timestamp,
+    /// How the user has waited already for an answer that was to come later.
+    pub(crate) wait: Option<Wait>,
 }
 
 impl Responder {
@@ -37,13 +41,12 @@ impl Responder {
         conversation: &Conversation<'_>,
         matter: &Matter<'_>,
         asking: Asking,
-    ) -> Option<Answered> {
-        let Asking { text, media, began } = asking;
+    ) -> Result<Answered, Unanswered> {
+        let Asking { text, media, began, wait } = asking;
         let limits = &self.assistant.limits;
-        let route = matter.way.route;
-        let instructions = route.and_then(|(_, route)| route.instructions.as_ref());
-        let instructions = instructions.unwrap_or(&self.assistant.instructions);
-        let canary = Canary::of(instructions);
+        let (instructions, canary) = self.instructions(matter);
+        // What did not come in time is not asked for again, and nobody else is waited for.
+        let passed = wait.filter(|wait| wait.until <= began).map_or(0, |wait| wait.passed.max(1));
         let question = Question {
             id: matter.newest.id.clone(),
             conversation: matter.newest.identity.conversation(),
@@ -54,15 +57,16 @@ impl Responder {
             media,
             output_tokens: limits.output_tokens,
             tools: self.tools(matter),
+            passed,
         };
         let left = self.time_to_answer(conversation, began);
         if left.is_zero() {
             tracing::warn!(log_id = matter.newest.log_id, "too late to ask in this run");
-            return None;
+            return Err(Unanswered::Failed);
         }
         if self.is_used_up() {
             self.meter.count(Metric::DeploymentOverBudget, 1);
-            return Some(self.unasked(matter));
+            return Ok(self.unasked(matter));
         }
         let ai = self.ai_on(matter.way);
         let counting = async {
@@ -75,25 +79,64 @@ impl Responder {
         let asked_ms = millis(asked, self.clock.now());
         let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
         tracing::info!(log_id, log_ids, asked_ms, answered = answer.is_ok(), "an AI was asked");
+        match answer.map(|answer| self.understood(answer, matter, &canary)) {
+            Ok(Ok(answered)) => Ok(answered),
+            Ok(Err(later)) if passed == 0 => Err(Unanswered::Later(wait_for(later, began, wait, self.clock.now()))),
+            Ok(Err(_)) => Err(Unanswered::Failed),
+            Err(error) => {
+                self.meter.count(Metric::AiFailed, 1);
+                tracing::warn!(log_id = matter.newest.log_id, %error, attempts = matter.attempts, "no answer");
+                Err(Unanswered::Failed)
+            }
+        }
+    }
+
+    /// Takes an answer that came later as one that came at once. What is none is waited on: another one may come in time.
+    pub(crate) fn take(
+        &self,
+        later: &LaterAnswer<'_>,
+        matter: &Matter<'_>,
+        wait: Wait,
+    ) -> Result<Answered, Unanswered> {
+        let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
+        match Webhook::read(200, None, later.body.as_str().as_bytes(), &self.tools(matter)) {
+            Ok(answer) => {
+                tracing::info!(log_id, log_ids, "an answer came later");
+                let (_, canary) = self.instructions(matter);
+                self.understood(answer, matter, &canary).map_err(|_| Unanswered::WaitsOn(wait))
+            }
+            Err(error) => {
+                tracing::warn!(log_id, log_ids, %error, "an answer that came later is none");
+                later.unusable.store(true, Ordering::Relaxed);
+                Err(Unanswered::WaitsOn(wait))
+            }
+        }
+    }
+
+    /// What the assistant is told on this way, and what must not be said of it.
+    fn instructions<'a>(&'a self, matter: &Matter<'a>) -> (&'a str, Canary) {
+        let instructions = matter.way.route.and_then(|(_, route)| route.instructions.as_ref());
+        let instructions = instructions.unwrap_or(&self.assistant.instructions);
+        (instructions, Canary::of(instructions))
+    }
+
+    /// What an answer comes to; or that it comes later.
+    fn understood(&self, answer: Answer, matter: &Matter<'_>, canary: &Canary) -> Result<Answered, Later> {
         match answer {
-            Ok(Answer::Said { text, deeds, rejected, usage }) => {
+            Answer::Said { text, deeds, rejected, usage } => {
                 self.note(usage);
                 if rejected > 0 {
                     self.count(Metric::ToolRejected, rejected as usize);
                     tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
                 }
-                Some(self.done(text.as_ref(), deeds, matter, &canary).unwrap_or_else(|Withheld| {
+                Ok(self.done(text.as_ref(), deeds, matter, canary).unwrap_or_else(|Withheld| {
                     self.meter.count(Metric::Withheld, 1);
                     tracing::warn!(log_id = matter.newest.log_id, "the AI's answer is withheld");
                     self.own_line(BotText::DontKnow, matter)
                 }))
             }
-            Ok(Answer::DontKnow) => Some(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
-            Err(error) => {
-                self.meter.count(Metric::AiFailed, 1);
-                tracing::warn!(log_id = matter.newest.log_id, %error, attempts = matter.attempts, "no answer");
-                None
-            }
+            Answer::DontKnow => Ok(Answered { own_line: false, ..self.own_line(BotText::DontKnow, matter) }),
+            Answer::Later(later) => Err(later),
         }
     }
 

@@ -10,6 +10,7 @@ use store::{Head, HeadWrite, Held, StoreError, TurnRow, WriteError, write_head};
 
 use crate::filing::Filing;
 use crate::keep::{self, Kept};
+use crate::later::LaterAnswer;
 use crate::owner::{Acted, PROFILE_TRIES};
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN, ended};
 
@@ -73,6 +74,8 @@ pub(crate) struct Conversation<'a> {
     pub(crate) deliveries: &'a [Delivery],
     /// Messages whose rows this run put.
     pub(crate) fresh: &'a HashMap<MessageId, Message>,
+    /// The answer that this run was brought, if that came later than its question was asked.
+    pub(crate) later: Option<&'a LaterAnswer<'a>>,
 }
 
 impl Conversation<'_> {
@@ -87,12 +90,16 @@ impl Conversation<'_> {
 }
 
 /// The work to be done at one key.
-struct Errand<'a> {
-    key: &'a ConversationKey,
-    deliveries: &'a [Delivery],
-    deadline: Deadline,
+pub(crate) struct Errand<'a> {
+    pub(crate) key: &'a ConversationKey,
+    pub(crate) deliveries: &'a [Delivery],
+    /// An answer that came later; then there are no deliveries.
+    pub(crate) later: Option<&'a LaterAnswer<'a>>,
+    /// Follows what it is done for through the logs.
+    pub(crate) log_id: &'a str,
+    pub(crate) deadline: Deadline,
     /// Nothing else is going on in this function, so that a conversation whose last run ended badly may be taken.
-    alone: bool,
+    pub(crate) alone: bool,
 }
 
 /// What this run knows of a conversation.
@@ -120,7 +127,7 @@ impl Responder {
     /// Attends to the deliveries of one conversation, in their order. With `alone`, also if its last run ended badly. What
     /// agents want of the conversation as a whole is done first: nothing may be begun that it forbids.
     pub(crate) async fn attend(&self, deliveries: &[Delivered], deadline: Deadline, alone: bool) -> Vec<Verdict> {
-        let acts = deliveries.iter().map(|delivered| self.look_at(delivered, deadline));
+        let acts = deliveries.iter().map(|delivered| self.look_at(delivered, deadline, alone));
         let looked_at: Vec<_> = futures::stream::iter(acts).then(|act| act).collect().await;
         let messages: Vec<_> = looked_at.iter().filter_map(|looked_at| looked_at.as_ref().err().cloned()).collect();
         let mut verdicts = match deliveries.first().map(|delivered| delivered.what.conversation()) {
@@ -132,7 +139,7 @@ impl Responder {
     }
 
     /// Does what an agent asks for; a verdict on the delivery, or the message that is left to be attended to.
-    async fn look_at(&self, delivered: &Delivered, deadline: Deadline) -> Result<Verdict, Delivery> {
+    async fn look_at(&self, delivered: &Delivered, deadline: Deadline, alone: bool) -> Result<Verdict, Delivery> {
         let receives = delivered.receives;
         let action = match &delivered.what {
             QueueMessage::InboundV1(message) => {
@@ -140,9 +147,10 @@ impl Responder {
             }
             QueueMessage::AgentV1(action) => action,
         };
-        match self.act(action, receives, deadline).await {
+        match self.act(action, receives, deadline, alone).await {
             Ok(Acted::Done) => Ok(Verdict::Settled),
             Ok(Acted::Again(after)) => Ok(Verdict::ComesBack(after)),
+            Ok(Acted::Judged(verdict)) => Ok(verdict),
             Ok(Acted::Says(words)) => Err(*words),
             Err(error) => {
                 tracing::error!(log_id = action.log_id, %error, "an agent's wish is not fulfilled yet");
@@ -159,15 +167,15 @@ impl Responder {
         alone: bool,
     ) -> Vec<Verdict> {
         // One hop: a sign points to a conversation, never to another sign.
+        let log_id = deliveries.first().map_or("", |delivery| delivery.message.log_id.as_str());
         for _ in 0..2 {
-            match self.attend_at(&Errand { key: &key, deliveries, deadline, alone }).await {
+            match self.attend_at(&Errand { key: &key, deliveries, later: None, log_id, deadline, alone }).await {
                 Ok(Attended::Verdicts(verdicts)) => {
                     ended::tell_deliveries(deliveries, &verdicts);
                     return verdicts;
                 }
                 Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
-                    let log_id = deliveries.first().map(|delivery| delivery.message.log_id.as_str());
                     tracing::error!(log_id, %error, "a conversation could not be attended to");
                     break;
                 }
@@ -190,9 +198,19 @@ impl Responder {
             return Ok(Attended::Moved(moved));
         }
         if let Err(stop) = self.answer_due(errand, &mut view).await {
-            tracing::warn!(log_id = deliveries[0].message.log_id, reason = %stop, "work on a conversation stopped");
+            tracing::warn!(log_id = errand.log_id, reason = %stop, "work on a conversation stopped");
         }
         Ok(Attended::Verdicts(deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect()))
+    }
+
+    /// Takes a conversation up that no delivery of its messages has brought; its head afterwards, and whether it must be
+    /// attended to alone.
+    pub(crate) async fn take_up(&self, errand: &Errand<'_>, head: Head) -> (Head, bool) {
+        let mut view = View { head, ..View::default() };
+        if let Err(stop) = self.answer_due(errand, &mut view).await {
+            tracing::warn!(log_id = errand.log_id, reason = %stop, "work on a conversation stopped");
+        }
+        (view.head, view.suspect)
     }
 
     /// Puts every delivery's message in its place; one that fails costs only itself. Only the last one may take the
@@ -240,14 +258,13 @@ impl Responder {
                     None => return Ok(()),
                 },
             };
-            let log_id = errand.deliveries[0].message.log_id.as_str();
-            let Errand { key, deliveries, deadline, .. } = *errand;
-            let conversation = Conversation { key, log_id, deadline, deliveries, fresh: &view.fresh };
+            let Errand { key, deliveries, later, log_id, deadline, .. } = *errand;
+            let conversation = Conversation { key, log_id, deadline, deliveries, fresh: &view.fresh, later };
             let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
             (view.head, view.kept) = (worked.head, Some(worked.kept));
             // What this run settled may come once more: then its row tells.
             view.fresh.retain(|id, _| view.head.pending.contains_key(id));
-            if worked.kept == Kept::Failed {
+            if worked.kept != Kept::AsSeen {
                 return Ok(());
             }
         }

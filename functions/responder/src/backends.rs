@@ -221,9 +221,10 @@ fn client(backend: &Backend, which: Setting<'_>, means: &Means<'_>) -> Result<Ar
             match speaks {
                 Speaks::OpenAi(model) => Arc::new(OpenAi::new(url, model, key, http).map_err(bad)?.seeing(sees)),
                 Speaks::Anthropic(model) => Arc::new(Anthropic::new(url, model, key, http).map_err(bad)?.seeing(sees)),
-                Speaks::Webhook => {
+                Speaks::Webhook { later_within } => {
                     let key = key.ok_or_else(|| BadBackend::Unsigned { which: which.address() })?;
-                    Arc::new(Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?)
+                    let webhook = Webhook::new(url, key, http, Arc::clone(&means.clock)).map_err(bad)?;
+                    Arc::new(webhook.waited_for(*later_within))
                 }
             }
         }

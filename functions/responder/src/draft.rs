@@ -13,15 +13,16 @@ use models::{
     Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
 };
 use platform::metrics::Metric;
-use store::{Head, Owner, Said, TurnKind};
+use store::{Head, Owner, Said, TurnKind, Wait};
 
 use crate::Responder;
 use crate::agenda::Agenda;
-use crate::answer::Answered;
+use crate::answer::{Answered, Unanswered};
 use crate::attend::{Conversation, Stop};
 use crate::ended::Cause;
 use crate::facts::{Facts, news};
 use crate::history::{History, joined, look, words};
+use crate::later::Aside;
 use crate::turn::Words;
 use crate::way::Way;
 
@@ -45,6 +46,8 @@ pub(crate) enum Draft {
     Park(ParkReason),
     /// There is no answer in this attempt.
     Failed,
+    /// The answer comes later.
+    Wait(Aside),
 }
 
 /// A draft, and what is counted when it has become more than one: a run may make several.
@@ -151,6 +154,7 @@ impl Responder {
         let drafted = matter.history.answer_for(head.last_turn + 1, &agenda.covers).filter(|_| plan.yields());
         let flow = matter.history.flow();
         let mut joined_already = Attributes::default();
+        let open: Vec<_> = agenda.open.iter().map(|message| message.id.clone()).collect();
         let answered = match (drafted, plan.line) {
             (Some(draft), _) => Answered {
                 // Its question is asked now, however long ago it was drafted.
@@ -162,10 +166,15 @@ impl Responder {
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
             (None, Line::Answer) => {
                 let welcoming = self.welcome_ahead(conversation, head, matter.history, matter.newest);
-                let (answered, welcomed) = future::join(self.answer(conversation, &mut matter), welcoming).await;
-                let Some(answered) = answered else { return Draft::Failed };
+                let answering = self.answer(conversation, &mut matter, &open);
+                let (answered, welcomed) = future::join(answering, welcoming).await;
                 joined_already = welcomed;
-                answered
+                match answered {
+                    Ok(answered) => answered,
+                    Err(Unanswered::Failed) => return Draft::Failed,
+                    Err(Unanswered::WaitsOn(wait)) => return Draft::Wait(Aside { wait, new: None }),
+                    Err(Unanswered::Later(wait)) => return Draft::Wait(put_aside(wait, &matter, head)),
+                }
             }
         };
         if answered.reply.is_empty() {
@@ -332,9 +341,17 @@ fn counts(decision: &Decision, all: usize) -> Counts {
     }
 }
 
+/// A question whose answer comes later, with what was heard in its messages: they are not listened to again.
+fn put_aside(wait: Wait, matter: &Matter<'_>, head: &Head) -> Aside {
+    let words = Words::plain(TurnKind::Waiting(wait), vec![], matter.newest.identity.clone(), head.spent);
+    let words = Words { said: matter.said.clone(), ..words };
+    let messages = matter.messages.iter().map(|message| message.id.clone()).collect();
+    Aside { wait, new: Some((messages, Box::new(words))) }
+}
+
 /// These messages, with what a dead run heard in the same ones: that is not listened to again. When they came is another
 /// matter: it may be another copy that brought them now.
-fn as_heard(said: &[Said], drafted: &[Said]) -> Vec<Said> {
+pub(crate) fn as_heard(said: &[Said], drafted: &[Said]) -> Vec<Said> {
     let earlier = drafted.iter().map(Some).chain(std::iter::repeat(None));
     let heard = |(said, earlier): (&Said, Option<&Said>)| {
         let same = earlier.filter(|earlier| earlier.text == said.text && earlier.media == said.media);

@@ -136,8 +136,8 @@ impl Responder {
     /// The rows of the newest turns: enough for the history, with the last turn and the drafts of dead runs before it.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
         let limits = &self.assistant.limits;
-        // A turn may have a row before it that says that it takes a moment.
-        let each = 1 + usize::from(limits.moment_after.is_some());
+        // A turn may have a row before it that says that it takes a moment, and one that its answer comes later.
+        let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later());
         let most = limits.history_turns.max(limits.repeats) * each + limits.attempts as usize;
         self.store.newest_turns(key, most, now).await
     }

@@ -9,7 +9,7 @@ use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
     RouteName, Timestamp,
 };
-use store::{Said, TurnKind, TurnRow, Voice};
+use store::{Said, TurnKind, TurnRow, Voice, Wait};
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
 #[derive(Debug, Default)]
@@ -21,17 +21,28 @@ pub(crate) struct History {
     heeded: Vec<TurnRow>,
     /// That an answer takes a moment, which is no part of what was said.
     moments: Vec<TurnRow>,
+    /// Questions whose answers were to come later: no part of it either.
+    waiting: Vec<TurnRow>,
 }
 
 impl History {
     /// Sorts `rows` (newest first), of which turns up to `last_turn` happened.
     pub(crate) fn new(rows: Vec<TurnRow>, last_turn: u64) -> Self {
+        let (waiting, rows): (_, Vec<_>) = rows.into_iter().partition(|row| matches!(row.kind, TurnKind::Waiting(_)));
         let (mut turns, drafts): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.number <= last_turn);
         // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
         turns.dedup_by_key(|row| row.key.number);
         let (heeded, turns): (_, Vec<_>) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
         let (moments, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Moment);
-        Self { turns, drafts, heeded, moments }
+        Self { turns, drafts, heeded, moments, waiting }
+    }
+
+    /// The newest question whose answer was to come later. Whether it is still open is for the head to say: its last message
+    /// is pending then.
+    pub(crate) fn waiting(&self) -> Option<Waiting<'_>> {
+        let row = self.waiting.first()?;
+        let TurnKind::Waiting(wait) = row.kind else { return None };
+        Some(Waiting { question: row.covers.last()?, wait, said: &row.said })
     }
 
     /// Whether the last thing the user read is that the answer takes a moment.
@@ -82,7 +93,12 @@ impl History {
             TurnKind::Answer | TurnKind::OptIn => Some(None),
             // People had it before that already: it was given back in between, and an agent took it again.
             TurnKind::Forwarded | TurnKind::Agent if row.at < since => Some(None),
-            TurnKind::Forwarded | TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment | TurnKind::Heeded => None,
+            TurnKind::Forwarded
+            | TurnKind::Agent
+            | TurnKind::DeskDown
+            | TurnKind::Moment
+            | TurnKind::Heeded
+            | TurnKind::Waiting(_) => None,
         })?
     }
 
@@ -198,14 +214,26 @@ impl History {
     }
 }
 
+/// A question whose answer was to come later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting<'a> {
+    /// Its name: the last of its messages.
+    pub(crate) question: &'a MessageId,
+    /// How long it is waited for.
+    pub(crate) wait: Wait,
+    /// What the user had said, as it was heard.
+    pub(crate) said: &'a [Said],
+}
+
 /// What the assistant reads of people in its own past.
 const PERSON_WROTE: &str = "(A colleague of yours, a person, wrote:) ";
 const PEOPLE_LEFT: &str = "(The person has left the conversation. You answer again.)";
 
 /// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
-/// that wrote none, or only that it takes a moment, leaves that open.
+/// that wrote none, or only that it takes a moment or that the answer comes later, leaves that open.
 pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
-    let is_last = |row: &TurnRow| row.kind != TurnKind::Moment && row.key.epoch + 1 >= epoch;
+    let goes_on = |row: &TurnRow| matches!(row.kind, TurnKind::Moment | TurnKind::Waiting(_));
+    let is_last = |row: &TurnRow| !goes_on(row) && row.key.epoch + 1 >= epoch;
     epoch <= 1 || rows.iter().any(is_last)
 }
 

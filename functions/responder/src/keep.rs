@@ -19,6 +19,8 @@ pub(crate) enum Kept {
     AsSeen,
     /// An attempt failed and gave the conversation back.
     Failed,
+    /// There is nothing to do before this moment, unless something else comes.
+    Until(Timestamp),
 }
 
 /// How long until the unsettled message `id` comes back, given the newest view of its conversation. `receives` counts the
@@ -45,6 +47,9 @@ pub(crate) fn comes_back(
         let own_due = head.pending.get(id).map_or(Duration::ZERO, |pending| pending.due.since(now));
         let patience = own_due.max(backoff(receives));
         return patience.min(head.lease_until.since(now) + Duration::from_secs(2));
+    }
+    if let Kept::Until(at) = kept {
+        return at.since(now) + jitter;
     }
     if until_due.is_zero() { Duration::from_secs(1) } else { until_due }
 }
@@ -109,6 +114,14 @@ mod tests {
 
     fn seconds(head: &Head, kept: Kept, receives: u32, now: u64) -> u64 {
         comes_back(head, &id("m1"), kept, receives, CAP, at(now), Duration::ZERO).as_secs()
+    }
+
+    #[test]
+    fn what_is_waited_for_comes_back_when_that_is_over_or_when_whoever_has_it_is_done() {
+        let until = Kept::Until(Timestamp::from_seconds(220));
+        assert_eq!(seconds(&waiting(&[(100, 103)]), until, 1, 110), 110);
+        let leased = Head { lease_until: Timestamp::from_seconds(130), ..waiting(&[(100, 103)]) };
+        assert_eq!(seconds(&leased, until, 1, 110), 2);
     }
 
     #[test]

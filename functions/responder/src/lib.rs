@@ -20,6 +20,7 @@ mod forward;
 mod heed;
 mod history;
 mod keep;
+mod later;
 mod media;
 mod moment;
 mod owner;

@@ -37,7 +37,7 @@ impl Responder {
     }
 
     /// Says it as a turn of its own, once and without a second copy whatever becomes of it; the conversation stays ours.
-    async fn say_a_moment(&self, claimed: Claimed<'_>) -> Result<Option<Head>, Stop> {
+    pub(crate) async fn say_a_moment(&self, claimed: Claimed<'_>) -> Result<Option<Head>, Stop> {
         let Claimed { conversation, head, held, history, agenda } = claimed;
         let Some(newest) = agenda.open.last() else { return Ok(None) };
         // The answer needs as much once more.
@@ -84,7 +84,7 @@ impl Responder {
 
 impl Claimed<'_> {
     /// Whether what takes long can only be an answer to the user.
-    fn may_take_a_moment(&self) -> bool {
+    pub(crate) fn may_take_a_moment(&self) -> bool {
         self.agenda.author() == Author::User && self.head.owner == Owner::Bot && !self.head.opted_out
     }
 }

@@ -1,5 +1,6 @@
 //! What agents and operators ask for: it happens at once, by a conditional write of its own, without a claim.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use desk::{DeskError, DeskEvent, ReleasedBy, What};
@@ -8,10 +9,11 @@ use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
-use crate::attend::Delivery;
+use crate::attend::{Delivery, Verdict};
 use crate::facts::owner;
 use crate::forward::TELL_WITHIN;
 use crate::keep::after_outage;
+use crate::later::LaterAnswer;
 use crate::{LEASE_MARGIN, Responder};
 
 /// How often a head may change between a refusal and the next try.
@@ -27,15 +29,19 @@ pub(crate) enum Acted {
     Says(Box<Delivery>),
     /// It is done, and to be done once more after this.
     Again(Duration),
+    /// What becomes of its delivery is known.
+    Judged(Verdict),
 }
 
 impl Responder {
-    /// Does what `action` asks for. `receives` counts its deliveries, this one included. Repeatable.
+    /// Does what `action` asks for. `receives` counts its deliveries, this one included. Repeatable. With `alone`, also where
+    /// the last run on its conversation ended badly.
     pub(crate) async fn act(
         &self,
         action: &AgentAction,
         receives: u32,
         deadline: Deadline,
+        alone: bool,
     ) -> Result<Acted, StoreError> {
         let AgentAction { conversation, at, log_id, .. } = action;
         let deed = match action.deed {
@@ -44,13 +50,21 @@ impl Responder {
             AgentDeed::Release => "release",
             AgentDeed::Erase => "erase",
             AgentDeed::StartFlow { .. } => "flow",
+            AgentDeed::Answer { .. } => "answer",
         };
         tracing::info!(log_id, deed, "an agent acts");
         let mut unwritten = Attributes::default();
-        match action.deed {
+        match &action.deed {
             AgentDeed::StartFlow { .. } => {}
+            AgentDeed::Answer { question, body } => {
+                let later = LaterAnswer { question, body, at: *at, unusable: AtomicBool::new(false) };
+                return Ok(Acted::Judged(self.hear_later((action, &later), receives, deadline, alone).await?));
+            }
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let changed = self.change_owner(conversation, Owner::Person, *at).await?;
+                if let (AgentDeed::TakeOver, Some((key, head))) = (&action.deed, &changed) {
+                    self.hand_on(key, head, log_id, deadline, alone).await;
+                }
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));
                 let written = match new {

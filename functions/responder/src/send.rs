@@ -242,7 +242,8 @@ fn sent(kind: TurnKind) -> Metric {
         | TurnKind::Forwarded
         | TurnKind::DeskDown
         | TurnKind::Moment
-        | TurnKind::Heeded => Metric::Answered,
+        | TurnKind::Heeded
+        | TurnKind::Waiting(_) => Metric::Answered,
     }
 }
 

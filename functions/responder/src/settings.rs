@@ -1,7 +1,7 @@
 //! What the responder is told by its environment.
 
 use braze::Delivery;
-use models::assistant::{Backend, Backends, Place, Speaks};
+use models::assistant::{Backend, Backends, LATER_WITHIN, Place, Speaks};
 use platform::settings::{BadSettings, Settings as Reader};
 
 use crate::{DeskSettings, OnUnknown, deliveries};
@@ -89,7 +89,7 @@ impl AiSettings {
             Kind::Anthropic => Self::model(Speaks::Anthropic, reader),
             Kind::Bedrock => Self::bedrock(reader),
             // It is called as it stands: a slash at its end may matter.
-            Kind::Webhook => Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook),
+            Kind::Webhook => Self::server(reader.url("AI_BASE_URL"), Speaks::Webhook { later_within: LATER_WITHIN }),
         }
     }
 
@@ -125,7 +125,7 @@ impl AiSettings {
         let own = match self {
             Self::Knowledge => None,
             Self::Backend(backend) => match backend.place {
-                Place::Server { speaks: Speaks::Anthropic(_) | Speaks::Webhook, .. } => backend.key(),
+                Place::Server { speaks: Speaks::Anthropic(_) | Speaks::Webhook { .. }, .. } => backend.key(),
                 _ => None,
             },
         };
@@ -167,7 +167,7 @@ mod tests {
         for (kind, model, speaks, base_url, needed) in [
             ("openai", Some("m"), Speaks::OpenAi("m".to_owned()), "https://ai.example.com/v1", vec![]),
             ("anthropic", Some("m"), Speaks::Anthropic("m".to_owned()), "https://ai.example.com/v1", vec![KEY]),
-            ("webhook", None, Speaks::Webhook, "https://ai.example.com/v1/", vec![KEY]),
+            ("webhook", None, Speaks::Webhook { later_within: LATER_WITHIN }, "https://ai.example.com/v1/", vec![KEY]),
         ] {
             let settings = read(kind, model).unwrap();
             assert_eq!(settings.ai.needed_keys(&Backends::default()).collect::<Vec<_>>(), needed);

@@ -188,6 +188,7 @@ impl Responder {
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
             Draft::TakeBack(at) => self.take_back(conversation, at).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids()).await,
+            Draft::Wait(aside) => Box::pin(self.put_aside(claimed, aside)).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }
     }

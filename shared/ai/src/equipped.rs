@@ -34,6 +34,10 @@ impl Ai for Equipped {
         self.inner.sees()
     }
 
+    fn answers_later(&self) -> bool {
+        self.inner.answers_later()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let brand = BrandTools::new(Arc::clone(&self.tools), question, Arc::clone(&self.caller));
         let tools = Tools { brand, ..question.tools.clone() };

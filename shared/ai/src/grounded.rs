@@ -53,6 +53,10 @@ impl Ai for Grounded {
         self.inner.sees()
     }
 
+    fn answers_later(&self) -> bool {
+        self.inner.answers_later()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let mut question = question.clone();
         if self.searchable {
@@ -113,6 +117,7 @@ mod tests {
             media: vec![],
             output_tokens: 1,
             tools: Tools::default(),
+            passed: 0,
         };
         let knowledge = Knowledge::new(files.iter().map(|text| ("a.md".to_owned(), (*text).to_owned())));
         let fake = Arc::new(Fake::default());

@@ -54,6 +54,15 @@ impl Server {
         self.post_as(JSON, body, prove).await
     }
 
+    /// The same for whom a 202 is an answer of its own: what it says is its body only if that is JSON.
+    pub(crate) async fn post_or_accept(
+        &self,
+        body: Vec<u8>,
+        prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
+    ) -> Result<Posted, AiError> {
+        self.exchange(self.request(body), prove).await
+    }
+
     /// The same with a body that says what it is.
     pub(crate) async fn post_as(
         &self,
@@ -61,15 +70,22 @@ impl Server {
         body: Vec<u8>,
         prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
     ) -> Result<Vec<u8>, AiError> {
-        let request = self.request_as(content_type, body);
-        let Some(key) = &self.key else { return self.attempt(request).await };
+        self.exchange(self.request_as(content_type, body), prove).await?.whole()
+    }
+
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
+    ) -> Result<Posted, AiError> {
+        let Some(key) = &self.key else { return self.try_once(request).await };
         let unknown_key = |_| AiError::Unavailable { status: None, retry_after: None };
         let current = key.current().await.map_err(unknown_key)?;
         // The body is shared, not copied: there may be pictures in it.
         let again = request.try_clone();
-        match self.attempt(prove(request, &current)?).await {
+        match self.try_once(prove(request, &current)?).await {
             Err(refused @ AiError::Refused { status: 401 }) => match (key.refreshed().await, again) {
-                (Ok(fresh), Some(again)) => self.attempt(prove(again, &fresh)?).await,
+                (Ok(fresh), Some(again)) => self.try_once(prove(again, &fresh)?).await,
                 _ => Err(refused),
             },
             outcome => outcome,
@@ -88,10 +104,28 @@ impl Server {
 
     /// Sends `request`, and returns the body of a 2xx.
     pub(crate) async fn attempt(&self, request: RequestBuilder) -> Result<Vec<u8>, AiError> {
+        self.try_once(request).await?.whole()
+    }
+
+    async fn try_once(&self, request: RequestBuilder) -> Result<Posted, AiError> {
         let response = request.send().await.map_err(|error| not_sent(&error))?;
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        succeeded(response.status().as_u16(), retry_after)?;
-        json_body(response).await
+        let status = response.status().as_u16();
+        succeeded(status, retry_after)?;
+        Ok(Posted { status, body: json_body(response).await })
+    }
+}
+
+/// A 2xx.
+pub(crate) struct Posted {
+    pub(crate) status: u16,
+    body: Result<Vec<u8>, AiError>,
+}
+
+impl Posted {
+    /// Its body, if that is what it should be.
+    pub(crate) fn whole(self) -> Result<Vec<u8>, AiError> {
+        self.body
     }
 }
 

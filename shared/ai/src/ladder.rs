@@ -8,7 +8,7 @@ use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
 use crate::breaker::{Breaker, Sign};
-use crate::{Ai, AiError, Answer, Question};
+use crate::{Ai, AiError, Answer, Later, Question};
 
 /// What is kept back for each backend further down: enough for one without a network, a chance for one with.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -51,7 +51,8 @@ impl Rung {
 /// Asks its backends in order until one answers.
 ///
 /// The first backend is the one whose word counts: its [`Answer::DontKnow`] stands, and if nobody has an answer, its
-/// failure is the failure. The others stand in for it; where they know nothing they have merely not helped.
+/// failure is the failure. The others stand in for it; where they know nothing they have merely not helped. An answer that
+/// comes later is waited for by the caller, who then asks on below the backend that promised it ([`Question::passed`]).
 ///
 /// A backend that has failed again and again is passed over for a while, also where nothing is below it. Its user is not
 /// left without a word by that, only without the wait for one that would not come: the failure is the caller's at once, who
@@ -87,13 +88,18 @@ impl Ai for Ladder {
         self.rungs.iter().any(|rung| rung.backend.sees())
     }
 
+    fn answers_later(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.backend.answers_later())
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let start = Instant::now();
         let mut failure = None;
-        for (place, rung) in self.rungs.iter().enumerate() {
+        for (place, rung) in self.rungs.iter().enumerate().skip(question.passed) {
             let share = self.share(place, time.saturating_sub(start.elapsed()));
             match rung.answer(question, share, self.clock.as_ref()).await {
                 Ok(Answer::DontKnow) if place > 0 => {}
+                Ok(Answer::Later(later)) => return Ok(Answer::Later(Later { passed: place + 1, ..later })),
                 Ok(answer) => return Ok(answer),
                 Err(reason) => {
                     tracing::warn!(backend = rung.backend.name(), %reason, "no answer from an AI backend");
@@ -190,6 +196,25 @@ mod tests {
             assert_eq!(ask(&backends, 10).await, expected);
             let given: usize = backends.iter().map(|backend| backend.asked()).sum();
             assert_eq!(given, asked, "{expected:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_comes_later_is_an_answer_and_then_it_is_asked_on_below() {
+        let later = |passed| Ok(Answer::Later(Later { within: Duration::from_secs(60), passed }));
+        for (outcomes, passed, expected, asked) in [
+            (vec![later(0), Ok(text("b"))], 0, later(1), 1),
+            (vec![Err(BUSY), later(0), Ok(text("c"))], 0, later(2), 2),
+            (vec![later(0), Ok(text("b"))], 1, Ok(text("b")), 1),
+            (vec![Err(BUSY), later(0), Ok(Answer::DontKnow), Ok(text("d"))], 2, Ok(text("d")), 2),
+            (vec![later(0)], 1, Err(AiError::Unavailable { status: None, retry_after: None }), 0),
+            (vec![later(0)], 9, Err(AiError::Unavailable { status: None, retry_after: None }), 0),
+        ] {
+            let backends: Vec<_> = outcomes.into_iter().map(|outcome| fake(outcome, 0)).collect();
+            let ladder = ladder(backends.iter().map(|fake| rung(fake, None)).collect());
+            let question = Question { passed, ..Question::plain("hi") };
+            assert_eq!(ladder.answer(&question, Duration::from_secs(10)).await, expected);
+            assert_eq!(backends.iter().map(|backend| backend.asked()).sum::<usize>(), asked, "{expected:?}");
         }
     }
 

@@ -62,6 +62,9 @@ pub struct Question {
     pub output_tokens: u32,
     /// What the AI may do besides talking. Only backends that have tools look at it.
     pub tools: Tools,
+    /// How many backends of a [`Ladder`], from the top, are passed over: one of them was to answer later, and its time is
+    /// over. Where any is, nobody else may answer later.
+    pub passed: usize,
 }
 
 impl Question {
@@ -97,6 +100,7 @@ impl Question {
             media: vec![],
             output_tokens: 800,
             tools: Tools::default(),
+            passed: 0,
         }
     }
 }
@@ -126,6 +130,17 @@ pub enum Answer {
     },
     /// The backend looked and has nothing on this. Only backends that can tell say so.
     DontKnow,
+    /// The answer comes later, by a call of the backend's own that names the question.
+    Later(Later),
+}
+
+/// How an answer that comes later is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Later {
+    /// For how long.
+    pub within: Duration,
+    /// How many backends of the [`Ladder`], from the top, have had their chance then: what [`Question::passed`] is to be.
+    pub passed: usize,
 }
 
 impl Answer {
@@ -180,6 +195,11 @@ pub trait Ai: Send + Sync {
 
     /// Whether it, or anything it asks in its place, is shown pictures: whether they are worth fetching.
     fn sees(&self) -> bool {
+        false
+    }
+
+    /// Whether it, or anything it asks in its place, may say [`Answer::Later`].
+    fn answers_later(&self) -> bool {
         false
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use models::assistant::LATER_WITHIN;
 use models::{ConversationKey, Personal};
 use platform::clock::Clock;
 use platform::secrets::Key;
@@ -18,15 +19,18 @@ use serde::Serialize;
 use crate::http::{BadBaseUrl, Server, address};
 use crate::media::said;
 use crate::tools::Calls;
-use crate::{Ai, AiError, Answer, Question, Tools};
+use crate::{Ai, AiError, Answer, Later, Question, Tools};
 
 const VERSION: u8 = 1;
+/// The status by which a platform says that its answer comes later.
+const ACCEPTED: u16 = 202;
 
 /// A backend behind one address, which is called as it stands. The README of this crate is the reference of both bodies:
 /// what stands there is never changed, only added to.
 pub struct Webhook {
     server: Server,
     clock: Arc<dyn Clock>,
+    later_within: Duration,
 }
 
 /// The body that is posted, and signed byte for byte. `sender` and `message` are what Rasa's REST channel calls them.
@@ -39,6 +43,7 @@ struct Body<'a> {
     language: Option<&'a str>,
     history: Vec<Spoken<'a>>,
     can_hand_off: bool,
+    question: &'a str,
 }
 
 #[derive(Serialize)]
@@ -57,14 +62,21 @@ impl Webhook {
         http: reqwest::Client,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BadBaseUrl> {
-        Ok(Self { server: Server { url: address(url)?, key: Some(secret), http, headers: &[] }, clock })
+        let server = Server { url: address(url)?, key: Some(secret), http, headers: &[] };
+        Ok(Self { server, clock, later_within: LATER_WITHIN })
+    }
+
+    /// The same platform, whose answer is waited for so long if it says that it comes later.
+    #[must_use]
+    pub fn waited_for(self, later_within: Duration) -> Self {
+        Self { later_within, ..self }
     }
 
     /// What the platform's answer means where `tools` were offered: of a 2xx its body does, of anything else the status and
-    /// the `Retry-After` header.
+    /// the `Retry-After` header. Of an answer that came later the body is read as that of a 200.
     pub fn read(status: u16, retry_after: Option<&str>, body: &[u8], tools: &Tools) -> Result<Answer, AiError> {
         crate::http::succeeded(status, retry_after)?;
-        answer::read(body, Calls::new(tools))
+        read(status, Ok(body), tools, LATER_WITHIN)
     }
 
     async fn ask(&self, question: &Question) -> Result<Answer, AiError> {
@@ -75,7 +87,23 @@ impl Webhook {
                 .ok_or(AiError::Refused { status: 401 })?;
             Ok(signed.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
         };
-        answer::read(&self.server.post(body.clone(), prove).await?, Calls::new(&question.tools))
+        let posted = self.server.post_or_accept(body.clone(), prove).await?;
+        let (status, body) = (posted.status, posted.whole());
+        match read(status, body.as_deref().map_err(Clone::clone), &question.tools, self.later_within)? {
+            Answer::Later(_) if question.passed > 0 => {
+                Err(AiError::Unusable("it would come later, and nobody may wait"))
+            }
+            answer => Ok(answer),
+        }
+    }
+}
+
+/// What a 2xx means. A 202 that says nothing promises an answer, whatever its body is.
+fn read(status: u16, body: Result<&[u8], AiError>, tools: &Tools, within: Duration) -> Result<Answer, AiError> {
+    let answer = body.and_then(|body| answer::read(body, Calls::new(tools)));
+    match answer {
+        Ok(Answer::DontKnow) | Err(_) if status == ACCEPTED => Ok(Answer::Later(Later { within, passed: 0 })),
+        answer => answer,
     }
 }
 
@@ -83,6 +111,10 @@ impl Webhook {
 impl Ai for Webhook {
     fn name(&self) -> &'static str {
         "webhook"
+    }
+
+    fn answers_later(&self) -> bool {
+        true
     }
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
@@ -102,6 +134,7 @@ fn body(question: &Question) -> Vec<u8> {
         language: question.language.as_deref(),
         history: history.filter(|spoken| !spoken.text.is_empty()).collect(),
         can_hand_off: question.tools.hand_off,
+        question: question.id.as_str(),
     };
     // Text, numbers and lists: there is nothing in it that JSON cannot say.
     serde_json::to_vec(&body).unwrap_or_default()

@@ -42,6 +42,13 @@ pub enum AgentDeed {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         language: Option<String>,
     },
+    /// An AI's answer to a question that it said it would answer later.
+    Answer {
+        /// The question, as it was named to the AI: the last of the messages it is about.
+        question: MessageId,
+        /// The answer, as the JSON of a response.
+        body: Personal,
+    },
 }
 
 /// Why a conversation goes to a person.
@@ -68,7 +75,7 @@ impl AgentAction {
         let (author, text, language) = match &self.deed {
             AgentDeed::Say(text) => (Author::Agent, text.clone(), None),
             AgentDeed::StartFlow { flow, language } => (Author::System, flow.as_str().into(), language.clone()),
-            AgentDeed::TakeOver | AgentDeed::Release | AgentDeed::Erase => return None,
+            AgentDeed::TakeOver | AgentDeed::Release | AgentDeed::Erase | AgentDeed::Answer { .. } => return None,
         };
         Some(Message {
             id: self.id.clone(),

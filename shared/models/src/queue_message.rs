@@ -159,6 +159,7 @@ mod tests {
             AgentDeed::Erase,
             start(None),
             start(Some("de")),
+            AgentDeed::Answer { question: MessageId::stored("m1"), body: r#"{"text": "Hello 👋"}"#.into() },
         ] {
             let (id, at) = (MessageId::stored("a1"), Timestamp::from_millis(1));
             let action =

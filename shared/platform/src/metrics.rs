@@ -58,6 +58,8 @@ pub enum Metric {
     TakenOut,
     /// No backend gave an answer in one attempt.
     AiFailed,
+    /// An answer that an AI gave later was not said: it came too late, for another question, once more, or nobody waits for it.
+    LateAnswer,
     /// Braze refused a send for now.
     SendDelayed,
     /// It is not known whether Braze accepted a send.

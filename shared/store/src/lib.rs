@@ -21,7 +21,7 @@ pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
     SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
-pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow};
+pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow, Wait};
 pub use tally::{Asked, Tally, day};
 pub use write::{Aftermath, ConditionFailed, HeadWrite};
 

@@ -138,20 +138,36 @@ pub enum TurnKind {
     /// The user's wish for silence or for words was heeded without a word, or an agent's line that is not said took the
     /// conversation over, and Braze did not take it yet; or a wish for silence ended a flow.
     Heeded,
+    /// Nothing happens yet: an AI was asked about the messages and answers later. The last of them names the question. Such a
+    /// row is never committed; what it waits for gets a row of its own.
+    Waiting(Wait),
+}
+
+/// How long an answer is waited for that comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Since when the user has waited: it was begun to answer then. A question that replaces another one goes on from there.
+    pub since: Timestamp,
+    /// An answer that reaches the door later than this is not said any more.
+    pub until: Timestamp,
+    /// How many AIs, from the top, are passed over then.
+    pub passed: usize,
 }
 
 impl TurnKind {
     /// In whose name the turn speaks.
     pub fn voice(self) -> Voice {
         match self {
-            Self::Answer | Self::HandOff(_) | Self::Moment | Self::OptIn | Self::Heeded => Voice::Bot,
+            Self::Answer | Self::HandOff(_) | Self::Moment | Self::OptIn | Self::Heeded | Self::Waiting(_) => {
+                Voice::Bot
+            }
             Self::Forwarded | Self::Agent | Self::DeskDown => Voice::Person,
         }
     }
 
     /// Whether the turn's messages are over with once it was sent. Those that lead to a person then go to that person.
     pub fn settles(self) -> bool {
-        !matches!(self, Self::HandOff(_) | Self::DeskDown | Self::Moment)
+        !matches!(self, Self::HandOff(_) | Self::DeskDown | Self::Moment | Self::Waiting(_))
     }
 
     /// Whether it belongs to a stretch in which people have the conversation.
@@ -164,7 +180,13 @@ impl TurnKind {
         match self {
             Self::HandOff(_) => Some(Aftermath::HandOver { at: now }),
             Self::OptIn => Some(Aftermath::OptIn),
-            Self::Answer | Self::Forwarded | Self::Agent | Self::DeskDown | Self::Moment | Self::Heeded => None,
+            Self::Answer
+            | Self::Forwarded
+            | Self::Agent
+            | Self::DeskDown
+            | Self::Moment
+            | Self::Heeded
+            | Self::Waiting(_) => None,
         }
     }
 
@@ -200,6 +222,7 @@ mod tests {
     use super::*;
 
     const AT: Timestamp = Timestamp::from_seconds(7);
+    const WAIT: Wait = Wait { since: AT, until: AT, passed: 1 };
 
     #[test]
     fn each_kind_of_turn_has_its_voice_and_its_consequences() {
@@ -214,6 +237,7 @@ mod tests {
             (TurnKind::Moment, Bot, false, false, None),
             (TurnKind::OptIn, Bot, true, false, Some(Aftermath::OptIn)),
             (TurnKind::Heeded, Bot, true, false, None),
+            (TurnKind::Waiting(WAIT), Bot, false, false, None),
         ] {
             assert_eq!((kind.voice(), kind.settles()), (voice, settles), "{kind:?}");
             assert_eq!((kind.is_with_people(), kind.aftermath(AT)), (with_people, aftermath), "{kind:?}");
@@ -267,7 +291,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
-        for (kind, written) in [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent"))] {
+        for (kind, written) in
+            [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent")), (TurnKind::Waiting(WAIT), None)]
+        {
             let stored = serde_json::to_value(row(kind)).unwrap();
             assert_eq!(stored.get("kind").and_then(|kind| kind.as_str()), written);
             assert_eq!(serde_json::from_value::<TurnRow>(stored).unwrap().kind, kind);

@@ -38,6 +38,7 @@ impl Chain {
             media: attached.iter().map(|found| Medium::Unseen(found.kind)).collect(),
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
+            passed: 0,
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         answer.map_err(|error| format!("the AI was not asked: {error}"))?;

@@ -54,12 +54,13 @@ impl Chain {
             media: vec![],
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
+            passed: 0,
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         drop(self.ai.requests());
         Ok(match answer? {
             Answer::Said { text, .. } => text.unwrap_or_default().into_string(),
-            Answer::DontKnow => String::new(),
+            Answer::DontKnow | Answer::Later(_) => String::new(),
         })
     }
 

@@ -107,6 +107,7 @@ mod tests {
             media: vec![Medium::Picture(Image::new(&picture).unwrap()), Medium::Unseen(MediaKind::Pdf)],
             output_tokens: 64,
             tools: Tools::default(),
+            passed: 0,
         };
         let shown = shown(&question);
         assert_eq!(shown["media"], json!([{"picture": "image/png", "bytes": 4_008}, {"not_opened": "pdf"}]));

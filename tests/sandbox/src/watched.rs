@@ -76,6 +76,10 @@ impl Ai for WatchedAi {
         self.inner.sees()
     }
 
+    fn answers_later(&self) -> bool {
+        self.inner.answers_later()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let shown = asked::shown(question);
         self.asked.note(shown.clone());
@@ -98,6 +102,9 @@ impl Ai for WatchedAi {
                 )
             }
             Ok(Answer::DontKnow) => ("it does not know".to_owned(), Value::Null),
+            Ok(Answer::Later(later)) => {
+                ("it answers later".to_owned(), json!({"waited_for_seconds": later.within.as_secs()}))
+            }
             Err(error) => ("it fails".to_owned(), json!({"error": error.to_string()})),
         };
         self.steps.add(None, Kind::Ai, title, body);

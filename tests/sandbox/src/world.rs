@@ -239,7 +239,7 @@ impl About {
             AiSettings::Backend(backend) => match &backend.place {
                 Place::Server { speaks: Speaks::OpenAi(model), .. } => format!("openai: {model}"),
                 Place::Server { speaks: Speaks::Anthropic(model), .. } => format!("anthropic: {model}"),
-                Place::Server { speaks: Speaks::Webhook, .. } => "webhook".to_owned(),
+                Place::Server { speaks: Speaks::Webhook { .. }, .. } => "webhook".to_owned(),
                 Place::Bedrock { model, .. } => format!("bedrock: {model}"),
             },
         };

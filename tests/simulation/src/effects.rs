@@ -30,6 +30,10 @@ impl Ai for Effects<dyn Ai> {
         self.inner.sees()
     }
 
+    fn answers_later(&self) -> bool {
+        self.inner.answers_later()
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let failure = |fault: &Fault| match fault {
             Fault::Refused(status) => Err(AiError::Refused { status: *status }),

@@ -10,6 +10,7 @@ mod door;
 mod effects;
 mod faults;
 mod flows;
+mod later;
 mod machine;
 mod neighbours;
 mod people;

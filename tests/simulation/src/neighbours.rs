@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Deed, Question};
+use ai::{Ai, AiError, Answer, Deed, Later, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::Reply;
 use tokio::time::Instant;
 
 use crate::chance::Chance;
+use crate::later::{Promises, WITHIN};
 use crate::witness::Witness;
 
 /// What the AI does with its next question.
@@ -27,6 +29,8 @@ pub enum AiScript {
     Hangs,
     /// Has a mistake in its code.
     Panics,
+    /// Says at once that it answers later, if somebody may wait, for so long.
+    Later(Duration),
 }
 
 /// Answers `re: <question>` at once, unless told otherwise, and starts the flow that the question wants.
@@ -38,6 +42,9 @@ pub(crate) struct ScriptedAi {
     /// What it says after the question.
     pub(crate) always: Mutex<Option<&'static str>>,
     pub(crate) moods: Mutex<Moods>,
+    pub(crate) promises: Mutex<Promises>,
+    /// Whether it was ever told to answer later.
+    pub(crate) later: AtomicBool,
 }
 
 /// How an AI takes its questions that is not told what to do: at its ease, and at times at length. The same question, asked
@@ -75,11 +82,18 @@ impl Ai for ScriptedAi {
         "scripted"
     }
 
+    fn answers_later(&self) -> bool {
+        self.promises.lock().unwrap().are_made() || self.later.load(Ordering::Relaxed)
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.asked.lock().unwrap().push(question.clone());
         self.asked_at.lock().unwrap().push(Instant::now());
         let next = self.script.lock().unwrap().pop_front();
         let text = match next {
+            None if question.passed == 0 && self.promises.lock().unwrap().promise(question) => {
+                return Ok(Answer::Later(Later { within: WITHIN, passed: 1 }));
+            }
             None => {
                 let (time, more) = self.moods.lock().unwrap().next(question.text.as_str());
                 tokio::time::sleep(time).await;
@@ -90,6 +104,10 @@ impl Ai for ScriptedAi {
                 self.says(question)
             }
             Some(AiScript::Fails) => return Err(AiError::Unavailable { status: Some(500), retry_after: None }),
+            Some(AiScript::Later(within)) if question.passed == 0 => {
+                return Ok(Answer::Later(Later { within, passed: 1 }));
+            }
+            Some(AiScript::Later(_)) => return Err(AiError::Unusable("nobody may wait")),
             Some(AiScript::Panics) => crate::quiet::panics_on_purpose(),
             Some(AiScript::Hangs) => {
                 tokio::time::sleep(time).await;

@@ -50,6 +50,8 @@ pub struct Plan {
     pub bend: Option<Bend>,
     /// Whether what has not answered at its deadline is killed there; otherwise it lives on, and acts when it is long over.
     pub kills_at_deadline: bool,
+    /// Lets the AI answer some questions later, as this seed decides.
+    pub later: Option<u64>,
     /// Lets the AI take its time and, at times, say much, as this seed decides.
     pub moods: Option<u64>,
     /// Lets the queue mix up the order of its messages, as this seed decides.
@@ -77,6 +79,7 @@ impl Default for Plan {
             desk: false,
             bend: None,
             kills_at_deadline: false,
+            later: None,
             moods: None,
             disorder: None,
         }

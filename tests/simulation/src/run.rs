@@ -17,6 +17,7 @@ use crate::chance::Chance;
 use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Weather};
 use crate::flows;
+use crate::later::keep_promises;
 use crate::people::{Person, Written, crowd};
 use crate::plan::Plan;
 use crate::witness::{Figures, HUMAN, START, STOP};
@@ -65,6 +66,7 @@ impl Run {
             erases: seed % 5 < 2,
             echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
+            later: Chance::new(seed ^ 0x1a7e5).chance(300).then_some(seed),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),
             desk: chance.chance(600),
@@ -91,9 +93,36 @@ impl Run {
             None => world.faults.by_chance(Weather::new(self.seed)),
         }
         let door = Door::new(&world, 2);
+        let promised = self.plan.later.map(|seed| world.ai.promises.lock().unwrap().by_chance(seed));
+        let posting = async {
+            match promised {
+                Some(promised) => keep_promises(&world, &door, promised).await,
+                None => std::future::pending().await,
+            }
+        };
+        let living = self.play(&world, &door, &mut chance);
+        // Whatever was promised keeps the pollers busy until it is posted.
+        drop(futures::future::select(std::pin::pin!(living), std::pin::pin!(posting)).await);
+        if world.faults.count() == 0 && self.plan.clocks_agree() {
+            world.witness.nothing_failed();
+            world.witness.profiles_agree();
+        }
+        for depth in [world.queue.depth(), world.agents.depth()] {
+            if (depth.waiting, depth.in_flight) != (0, 0) {
+                world.witness.broken("the queue did not drain");
+            }
+        }
+        world.witness.metrics_tell_what_happened(&world.counted_in_all());
+        let (sum, trace) = world.witness.trace();
+        let (violations, figures) = (world.witness.violations(), world.witness.figures());
+        Told { violations, faults: world.faults.happened(), figures, sum, trace }
+    }
+
+    /// People write, then it is calm, and in the end an operator may look at the dead letters.
+    async fn play(&self, world: &World, door: &Door, chance: &mut Chance) {
         let busy = world.keeps_busy();
         let writing = async {
-            people_write(&world, &door, &mut chance).await;
+            people_write(world, door, chance).await;
             drop(busy);
         };
         futures::future::join(writing, world.work(5)).await;
@@ -108,19 +137,6 @@ impl Run {
             world.work(2).await;
             world.at_rest().await;
         }
-        if world.faults.count() == 0 && self.plan.clocks_agree() {
-            world.witness.nothing_failed();
-            world.witness.profiles_agree();
-        }
-        for depth in [world.queue.depth(), world.agents.depth()] {
-            if (depth.waiting, depth.in_flight) != (0, 0) {
-                world.witness.broken("the queue did not drain");
-            }
-        }
-        world.witness.metrics_tell_what_happened(&world.counted_in_all());
-        let (sum, trace) = world.witness.trace();
-        let (violations, figures) = (world.witness.violations(), world.witness.figures());
-        Told { violations, faults: world.faults.happened(), figures, sum, trace }
     }
 }
 

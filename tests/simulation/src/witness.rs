@@ -11,6 +11,7 @@ mod flow_moves;
 mod flow_steps;
 mod flows;
 mod groups;
+mod later;
 mod ledger;
 mod lines;
 mod moments;
@@ -46,6 +47,7 @@ pub use figures::{Figure, Figures};
 pub(crate) use flow_steps::CANCEL;
 use flows::Flows;
 use groups::Groups;
+use later::Later;
 use ledger::Ledger;
 pub(crate) use lines::LINE;
 use people::People;
@@ -111,6 +113,7 @@ struct State {
     unsent: Unsent,
     questions: Questions,
     flows: Flows,
+    later: Later,
     /// Who was told last that the answer takes a moment.
     moments: HashSet<ConversationKey>,
     /// What profiles say.
@@ -271,6 +274,9 @@ impl Witness {
                 }
                 if action.deed == AgentDeed::Erase {
                     self.lock().erasing.push(action.clone());
+                }
+                if let AgentDeed::Answer { question, body } = &action.deed {
+                    self.is_answered_later(question, body.as_str(), action.at);
                 }
                 match action.message() {
                     Some(message) => message,

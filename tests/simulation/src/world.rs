@@ -42,7 +42,7 @@ pub struct World {
     /// Who watches.
     pub witness: Arc<Witness>,
     pub(crate) clock: Arc<VirtualClock>,
-    ai: Arc<ScriptedAi>,
+    pub(crate) ai: Arc<ScriptedAi>,
     braze: Arc<ScriptedBraze>,
     desk: Arc<ScriptedDesk>,
     pub(crate) plan: Plan,
@@ -239,6 +239,9 @@ impl World {
 
     /// What the AI does with its next questions.
     pub fn ai_will(&self, script: impl IntoIterator<Item = AiScript>) {
+        let script: Vec<_> = script.into_iter().collect();
+        let later = script.iter().any(|does| matches!(does, AiScript::Later(_)));
+        self.ai.later.fetch_or(later, Ordering::Relaxed);
         self.ai.script.lock().unwrap().extend(script);
     }
 

@@ -64,6 +64,7 @@ impl Handler for Naive {
                 media: vec![],
                 output_tokens: 100,
                 tools: Tools::default(),
+                passed: 0,
             };
             let left = deadline.left(self.0.clock.now(), std::time::Duration::ZERO);
             let Ok(Answer::Said { text: Some(text), .. }) = self.0.ai.answer(&question, left).await else { continue };

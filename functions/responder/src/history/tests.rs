@@ -231,3 +231,17 @@ fn a_flow_waits_until_something_is_said_to_it_or_its_user_wants_silence() {
         assert_eq!(history.flow().is_some(), waits, "{kind:?}");
     }
 }
+
+#[test]
+fn what_is_waited_for_is_no_part_of_what_was_said_and_the_newest_question_counts() {
+    let wait = Wait { since: Timestamp::EPOCH, until: Timestamp::from_seconds(120), passed: 1 };
+    let waiting = |number, epoch, text| TurnRow { kind: TurnKind::Waiting(wait), ..row(number, epoch, text, &[]) };
+    let rows = vec![waiting(2, 4, "c"), waiting(2, 3, "b"), waiting(1, 3, "a"), row(1, 2, "a", &["1"])];
+    let history = History::new(rows, 1);
+    let newest = history.waiting().unwrap();
+    assert_eq!((newest.question, newest.said.len()), (&MessageId::stored("c"), 1));
+    assert_eq!(history.newest_kind(), Some(TurnKind::Answer));
+    assert_eq!(history.lines().count(), 2, "what was said in the turn, once");
+    assert!(history.answer_for(2, &[MessageId::stored("c")]).is_none());
+    assert!(!is_whole(&[waiting(2, 4, "c")], 5), "its run went on, and may have written more");
+}

@@ -39,6 +39,7 @@ fn question(text: &str) -> Question {
         media: vec![],
         output_tokens: 64,
         tools: Tools::default(),
+        passed: 0,
     }
 }
 

@@ -35,6 +35,7 @@ fn question(conversation: &str) -> Question {
         media: vec![],
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
+        passed: 0,
     }
 }
 
@@ -46,6 +47,6 @@ fn equipped(tools: &Arc<HttpTools>, caller: &Arc<impl Caller + 'static>, ai: Arc
 fn said(answer: Answer) -> (Option<String>, u32) {
     match answer {
         Answer::Said { text, rejected, .. } => (text.map(models::Personal::into_string), rejected),
-        Answer::DontKnow => (None, 0),
+        Answer::DontKnow | Answer::Later(_) => (None, 0),
     }
 }

@@ -36,12 +36,13 @@ fn ask(knowledge: &Knowledge, text: &str, language: Option<&str>) -> Option<Stri
         media: vec![],
         output_tokens: 1,
         tools: Tools::default(),
+        passed: 0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     match runtime.block_on(knowledge.answer(&question, Duration::from_secs(1))).unwrap() {
         Answer::Said { text, usage: None, .. } => text.map(Personal::into_string),
         Answer::Said { .. } => panic!("this costs no tokens"),
-        Answer::DontKnow => None,
+        Answer::DontKnow | Answer::Later(_) => None,
     }
 }
 

@@ -70,6 +70,7 @@ fn question(text: &str, media: Vec<Medium>) -> Question {
         media,
         output_tokens: 64,
         tools: Tools::default(),
+        passed: 0,
     }
 }
 

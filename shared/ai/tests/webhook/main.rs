@@ -8,7 +8,7 @@ mod server;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ai::{Ai as _, AiError, Answer, Deed, Exchange, Question, Tools, Webhook};
+use ai::{Ai as _, AiError, Answer, Deed, Exchange, Later, Question, Tools, Webhook};
 use async_trait::async_trait;
 use models::{ConversationKey, MessageId, Timestamp};
 use platform::clock::Clock;
@@ -52,6 +52,7 @@ fn question() -> Question {
         media: vec![],
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
+        passed: 0,
     }
 }
 
@@ -72,7 +73,7 @@ async fn the_question_arrives_signed_and_without_the_instructions() {
     assert_eq!(
         serde_json::from_slice::<Value>(&seen.body).unwrap(),
         json!({"type": "question", "version": 1, "sender": "user:ada@example.com", "message": "Wo ist \"7\"?\n",
-            "language": "de", "can_hand_off": true, "history": [
+            "language": "de", "can_hand_off": true, "question": "abc123-_XYZ9", "history": [
                 {"from": "user", "text": "Hallo"}, {"from": "brand", "text": "Hallo, Ada!"},
                 {"from": "brand", "text": "Noch da?"}]})
     );
@@ -80,11 +81,31 @@ async fn the_question_arrives_signed_and_without_the_instructions() {
 
 #[tokio::test]
 async fn a_platform_that_has_nothing_to_say_does_not_know() {
-    for status in [200, 202, 204] {
+    for status in [200, 204] {
         let server = Server::fixed(status, &[], "").await;
         let answer = platform(&server.base_url, fixed(SECRET)).answer(&question(), AMPLE).await;
         assert_eq!(answer, Ok(Answer::DontKnow), "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_202_without_an_answer_says_that_it_comes_later_where_somebody_may_wait() {
+    let later = |seconds| Answer::Later(Later { within: Duration::from_secs(seconds), passed: 0 });
+    for (headers, body) in
+        [(&[][..], ""), (JSON, r#"{"status": "accepted"}"#), (&[("content-type", "text/plain")], "Accepted")]
+    {
+        let server = Server::fixed(202, headers, body).await;
+        let platform = || platform(&server.base_url, fixed(SECRET));
+        assert_eq!(platform().answer(&question(), AMPLE).await, Ok(later(120)), "{body}");
+        let patient = platform().waited_for(Duration::from_secs(600));
+        assert_eq!(patient.answer(&question(), AMPLE).await, Ok(later(600)), "{body}");
+        let nobody_waits = Question { passed: 1, ..question() };
+        let answer = platform().answer(&nobody_waits, AMPLE).await;
+        assert!(matches!(answer, Err(AiError::Unusable(_))), "{answer:?}");
+    }
+    let server = Server::fixed(202, JSON, r#"{"text": "Hello"}"#).await;
+    let answer = platform(&server.base_url, fixed(SECRET)).answer(&question(), AMPLE).await;
+    assert_eq!(answer, Ok(Answer::text("Hello")), "a 202 with an answer is one");
 }
 
 /// Takes the body as Rasa's REST channel does: `sender` and `message`, and nothing else is looked at.

@@ -1,6 +1,7 @@
 //! Backends: the AIs that are asked beside the one that the environment names.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::Routes;
@@ -10,6 +11,12 @@ use super::spelling::{did_you_mean, nearest};
 /// Keys of the responder's secret that are for others than an AI: sent to one, they would be given away.
 const OTHERS_KEYS: [&str; 2] = ["braze_api_key", "desk_token"];
 const LONGEST_NAME: usize = 40;
+const LATER: &str = "later_within_seconds";
+
+/// How long an answer that comes later is waited for where nothing else is said.
+pub const LATER_WITHIN: Duration = Duration::from_mins(2);
+/// In seconds; at most ten hours: a message may rest in a queue for twelve at once, and is too old to be answered after 23.
+const WITHIN: RangeInclusive<f64> = 5.0..=36_000.0;
 
 /// Every backend by its name, and those that stand between the environment's and the knowledge.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +65,10 @@ pub enum Speaks {
     /// The Messages API, with this model.
     Anthropic(String),
     /// A signed webhook.
-    Webhook,
+    Webhook {
+        /// How long its answer is waited for if it says that it comes later.
+        later_within: Duration,
+    },
 }
 
 impl Backends {
@@ -155,11 +165,14 @@ impl Backend {
                 let speaks = Speaks::Anthropic(model(&mut section));
                 server(speaks, &mut section)
             }
-            Some(Kind::Webhook) => server(Speaks::Webhook, &mut section),
+            Some(Kind::Webhook) => {
+                let later_within = section.seconds(LATER, LATER_WITHIN.as_secs_f64(), WITHIN);
+                server(Speaks::Webhook { later_within }, &mut section)
+            }
             Some(Kind::Bedrock) => bedrock(&mut section),
             None => {
                 // Which of the others it needs depends on what it is.
-                for key in ["model", "base_url", "key", "region"] {
+                for key in ["model", "base_url", "key", "region", LATER] {
                     section.skip(key);
                 }
                 Place::Bedrock { model: String::new(), region: None }
@@ -168,8 +181,12 @@ impl Backend {
         let has_deadline = section.has("deadline_seconds");
         let deadline = section.seconds("deadline_seconds", 25.0, 1.0..=600.0);
         let images = section.flag("images", false);
-        if images && matches!(place, Place::Server { speaks: Speaks::Webhook, .. }) {
+        if images && matches!(place, Place::Server { speaks: Speaks::Webhook { .. }, .. }) {
             section.mistake("images", "is for models: a webhook is sent words alone");
+        }
+        if section.has(LATER) {
+            section.mistake(LATER, "belongs to webhook alone: no other answers later");
+            section.skip(LATER);
         }
         Self { place, deadline: has_deadline.then_some(deadline), images }
     }
@@ -191,7 +208,7 @@ fn server(speaks: Speaks, section: &mut Section) -> Place {
         section.mistake("region", "belongs to bedrock alone: the address says where a server is");
         section.skip("region");
     }
-    let key = key(section, speaks == Speaks::Webhook);
+    let key = key(section, matches!(speaks, Speaks::Webhook { .. }));
     Place::Server { base_url: base_url(section), speaks, key }
 }
 
@@ -273,7 +290,7 @@ mod tests {
         let assistant = Assistant::from_toml(&format!(
             "ladder = [\"claude\"]\n{CLAUDE}key = \"claude_key\"\ndeadline_seconds = 7.5\nimages = true\n\
              [backends.bot]\nkind = \"webhook\"\nbase_url = \"https://bot.example/hook\"\nkey = \"bot_secret\"\n\
-             [backends.own]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1\"\nmodel = \"llama\"\n\
+             later_within_seconds = 300\n[backends.own]\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:11434/v1\"\nmodel = \"llama\"\n\
              [backends.nova]\nkind = \"bedrock\"\nmodel = \"eu.amazon.nova-lite-v1:0\"\nregion = \"eu-west-3\"\n\
              [routes.a]\nbackend = \"bot\"\n[routes.b]\nbackend = \"own\"\n[routes.c]\nbackend = \"nova\"\n",
         ))
@@ -285,7 +302,8 @@ mod tests {
             key: key.map(str::to_owned),
         };
         let claude = server(Speaks::Anthropic("m".to_owned()), "https://api.anthropic.com", Some("claude_key"));
-        let bot = server(Speaks::Webhook, "https://bot.example/hook", Some("bot_secret"));
+        let later_within = Duration::from_mins(5);
+        let bot = server(Speaks::Webhook { later_within }, "https://bot.example/hook", Some("bot_secret"));
         let own = server(Speaks::OpenAi("llama".to_owned()), "http://127.0.0.1:11434/v1", None);
         let nova =
             Place::Bedrock { model: "eu.amazon.nova-lite-v1:0".to_owned(), region: Some("eu-west-3".to_owned()) };
@@ -323,6 +341,9 @@ mod tests {
             (webhook(""), vec!["backends.x.key"]),
             (webhook("key = \"x\"\nmodel = \"m\""), vec!["backends.x.model"]),
             (webhook("key = \"x\"\nimages = true"), vec!["backends.x.images"]),
+            (webhook("key = \"x\"\nlater_within_seconds = 4"), vec!["backends.x.later_within_seconds"]),
+            (webhook("key = \"x\"\nlater_within_seconds = 36001"), vec!["backends.x.later_within_seconds"]),
+            (claude("later_within_seconds = 60"), vec!["backends.claude.later_within_seconds"]),
             (claude("region = \"eu-west-3\""), vec!["backends.claude.region"]),
             (bedrock(""), vec!["backends.x.model"]),
             (bedrock("model = \"m\"\nregion = \"eu-west-3.example.com/\""), vec!["backends.x.region"]),

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::{Budget, CampaignId};
-pub use backends::{Backend, Backends, Place, Speaks};
+pub use backends::{Backend, Backends, LATER_WITHIN, Place, Speaks};
 pub use desk_notes::{DeskNote, DeskNotes};
 pub use flows::{Choice, Expect, Flow, Flows, Line, Next, Otherwise, Pattern, Say, Step, Target};
 pub use folders::{KnowledgeFolder, knowledge_folders};

@@ -33,6 +33,7 @@ impl Witness {
             let before = history.flat_map(|text| canaries(text.as_str()));
             let all: Vec<_> = words.iter().cloned().chain(before).collect();
             self.lock().may_be_known(&key, machine.claim_of(&key), &all, "the AI was shown");
+            self.lock().is_not_put_aside(&key, question, machine.claim_of(&key));
             self.nothing_was_said_yet(&key, &words, machine).await;
         }
     }
@@ -81,6 +82,7 @@ impl Witness {
         if row.own_line && ladder {
             state.figures.count(Figure::OwnLines);
         }
+        state.waits(key, row);
         state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
         state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });

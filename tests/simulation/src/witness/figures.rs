@@ -61,6 +61,10 @@ pub enum Figure {
     OwnLines,
     /// Lines that an answer takes a moment.
     Moments,
+    /// Questions that were put aside, because their answer was to come later.
+    PutAside,
+    /// Drafts of answers that came later.
+    AnsweredLater,
     /// Turns in which a flow spoke.
     FlowTurns,
     /// Flows that came to their end.
@@ -83,7 +87,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 38] = [
+const LABELS: [(Figure, &str); 40] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -112,6 +116,8 @@ const LABELS: [(Figure, &str); 38] = [
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
     (Figure::Moments, "moments asked for"),
+    (Figure::PutAside, "questions put aside"),
+    (Figure::AnsweredLater, "  answered later"),
     (Figure::FlowTurns, "turns of flows"),
     (Figure::FlowsCompleted, "  flows completed"),
     (Figure::FlowsCancelled, "  called off"),

@@ -112,6 +112,9 @@ impl Witness {
         if matches!(action.deed, AgentDeed::Erase) {
             return self.an_erasure_is_deleted(action);
         }
+        if let AgentDeed::Answer { question, body } = &action.deed {
+            return self.a_later_answer_is_deleted((question, body.as_str()), action).await;
+        }
         let mut key = action.conversation.clone();
         let mut head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
         if let Some(to) = head.moved_to.clone() {

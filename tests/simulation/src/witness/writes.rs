@@ -180,6 +180,9 @@ impl State {
         if (in_order && !ordered) || !are_pending {
             self.broken(format!("turn {} of {} is out of order", turn.number, key.as_str()));
         }
+        if matches!(kind, TurnKind::Waiting(_)) {
+            self.broken(format!("turn {} of {} says nothing, and was committed", turn.number, key.as_str()));
+        }
         self.takes_a_moment(key, turn);
         self.spends(key, turn);
         self.flow_goes_on(key, turn, covers);

@@ -6,6 +6,7 @@ mod budgets;
 mod counters;
 mod erasure;
 mod flows;
+mod later;
 mod lines;
 mod moments;
 mod people;

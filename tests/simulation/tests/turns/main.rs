@@ -5,6 +5,7 @@ mod bursts;
 mod failures;
 mod flows;
 mod forgotten;
+mod later;
 mod learned;
 mod moments;
 mod owed;

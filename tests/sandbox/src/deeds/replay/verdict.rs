@@ -23,6 +23,8 @@ pub(super) enum Asks {
     Owner,
     /// To be forgotten.
     Erasure,
+    /// That an AI's answer be said which came later.
+    LaterAnswer,
 }
 
 impl Asks {
@@ -38,6 +40,7 @@ impl Asks {
                 AgentDeed::TakeOver | AgentDeed::Release => Self::Owner,
                 AgentDeed::Erase => Self::Erasure,
                 AgentDeed::StartFlow { .. } => Self::Flow,
+                AgentDeed::Answer { .. } => Self::LaterAnswer,
             },
         }
     }
@@ -117,7 +120,7 @@ pub(super) fn verdict(known: &Known<'_>, now: Timestamp) -> Verdict {
     }
     match known.asks {
         Asks::Wish => return Verdict::SendAgain,
-        Asks::Answer | Asks::Flow if head.opted_out => return Verdict::OptedOut,
+        Asks::Answer | Asks::Flow | Asks::LaterAnswer if head.opted_out => return Verdict::OptedOut,
         _ => {}
     }
     if is_stale(known.written, now) { Verdict::TooOld } else { Verdict::SendAgain }

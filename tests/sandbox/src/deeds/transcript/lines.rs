@@ -59,6 +59,8 @@ impl State {
 /// to nothing among them.
 pub(super) fn lines(head: &Head, mut rows: Vec<TurnRow>, waiting: Vec<MessageRow>) -> Vec<Line> {
     let open = head.turn.as_ref().map(|turn| turn.key);
+    // That an answer comes later is nothing that was said.
+    rows.retain(|row| !matches!(row.kind, TurnKind::Waiting(_)));
     rows.retain(|row| row.key.number <= head.last_turn || Some(row.key) == open);
     // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
     rows.dedup_by_key(|row| row.key.number);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use models::{Attributes, HandOffReason, Identity, Message, MessageId, Part, Timestamp, Utterance};
-use store::{MessageRow, OpenTurn, Pending, RowState, Said, SendState, TurnKey, TurnKind, TurnRow, Voice};
+use store::{MessageRow, OpenTurn, Pending, RowState, Said, SendState, TurnKey, TurnKind, TurnRow, Voice, Wait};
 
 use super::lines::{From, State};
 use super::*;
@@ -76,6 +76,7 @@ fn a_transcript_is_what_was_said_in_its_order_and_no_draft_that_came_to_nothing(
     let head = Head { last_turn: 4, ..Head::default() };
     let rows = vec![
         row(5, 9, TurnKind::Answer, &["later"], &["never sent"]),
+        row(4, 9, TurnKind::Waiting(Wait { since: START, until: START, passed: 1 }), &["Hi"], &[]),
         row(4, 8, TurnKind::Agent, &["I am Eve."], &["I am Eve."]),
         row(3, 7, TurnKind::Forwarded, &["A person, please"], &[]),
         row(2, 6, TurnKind::HandOff(HandOffReason::Keyword), &["A person, please"], &["One moment."]),

@@ -1,0 +1,227 @@
+//! Answers that come later: a question is put aside, and taken up again when its answer is here or its time is over.
+//!
+//! The answer's delivery is kept in its queue until its question is over, as a message is: nothing else stores its words. A row
+//! beside the head says what is waited for; the head knows nothing of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use models::{AgentAction, ConversationKey, MessageId, Personal, Timestamp};
+use platform::clock::Deadline;
+use platform::metrics::Metric;
+use store::{Head, Owner, StoreError, TurnRow, Wait};
+
+use crate::Responder;
+use crate::attend::{Errand, Stop, Verdict, Worked};
+use crate::history::{History, Waiting};
+use crate::keep::{self, Kept};
+use crate::settle::Settled;
+use crate::turn::{Claimed, Words};
+
+/// Deliveries of an answer in which its question may not have been put aside yet: it can be faster than the run that asked.
+const TRIES: u32 = 6;
+
+/// An answer that comes later.
+pub(crate) struct LaterAnswer<'a> {
+    /// The question.
+    pub(crate) question: &'a MessageId,
+    /// The answer, as the JSON of a response.
+    pub(crate) body: &'a Personal,
+    /// When it reached the door.
+    pub(crate) at: Timestamp,
+    /// Whether it turned out to be none.
+    pub(crate) unusable: AtomicBool,
+}
+
+/// What becomes of the question that would be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// Its answer is here.
+    Take(Wait),
+    /// It was asked, and its answer may still come.
+    WaitOn(Wait),
+    /// It is asked; the user may have waited for the answer to an earlier one.
+    Ask(Option<Wait>),
+}
+
+/// A question that is put aside.
+pub(crate) struct Aside {
+    pub(crate) wait: Wait,
+    /// Its messages, the one that names it last, and what its row is to remember; none if it has one.
+    pub(crate) new: Option<(Vec<MessageId>, Box<Words>)>,
+}
+
+/// Why an answer that came later is not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// Its question is over, if it ever was one: answered, settled without an answer, or forgotten.
+    Over,
+    /// A person has the conversation.
+    WithPerson,
+    /// The user wants silence.
+    OptedOut,
+    /// The user has written more, and another question took its place.
+    Replaced,
+    /// The question was never put aside.
+    NotAsked,
+    /// The time of its question was over.
+    TooLate,
+    /// It says nothing.
+    Unusable,
+}
+
+/// What an answer for a question meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Wanted,
+    /// Whoever asked may not have put the question aside yet.
+    NotYet,
+    Refused(Refusal),
+}
+
+/// What becomes of `question` at `now`, if these messages are open and this is `waiting`.
+pub(crate) fn stance(
+    question: &MessageId,
+    open: &[MessageId],
+    waiting: Option<Waiting<'_>>,
+    answer: Option<&LaterAnswer<'_>>,
+    now: Timestamp,
+) -> Stance {
+    let Some(Waiting { question: waits, wait, .. }) = waiting.filter(|waiting| open.contains(waiting.question)) else {
+        return Stance::Ask(None);
+    };
+    if waits == question && answer.is_some_and(|answer| answer.question == question && answer.at <= wait.until) {
+        return Stance::Take(wait);
+    }
+    if waits == question && now < wait.until { Stance::WaitOn(wait) } else { Stance::Ask(Some(wait)) }
+}
+
+/// How a question is waited for that is put aside at `now` for so long; the user may have waited before.
+pub(crate) fn wait_for(later: ai::Later, began: Timestamp, before: Option<Wait>, now: Timestamp) -> Wait {
+    let ai::Later { within, passed } = later;
+    let until = now + within;
+    match before {
+        Some(Wait { since, until: earlier, .. }) => Wait { since, until: until.min(earlier), passed },
+        None => Wait { since: began, until, passed },
+    }
+}
+
+/// What an answer to `question` that reached the door at `at` meets, by its conversation's head.
+fn standing(head: &Head, waiting: Option<Waiting<'_>>, question: &MessageId, at: Timestamp) -> Standing {
+    let place = |id| head.pending.get(id).map(|pending| pending.sequence);
+    let Some(own) = place(question) else { return Standing::Refused(Refusal::Over) };
+    if head.owner == Owner::Person {
+        return Standing::Refused(Refusal::WithPerson);
+    }
+    if head.opted_out {
+        return Standing::Refused(Refusal::OptedOut);
+    }
+    match waiting.and_then(|waiting| Some((place(waiting.question)?, waiting.wait))) {
+        Some((other, _)) if other > own => Standing::Refused(Refusal::Replaced),
+        Some((other, wait)) if other == own && at > wait.until => Standing::Refused(Refusal::TooLate),
+        Some((other, _)) if other == own => Standing::Wanted,
+        _ => Standing::NotYet,
+    }
+}
+
+impl Responder {
+    /// Says an answer that came later, if its question is still waited for.
+    pub(crate) async fn hear_later(
+        &self,
+        (action, later): (&AgentAction, &LaterAnswer<'_>),
+        receives: u32,
+        deadline: Deadline,
+        alone: bool,
+    ) -> Result<Verdict, StoreError> {
+        let (log_id, now) = (action.log_id.as_str(), self.clock.now());
+        let mut key = action.conversation.clone();
+        let mut head = self.store.head(&key, now).await?.unwrap_or_default();
+        if let Some(to) = head.moved_to.take() {
+            (head, key) = (self.store.head(&to, now).await?.unwrap_or_default(), to);
+        }
+        let rows = if head.pending.contains_key(later.question) { self.newest_turns(&key, now).await? } else { vec![] };
+        let history = History::new(rows, head.last_turn);
+        match standing(&head, history.waiting(), later.question, later.at) {
+            Standing::Wanted => {}
+            Standing::NotYet if receives < TRIES => return Ok(Verdict::ComesBack(keep::after_outage(receives))),
+            Standing::NotYet => return Ok(self.refuse(log_id, Refusal::NotAsked)),
+            Standing::Refused(why) => return Ok(self.refuse(log_id, why)),
+        }
+        let errand = Errand { key: &key, deliveries: &[], later: Some(later), log_id, deadline, alone };
+        let (head, is_suspect) = self.take_up(&errand, head).await;
+        if is_suspect {
+            return Ok(Verdict::Alone);
+        }
+        if later.unusable.load(Ordering::Relaxed) {
+            return Ok(self.refuse(log_id, Refusal::Unusable));
+        }
+        if !head.pending.contains_key(later.question) {
+            return Ok(Verdict::Settled);
+        }
+        let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
+        let jitter = keep::jitter(&(self.words)());
+        let after = keep::comes_back(&head, later.question, Kept::AsSeen, receives, cap, now, jitter);
+        Ok(Verdict::ComesBack(after))
+    }
+
+    /// Whether an AI here may answer later.
+    pub(crate) fn answers_later(&self) -> bool {
+        self.ai.answers_later() || self.route_ais.values().any(|ai| ai.answers_later())
+    }
+
+    /// A person has taken over: what was put aside is theirs to read now, and not only when its time is over. Whatever comes of
+    /// it, its deliveries are still there.
+    pub(crate) async fn hand_on(
+        &self,
+        key: &ConversationKey,
+        head: &Head,
+        log_id: &str,
+        deadline: Deadline,
+        alone: bool,
+    ) {
+        if !self.answers_later() || head.pending.is_empty() {
+            return;
+        }
+        let Ok(rows) = self.newest_turns(key, self.clock.now()).await else { return };
+        let history = History::new(rows, head.last_turn);
+        if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.question)) {
+            let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
+            Box::pin(self.take_up(&errand, head.clone())).await;
+        }
+    }
+
+    fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {
+        self.meter.count(Metric::LateAnswer, 1);
+        tracing::warn!(log_id, ?why, "an answer that came later is not said");
+        Verdict::Settled
+    }
+
+    /// Puts a question aside: its messages stay pending, no attempt is used up, and the conversation is free until there is
+    /// something to do. Whoever waits is told so once, as where an AI is slow.
+    pub(crate) async fn put_aside(&self, claimed: Claimed<'_>, aside: Aside) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Aside { wait, new } = aside;
+        let (is_new, mut head) = (new.is_some(), head.clone());
+        let moment = self.assistant.limits.moment_after.map(|after| wait.since + after);
+        if let Some((messages, words)) = new {
+            let row = TurnRow { covers: messages, ..self.row(&head, held, agenda, *words) };
+            self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+        }
+        let now = self.clock.now();
+        let may_be_told = claimed.may_take_a_moment() && !history.asked_for_a_moment();
+        // A row of this very run would stand in its place: whoever has just asked comes back for it.
+        if !is_new
+            && may_be_told
+            && moment.is_some_and(|moment| moment <= now)
+            && let Some(told) = self.say_a_moment(claimed).await?
+        {
+            head = told;
+        }
+        let next = moment.filter(|moment| may_be_told && *moment > now).map_or(wait.until, |at| at.min(wait.until));
+        let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+        let worked = self.settle(conversation, &head, held, &[], silent).await?;
+        Ok(Worked { kept: Kept::Until(next), ..worked })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Answers that come later: asked for once, waited for no longer than was said at first, and said only by whoever waits for them.
+
+use std::collections::HashMap;
+
+use ai::Question;
+use conversation::shape::shape;
+use models::{AgentAction, ConversationKey, MessageId, Timestamp};
+use platform::clock::Clock as _;
+use store::{Owner, Store as _, TurnKey, TurnKind, TurnRow, Wait};
+
+use super::asks::REPLY_PARTS;
+use super::figures::Figure;
+use super::{State, Witness};
+use crate::later::LATER;
+
+/// What is known of them.
+#[derive(Default)]
+pub(super) struct Later {
+    /// Those that reached the door, by the beginning that no two share.
+    came: HashMap<String, (MessageId, Timestamp)>,
+    /// The questions that were put aside.
+    aside: HashMap<ConversationKey, Vec<Aside>>,
+}
+
+/// A question that was put aside.
+struct Aside {
+    question: MessageId,
+    wait: Wait,
+    turn: TurnKey,
+    /// The step at which that was stored.
+    step: usize,
+}
+
+impl Later {
+    /// The newest question that was put aside before this step. A row of a run whose claim was over may be stored late.
+    fn newest(&self, key: &ConversationKey, before: usize) -> Option<&Aside> {
+        let known = self.aside.get(key)?.iter().filter(|aside| aside.step < before);
+        known.max_by_key(|aside| aside.turn)
+    }
+}
+
+impl Witness {
+    /// An answer is on the agents' queue.
+    pub(super) fn is_answered_later(&self, question: &MessageId, body: &str, at: Timestamp) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("answered later {}", question.as_str()));
+        let parts = shape(&words(body), REPLY_PARTS);
+        if let Some(name) = parts.first().and_then(|part| name_of(part.as_str())) {
+            // The door takes the same request more than once: the first may be said.
+            state.later.came.entry(name).or_insert_with(|| (question.clone(), at));
+        }
+        state.answers.push(parts);
+    }
+
+    /// An answer leaves its queue: only if nobody waits for it.
+    pub(super) async fn a_later_answer_is_deleted(&self, (question, body): (&MessageId, &str), action: &AgentAction) {
+        let Some(key) = self.lock().filed.get(question).cloned() else { return };
+        let head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
+        let named = self.store.head(&action.conversation, self.clock.now()).await.ok().flatten().unwrap_or_default();
+        let is_elsewhere = named.moved_to.unwrap_or_else(|| action.conversation.clone()) != key;
+        if is_elsewhere || words(body).trim().is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        let newest = state.later.newest(&key, usize::MAX);
+        let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
+        if is_waited_for && head.pending.contains_key(question) && head.owner == Owner::Bot && !head.opted_out {
+            state.broken(format!("the answer to {question:?} was dropped, and it is waited for"));
+        }
+    }
+}
+
+impl State {
+    /// A draft is stored.
+    pub(super) fn waits(&mut self, key: &ConversationKey, row: &TurnRow) {
+        let TurnKind::Waiting(wait) = row.kind else { return self.says_what_came_later(key, row) };
+        self.figures.count(Figure::PutAside);
+        let claim = self.conversations.get(key).map_or((0, 0), |known| (known.epoch, known.claimed_at));
+        let Some(question) = row.covers.last().cloned() else {
+            return self.broken(format!("a question of {} has no name", key.as_str()));
+        };
+        let step = self.figures.get(Figure::Steps);
+        // Whoever read the past before it was stored cannot know it.
+        let known = self.later.newest(key, claim.1).filter(|_| claim.0 == row.key.epoch);
+        let open = known.filter(|before| !self.ends.contains_key(&before.question));
+        let is_longer = open.is_some_and(|before| before.wait.until < wait.until);
+        // Who was forgotten meanwhile begins anew.
+        if is_longer && !self.is_of_before(key, row.key.epoch) && !self.erased.contains_key(key) {
+            self.broken(format!("{} is waited for longer than was said at first", key.as_str()));
+        }
+        self.later.aside.entry(key.clone()).or_default().push(Aside { question, wait, turn: row.key, step });
+    }
+
+    /// What came later is said only for the question that was waited for, and only if it came in time.
+    fn says_what_came_later(&mut self, key: &ConversationKey, row: &TurnRow) {
+        let name = row.reply.first().and_then(|part| name_of(part.text().as_str()));
+        let Some((question, at)) = name.and_then(|name| self.later.came.get(&name).cloned()) else { return };
+        self.figures.count(Figure::AnsweredLater);
+        let aside = self.later.aside.get(key).into_iter().flatten();
+        let own: Vec<_> = aside.filter(|aside| aside.question == question && aside.turn < row.key).collect();
+        if !own.iter().any(|aside| at <= aside.wait.until) {
+            self.broken(format!("{} was told an answer that nobody waited for, or that came too late", key.as_str()));
+        }
+        let asked = self.queued.get(&question).map(|message| message.text.clone());
+        if row.said.last().map(|said| &said.text) != asked.as_ref() {
+            self.broken(format!("{} was told the answer to another question", key.as_str()));
+        }
+    }
+
+    /// A question is asked: not once more as long as its answer may come, nor of whom it did not come from.
+    pub(super) fn is_not_put_aside(&mut self, key: &ConversationKey, question: &Question, claim: Option<u64>) {
+        let Some(known) = self.conversations.get(key).filter(|known| claim == Some(known.epoch)) else { return };
+        let newest = self.later.newest(key, known.claimed_at);
+        let is_same = newest.is_some_and(|aside| aside.question == question.id);
+        if question.passed == 0 && is_same && !self.ends.contains_key(&question.id) && !self.erased.contains_key(key) {
+            self.broken(format!("{:?} was asked again although its answer was to come later", question.id));
+        }
+    }
+}
+
+fn words(body: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    body["text"].as_str().unwrap_or_default().to_owned()
+}
+
+/// `later 7 `, if a reply begins with that.
+fn name_of(reply: &str) -> Option<String> {
+    let number = reply.strip_prefix(LATER)?.split(' ').next()?;
+    Some(format!("{LATER}{number} "))
+}
