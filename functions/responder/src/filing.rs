@@ -135,11 +135,15 @@ impl Responder {
 
     /// The rows of the newest turns: enough for the history, with the last turn and the drafts of dead runs before it.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
+        self.store.newest_turns(key, self.rows_read(), now).await
+    }
+
+    /// How many rows of turns are read at a time.
+    pub(crate) fn rows_read(&self) -> usize {
         let limits = &self.assistant.limits;
         // A turn may have a row before it that says that it takes a moment.
         let each = 1 + usize::from(limits.moment_after.is_some());
-        let most = limits.history_turns.max(limits.repeats) * each + limits.attempts as usize;
-        self.store.newest_turns(key, most, now).await
+        limits.history_turns.max(limits.repeats) * each + limits.attempts as usize
     }
 
     /// Writes the message's place, each time as plainly as the last refusal allows.

@@ -29,6 +29,7 @@ mod settings;
 mod settle;
 mod signs;
 mod started_flow;
+mod summarise;
 mod turn;
 mod way;
 mod window;

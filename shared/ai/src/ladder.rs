@@ -8,7 +8,7 @@ use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
 use crate::breaker::{Breaker, Sign};
-use crate::{Ai, AiError, Answer, Question};
+use crate::{Ai, AiError, Answer, Past, Question, Summary};
 
 /// What is kept back for each backend further down: enough for one without a network, a chance for one with.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -26,13 +26,32 @@ impl Rung {
         Self { backend, deadline, breaker: Mutex::default() }
     }
 
-    /// Asks, unless the backend is left alone.
     async fn answer(&self, question: &Question, time: Duration, clock: &dyn Clock) -> Result<Answer, AiError> {
+        let time = self.at_most(time);
+        self.heard(self.backend.answer(question, time), time, clock).await
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration, clock: &dyn Clock) -> Result<Summary, AiError> {
+        let time = self.at_most(time);
+        self.heard(self.backend.summarise(past, time), time, clock).await
+    }
+
+    /// What the backend gets of `time`.
+    fn at_most(&self, time: Duration) -> Duration {
+        self.deadline.unwrap_or(time).min(time)
+    }
+
+    /// Waits so long for what the backend is to do, unless it is left alone: then nothing is begun.
+    async fn heard<T>(
+        &self,
+        asking: impl Future<Output = Result<T, AiError>>,
+        time: Duration,
+        clock: &dyn Clock,
+    ) -> Result<T, AiError> {
         if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
             return Err(AiError::LeftAlone);
         }
-        let time = self.deadline.unwrap_or(time).min(time);
-        let outcome = timeout(time, self.backend.answer(question, time)).await.unwrap_or(Err(AiError::TimedOut));
+        let outcome = timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
         let (sign, now) = (Sign::of(&outcome, time, self.deadline), clock.now());
         if self.with_breaker(|breaker| breaker.heard(sign, now)) {
             tracing::warn!(
@@ -102,6 +121,17 @@ impl Ai for Ladder {
             }
         }
         Err(failure.unwrap_or(AiError::Unavailable { status: None, retry_after: None }))
+    }
+
+    fn summarises(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.backend.summarises())
+    }
+
+    /// The first that can is asked, and nobody in its place: nobody waits for this, and a later turn may ask again.
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        let able = self.rungs.iter().find(|rung| rung.backend.summarises());
+        let rung = able.ok_or(AiError::Unusable("it sums nothing up"))?;
+        rung.summarise(past, time, self.clock.as_ref()).await
     }
 }
 

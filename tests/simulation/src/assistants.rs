@@ -15,6 +15,8 @@ pub struct Brand {
     pub flows: bool,
     /// Whether people are told that an answer takes a moment.
     pub moments: bool,
+    /// Whether an AI is shown so little of a conversation that the rest is soon summed up.
+    pub forgetful: bool,
 }
 
 impl Brand {
@@ -29,6 +31,7 @@ impl Brand {
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
             flows,
             moments: Chance::new(seed ^ 0x30e27).chance(400),
+            forgetful: Chance::new(seed ^ 0x5e3a7).chance(400),
         }
     }
 
@@ -37,6 +40,7 @@ impl Brand {
         let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 100));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
+        let limits = limits + if self.forgetful { "history_turns = 4\n" } else { "" };
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles {
             format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\n")

@@ -70,7 +70,7 @@ impl Default for Plan {
             clocks_ahead: vec![Duration::ZERO],
             on_unknown: OnUnknown::ResendOnce,
             toml: NO_BUDGET.to_owned(),
-            brand: Brand { limits: None, profiles: false, flows: false, moments: false },
+            brand: Brand { limits: None, profiles: false, flows: false, moments: false, forgetful: false },
             echoes: false,
             erases: false,
             handler: |responder| Box::new(responder),

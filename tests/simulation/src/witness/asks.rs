@@ -34,6 +34,7 @@ impl Witness {
             let all: Vec<_> = words.iter().cloned().chain(before).collect();
             self.lock().may_be_known(&key, machine.claim_of(&key), &all, "the AI was shown");
             self.nothing_was_said_yet(&key, &words, machine).await;
+            self.lacks_nothing_between(&key, question, machine).await;
         }
     }
 

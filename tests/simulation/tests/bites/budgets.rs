@@ -9,7 +9,7 @@ use crate::finds;
 use crate::table::{Lies, Table};
 
 fn little(plan: &mut Plan) {
-    plan.brand = Brand { limits: Some((2, 6, 2)), profiles: false, flows: false, moments: false };
+    plan.brand = Brand { limits: Some((2, 6, 2)), profiles: false, flows: false, moments: false, forgetful: false };
     plan.toml = plan.brand.toml(0);
     plan.clocks_ahead = vec![std::time::Duration::ZERO; 3];
 }

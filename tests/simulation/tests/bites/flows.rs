@@ -16,7 +16,7 @@ use crate::table::{Lies, Table};
 
 /// Worlds with flows and routes.
 pub(crate) fn with_flows(plan: &mut Plan) {
-    plan.brand = Brand { limits: None, profiles: false, flows: true, moments: false };
+    plan.brand = Brand { limits: None, profiles: false, flows: true, moments: false, forgetful: false };
     plan.toml = plan.brand.toml(0);
 }
 

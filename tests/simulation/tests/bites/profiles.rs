@@ -13,7 +13,7 @@ use crate::finds;
 use crate::phone::carried;
 
 fn with_profiles(plan: &mut Plan) {
-    plan.brand = Brand { limits: None, profiles: true, flows: false, moments: false };
+    plan.brand = Brand { limits: None, profiles: true, flows: false, moments: false, forgetful: false };
     plan.toml = plan.brand.toml(0);
     plan.desk = true;
 }

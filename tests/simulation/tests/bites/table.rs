@@ -85,6 +85,16 @@ impl Store for Table {
         self.0.put_turn(key, &(self.1.written)(turn.clone()), now).await
     }
 
+    async fn replace_turn(
+        &self,
+        key: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.0.replace_turn(key, was, turn, now).await
+    }
+
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {
         Ok(self.0.turn(key, turn).await?.map(self.1.read))
     }

@@ -21,7 +21,7 @@ fn with_a_desk() -> World {
 }
 
 fn world_of(limits: Option<(u32, u32, u32)>, desk: bool) -> World {
-    let brand = Brand { limits, profiles: false, flows: true, moments: false };
+    let brand = Brand { limits, profiles: false, flows: true, moments: false, forgetful: false };
     World::new(Plan { toml: brand.toml(0), brand, desk, kills_at_deadline: true, ..Plan::default() })
 }
 
