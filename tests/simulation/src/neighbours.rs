@@ -128,6 +128,9 @@ impl Ai for ScriptedAi {
 /// Summaries are cut at 2,000 characters; a canary has up to sixteen.
 const MOST_TOLD: usize = 110;
 
+/// Stands in a summary that lacks something.
+pub(crate) const GAP: &str = "a gap";
+
 /// Everything that a user said in it, the newest of it if that is much. What stands for it is enough.
 fn told_in(past: &Past) -> Vec<String> {
     let earlier = past.earlier.iter().flat_map(|earlier| earlier.as_str().split("; "));
@@ -137,6 +140,12 @@ fn told_in(past: &Past) -> Vec<String> {
         let marks = canaries(text);
         let words = if marks.is_empty() { vec![text.to_owned()] } else { marks };
         told.extend(words.into_iter().filter(|word| !told.contains(word)).collect::<Vec<_>>());
+    }
+    // Whatever was missing once is missing for good.
+    if told.iter().any(|word| word == GAP) || past.turns.iter().any(|turn| turn.assistant.as_str().contains("missing"))
+    {
+        told.retain(|word| word != GAP);
+        told.push(GAP.to_owned());
     }
     told.split_off(told.len().saturating_sub(MOST_TOLD))
 }

@@ -5,10 +5,10 @@ use conversation::room::Room;
 
 use super::*;
 
-const ROOM: Room = Room { turns: 10, tokens: 10_000 };
-const NOW: Timestamp = Timestamp::EPOCH;
+pub(super) const ROOM: Room = Room { turns: 10, tokens: 10_000 };
+pub(super) const NOW: Timestamp = Timestamp::EPOCH;
 
-fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
+pub(super) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
     TurnRow {
         key: TurnKey { number, epoch },
         kind: TurnKind::Answer,

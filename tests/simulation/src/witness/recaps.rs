@@ -10,10 +10,11 @@ use store::{Store as _, TurnKind, TurnRow};
 
 use super::{Figure, Witness, canaries, person};
 use crate::machine::Machine;
+use crate::neighbours::GAP;
 
 /// By this a question says that it has notes.
 const NOTES: &str = "(Notes on what was said before";
-/// By this it says that something is missing after them.
+/// By this it says that something is missing after them; in them, the AI says so itself.
 const LEFT_OUT: &str = "(Some of what was said after these notes is left out.)";
 
 impl Witness {
@@ -58,7 +59,7 @@ impl Witness {
     pub(super) async fn lacks_nothing_between(&self, key: &ConversationKey, question: &Question, machine: &Machine) {
         let shown: Vec<_> = question.history.iter().map(|exchange| exchange.user.as_str()).collect();
         let with_notes = shown.first().is_some_and(|first| first.starts_with(NOTES));
-        let says_so = shown.first().is_some_and(|first| first.ends_with(LEFT_OUT));
+        let says_so = shown.first().is_some_and(|first| first.ends_with(LEFT_OUT) || first.contains(GAP));
         {
             let mut state = self.lock();
             for (figure, is_so) in [(Figure::WithNotes, with_notes), (Figure::LeftOut, says_so)] {

@@ -13,6 +13,7 @@ mod phone;
 mod profiles;
 mod protocol;
 mod routes;
+mod summaries;
 mod table;
 mod window;
 

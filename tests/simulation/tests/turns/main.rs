@@ -11,6 +11,7 @@ mod owed;
 mod people;
 mod profiles;
 mod routes;
+mod summaries;
 mod window;
 
 use std::time::Duration;
