@@ -147,6 +147,7 @@ mod tests {
     /// Does as it is told, after a while, and remembers how much time it was given each time.
     struct Fake {
         outcome: Result<Answer, AiError>,
+        summarises: bool,
         takes: Duration,
         given: Mutex<Vec<Duration>>,
     }
@@ -168,10 +169,39 @@ mod tests {
             tokio::time::sleep(self.takes).await;
             self.outcome.clone()
         }
+
+        fn summarises(&self) -> bool {
+            self.summarises
+        }
+
+        async fn summarise(&self, _: &Past, time: Duration) -> Result<Summary, AiError> {
+            self.given.lock().unwrap().push(time);
+            tokio::time::sleep(self.takes).await;
+            match self.outcome.clone()? {
+                Answer::Said { text: Some(text), usage, .. } => Ok(Summary { text, usage }),
+                _ => Err(BROKEN),
+            }
+        }
+    }
+
+    fn sums_up(outcome: Result<Answer, AiError>, seconds: u64) -> Arc<Fake> {
+        let takes = Duration::from_secs(seconds);
+        Arc::new(Fake { outcome, summarises: true, takes, given: Mutex::default() })
+    }
+
+    async fn summed_up(ladder: &Ladder, seconds: u64) -> Result<String, AiError> {
+        let past = Past {
+            conversation: models::ConversationKey::of(&models::Recipient::External("ada".into())),
+            note: String::new(),
+            earlier: None,
+            turns: vec![],
+            output_tokens: 1,
+        };
+        ladder.summarise(&past, Duration::from_secs(seconds)).await.map(|summary| summary.text.into_string())
     }
 
     fn fake(outcome: Result<Answer, AiError>, seconds: u64) -> Arc<Fake> {
-        Arc::new(Fake { outcome, takes: Duration::from_secs(seconds), given: Mutex::default() })
+        Arc::new(Fake { outcome, summarises: false, takes: Duration::from_secs(seconds), given: Mutex::default() })
     }
 
     fn text(text: &str) -> Answer {
@@ -296,5 +326,31 @@ mod tests {
             assert_eq!(ladder.share(0, Duration::from_millis(left)), Duration::from_millis(first));
             assert_eq!(ladder.share(2, Duration::from_millis(left)), Duration::from_millis(left));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_that_can_sums_up_and_nobody_in_its_place() {
+        let fakes = [fake(Ok(text("a")), 0), sums_up(Err(BUSY), 0), sums_up(Ok(text("c")), 0)];
+        let all = ladder(fakes.iter().map(|fake| rung(fake, None)).collect());
+        assert!(all.summarises());
+        assert_eq!(summed_up(&all, 10).await, Err(BUSY));
+        assert_eq!(fakes.each_ref().map(|fake| fake.asked()), [0, 1, 0]);
+        let none = ladder(vec![rung(&fakes[0], None)]);
+        assert!(!none.summarises() && summed_up(&none, 10).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_is_left_alone_whatever_it_failed_at_and_has_its_own_deadline() {
+        let slow = sums_up(Ok(text("late")), 60);
+        let all = ladder(vec![rung(&slow, Some(2))]);
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(summed_up(&all, 10).await, Err(AiError::TimedOut));
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(6));
+        assert_eq!(
+            (summed_up(&all, 10).await, ask_again(&all, 10).await),
+            (Err(AiError::LeftAlone), Err(AiError::LeftAlone))
+        );
     }
 }
