@@ -300,7 +300,8 @@ mod tests {
     #[test]
     fn a_recap_lives_no_longer_than_the_rows_it_tells_of() {
         let recap = Recap { up_to: 1, since: AT, text: "x".into() };
-        assert!(!recap.is_too_old(AT + (ROW_LIFE - Duration::from_secs(1))) && recap.is_too_old(AT + ROW_LIFE));
+        let over = AT + ROW_LIFE;
+        assert!(recap.is_too_old(over) && !recap.is_too_old(over - Duration::from_secs(1)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::flows;
 
 /// What all versions of one world's assistant have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a brand has or has not")]
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,

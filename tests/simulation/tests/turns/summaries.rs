@@ -39,8 +39,8 @@ async fn chats(world: &World, numbers: std::ops::RangeInclusive<u32>) {
 /// Which of the first `most` messages of ada's the AI knew of when it was asked last.
 fn known(world: &World, most: u32) -> Vec<u32> {
     let asked = world.asked();
-    let texts = asked.last().into_iter().flat_map(|question| &question.history);
-    let all: String = texts.map(|exchange| format!("{}\n", exchange.user.as_str())).collect();
+    let shown = asked.last().into_iter().flat_map(|question| &question.history);
+    let all = shown.map(|exchange| exchange.user.as_str()).collect::<Vec<_>>().join("\n");
     (1..=most).filter(|number| all.contains(&words(*number))).collect()
 }
 
@@ -86,7 +86,7 @@ async fn the_next_message_does_not_wait_for_a_summary_of_those_before_it() {
         tokio::time::sleep(SECOND).await;
         (world.sent().len(), world.now().since(started))
     };
-    let (read, _) = futures::future::join(writes_on, world.settle(2)).await;
+    let (read, ()) = futures::future::join(writes_on, world.settle(2)).await;
     assert_eq!(read, (5, 2 * SECOND));
 }
 
