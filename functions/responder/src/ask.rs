@@ -52,7 +52,7 @@ impl Responder {
             conversation: matter.newest.identity.conversation(),
             instructions: format!("{}\n\n{}", instructions.trim_end(), canary.note()),
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),
-            history: matter.history.exchanges(limits.history_turns),
+            history: matter.history.exchanges(self.room(), self.clock.now()),
             text,
             media,
             output_tokens: limits.output_tokens,
@@ -69,13 +69,8 @@ impl Responder {
             return Ok(self.unasked(matter));
         }
         let ai = self.ai_on(matter.way);
-        let counting = async {
-            if limits.questions_per_day.is_some() || limits.tokens_per_day.is_some() {
-                self.deployment.asks(self.clock.now()).await;
-            }
-        };
         let asked = self.clock.now();
-        let (answer, ()) = futures::future::join(ai.answer(&question, left), counting).await;
+        let (answer, ()) = futures::future::join(ai.answer(&question, left), self.count_a_question()).await;
         let asked_ms = millis(asked, self.clock.now());
         let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
         tracing::info!(log_id, log_ids, asked_ms, answered = answer.is_ok(), "an AI was asked");
@@ -157,7 +152,15 @@ impl Responder {
         !self.time_to_answer(conversation, self.clock.now()).is_zero() && !self.is_used_up()
     }
 
-    fn is_used_up(&self) -> bool {
+    /// Counts a question of the deployment's day, where those are bounded.
+    pub(crate) async fn count_a_question(&self) {
+        let limits = &self.assistant.limits;
+        if limits.questions_per_day.is_some() || limits.tokens_per_day.is_some() {
+            self.deployment.asks(self.clock.now()).await;
+        }
+    }
+
+    pub(crate) fn is_used_up(&self) -> bool {
         let limits = &self.assistant.limits;
         self.deployment.is_used_up(limits.questions_per_day, limits.tokens_per_day, self.clock.now())
     }

@@ -12,6 +12,7 @@ use crate::filing::Filing;
 use crate::keep::{self, Kept};
 use crate::later::LaterAnswer;
 use crate::owner::{Acted, PROFILE_TRIES};
+use crate::summarise::Long;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN, ended};
 
 /// One delivery of one message.
@@ -62,6 +63,23 @@ pub(crate) struct Worked {
     pub(crate) head: Head,
     /// Whether to come back as the head shows or as after a failure.
     pub(crate) kept: Kept,
+    /// Whether something will soon fall out of what a prompt shows of the conversation.
+    pub(crate) grows_long: bool,
+}
+
+impl Worked {
+    /// The conversation was given free.
+    pub(crate) fn freed(head: Head, kept: Kept) -> Self {
+        Self { head, kept, grows_long: false }
+    }
+}
+
+/// What came of attending to deliveries.
+pub(crate) struct Done {
+    /// Whether each of them is over.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// The conversation, if it grows long.
+    pub(crate) long: Option<Long>,
 }
 
 /// Everything a step needs to know of the conversation it works on.
@@ -116,26 +134,28 @@ struct View {
     failed: HashSet<MessageId>,
     /// The conversation must be attended to alone.
     suspect: bool,
+    grows_long: bool,
 }
 
 enum Attended {
-    Verdicts(Vec<Verdict>),
+    Done(Done),
     Moved(ConversationKey),
 }
 
 impl Responder {
     /// Attends to the deliveries of one conversation, in their order. With `alone`, also if its last run ended badly. What
     /// agents want of the conversation as a whole is done first: nothing may be begun that it forbids.
-    pub(crate) async fn attend(&self, deliveries: &[Delivered], deadline: Deadline, alone: bool) -> Vec<Verdict> {
+    pub(crate) async fn attend(&self, deliveries: &[Delivered], deadline: Deadline, alone: bool) -> Done {
         let acts = deliveries.iter().map(|delivered| self.look_at(delivered, deadline, alone));
         let looked_at: Vec<_> = futures::stream::iter(acts).then(|act| act).collect().await;
         let messages: Vec<_> = looked_at.iter().filter_map(|looked_at| looked_at.as_ref().err().cloned()).collect();
-        let mut verdicts = match deliveries.first().map(|delivered| delivered.what.conversation()) {
+        let Done { verdicts, long } = match deliveries.first().map(|delivered| delivered.what.conversation()) {
             Some(key) if !messages.is_empty() => self.attend_to(key, &messages, deadline, alone).await,
-            _ => Vec::new(),
-        }
-        .into_iter();
-        looked_at.into_iter().filter_map(|looked_at| looked_at.ok().or_else(|| verdicts.next())).collect()
+            _ => Done { verdicts: Vec::new(), long: None },
+        };
+        let mut verdicts = verdicts.into_iter();
+        let verdicts = looked_at.into_iter().filter_map(|looked_at| looked_at.ok().or_else(|| verdicts.next()));
+        Done { verdicts: verdicts.collect(), long }
     }
 
     /// Does what an agent asks for; a verdict on the delivery, or the message that is left to be attended to.
@@ -165,14 +185,14 @@ impl Responder {
         deliveries: &[Delivery],
         deadline: Deadline,
         alone: bool,
-    ) -> Vec<Verdict> {
+    ) -> Done {
         // One hop: a sign points to a conversation, never to another sign.
         let log_id = deliveries.first().map_or("", |delivery| delivery.message.log_id.as_str());
         for _ in 0..2 {
             match self.attend_at(&Errand { key: &key, deliveries, later: None, log_id, deadline, alone }).await {
-                Ok(Attended::Verdicts(verdicts)) => {
-                    ended::tell_deliveries(deliveries, &verdicts);
-                    return verdicts;
+                Ok(Attended::Done(done)) => {
+                    ended::tell_deliveries(deliveries, &done.verdicts);
+                    return done;
                 }
                 Ok(Attended::Moved(to)) => key = to,
                 Err(error) => {
@@ -181,7 +201,8 @@ impl Responder {
                 }
             }
         }
-        deliveries.iter().map(|delivery| Verdict::ComesBack(keep::after_outage(delivery.receives))).collect()
+        let verdicts = deliveries.iter().map(|delivery| Verdict::ComesBack(keep::after_outage(delivery.receives)));
+        Done { verdicts: verdicts.collect(), long: None }
     }
 
     async fn attend_at(&self, errand: &Errand<'_>) -> Result<Attended, StoreError> {
@@ -190,7 +211,7 @@ impl Responder {
         let seen_before = deliveries.iter().any(|delivery| delivery.receives > 1);
         if seen_before && let Some(head) = self.store.head(key, self.clock.now()).await? {
             if head.suspect() && !head.leased(self.clock.now()) && !alone {
-                return Ok(Attended::Verdicts(vec![Verdict::Alone; deliveries.len()]));
+                return Ok(Attended::Done(Done { verdicts: vec![Verdict::Alone; deliveries.len()], long: None }));
             }
             view.head = head;
         }
@@ -200,7 +221,9 @@ impl Responder {
         if let Err(stop) = self.answer_due(errand, &mut view).await {
             tracing::warn!(log_id = errand.log_id, reason = %stop, "work on a conversation stopped");
         }
-        Ok(Attended::Verdicts(deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect()))
+        let verdicts = deliveries.iter().map(|delivery| self.verdict(&view, delivery)).collect();
+        let long = || Long { key: key.clone(), log_id: deliveries[0].message.log_id.clone() };
+        Ok(Attended::Done(Done { verdicts, long: view.grows_long.then(long) }))
     }
 
     /// Takes a conversation up that no delivery of its messages has brought; its head afterwards, and whether it must be
@@ -261,7 +284,7 @@ impl Responder {
             let Errand { key, deliveries, later, log_id, deadline, .. } = *errand;
             let conversation = Conversation { key, log_id, deadline, deliveries, fresh: &view.fresh, later };
             let worked = self.work(&conversation, &view.head, held, view.rows.take()).await?;
-            (view.head, view.kept) = (worked.head, Some(worked.kept));
+            (view.head, view.kept, view.grows_long) = (worked.head, Some(worked.kept), worked.grows_long);
             // What this run settled may come once more: then its row tells.
             view.fresh.retain(|id, _| view.head.pending.contains_key(id));
             if worked.kept != Kept::AsSeen {

@@ -12,7 +12,8 @@ use platform::queue::Timer;
 use tracing::Instrument as _;
 
 use crate::Responder;
-use crate::attend::{Delivered, Verdict};
+use crate::attend::{Delivered, Done, Verdict};
+use crate::summarise::Long;
 
 /// What must be left at most to tell the queue when a batch's messages come back; less where there is little time anyway.
 const TELL_WITHIN: Duration = Duration::from_millis(3_500);
@@ -48,6 +49,16 @@ struct Group {
     deliveries: Vec<Delivered>,
 }
 
+/// How the work on a group ended.
+struct Over {
+    /// It must be done alone, and nothing was done.
+    must_be_alone: bool,
+    /// The records that the queue must keep.
+    kept: Vec<String>,
+    /// The conversation, if it grows long.
+    long: Option<Long>,
+}
+
 impl Responder {
     /// Works on a batch until `deadline` and returns the ids of the records that the queue must keep. Nothing goes on
     /// running when it returns: what is frozen with the function would thaw in the middle of the next invocation.
@@ -57,21 +68,42 @@ impl Responder {
         let working = Deadline::at(deadline.moment() - telling);
         // Each conversation is done with when it is, and does not wait for the slowest of the batch.
         let first = future::join_all(groups.iter().map(|group| self.work_on(group, working, false))).await;
-        let mut later = Vec::new();
-        for (group, done) in groups.iter().zip(first) {
-            done.map_or_else(|| later.push(group), |ids| kept.extend(ids));
+        let (mut later, mut long) = (Vec::new(), Vec::new());
+        for (group, over) in groups.iter().zip(first) {
+            if over.must_be_alone {
+                later.push(group);
+            } else {
+                kept.extend(over.kept);
+                long.extend(over.long);
+            }
         }
         // A conversation whose last run ended badly may be what kills the function: alone, it takes no other down with it.
         for group in later {
-            kept.extend(self.work_on(group, working, true).await.unwrap_or_else(|| group.ids()));
+            let over = self.work_on(group, working, true).await;
+            kept.extend(if over.must_be_alone { group.ids() } else { over.kept });
+            long.extend(over.long);
         }
+        // Now nobody of this batch waits for anything any more.
+        future::join_all(long.iter().map(|long| self.sum_up_within(long, working))).await;
         kept
     }
 
-    /// Attends to one conversation and returns the ids of the records to be kept; `None` if it must be done alone.
-    async fn work_on(&self, group: &Group, deadline: Deadline, alone: bool) -> Option<Vec<String>> {
-        let verdicts = self.attend_group(group, deadline, alone).await;
-        if verdicts.contains(&Some(Verdict::Alone)) { None } else { Some(self.keep(group, &verdicts).await) }
+    /// Sums a conversation up, or not: neither time nor a mistake in the code may cost the batch its end.
+    async fn sum_up_within(&self, long: &Long, deadline: Deadline) {
+        let left = deadline.left(self.clock.now(), Duration::ZERO);
+        let span = tracing::info_span!("conversation", log_id = long.log_id);
+        let summing = AssertUnwindSafe(self.sum_up(long, deadline).instrument(span)).catch_unwind();
+        if !matches!(tokio::time::timeout(left, summing).await, Ok(Ok(()))) {
+            tracing::warn!(log_id = long.log_id, "not summed up; a later turn tries again");
+        }
+    }
+
+    /// Attends to one conversation.
+    async fn work_on(&self, group: &Group, deadline: Deadline, alone: bool) -> Over {
+        let (verdicts, long) = self.attend_group(group, deadline, alone).await;
+        let must_be_alone = verdicts.contains(&Some(Verdict::Alone));
+        let kept = if must_be_alone { vec![] } else { self.keep(group, &verdicts).await };
+        Over { must_be_alone, kept, long }
     }
 
     fn timer(&self, queue: Source) -> &dyn Timer {
@@ -107,17 +139,22 @@ impl Responder {
 
     /// One verdict for each delivery; none where the time ran out or the code panicked, and the queue's own visibility
     /// decides when they come back.
-    async fn attend_group(&self, group: &Group, deadline: Deadline, alone: bool) -> Vec<Option<Verdict>> {
+    async fn attend_group(
+        &self,
+        group: &Group,
+        deadline: Deadline,
+        alone: bool,
+    ) -> (Vec<Option<Verdict>>, Option<Long>) {
         let left = deadline.left(self.clock.now(), Duration::ZERO);
         // What is logged on the way by whoever knows no message, an AI's client say, is found by this one's id.
         let span = tracing::info_span!("conversation", log_id = group.deliveries[0].what.log_id());
         let attending = self.attend(&group.deliveries, deadline, alone).instrument(span);
         let attended = AssertUnwindSafe(attending).catch_unwind();
-        if let Ok(Ok(verdicts)) = tokio::time::timeout(left, attended).await {
-            return verdicts.into_iter().map(Some).collect();
+        if let Ok(Ok(Done { verdicts, long })) = tokio::time::timeout(left, attended).await {
+            return (verdicts.into_iter().map(Some).collect(), long);
         }
         tracing::error!(log_id = group.deliveries[0].what.log_id(), "a conversation was cut short");
-        vec![None; group.deliveries.len()]
+        (vec![None; group.deliveries.len()], None)
     }
 
     /// Tells the queue when unsettled records come back, and names them.

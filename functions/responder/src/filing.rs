@@ -16,6 +16,10 @@ use crate::{LEASE_MARGIN, Responder};
 /// How long a message that was given up may take to the dead letters; met later, it comes back from there.
 const TO_THE_DEAD: Duration = Duration::from_mins(2);
 
+/// The fewest turns that are read, however few are shown: what is left to people is tried as often as it takes, and each try may
+/// leave a draft, behind which a flow must still be found.
+const FEWEST_READ: usize = 10;
+
 /// The signs to a conversation are looked at with what a user writes when the last day that is counted for them began this
 /// long ago: once a day, but for what is left to a person.
 const LOOKED_AT_AFTER: Duration = Duration::from_hours(24);
@@ -135,11 +139,15 @@ impl Responder {
 
     /// The rows of the newest turns: enough for the history, with the last turn and the drafts of dead runs before it.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
+        self.store.newest_turns(key, self.rows_read(), now).await
+    }
+
+    /// How many rows of turns are read at a time.
+    pub(crate) fn rows_read(&self) -> usize {
         let limits = &self.assistant.limits;
         // A turn may have a row before it that says that it takes a moment, and one that its answer comes later.
         let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later());
-        let most = limits.history_turns.max(limits.repeats) * each + limits.attempts as usize;
-        self.store.newest_turns(key, most, now).await
+        limits.history_turns.max(limits.repeats).max(FEWEST_READ) * each + limits.attempts as usize
     }
 
     /// Writes the message's place, each time as plainly as the last refusal allows.

@@ -14,6 +14,7 @@ use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::ended::{End, Messages};
 use crate::history::History;
+use crate::keep::Kept;
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
 use crate::{RECORD_WITHIN, Responder};
@@ -60,7 +61,7 @@ impl Responder {
         let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone(), head.spent);
         let attributes = self.facts_with_people(&words.to.profile(), &said, history);
         let words = Words { said, attributes, route, flow, ..words };
-        let row = self.row(head, held, agenda, words);
+        let row = self.row(claimed, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let parked: Vec<_> = refused.iter().map(|place| agenda.open[*place].id.clone()).collect();
         let settled = Settled::Forwarded { turn: row.key.number, parked: &parked };
@@ -134,7 +135,7 @@ impl Responder {
         let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
         let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
-        let row = self.row(head, held, agenda, words);
+        let row = self.row(claimed, words);
         self.begin(claimed, row).await
     }
 
@@ -146,7 +147,7 @@ impl Responder {
         self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;
         // The next answer tells it too; a campaign that leaves people in a live chat alone should not have to wait for it.
         self.write_owner(conversation.key, false, at).await;
-        Ok(Worked { head, kept: crate::keep::Kept::AsSeen })
+        Ok(Worked::freed(head, Kept::AsSeen))
     }
 }
 

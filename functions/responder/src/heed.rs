@@ -88,12 +88,12 @@ impl Responder {
         covers: &[MessageId],
         Left { unwritten, flow }: Left<'_>,
     ) -> Result<u64, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, history, agenda, .. } = claimed;
         let is_news = !unwritten.is_empty() || flow != history.flow();
         let Some(message) = agenda.open.last().filter(|_| is_news) else { return Ok(head.last_turn) };
         let words = Words::plain(TurnKind::Heeded, vec![], history.name_of(message).clone(), head.spent);
         let words = Words { flow: flow.cloned(), ..words };
-        let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(head, held, agenda, words) };
+        let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(claimed, words) };
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         Ok(row.key.number)
     }

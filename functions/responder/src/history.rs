@@ -1,5 +1,6 @@
 //! What a conversation's rows say about what went before.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,7 +10,11 @@ use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
     RouteName, Timestamp,
 };
-use store::{Said, TurnKind, TurnRow, Voice, Wait};
+use store::{Recap, Said, TurnKind, TurnRow, Voice, Wait};
+
+mod recap;
+
+pub(crate) use recap::Outgrown;
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
 #[derive(Debug, Default)]
@@ -23,18 +28,26 @@ pub(crate) struct History {
     moments: Vec<TurnRow>,
     /// Questions whose answers were to come later: no part of it either.
     waiting: Vec<TurnRow>,
+    /// The newest recap, and how many newer rows than its own there are.
+    recap: Option<(usize, Recap)>,
+    /// The lowest number of a turn that was read.
+    oldest: Option<u64>,
 }
 
 impl History {
     /// Sorts `rows` (newest first), of which turns up to `last_turn` happened.
     pub(crate) fn new(rows: Vec<TurnRow>, last_turn: u64) -> Self {
+        let recaps = rows.iter().enumerate().filter(|(_, row)| row.key.number <= last_turn);
+        let recaps = recaps.filter_map(|(place, row)| Some((place, row.recap.clone()?)));
+        let recap = recaps.max_by_key(|(place, recap)| (recap.up_to, Reverse(*place)));
+        let oldest = rows.iter().map(|row| row.key.number).min();
         let (waiting, rows): (_, Vec<_>) = rows.into_iter().partition(|row| matches!(row.kind, TurnKind::Waiting(_)));
         let (mut turns, drafts): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.number <= last_turn);
         // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
         turns.dedup_by_key(|row| row.key.number);
         let (heeded, turns): (_, Vec<_>) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
         let (moments, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Moment);
-        Self { turns, drafts, heeded, moments, waiting }
+        Self { turns, drafts, heeded, moments, waiting, recap, oldest }
     }
 
     /// The newest question whose answer was to come later. Whether it is still open is for the head to say: its last message
@@ -49,18 +62,6 @@ impl History {
     pub(crate) fn asked_for_a_moment(&self) -> bool {
         let newest = |rows: &[TurnRow]| rows.first().map(|row| row.key.number);
         newest(&self.moments) > newest(&self.turns)
-    }
-
-    /// The last `most` turns in which something was said, oldest first. Where people had the conversation, it says so, and
-    /// when they left it: or the assistant would go on waiting for them.
-    pub(crate) fn exchanges(&self, most: usize) -> Vec<Exchange> {
-        let told = |row: &&TurnRow| !row.reply.is_empty() || row.kind == TurnKind::Forwarded;
-        let mut exchanges: Vec<_> = self.turns.iter().filter(told).take(most).map(exchange).collect();
-        exchanges.reverse();
-        if self.newest_kind().is_some_and(TurnKind::is_with_people) {
-            exchanges.push(note(PEOPLE_LEFT));
-        }
-        exchanges
     }
 
     /// What the last turn that was about messages of the user was about.

@@ -198,12 +198,12 @@ impl Responder {
     /// Puts a question aside: its messages stay pending, no attempt is used up, and the conversation is free until there is
     /// something to do. Whoever waits is told so once, as where an AI is slow.
     pub(crate) async fn put_aside(&self, claimed: Claimed<'_>, aside: Aside) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, .. } = claimed;
         let Aside { wait, new } = aside;
         let (is_new, mut head) = (new.is_some(), head.clone());
         let moment = self.assistant.limits.moment_after.map(|after| wait.since + after);
         if let Some((messages, words)) = new {
-            let row = TurnRow { covers: messages, ..self.row(&head, held, agenda, *words) };
+            let row = TurnRow { covers: messages, ..self.row(claimed, *words) };
             self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         }
         let now = self.clock.now();

@@ -30,6 +30,7 @@ mod settings;
 mod settle;
 mod signs;
 mod started_flow;
+mod summarise;
 mod turn;
 mod way;
 mod welcome;

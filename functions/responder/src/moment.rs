@@ -48,7 +48,7 @@ impl Responder {
         let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
         let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
-        let row = self.subscribe_first(conversation, self.row(head, held, agenda, words)).await;
+        let row = self.subscribe_first(conversation, self.row(claimed, words)).await;
         // Whatever was written meanwhile may be a wish to hear nothing more: then it is the answer's to look at.
         let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, true).await? else {
             return Ok(None);

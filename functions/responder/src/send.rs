@@ -207,7 +207,7 @@ impl Responder {
             retry_at,
         };
         let head = self.write(out.conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Next::Over(Worked { head, kept: Kept::AsSeen }))
+        Ok(Next::Over(Worked::freed(head, Kept::AsSeen)))
     }
 
     pub(crate) async fn over(&self, out: Outgoing<'_>, head: &Head, end: End) -> Result<Worked, Stop> {

@@ -75,7 +75,7 @@ impl Responder {
             *aftermath = None;
             written = self.write(conversation, &write).await?;
         }
-        Ok(Worked { head: written.map_err(|_| Stop::Lost)?, kept: Kept::AsSeen })
+        Ok(Worked::freed(written.map_err(|_| Stop::Lost)?, Kept::AsSeen))
     }
 
     /// This moment, as an owner's: later than the last change that the hand-off knew of, whose clock may be ahead.
@@ -129,7 +129,7 @@ impl Responder {
     pub(crate) async fn give_back(&self, conversation: &Conversation<'_>, held: &Held) -> Result<Worked, Stop> {
         let write = HeadWrite::Release { held: held.clone() };
         let head = self.write(conversation, &write).await?.map_err(|_| Stop::Lost)?;
-        Ok(Worked { head, kept: Kept::Failed })
+        Ok(Worked::freed(head, Kept::Failed))
     }
 
     /// Writes the head. The inner error is a refusal, with what stands there instead.

@@ -77,17 +77,30 @@ impl Responder {
             };
         }
         let history = self.history(conversation, &head, rows).await?;
+        let worked = self.next_turn(conversation, head, &held, &history).await?;
+        let grows_long = worked.kept == Kept::AsSeen && self.grows_long(&history);
+        Ok(Worked { grows_long, ..worked })
+    }
+
+    /// Makes the next turn of a claimed conversation.
+    async fn next_turn(
+        &self,
+        conversation: &Conversation<'_>,
+        mut head: Head,
+        held: &Held,
+        history: &History,
+    ) -> Result<Worked, Stop> {
         // Asked at most twice: once more if something newer came while the AI was thinking.
         let mut answered = None;
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             if agenda.covers.is_empty() {
-                return self.give_back(conversation, &held).await;
+                return self.give_back(conversation, held).await;
             }
             let may_wait = look_again && !history.asked_for_a_moment();
             let drafted = async {
-                let claimed = Claimed { conversation, head: &head, held: &held, history: &history, agenda: &agenda };
-                let drafting = self.draft(conversation, &head, &history, &agenda);
+                let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
+                let drafting = self.draft(conversation, &head, history, &agenda);
                 let drafted =
                     if may_wait { self.with_a_moment(claimed, drafting).await } else { Ok((drafting.await?, None)) };
                 Ok((drafted?, self.clock.now()))
@@ -109,7 +122,8 @@ impl Responder {
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
-                    let mut row = TurnRow { at, ..self.row(&head, &held, &agenda, *words) };
+                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
+                    let mut row = TurnRow { at, ..self.row(claimed, *words) };
                     row.unwritten.merge(conversation.unwritten(&row.covers));
                     (row, spent, counts)
                 }
@@ -117,8 +131,7 @@ impl Responder {
                 // a turn of its own.
                 (Draft::Failed, Some(earlier)) => earlier,
                 (draft, _) => {
-                    let claimed =
-                        Claimed { conversation, head: &head, held: &held, history: &history, agenda: &agenda };
+                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
                     let done = self.without_words(claimed, draft).await?;
                     // What was given back is looked at anew.
                     if done.kept != Kept::Failed {
@@ -128,15 +141,15 @@ impl Responder {
                 }
             };
             let row = self.subscribe_first(conversation, row).await;
-            match self.commit(conversation, &head, &held, &row, spent, true).await? {
+            match self.commit(conversation, &head, held, &row, spent, true).await? {
                 Committed::Begun(head) => {
                     self.count_all(&counts);
-                    return self.deliver(Outgoing { conversation, held: &held, row: &row }, head).await;
+                    return self.deliver(Outgoing { conversation, held, row: &row }, head).await;
                 }
                 Committed::Newer(found) if look_again => (head, answered) = (found, Some((row, spent, counts))),
                 // Boxed: it is seldom needed, and would make the future of every run larger.
                 Committed::Newer(found) => {
-                    let out = Outgoing { conversation, held: &held, row: &row };
+                    let out = Outgoing { conversation, held, row: &row };
                     return Box::pin(self.say_anyway(out, found, spent, &counts)).await;
                 }
             }
@@ -207,7 +220,8 @@ impl Responder {
         Ok(History::new(rows, head.last_turn))
     }
 
-    pub(crate) fn row(&self, head: &Head, held: &Held, agenda: &Agenda, words: Words) -> TurnRow {
+    pub(crate) fn row(&self, claimed: Claimed<'_>, words: Words) -> TurnRow {
+        let Claimed { head, held, history, agenda, .. } = claimed;
         let row = TurnRow {
             key: TurnKey { number: head.last_turn + 1, epoch: held.epoch },
             kind: words.kind,
@@ -225,6 +239,7 @@ impl Responder {
             flow: words.flow,
             own_line: words.own_line,
             since: agenda.open.iter().map(|message| message.arrival).min(),
+            recap: history.recap_to_carry(self.rows_read(), self.clock.now()),
         };
         let apart = || row.attributes.clone().beside(&words.joined_already);
         let unwritten = if self.goes_apart(&row) { apart() } else { Attributes::default() };

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::http::{BadBaseUrl, Server, address, below};
 use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
 use crate::tools::Calls;
-use crate::{Ai, AiError, Answer, Question, Tools};
+use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::Request;
 
 /// The version of the API that is spoken (<https://docs.claude.com/en/api/versioning>).
@@ -73,6 +73,14 @@ impl Ai for Anthropic {
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
+    }
+
+    fn summarises(&self) -> bool {
+        true
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.0.summarise(past, time).await
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::http::{BadBaseUrl, Server, address};
 use crate::rounds::{self, Dialect, Door, Earlier, Heard, Model};
 use crate::tools::Calls;
-use crate::{Ai, AiError, Answer, Question, Tools};
+use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::Request;
 
 const BEDROCK: Service = Service { host: "bedrock-runtime", name: "bedrock", id: "Bedrock Runtime" };
@@ -69,6 +69,14 @@ impl Ai for Bedrock {
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
+    }
+
+    fn summarises(&self) -> bool {
+        true
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.0.summarise(past, time).await
     }
 }
 

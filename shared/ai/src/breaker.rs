@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use models::Timestamp;
 
-use crate::{AiError, Answer};
+use crate::AiError;
 
 /// So many failures in a row, and the backend is left alone. Fewer would let one user's odd question do it: a question is
 /// asked twice.
@@ -95,7 +95,7 @@ impl Breaker {
 
 impl Sign {
     /// What `outcome` says about a backend that was given `time`, and never gets more than `deadline`.
-    pub(crate) fn of(outcome: &Result<Answer, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
+    pub(crate) fn of<T>(outcome: &Result<T, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
         match outcome {
             // What it makes of one question may be the question's fault; it was there and answered.
             Ok(_) | Err(AiError::Unusable(_) | AiError::Refused { status: 400 | 413 | 422 }) => Self::Works,
@@ -113,6 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Answer;
 
     const DOWN: Sign = Sign::Fails(None);
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use models::assistant::HttpTools;
 
 use crate::brand_tools::{BrandTools, Caller};
-use crate::{Ai, AiError, Answer, Question, Tools};
+use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 
 /// A backend whose questions have the brand's tools with them. It stands around all that is asked for one question, so that
 /// whichever backend answers, no call is made twice.
@@ -42,5 +42,13 @@ impl Ai for Equipped {
         let brand = BrandTools::new(Arc::clone(&self.tools), question, Arc::clone(&self.caller));
         let tools = Tools { brand, ..question.tools.clone() };
         self.inner.answer(&Question { tools, ..question.clone() }, time).await
+    }
+
+    fn summarises(&self) -> bool {
+        self.inner.summarises()
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.inner.summarise(past, time).await
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Ai, AiError, Answer, Knowledge, Library, Passage, Question, Tools};
+use crate::{Ai, AiError, Answer, Knowledge, Library, Passage, Past, Question, Summary, Tools};
 
 /// Passages shown with one question.
 pub(crate) const MOST_PASSAGES: usize = 4;
@@ -67,6 +67,14 @@ impl Ai for Grounded {
             question.instructions = instructions;
         }
         self.inner.answer(&question, time).await
+    }
+
+    fn summarises(&self) -> bool {
+        self.inner.summarises()
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.inner.summarise(past, time).await
     }
 }
 

@@ -8,7 +8,7 @@ use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
 use crate::breaker::{Breaker, Sign};
-use crate::{Ai, AiError, Answer, Later, Question};
+use crate::{Ai, AiError, Answer, Later, Past, Question, Summary};
 
 /// What is kept back for each backend further down: enough for one without a network, a chance for one with.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -26,13 +26,32 @@ impl Rung {
         Self { backend, deadline, breaker: Mutex::default() }
     }
 
-    /// Asks, unless the backend is left alone.
     async fn answer(&self, question: &Question, time: Duration, clock: &dyn Clock) -> Result<Answer, AiError> {
+        let time = self.at_most(time);
+        self.heard(self.backend.answer(question, time), time, clock).await
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration, clock: &dyn Clock) -> Result<Summary, AiError> {
+        let time = self.at_most(time);
+        self.heard(self.backend.summarise(past, time), time, clock).await
+    }
+
+    /// What the backend gets of `time`.
+    fn at_most(&self, time: Duration) -> Duration {
+        self.deadline.unwrap_or(time).min(time)
+    }
+
+    /// Waits so long for what the backend is to do, unless it is left alone: then nothing is begun.
+    async fn heard<T>(
+        &self,
+        asking: impl Future<Output = Result<T, AiError>>,
+        time: Duration,
+        clock: &dyn Clock,
+    ) -> Result<T, AiError> {
         if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
             return Err(AiError::LeftAlone);
         }
-        let time = self.deadline.unwrap_or(time).min(time);
-        let outcome = timeout(time, self.backend.answer(question, time)).await.unwrap_or(Err(AiError::TimedOut));
+        let outcome = timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
         let (sign, now) = (Sign::of(&outcome, time, self.deadline), clock.now());
         if self.with_breaker(|breaker| breaker.heard(sign, now)) {
             tracing::warn!(
@@ -109,6 +128,17 @@ impl Ai for Ladder {
         }
         Err(failure.unwrap_or(AiError::Unavailable { status: None, retry_after: None }))
     }
+
+    fn summarises(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.backend.summarises())
+    }
+
+    /// The first that can is asked, and nobody in its place: nobody waits for this, and a later turn may ask again.
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        let able = self.rungs.iter().find(|rung| rung.backend.summarises());
+        let rung = able.ok_or(AiError::Unusable("it sums nothing up"))?;
+        rung.summarise(past, time, self.clock.as_ref()).await
+    }
 }
 
 #[cfg(test)]
@@ -123,6 +153,7 @@ mod tests {
     /// Does as it is told, after a while, and remembers how much time it was given each time.
     struct Fake {
         outcome: Result<Answer, AiError>,
+        summarises: bool,
         takes: Duration,
         given: Mutex<Vec<Duration>>,
     }
@@ -144,10 +175,39 @@ mod tests {
             tokio::time::sleep(self.takes).await;
             self.outcome.clone()
         }
+
+        fn summarises(&self) -> bool {
+            self.summarises
+        }
+
+        async fn summarise(&self, _: &Past, time: Duration) -> Result<Summary, AiError> {
+            self.given.lock().unwrap().push(time);
+            tokio::time::sleep(self.takes).await;
+            match self.outcome.clone()? {
+                Answer::Said { text: Some(text), usage, .. } => Ok(Summary { text, usage }),
+                _ => Err(BROKEN),
+            }
+        }
+    }
+
+    fn sums_up(outcome: Result<Answer, AiError>, seconds: u64) -> Arc<Fake> {
+        let takes = Duration::from_secs(seconds);
+        Arc::new(Fake { outcome, summarises: true, takes, given: Mutex::default() })
+    }
+
+    async fn summed_up(ladder: &Ladder, seconds: u64) -> Result<String, AiError> {
+        let past = Past {
+            conversation: models::ConversationKey::of(&models::Recipient::External("ada".into())),
+            note: String::new(),
+            earlier: None,
+            turns: vec![],
+            output_tokens: 1,
+        };
+        ladder.summarise(&past, Duration::from_secs(seconds)).await.map(|summary| summary.text.into_string())
     }
 
     fn fake(outcome: Result<Answer, AiError>, seconds: u64) -> Arc<Fake> {
-        Arc::new(Fake { outcome, takes: Duration::from_secs(seconds), given: Mutex::default() })
+        Arc::new(Fake { outcome, summarises: false, takes: Duration::from_secs(seconds), given: Mutex::default() })
     }
 
     fn text(text: &str) -> Answer {
@@ -291,5 +351,31 @@ mod tests {
             assert_eq!(ladder.share(0, Duration::from_millis(left)), Duration::from_millis(first));
             assert_eq!(ladder.share(2, Duration::from_millis(left)), Duration::from_millis(left));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_that_can_sums_up_and_nobody_in_its_place() {
+        let fakes = [fake(Ok(text("a")), 0), sums_up(Err(BUSY), 0), sums_up(Ok(text("c")), 0)];
+        let all = ladder(fakes.iter().map(|fake| rung(fake, None)).collect());
+        assert!(all.summarises());
+        assert_eq!(summed_up(&all, 10).await, Err(BUSY));
+        assert_eq!(fakes.each_ref().map(|fake| fake.asked()), [0, 1, 0]);
+        let none = ladder(vec![rung(&fakes[0], None)]);
+        assert!(!none.summarises() && summed_up(&none, 10).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_is_left_alone_whatever_it_failed_at_and_has_its_own_deadline() {
+        let slow = sums_up(Ok(text("late")), 60);
+        let all = ladder(vec![rung(&slow, Some(2))]);
+        let start = Instant::now();
+        for _ in 0..3 {
+            assert_eq!(summed_up(&all, 10).await, Err(AiError::TimedOut));
+        }
+        assert_eq!(start.elapsed(), Duration::from_secs(6));
+        assert_eq!(
+            (summed_up(&all, 10).await, ask_again(&all, 10).await),
+            (Err(AiError::LeftAlone), Err(AiError::LeftAlone))
+        );
     }
 }

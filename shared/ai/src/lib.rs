@@ -17,6 +17,7 @@ mod openai;
 mod prompt;
 mod retry_after;
 mod rounds;
+mod summary;
 mod tools;
 mod webhook;
 
@@ -38,6 +39,7 @@ pub use media::{
     Image, ImageKind, LARGEST_IMAGE, LARGEST_VOICE, MediaFailure, MediaReader, Medium, Opened, noted, sniffed_image,
 };
 pub use openai::OpenAi;
+pub use summary::{Past, SUMMARY_INSTRUCTIONS, Summary};
 pub use tools::{Deed, FactKind, FactSpec, Tools};
 pub use webhook::Webhook;
 
@@ -205,4 +207,15 @@ pub trait Ai: Send + Sync {
 
     /// Answers `question`, or fails before `time` is over.
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError>;
+
+    /// Whether it, or anything it asks in its place, can sum a conversation up: only a model can.
+    fn summarises(&self) -> bool {
+        false
+    }
+
+    /// Sums `past` up, or fails before `time` is over; with nothing around it that an answer has, tools or knowledge.
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        let (_, _) = (past, time);
+        Err(AiError::Unusable("it sums nothing up"))
+    }
 }

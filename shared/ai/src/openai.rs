@@ -13,7 +13,7 @@ use platform::secrets::Key;
 use crate::http::{BadBaseUrl, Server, address, below};
 use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
 use crate::tools::Calls;
-use crate::{Ai, AiError, Answer, Question, Tools};
+use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::{Bound, Request};
 use tool_calls::Noted;
 
@@ -78,6 +78,14 @@ impl Ai for OpenAi {
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.0.answer(question, time).await
+    }
+
+    fn summarises(&self) -> bool {
+        true
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.0.summarise(past, time).await
     }
 }
 

@@ -7,5 +7,6 @@ pub mod language;
 pub mod likeness;
 pub mod prompt;
 pub mod quiet;
+pub mod room;
 pub mod shape;
 pub mod window;

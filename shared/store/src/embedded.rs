@@ -215,6 +215,22 @@ impl Store for Embedded {
         self.update(conversation.as_str(), &sort_key::turn(turn.key), |_: Option<StoredTurn>| Ok(Some(stored)))
     }
 
+    async fn replace_turn(
+        &self,
+        conversation: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut replaced = false;
+        self.update(conversation.as_str(), &sort_key::turn(turn.key), |old: Option<StoredTurn>| {
+            let new = old.filter(|old| old.turn == *was);
+            replaced = new.is_some();
+            Ok::<_, StoreError>(new.map(|_| StoredTurn { turn: turn.clone(), expires_at: now + ROW_LIFE }))
+        })?;
+        Ok(replaced)
+    }
+
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {
         Ok(self.read::<StoredTurn>(conversation, &sort_key::turn(key))?.map(|stored| stored.turn))
     }

@@ -21,7 +21,7 @@ pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
     SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
-pub use rows::{MessageRow, ROW_LIFE, RowState, Said, TurnKind, TurnRow, Wait};
+pub use rows::{MessageRow, ROW_LIFE, Recap, RowState, Said, TurnKind, TurnRow, Wait};
 pub use tally::{Asked, Tally, day};
 pub use write::{Aftermath, ConditionFailed, HeadWrite};
 
@@ -56,6 +56,16 @@ pub trait Store: Send + Sync {
 
     /// Stores a draft under its own key.
     async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Stores `turn` in the place of its row if that is still `was`; whether it did. A row that is gone stays gone, and what
+    /// somebody else has written into it since stands.
+    async fn replace_turn(
+        &self,
+        conversation: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// One draft or turn.
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError>;

@@ -44,12 +44,18 @@ impl MessageRow {
 }
 
 impl TurnRow {
+    /// When the first of what happens in it reached the door, the first words of its flow among it: any of that it may tell.
+    pub fn began(&self) -> Timestamp {
+        let said = self.said.iter().map(|said| said.arrival).chain(self.since).min().unwrap_or(self.at);
+        self.flow.as_ref().map_or(said, |flow| flow.since.min(said))
+    }
+
     /// Whether it may tell anything that had reached the door by `at`, whenever it was drafted: what is newer in it was
     /// answered, and is not worth what is older. `buried` is the head that the erasure found: whatever was drafted under it
     /// is history no more, and may hold what a flow was told before, as a value or in a campaign.
     pub(crate) fn is_of_before(&self, at: Timestamp, buried: Option<&Head>) -> bool {
-        let said = self.said.iter().map(|said| said.arrival).chain(self.since).min().unwrap_or(self.at);
-        let told = self.flow.as_ref().map_or(said, |flow| flow.since.min(said));
+        let began = self.began();
+        let told = self.recap.as_ref().map_or(began, |recap| recap.since.min(began));
         let is_buried = |head: &Head| !head.forgot(at) && self.key.epoch <= head.epoch;
         told <= at || buried.is_some_and(is_buried)
     }
@@ -114,6 +120,27 @@ pub struct TurnRow {
     /// When the first of the messages reached the door that it was drafted about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// What an AI made of the turns long before it. Few rows have one: the newest that there is counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recap: Option<Recap>,
+}
+
+/// A conversation's past in an AI's words, which stands for turns that are no longer shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recap {
+    /// The number of the last turn that it tells of. It tells of every one before that too, as far as they are not too old.
+    pub up_to: u64,
+    /// When the first of what it tells of reached the door.
+    pub since: Timestamp,
+    /// The words. Whatever a user wrote may be in them.
+    pub text: Personal,
+}
+
+impl Recap {
+    /// Whether it tells of something that is longer ago than any row is kept: then nobody may read it any more.
+    pub fn is_too_old(&self, now: Timestamp) -> bool {
+        now.since(self.since) >= ROW_LIFE
+    }
 }
 
 /// What happens in a turn.
@@ -262,6 +289,7 @@ mod tests {
             flow: None,
             own_line: false,
             since: None,
+            recap: None,
         }
     }
 
@@ -273,6 +301,8 @@ mod tests {
             Some(FlowState { flow, step, asked: 1, values, language: None, since, touched: AT })
         };
         let answer = row(TurnKind::Answer);
+        let recap = |since| Some(Recap { up_to: 1, since, text: "she lives in Elm Street".into() });
+        let with_a_recap = |since| TurnRow { recap: recap(since), ..answer.clone() };
         let in_a_flow = |since| TurnRow { flow: flow(since), ..answer.clone() };
         let head = |epoch, erased_at| Some(Head { erased_at, epoch, ..Head::default() });
         for (row, found, goes) in [
@@ -280,6 +310,8 @@ mod tests {
             (in_a_flow(before), None, true),
             (in_a_flow(AT), None, false),
             (TurnRow { since: Some(before), ..answer.clone() }, None, true),
+            (with_a_recap(before), None, true),
+            (with_a_recap(AT), None, false),
             (answer.clone(), head(1, None), true),
             (answer.clone(), head(0, None), false),
             // A later look finds the tombstone, or a conversation that has begun since.
@@ -287,6 +319,13 @@ mod tests {
         ] {
             assert_eq!(row.is_of_before(before, found.as_ref()), goes, "{row:?} {found:?}");
         }
+    }
+
+    #[test]
+    fn a_recap_lives_no_longer_than_the_rows_it_tells_of() {
+        let recap = Recap { up_to: 1, since: AT, text: "x".into() };
+        let over = AT + ROW_LIFE;
+        assert!(recap.is_too_old(over) && !recap.is_too_old(over - Duration::from_secs(1)));
     }
 
     #[test]

@@ -15,8 +15,8 @@ use local_aws::{Fault, LocalAws, Operation};
 use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part, Timestamp};
 use scripts::Script;
 use store::{
-    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, RowState, RunToken,
-    SIGN_LIFE, Said, Store, TurnKey, TurnKind, TurnRow, WriteError, write_head,
+    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, Recap, RowState,
+    RunToken, SIGN_LIFE, Said, Store, TurnKey, TurnKind, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -119,6 +119,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         flow: None,
         own_line: true,
         since: None,
+        recap: None,
     }
 }
 
@@ -181,6 +182,27 @@ async fn turns_come_newest_first_and_not_beyond_their_life() {
         );
         assert_eq!(store.turn(&key, TurnKey { number: 3, epoch: 1 }).await, Ok(None));
         assert_eq!(store.newest_turns(&key, 3, NOW + ROW_LIFE).await, Ok(vec![]), "{}", subject.name);
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_replaced_only_as_whoever_does_it_knows_it_and_never_brought_back() {
+    for subject in subjects().await {
+        let (store, key, turn) = (&subject.store, conversation(), TurnKey { number: 1, epoch: 1 });
+        let (was, recap) = (turn_row(turn), |text: &str| Some(Recap { up_to: 1, since: NOW, text: text.into() }));
+        let with = |text| TurnRow { recap: recap(text), ..was.clone() };
+        assert_eq!(store.replace_turn(&key, &was, &with("a"), NOW).await, Ok(false), "{}: nothing there", subject.name);
+        assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![]), "{}", subject.name);
+        store.put_turn(&key, &was, NOW).await.unwrap();
+        assert_eq!(store.replace_turn(&key, &was, &with("a"), NOW).await, Ok(true), "{}", subject.name);
+        assert_eq!(store.replace_turn(&key, &was, &with("b"), NOW).await, Ok(false), "{}: not known", subject.name);
+        let read = store.newest_turns(&key, 3, NOW).await.unwrap();
+        assert_eq!(read, [with("a")], "{}", subject.name);
+        assert_eq!(store.replace_turn(&key, &read[0], &with("c"), NOW).await, Ok(true), "{}", subject.name);
+        assert_eq!(store.turn(&key, turn).await, Ok(Some(with("c"))), "{}", subject.name);
+        store.erase(&key, NOW, NOW).await.unwrap();
+        assert_eq!(store.replace_turn(&key, &with("c"), &with("d"), NOW).await, Ok(false), "{}", subject.name);
+        assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![]), "{}", subject.name);
     }
 }
 

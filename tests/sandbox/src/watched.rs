@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Caller, Question, ToolFailure, ToolRequest};
+use ai::{Ai, AiError, Answer, Caller, Past, Question, Summary, ToolFailure, ToolRequest};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
@@ -109,6 +109,26 @@ impl Ai for WatchedAi {
         };
         self.steps.add(None, Kind::Ai, title, body);
         answer
+    }
+
+    fn summarises(&self) -> bool {
+        self.inner.summarises()
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        let conversation = Some(past.conversation.as_str());
+        let shown = json!({"earlier": past.earlier, "turns": past.turns.len()});
+        self.steps.add(conversation, Kind::Ai, format!("{} is asked to sum up", self.name()), shown);
+        let summary = self.inner.summarise(past, time).await;
+        let (title, body) = match &summary {
+            Ok(Summary { text, usage }) => {
+                let usage = usage.map(|usage| json!({"input": usage.input_tokens, "output": usage.output_tokens}));
+                ("it sums up", json!({"text": text, "tokens": usage}))
+            }
+            Err(error) => ("it fails", json!({"error": error.to_string()})),
+        };
+        self.steps.add(conversation, Kind::Ai, title, body);
+        summary
     }
 }
 
@@ -231,6 +251,20 @@ impl<S: Store> Store for WatchedStore<S> {
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
         self.steps.add(Some(key.as_str()), Kind::Store, "reply drafted", json!(turn));
         self.inner.put_turn(key, turn, now).await
+    }
+
+    async fn replace_turn(
+        &self,
+        key: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let replaced = self.inner.replace_turn(key, was, turn, now).await;
+        if replaced == Ok(true) {
+            self.steps.add(Some(key.as_str()), Kind::Store, "earlier turns summed up", json!(turn.recap));
+        }
+        replaced
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {

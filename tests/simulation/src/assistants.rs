@@ -5,6 +5,7 @@ use crate::flows;
 
 /// What all versions of one world's assistant have in common.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a brand has or has not")]
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,
@@ -17,6 +18,8 @@ pub struct Brand {
     pub flows: bool,
     /// Whether people are told that an answer takes a moment.
     pub moments: bool,
+    /// Whether an AI is shown so little of a conversation that the rest is soon summed up.
+    pub forgetful: bool,
 }
 
 impl Brand {
@@ -32,6 +35,7 @@ impl Brand {
             apart: Chance::new(seed ^ 0xa9a27).chance(400),
             flows,
             moments: Chance::new(seed ^ 0x30e27).chance(400),
+            forgetful: Chance::new(seed ^ 0x5e3a7).chance(400),
         }
     }
 
@@ -40,6 +44,7 @@ impl Brand {
         let (minute, day, repeats) = self.limits.unwrap_or((10_000, 100_000, 100));
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
+        let limits = limits + if self.forgetful { "history_turns = 4\n" } else { "" };
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles {
             format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\nnewcomers_group = \"{NEWCOMERS}\"\n")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Question};
+use ai::{Ai, AiError, Answer, Past, Question, Summary};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, Refusal};
 use models::{ConversationKey, Message, MessageId, Reply, Timestamp};
@@ -35,12 +35,6 @@ impl Ai for Effects<dyn Ai> {
     }
 
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
-        let failure = |fault: &Fault| match fault {
-            Fault::Refused(status) => Err(AiError::Refused { status: *status }),
-            // What the client makes of an answer without words.
-            Fault::Empty => Err(AiError::Unusable("no text")),
-            _ => Err(AiError::Unavailable { status: None, retry_after: None }),
-        };
         // Whoever stands still from here on asks late, which costs money and nothing else.
         self.scene.witness.asked(question, &self.scene.machine).await;
         let effect = || {
@@ -51,10 +45,33 @@ impl Ai for Effects<dyn Ai> {
                 answer
             }
         };
-        let asking = self.scene.live("ask", effect, failure);
+        let asking = self.scene.live("ask", effect, no_answer);
         let answer = tokio::time::timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
         self.scene.witness.heard_of_the_ai(&answer);
         answer
+    }
+
+    fn summarises(&self) -> bool {
+        self.inner.summarises()
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.scene.witness.to_sum_up(past, time, &self.scene.machine, self.scene.clock.now());
+        let effect = || {
+            let (inner, past) = (self.inner.clone(), past.clone());
+            async move { inner.summarise(&past, time).await }
+        };
+        let asking = self.scene.live("sum up", effect, no_answer);
+        tokio::time::timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut))
+    }
+}
+
+fn no_answer<T>(fault: &Fault) -> Result<T, AiError> {
+    match fault {
+        Fault::Refused(status) => Err(AiError::Refused { status: *status }),
+        // What the client makes of an answer without words.
+        Fault::Empty => Err(AiError::Unusable("no text")),
+        _ => Err(AiError::Unavailable { status: None, retry_after: None }),
     }
 }
 
@@ -177,6 +194,28 @@ impl Store for Effects<Embedded> {
             self.scene.witness.heard_of_a_cut(key, turn, &self.scene.machine);
         }
         put
+    }
+
+    async fn replace_turn(
+        &self,
+        key: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let effect = || {
+            let (inner, key, was, turn) = (self.inner.clone(), key.clone(), was.clone(), turn.clone());
+            let witness = self.scene.witness.clone();
+            async move {
+                let before = inner.turn(&key, turn.key).await?;
+                let replaced = inner.replace_turn(&key, &was, &turn, now).await?;
+                if replaced {
+                    witness.kept_a_recap(&key, before.as_ref(), &turn);
+                }
+                Ok(replaced)
+            }
+        };
+        self.scene.live("keep recap", effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {

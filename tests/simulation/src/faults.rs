@@ -188,7 +188,9 @@ impl Weather {
         let moment = self.chance.pick(&[Moment::Before, Moment::After]);
         let common = [Fault::Dies(moment), Fault::Fails(moment), Fault::Slow(self.seconds(6)), self.freeze(moment)];
         let own: &[Fault] = match name {
-            "ask" => &[Fault::Limited(None), Fault::Empty, Fault::Panics, Fault::Refused(401), Fault::Slow(HANGS)],
+            "ask" | "sum up" => {
+                &[Fault::Limited(None), Fault::Empty, Fault::Panics, Fault::Refused(401), Fault::Slow(HANGS)]
+            }
             "send" => &[
                 Fault::Limited(Some(self.seconds(3_600))),
                 Fault::Limited(None),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Deed, Later, Question};
+use ai::{Ai, AiError, Answer, Deed, Later, Past, Question, Summary};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::Reply;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::later::{Promises, WITHIN};
-use crate::witness::Witness;
+use crate::witness::{Witness, canaries};
 
 /// What the AI does with its next question.
 #[derive(Debug, Clone)]
@@ -45,6 +45,10 @@ pub(crate) struct ScriptedAi {
     pub(crate) promises: Mutex<Promises>,
     /// Whether it was ever told to answer later.
     pub(crate) later: AtomicBool,
+    /// What it says next when it sums a conversation up, instead of what it was shown.
+    pub(crate) sums_up: Mutex<VecDeque<&'static str>>,
+    /// What it was to sum up.
+    pub(crate) summed_up: Mutex<Vec<Past>>,
 }
 
 /// How an AI takes its questions that is not told what to do: at its ease, and at times at length. The same question, asked
@@ -123,6 +127,45 @@ impl Ai for ScriptedAi {
         let deeds = if starts { vec![Deed::StartFlow("return".to_owned())] } else { vec![] };
         Ok(Answer::Said { text: Some(text.into()), deeds, rejected: 0, usage: None })
     }
+
+    fn summarises(&self) -> bool {
+        true
+    }
+
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        self.summed_up.lock().unwrap().push(past.clone());
+        let words = told_in(past);
+        let (takes, _) = self.moods.lock().unwrap().next(&format!("sum up {}", words.join(" ")));
+        tokio::time::timeout(time, tokio::time::sleep(takes)).await.map_err(|_| AiError::TimedOut)?;
+        let script = self.sums_up.lock().unwrap().pop_front();
+        let text = script.map_or_else(|| words.join("; "), str::to_owned);
+        Ok(Summary { text: text.into(), usage: None })
+    }
+}
+
+/// Summaries are cut at 2,000 characters; a canary has up to sixteen.
+const MOST_TOLD: usize = 110;
+
+/// Stands in a summary that lacks something.
+pub(crate) const GAP: &str = "a gap";
+
+/// Everything that a user said in it, the newest of it if that is much. What stands for it is enough.
+fn told_in(past: &Past) -> Vec<String> {
+    let earlier = past.earlier.iter().flat_map(|earlier| earlier.as_str().split("; "));
+    let said = past.turns.iter().map(|turn| turn.user.as_str());
+    let mut told: Vec<String> = Vec::new();
+    for text in earlier.chain(said).filter(|text| !text.is_empty()) {
+        let marks = canaries(text);
+        let words = if marks.is_empty() { vec![text.to_owned()] } else { marks };
+        told.extend(words.into_iter().filter(|word| !told.contains(word)).collect::<Vec<_>>());
+    }
+    // Whatever was missing once is missing for good.
+    if told.iter().any(|word| word == GAP) || past.turns.iter().any(|turn| turn.assistant.as_str().contains("missing"))
+    {
+        told.retain(|word| word != GAP);
+        told.push(GAP.to_owned());
+    }
+    told.split_off(told.len().saturating_sub(MOST_TOLD))
 }
 
 impl ScriptedAi {

@@ -19,6 +19,7 @@ mod people;
 mod phone;
 mod profiles;
 mod reaching;
+mod recaps;
 mod rest;
 mod routes;
 mod sends;
@@ -369,7 +370,7 @@ impl State {
 pub(crate) const FORBIDDEN: [&str; 5] = [CANARY, LINE, "+1555", "secret-", "You are the canary prompt"];
 
 /// The canaries in a text, in their order.
-fn canaries(text: &str) -> Vec<String> {
+pub(crate) fn canaries(text: &str) -> Vec<String> {
     let after = text.match_indices(CANARY).map(|(start, _)| &text[start..]);
     after.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()).collect()
 }

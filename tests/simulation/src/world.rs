@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::desk::{Desk, DeskEvent};
-use ai::{Ai, Question};
+use ai::{Ai, Past, Question};
 use braze::{Messaging, Outcome};
 use models::assistant::Assistant;
 use models::{AgentAction, AgentDeed, ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
@@ -258,6 +258,16 @@ impl World {
     /// Every question the AI got.
     pub fn asked(&self) -> Vec<Question> {
         self.ai.asked.lock().unwrap().clone()
+    }
+
+    /// What the AI says instead of what it was shown when it sums conversations up next.
+    pub fn ai_sums_up(&self, words: impl IntoIterator<Item = &'static str>) {
+        self.ai.sums_up.lock().unwrap().extend(words);
+    }
+
+    /// Everything that the AI was to sum up.
+    pub fn summed_up(&self) -> Vec<Past> {
+        self.ai.summed_up.lock().unwrap().clone()
     }
 
     /// Every request Braze got.

@@ -1,9 +1,14 @@
 use models::{Identity, MediaKind, Part, Timestamp};
 use store::TurnKey;
 
+use conversation::room::Room;
+
 use super::*;
 
-fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
+pub(super) const ROOM: Room = Room { turns: 10, tokens: 10_000 };
+pub(super) const NOW: Timestamp = Timestamp::EPOCH;
+
+pub(super) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
     TurnRow {
         key: TurnKey { number, epoch },
         kind: TurnKind::Answer,
@@ -28,6 +33,7 @@ fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
         flow: None,
         own_line: false,
         since: None,
+        recap: None,
     }
 }
 
@@ -42,9 +48,9 @@ fn of_each_turn_that_happened_the_last_draft_is_history_oldest_first() {
     ];
     let history = History::new(rows, 3);
     let said: Vec<_> =
-        history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string())).collect();
+        history.exchanges(ROOM, NOW).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string())).collect();
     assert_eq!(said, [("a".to_owned(), "1".to_owned()), ("c".to_owned(), "3\n\nand more".to_owned())]);
-    assert_eq!(history.exchanges(1).len(), 1);
+    assert_eq!(history.exchanges(Room { turns: 1, ..ROOM }, NOW).len(), 1);
     let looked: Vec<_> = history.last_turn().iter().map(|look| (look.text, look.dispatched)).collect();
     assert_eq!(looked, [("c", true)]);
 }
@@ -56,7 +62,7 @@ fn what_was_sent_or_said_aloud_stands_in_later_turns_as_a_word_for_it_and_its_wo
     sent.said[0].heard = Some("My new shoes".into());
     let history = History::new(vec![sent], 1);
     let expected = "Look!\nMy new shoes\n[The customer sent a picture.]\n[The customer sent a voice message.]";
-    assert_eq!(history.exchanges(1)[0].user.as_str(), expected);
+    assert_eq!(history.exchanges(Room { turns: 1, ..ROOM }, NOW)[0].user.as_str(), expected);
     assert_eq!(history.lines().next().unwrap().1.as_str(), "Look!\nMy new shoes");
     assert_eq!((history.last_turn()[0].text, history.repeats(&"Look!".into(), Timestamp::EPOCH)), ("Look!", 1));
 }
@@ -74,7 +80,7 @@ fn rows_that_lack_the_last_runs_draft_may_lack_more() {
 #[test]
 fn a_conversation_without_a_turn_has_no_past() {
     let history = History::new(vec![], 0);
-    assert!(history.last_turn().is_empty() && history.exchanges(9).is_empty());
+    assert!(history.last_turn().is_empty() && history.exchanges(ROOM, NOW).is_empty());
 }
 
 #[test]
@@ -112,7 +118,7 @@ fn with_people() -> History {
 #[test]
 fn the_assistant_reads_that_people_had_the_conversation_and_left_it() {
     let history = with_people();
-    let read = history.exchanges(10).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string()));
+    let read = history.exchanges(ROOM, NOW).into_iter().map(|e| (e.user.into_string(), e.assistant.into_string()));
     let expected = [
         ("hi", "hello".to_owned()),
         ("", "I pass you on".to_owned()),

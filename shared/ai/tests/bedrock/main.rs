@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 mod failures;
+#[path = "../server/past.rs"]
+mod past;
 mod requests;
 #[path = "../server/mod.rs"]
 mod server;
+mod summaries;
 mod tools;
 
 use std::time::Duration;

@@ -5,9 +5,12 @@
 mod failures;
 mod hostile_calls;
 mod keys;
+#[path = "../server/past.rs"]
+mod past;
 mod requests;
 #[path = "../server/mod.rs"]
 mod server;
+mod summaries;
 mod tools;
 
 use std::sync::Arc;

@@ -99,6 +99,10 @@ pub struct Limits {
     pub input_characters: usize,
     /// Turns of history shown to the AI.
     pub history_turns: usize,
+    /// Tokens of history shown to the AI, by an estimate.
+    pub history_tokens: usize,
+    /// Whether an AI sums up what falls out of that.
+    pub summary: bool,
     /// Messages one reply may be split into.
     pub reply_parts: usize,
     /// Tokens the AI may answer with.
@@ -231,6 +235,8 @@ impl Limits {
         let limits = Self {
             input_characters: section.whole("input_characters", 4_000, 1..=16_000) as usize,
             history_turns: section.whole("history_turns", 10, 0..=50) as usize,
+            history_tokens: section.whole("history_tokens", 12_000, 500..=1_000_000) as usize,
+            summary: section.flag("summary", true),
             reply_parts: section.whole("reply_parts", 5, 1..=20) as usize,
             output_tokens: section.whole("output_tokens", 800, 16..=100_000),
             ai_deadline: section.seconds("ai_seconds", 25.0, 1.0..=600.0),

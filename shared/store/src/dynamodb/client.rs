@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use models::{ConversationKey, Message, MessageId, Timestamp};
@@ -55,6 +56,18 @@ impl DynamoDb {
             wanted = left.map(|left| left.keys).filter(|keys| !keys.is_empty());
         }
         Ok(found)
+    }
+
+    fn putting(
+        &self,
+        conversation: &ConversationKey,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<PutItemFluentBuilder, StoreError> {
+        let call = self.client.put_item().table_name(&self.table);
+        let call = call.item("pk", text(conversation.as_str())).item("sk", text(sort_key::turn(turn.key)));
+        let call = call.item(BODY, text(json("draft", turn)?));
+        Ok(call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds())))
     }
 
     async fn update(
@@ -178,11 +191,25 @@ impl Store for DynamoDb {
     }
 
     async fn put_turn(&self, conversation: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
-        let call = self.client.put_item().table_name(&self.table);
-        let call = call.item("pk", text(conversation.as_str())).item("sk", text(sort_key::turn(turn.key)));
-        let call = call.item(BODY, text(json("draft", turn)?));
-        let call = call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds()));
+        let call = self.putting(conversation, turn, now)?;
         call.send().await.map(drop).map_err(|error| unavailable("draft", &error))
+    }
+
+    async fn replace_turn(
+        &self,
+        conversation: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let call = self.putting(conversation, turn, now)?.condition_expression("b = :was");
+        match call.expression_attribute_values(":was", text(json("recap", was)?)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let refused = error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception);
+                if refused { Ok(false) } else { Err(unavailable("recap", &error)) }
+            }
+        }
     }
 
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError> {

@@ -35,6 +35,7 @@ impl Witness {
             self.lock().may_be_known(&key, machine.claim_of(&key), &all, "the AI was shown");
             self.lock().is_not_put_aside(&key, question, machine.claim_of(&key));
             self.nothing_was_said_yet(&key, &words, machine).await;
+            self.lacks_nothing_between(&key, question, machine).await;
         }
     }
 

@@ -255,5 +255,12 @@ fn everything_in(row: &TurnRow) -> String {
         Content::Campaign(campaign) => Some(campaign.properties().map(|(_, value)| value.as_str())),
         _ => None,
     });
-    said.chain(reply).chain(values).chain(summary).chain(properties.flatten()).collect::<Vec<_>>().join(" ")
+    let recap = row.recap.iter().map(|recap| recap.text.as_str());
+    said.chain(reply)
+        .chain(values)
+        .chain(recap)
+        .chain(summary)
+        .chain(properties.flatten())
+        .collect::<Vec<_>>()
+        .join(" ")
 }

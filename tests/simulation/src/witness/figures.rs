@@ -79,6 +79,12 @@ pub enum Figure {
     Routed,
     /// Questions to the AI.
     Asked,
+    /// Summaries that were kept.
+    SummedUp,
+    /// Questions that were asked with such a summary.
+    WithNotes,
+    /// Of these, questions that something is left out of.
+    LeftOut,
     /// Counts of metrics that were compared with what happened.
     Counted,
     /// Steps that were checked.
@@ -87,7 +93,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 40] = [
+const LABELS: [(Figure, &str); 43] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -125,6 +131,9 @@ const LABELS: [(Figure, &str); 40] = [
     (Figure::FlowsTimedOut, "  answered too late"),
     (Figure::Routed, "turns by a route"),
     (Figure::Asked, "questions to the AI"),
+    (Figure::SummedUp, "summaries kept"),
+    (Figure::WithNotes, "  shown in questions"),
+    (Figure::LeftOut, "  with a gap after it"),
     (Figure::Counted, "metrics compared"),
     (Figure::Steps, "steps checked"),
     (Figure::Faults, "faults"),

@@ -14,6 +14,7 @@ mod phone;
 mod profiles;
 mod protocol;
 mod routes;
+mod summaries;
 mod table;
 mod window;
 

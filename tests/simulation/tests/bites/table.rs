@@ -28,6 +28,8 @@ pub(crate) struct Lies {
     pub(crate) names: fn(Vec<ConversationKey>) -> Vec<ConversationKey>,
     /// Whether the first turn of a conversation stays readable, whatever becomes of it.
     pub(crate) remembers: bool,
+    /// What becomes of a turn's row on its way to the table that gets a recap.
+    pub(crate) recapped: fn(TurnRow) -> TurnRow,
 }
 
 impl Default for Lies {
@@ -41,6 +43,7 @@ impl Default for Lies {
             keeps_rows: false,
             names: |names| names,
             remembers: false,
+            recapped: |row| row,
         }
     }
 }
@@ -83,6 +86,16 @@ impl Store for Table {
 
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
         self.0.put_turn(key, &(self.1.written)(turn.clone()), now).await
+    }
+
+    async fn replace_turn(
+        &self,
+        key: &ConversationKey,
+        was: &TurnRow,
+        turn: &TurnRow,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.0.replace_turn(key, was, &(self.1.recapped)(turn.clone()), now).await
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {

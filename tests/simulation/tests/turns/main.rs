@@ -12,6 +12,7 @@ mod owed;
 mod people;
 mod profiles;
 mod routes;
+mod summaries;
 mod window;
 
 use std::time::Duration;

@@ -1,0 +1,119 @@
+//! Summing up what a prompt has no room for any more. Nobody waits for it: it is begun when every reply of a batch was sent and
+//! every conversation is free again, and given up where there is no time for it. A later turn tries again.
+
+use std::time::Duration;
+
+use ai::{Ai, Past, SUMMARY_INSTRUCTIONS, Summary};
+use conversation::guard::{Canary, Looked, look};
+use conversation::prompt::kept_words;
+use conversation::room::Room;
+use conversation::shape::shape;
+use models::{ConversationKey, Part, Personal};
+use platform::clock::Deadline;
+use platform::metrics::Metric;
+use store::{Owner, Recap, StoreError, TurnRow};
+
+use crate::history::{History, Outgrown};
+use crate::{RECORD_WITHIN, Responder};
+
+/// How long an AI may take for it at most: the function is paid for meanwhile, and the batch is not over.
+const WITHIN: Duration = Duration::from_secs(10);
+/// With less than this it is not begun: hardly any model would be done.
+const AT_LEAST: Duration = Duration::from_secs(2);
+/// Characters of a summary that are kept: more than it is asked to have, and little beside the turns it stands for.
+const MOST_CHARACTERS: usize = 2_000;
+
+/// A conversation in which something will soon fall out of the prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Long {
+    /// Its key.
+    pub(crate) key: ConversationKey,
+    /// Follows the delivery that woke it through the logs.
+    pub(crate) log_id: String,
+}
+
+/// Why nothing was summed up this time.
+#[derive(Debug, thiserror::Error)]
+enum Unsummed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Ai(#[from] ai::AiError),
+    #[error("the summary tells what it must not, or nothing")]
+    Withheld,
+    #[error("its row has changed or is gone")]
+    Moved,
+}
+
+impl Responder {
+    /// The room that a prompt has for earlier turns.
+    pub(crate) fn room(&self) -> Room {
+        Room { turns: self.assistant.limits.history_turns, tokens: self.assistant.limits.history_tokens }
+    }
+
+    /// Whether something is soon to be summed up in a conversation with this past.
+    pub(crate) fn grows_long(&self, history: &History) -> bool {
+        let may = self.assistant.limits.summary && self.summariser(history).summarises();
+        may && history.is_nearly_outgrown(self.room(), self.clock.now())
+    }
+
+    /// Sums up what falls out of the prompt of a long conversation, if it is time and there is time.
+    pub(crate) async fn sum_up(&self, long: &Long, deadline: Deadline) {
+        match self.try_to_sum_up(long, deadline).await {
+            Ok(true) => tracing::info!(log_id = long.log_id, "a conversation was summed up"),
+            Ok(false) => {}
+            Err(reason) => tracing::warn!(log_id = long.log_id, %reason, "not summed up; a later turn tries again"),
+        }
+    }
+
+    /// Whether it was. What the conversation holds is read anew: others may have gone on with it, or forgotten it.
+    async fn try_to_sum_up(&self, long: &Long, deadline: Deadline) -> Result<bool, Unsummed> {
+        let time = |now| deadline.left(now, RECORD_WITHIN).min(self.assistant.limits.ai_deadline).min(WITHIN);
+        if time(self.clock.now()) < RECORD_WITHIN + AT_LEAST {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        // Who answers meanwhile does this afterwards; and of whom nobody is asked anything, nobody is asked this.
+        let head = self.store.head(&long.key, now).await?;
+        let is_ours = |head: &store::Head| head.owner == Owner::Bot && !head.opted_out && !head.leased(now);
+        let Some(head) = head.filter(is_ours) else { return Ok(false) };
+        let history = History::new(self.newest_turns(&long.key, now).await?, head.last_turn);
+        let Some(outgrown) = history.outgrown(self.room(), now) else { return Ok(false) };
+        let left = time(self.clock.now());
+        if left < AT_LEAST || self.is_used_up() {
+            return Ok(false);
+        }
+        let canary = Canary::of(SUMMARY_INSTRUCTIONS);
+        let past = outgrown.past(&long.key, canary.note(), self.assistant.limits.output_tokens);
+        let Summary { text, usage } = self.asked_for_a_summary(&past, self.summariser(&history), left).await?;
+        self.note(usage);
+        let text = self.kept_summary(&text, &canary).ok_or(Unsummed::Withheld)?;
+        let Outgrown { recap, row, .. } = outgrown;
+        let with_it = TurnRow { recap: Some(Recap { text, ..recap }), ..row.clone() };
+        let is_kept = self.store.replace_turn(&long.key, &row, &with_it, self.clock.now()).await?;
+        if is_kept { Ok(true) } else { Err(Unsummed::Moved) }
+    }
+
+    /// It counts as a question of the deployment's day.
+    async fn asked_for_a_summary(&self, past: &Past, ai: &dyn Ai, time: Duration) -> Result<Summary, ai::AiError> {
+        let (summary, ()) = futures::future::join(ai.summarise(past, time), self.count_a_question()).await;
+        summary
+    }
+
+    /// A summary as it is kept: what an answer must not tell, nor show, a summary must not either.
+    fn kept_summary(&self, text: &Personal, canary: &Canary) -> Option<Personal> {
+        match look(&shape(text.as_str(), 1), canary, &self.assistant.guards) {
+            Looked::Withheld => None,
+            Looked::Passed { parts, taken_out } => {
+                self.count(Metric::TakenOut, taken_out);
+                let text: String = parts.iter().map(Part::as_str).collect();
+                Some(Personal::new(kept_words(&text, false, MOST_CHARACTERS)))
+            }
+        }
+    }
+
+    /// What is asked first on the way that the conversation is on.
+    fn summariser(&self, history: &History) -> &dyn Ai {
+        history.route().and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai).as_ref()
+    }
+}
