@@ -97,7 +97,10 @@ impl State {
         let Some((question, at)) = name.and_then(|name| self.later.came.get(&name).cloned()) else { return };
         self.figures.count(Figure::AnsweredLater);
         let aside = self.later.aside.get(key).into_iter().flatten();
-        let own: Vec<_> = aside.filter(|aside| aside.question == question && aside.turn < row.key).collect();
+        // A run whose claim is over may find what a later one drafted, and say it in vain.
+        let is_over = self.conversations.get(key).is_some_and(|known| known.epoch != row.key.epoch);
+        let is_own = |aside: &&Aside| aside.question == question && (is_over || aside.turn < row.key);
+        let own: Vec<_> = aside.filter(is_own).collect();
         if !own.iter().any(|aside| at <= aside.wait.until) {
             self.broken(format!("{} was told an answer that nobody waited for, or that came too late", key.as_str()));
         }
