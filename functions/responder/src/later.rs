@@ -185,7 +185,7 @@ impl Responder {
         let history = History::new(rows, head.last_turn);
         if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.question)) {
             let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
-            Box::pin(self.take_up(&errand, head.clone())).await;
+            self.take_up(&errand, head.clone()).await;
         }
     }
 

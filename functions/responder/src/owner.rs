@@ -58,12 +58,14 @@ impl Responder {
             AgentDeed::StartFlow { .. } => {}
             AgentDeed::Answer { question, body } => {
                 let later = LaterAnswer { question, body, at: *at, unusable: AtomicBool::new(false) };
-                return Ok(Acted::Judged(self.hear_later((action, &later), receives, deadline, alone).await?));
+                // Boxed, as what follows: it is seldom needed, and would make the future of every run larger.
+                let hearing = Box::pin(self.hear_later((action, &later), receives, deadline, alone));
+                return Ok(Acted::Judged(hearing.await?));
             }
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let changed = self.change_owner(conversation, Owner::Person, *at).await?;
                 if let (AgentDeed::TakeOver, Some((key, head))) = (&action.deed, &changed) {
-                    self.hand_on(key, head, log_id, deadline, alone).await;
+                    Box::pin(self.hand_on(key, head, log_id, deadline, alone)).await;
                 }
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));

@@ -261,7 +261,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_comes_later_is_an_answer_and_then_it_is_asked_on_below() {
-        let later = |passed| Ok(Answer::Later(Later { within: Duration::from_secs(60), passed }));
+        let later = |passed| Ok(Answer::Later(Later { within: Duration::from_mins(1), passed }));
         for (outcomes, passed, expected, asked) in [
             (vec![later(0), Ok(text("b"))], 0, later(1), 1),
             (vec![Err(BUSY), later(0), Ok(text("c"))], 0, later(2), 2),

@@ -217,7 +217,6 @@ impl TurnKind {
         }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_answer(&self) -> bool {
         *self == Self::Answer
     }

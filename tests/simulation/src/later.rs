@@ -17,7 +17,7 @@ use crate::door::{Door, Webhook};
 use crate::world::World;
 
 /// How long whoever asks waits for such an answer.
-pub(crate) const WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const WITHIN: Duration = Duration::from_mins(2);
 /// What such an answer begins with, before its number.
 pub(crate) const LATER: &str = "later ";
 

@@ -102,7 +102,7 @@ impl Run {
         };
         let living = self.play(&world, &door, &mut chance);
         // Whatever was promised keeps the pollers busy until it is posted.
-        drop(futures::future::select(std::pin::pin!(living), std::pin::pin!(posting)).await);
+        let _over = futures::future::select(std::pin::pin!(living), std::pin::pin!(posting)).await;
         if world.faults.count() == 0 && self.plan.clocks_agree() {
             world.witness.nothing_failed();
             world.witness.profiles_agree();

@@ -50,7 +50,7 @@ fn a_question_is_asked_once_within_its_time_and_its_answer_is_taken_if_it_came_w
 
 #[test]
 fn whoever_goes_on_writing_is_waited_for_no_longer_than_from_the_first_question() {
-    let asked = ai::Later { within: Duration::from_secs(120), passed: 2 };
+    let asked = ai::Later { within: Duration::from_mins(2), passed: 2 };
     let wait = |since, until| Wait { since: at(since), until: at(until), passed: 2 };
     assert_eq!(wait_for(asked, at(100), None, at(103)), wait(100, 223));
     assert_eq!(wait_for(asked, at(200), Some(WAIT), at(201)), wait(100, 220));

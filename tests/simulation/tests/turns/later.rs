@@ -9,7 +9,7 @@ use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
 
 use crate::SECOND;
 
-const WITHIN: Duration = Duration::from_secs(120);
+const WITHIN: Duration = Duration::from_mins(2);
 const MOMENT: &str = "One moment, please. I'm looking into it.";
 
 fn world() -> World {
