@@ -103,8 +103,11 @@ impl State {
     /// Something arrives: who is unknown would not have read it outside the group, unless something failed.
     pub(super) fn reaches_a_subscriber(&mut self, to: &Identity, nothing_failed: bool) {
         let Some(name) = to.recipients().first().map(name_of) else { return };
-        let is_unknown = self.groups.known && !name.starts_with("user:");
-        if is_unknown && nothing_failed && self.names_of_whom(&name).is_disjoint(&self.groups.newcomers) {
+        let names = self.names_of_whom(&name);
+        // Whoever wants silence stays out, and may still hear from a person.
+        let has_left = names.iter().any(|name| self.groups.says.contains_key(name));
+        let is_unknown = self.groups.known && !name.starts_with("user:") && !has_left;
+        if is_unknown && nothing_failed && names.is_disjoint(&self.groups.newcomers) {
             self.broken(format!("{name} was written to, whom Braze has unsubscribed"));
         }
     }

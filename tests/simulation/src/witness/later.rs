@@ -102,7 +102,9 @@ impl State {
         let is_own = |aside: &&Aside| aside.question == question && (is_over || aside.turn < row.key);
         let own: Vec<_> = aside.filter(is_own).collect();
         if !own.iter().any(|aside| at <= aside.wait.until) {
-            self.broken(format!("{} was told an answer that nobody waited for, or that came too late", key.as_str()));
+            let untils: Vec<_> = own.iter().map(|aside| aside.wait.until).collect();
+            let key = key.as_str();
+            self.broken(format!("{key} was told an answer of {at:?} that nobody waited for, or only until {untils:?}"));
         }
         let asked = self.queued.get(&question).map(|message| message.text.clone());
         if row.said.last().map(|said| &said.text) != asked.as_ref() {
