@@ -46,8 +46,9 @@ impl Witness {
         state.step(self.clock.now(), || format!("answered later {}", question.as_str()));
         let parts = shape(&words(body), REPLY_PARTS);
         if let Some(name) = parts.first().and_then(|part| name_of(part.as_str())) {
-            // The door takes the same request more than once: the first may be said.
-            state.later.came.entry(name).or_insert_with(|| (question.clone(), at));
+            // The door takes the same request more than once, and what came first may be queued last: the earliest may be said.
+            let came = state.later.came.entry(name).or_insert_with(|| (question.clone(), at));
+            came.1 = came.1.min(at);
         }
         state.answers.push(parts);
     }
