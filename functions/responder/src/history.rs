@@ -55,7 +55,7 @@ impl History {
     pub(crate) fn waiting(&self) -> Option<Waiting<'_>> {
         let row = self.waiting.first()?;
         let TurnKind::Waiting(wait) = row.kind else { return None };
-        Some(Waiting { question: row.covers.last()?, messages: &row.covers, wait, said: &row.said })
+        Some(Waiting { question: row.covers.last()?, wait, said: &row.said })
     }
 
     /// Whether the last thing the user read is that the answer takes a moment.
@@ -220,8 +220,6 @@ impl History {
 pub(crate) struct Waiting<'a> {
     /// Its name: the last of its messages.
     pub(crate) question: &'a MessageId,
-    /// Its messages.
-    pub(crate) messages: &'a [MessageId],
     /// How long it is waited for.
     pub(crate) wait: Wait,
     /// What the user had said, as it was heard.

@@ -86,12 +86,9 @@ pub(crate) fn stance(
     answer: Option<&LaterAnswer<'_>>,
     now: Timestamp,
 ) -> Stance {
-    let Some(waiting) = waiting.filter(|waiting| open.contains(waiting.question)) else { return Stance::Ask(None) };
-    let Waiting { question: waits, messages, wait, .. } = waiting;
-    // Some of what was asked is over without it, and its name would stand for two questions: nobody answers that one later.
-    if waits == question && !messages.iter().all(|id| open.contains(id)) {
-        return Stance::Ask(Some(Wait { until: wait.until.min(now), ..wait }));
-    }
+    let Some(Waiting { question: waits, wait, .. }) = waiting.filter(|waiting| open.contains(waiting.question)) else {
+        return Stance::Ask(None);
+    };
     if waits == question && answer.is_some_and(|answer| answer.question == question && answer.at <= wait.until) {
         return Stance::Take(wait);
     }

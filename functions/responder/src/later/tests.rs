@@ -22,10 +22,8 @@ fn later<'a>(question: &'a MessageId, body: &'a Personal, at: Timestamp) -> Late
 #[test]
 fn a_question_is_asked_once_within_its_time_and_its_answer_is_taken_if_it_came_within_it() {
     let (first, second, words) = (id("m1"), id("m2"), Personal::from("{}"));
+    let waiting = Some(Waiting { question: &first, wait: WAIT, said: &[] });
     let both = [first.clone(), second.clone()];
-    let waiting = Some(Waiting { question: &first, messages: &both[..1], wait: WAIT, said: &[] });
-    let about_both = Some(Waiting { question: &second, messages: &both, wait: WAIT, said: &[] });
-    let at_once = Wait { until: at(120), ..WAIT };
     let open = |most: usize| &both[..most];
     for (question, open, waiting, answer, now, expected) in [
         (&first, open(1), None, None, 110, Stance::Ask(None)),
@@ -41,10 +39,6 @@ fn a_question_is_asked_once_within_its_time_and_its_answer_is_taken_if_it_came_w
         (&second, open(2), waiting, None, 300, Stance::Ask(Some(WAIT))),
         // A copy of what was asked is nothing to ask about.
         (&first, open(2), waiting, None, 120, Stance::WaitOn(WAIT)),
-        (&second, open(2), about_both, Some((&second, 110)), 120, Stance::Take(WAIT)),
-        // The first of both was given up: the answer is about more than what is still asked.
-        (&second, &both[1..], about_both, Some((&second, 110)), 120, Stance::Ask(Some(at_once))),
-        (&second, &both[1..], about_both, None, 300, Stance::Ask(Some(WAIT))),
         // What was waited for is over.
         (&second, &both[1..], waiting, None, 120, Stance::Ask(None)),
     ] {
@@ -86,7 +80,7 @@ fn an_answer_is_wanted_as_long_as_its_question_is_the_one_that_is_waited_for() {
         (&silent, Some("m2"), "m2", 110, Standing::Refused(Refusal::OptedOut)),
     ] {
         let waits_for = waits_for.map(id);
-        let waiting = waits_for.as_ref().map(|question| Waiting { question, messages: &[], wait: WAIT, said: &[] });
+        let waiting = waits_for.as_ref().map(|question| Waiting { question, wait: WAIT, said: &[] });
         assert_eq!(standing(head, waiting, &id(question), at(seconds)), expected, "{question} {waits_for:?} {seconds}");
     }
 }
