@@ -94,9 +94,10 @@ impl History {
 
     /// The turns in which something was said and of which no recap tells, newest first.
     fn untold(&self, now: Timestamp) -> Vec<(&TurnRow, Exchange)> {
-        let up_to = self.recap(now).map_or(0, |recap| recap.up_to);
+        let recap = self.recap(now);
+        let is_untold = |row: &&TurnRow| recap.is_none_or(|recap| row.key.number > recap.up_to);
         let told = |row: &&TurnRow| !row.reply.is_empty() || row.kind == TurnKind::Forwarded;
-        let turns = self.turns.iter().filter(told).take_while(|row| row.key.number > up_to);
+        let turns = self.turns.iter().filter(told).take_while(is_untold);
         turns.map(|row| (row, exchange(row))).collect()
     }
 }
