@@ -62,7 +62,7 @@ impl Responder {
         open: &[MessageId],
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
-        let wait = match stance(&matter.newest.id, open, waiting, conversation.later, began) {
+        let wait = match stance(&matter.question(), open, waiting.clone(), conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
             Stance::Take(wait) => {
                 matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| waiting.said));

@@ -48,7 +48,7 @@ impl Responder {
         // What did not come in time is not asked for again, and nobody else is waited for.
         let passed = wait.filter(|wait| wait.until <= began).map_or(0, |wait| wait.passed.max(1));
         let question = Question {
-            id: matter.newest.id.clone(),
+            id: matter.question(),
             conversation: matter.newest.identity.conversation(),
             instructions: format!("{}\n\n{}", instructions.trim_end(), canary.note()),
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),

@@ -10,7 +10,8 @@ use desk::NotSent;
 use futures::future;
 use models::assistant::BotText;
 use models::{
-    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, Part, Spent, Timestamp, Utterance,
+    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, MessageId, Part, Spent, Timestamp,
+    Utterance,
 };
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind, Wait};
@@ -289,6 +290,14 @@ impl Responder {
         if amount > 0 {
             self.meter.count(metric, amount as u64);
         }
+    }
+}
+
+impl Matter<'_> {
+    /// The name of the question that is asked about it.
+    pub(crate) fn question(&self) -> MessageId {
+        let messages: Vec<_> = self.messages.iter().map(|message| message.id.clone()).collect();
+        MessageId::of_question(&messages).unwrap_or_else(|| self.newest.id.clone())
     }
 }
 

@@ -55,7 +55,8 @@ impl History {
     pub(crate) fn waiting(&self) -> Option<Waiting<'_>> {
         let row = self.waiting.first()?;
         let TurnKind::Waiting(wait) = row.kind else { return None };
-        Some(Waiting { question: row.covers.last()?, wait, said: &row.said })
+        let question = MessageId::of_question(&row.covers)?;
+        Some(Waiting { question, messages: &row.covers, wait, said: &row.said })
     }
 
     /// Whether the last thing the user read is that the answer takes a moment.
@@ -216,14 +217,23 @@ impl History {
 }
 
 /// A question whose answer was to come later.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Waiting<'a> {
-    /// Its name: the last of its messages.
-    pub(crate) question: &'a MessageId,
+    /// Its name.
+    pub(crate) question: MessageId,
+    /// Its messages, oldest first.
+    pub(crate) messages: &'a [MessageId],
     /// How long it is waited for.
     pub(crate) wait: Wait,
     /// What the user had said, as it was heard.
     pub(crate) said: &'a [Said],
+}
+
+impl Waiting<'_> {
+    /// The newest of its messages, by which the head tells whether it is open.
+    pub(crate) fn newest(&self) -> &MessageId {
+        self.messages.last().unwrap_or(&self.question)
+    }
 }
 
 /// What the assistant reads of people in its own past.

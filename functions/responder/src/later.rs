@@ -86,13 +86,12 @@ pub(crate) fn stance(
     answer: Option<&LaterAnswer<'_>>,
     now: Timestamp,
 ) -> Stance {
-    let Some(Waiting { question: waits, wait, .. }) = waiting.filter(|waiting| open.contains(waiting.question)) else {
-        return Stance::Ask(None);
-    };
-    if waits == question && answer.is_some_and(|answer| answer.question == question && answer.at <= wait.until) {
+    let Some(waiting) = waiting.filter(|waiting| open.contains(waiting.newest())) else { return Stance::Ask(None) };
+    let (is_same, wait) = (waiting.question == *question, waiting.wait);
+    if is_same && answer.is_some_and(|answer| answer.question == question && answer.at <= wait.until) {
         return Stance::Take(wait);
     }
-    if waits == question && now < wait.until { Stance::WaitOn(wait) } else { Stance::Ask(Some(wait)) }
+    if is_same && now < wait.until { Stance::WaitOn(wait) } else { Stance::Ask(Some(wait)) }
 }
 
 /// How a question is waited for that is put aside at `now` for so long; the user may have waited before.
@@ -107,18 +106,20 @@ pub(crate) fn wait_for(later: ai::Later, began: Timestamp, before: Option<Wait>,
 
 /// What an answer to `question` that reached the door at `at` meets, by its conversation's head.
 fn standing(head: &Head, waiting: Option<Waiting<'_>>, question: &MessageId, at: Timestamp) -> Standing {
-    let place = |id| head.pending.get(id).map(|pending| pending.sequence);
-    let Some(own) = place(question) else { return Standing::Refused(Refusal::Over) };
+    let place = |id: &MessageId| head.pending.get(id).map(|pending| pending.sequence);
+    let Some(own) = place(&question.newest()) else { return Standing::Refused(Refusal::Over) };
     if head.owner == Owner::Person {
         return Standing::Refused(Refusal::WithPerson);
     }
     if head.opted_out {
         return Standing::Refused(Refusal::OptedOut);
     }
-    match waiting.and_then(|waiting| Some((place(waiting.question)?, waiting.wait))) {
+    match waiting.and_then(|waiting| place(waiting.newest()).map(|place| (place, waiting))) {
         Some((other, _)) if other > own => Standing::Refused(Refusal::Replaced),
-        Some((other, wait)) if other == own && at > wait.until => Standing::Refused(Refusal::TooLate),
-        Some((other, _)) if other == own => Standing::Wanted,
+        Some((_, waiting)) if waiting.question == *question && at > waiting.wait.until => {
+            Standing::Refused(Refusal::TooLate)
+        }
+        Some((_, waiting)) if waiting.question == *question => Standing::Wanted,
         _ => Standing::NotYet,
     }
 }
@@ -138,7 +139,8 @@ impl Responder {
         if let Some(to) = head.moved_to.take() {
             (head, key) = (self.store.head(&to, now).await?.unwrap_or_default(), to);
         }
-        let rows = if head.pending.contains_key(later.question) { self.newest_turns(&key, now).await? } else { vec![] };
+        let newest = later.question.newest();
+        let rows = if head.pending.contains_key(&newest) { self.newest_turns(&key, now).await? } else { vec![] };
         let history = History::new(rows, head.last_turn);
         match standing(&head, history.waiting(), later.question, later.at) {
             Standing::Wanted => {}
@@ -154,12 +156,12 @@ impl Responder {
         if later.unusable.load(Ordering::Relaxed) {
             return Ok(self.refuse(log_id, Refusal::Unusable));
         }
-        if !head.pending.contains_key(later.question) {
+        if !head.pending.contains_key(&newest) {
             return Ok(Verdict::Settled);
         }
         let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
         let jitter = keep::jitter(&(self.words)());
-        let after = keep::comes_back(&head, later.question, Kept::AsSeen, receives, cap, now, jitter);
+        let after = keep::comes_back(&head, &newest, Kept::AsSeen, receives, cap, now, jitter);
         Ok(Verdict::ComesBack(after))
     }
 
@@ -183,7 +185,7 @@ impl Responder {
         }
         let Ok(rows) = self.newest_turns(key, self.clock.now()).await else { return };
         let history = History::new(rows, head.last_turn);
-        if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.question)) {
+        if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.newest())) {
             let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
             self.take_up(&errand, head.clone()).await;
         }

@@ -101,6 +101,23 @@ impl MessageId {
         Self::digest(&[b"unnamed", conversation.as_bytes(), words.as_bytes(), &arrival.millis().to_be_bytes()])
     }
 
+    /// The name of a question about these messages, oldest first: that of the only one, or that of the newest with a digest of
+    /// all, so that a question about fewer of them is another one. `None` if there are none.
+    pub fn of_question(messages: &[Self]) -> Option<Self> {
+        let newest = messages.last()?;
+        if messages.len() == 1 {
+            return Some(newest.clone());
+        }
+        let fields: Vec<_> = messages.iter().map(|id| id.0.as_bytes()).collect();
+        Some(Self(format!("{}.{}", newest.0, Self::digest(&fields).0)))
+    }
+
+    /// The newest message of the question that has this name.
+    #[must_use]
+    pub fn newest(&self) -> Self {
+        Self(self.0.split('.').next().unwrap_or_default().to_owned())
+    }
+
     /// An id read back from where it was stored.
     pub fn stored(text: impl Into<String>) -> Self {
         Self(text.into())

@@ -245,7 +245,7 @@ fn what_is_waited_for_is_no_part_of_what_was_said_and_the_newest_question_counts
     let rows = vec![waiting(2, 4, "c"), waiting(2, 3, "b"), waiting(1, 3, "a"), row(1, 2, "a", &["1"])];
     let history = History::new(rows, 1);
     let newest = history.waiting().unwrap();
-    assert_eq!((newest.question, newest.said.len()), (&MessageId::stored("c"), 1));
+    assert_eq!((newest.question, newest.said.len()), (MessageId::stored("c"), 1));
     assert_eq!(history.newest_kind(), Some(TurnKind::Answer));
     assert_eq!(history.lines().count(), 2, "what was said in the turn, once");
     assert!(history.answer_for(2, &[MessageId::stored("c")]).is_none());

@@ -22,25 +22,33 @@ fn later<'a>(question: &'a MessageId, body: &'a Personal, at: Timestamp) -> Late
 #[test]
 fn a_question_is_asked_once_within_its_time_and_its_answer_is_taken_if_it_came_within_it() {
     let (first, second, words) = (id("m1"), id("m2"), Personal::from("{}"));
-    let waiting = Some(Waiting { question: &first, wait: WAIT, said: &[] });
     let both = [first.clone(), second.clone()];
+    let about = |messages| {
+        Some(Waiting { question: MessageId::of_question(messages).unwrap(), messages, wait: WAIT, said: &[] })
+    };
+    let (waiting, about_both) = (about(&both[..1]), about(&both));
+    let burst = MessageId::of_question(&both).unwrap();
     let open = |most: usize| &both[..most];
     for (question, open, waiting, answer, now, expected) in [
         (&first, open(1), None, None, 110, Stance::Ask(None)),
-        (&first, open(1), waiting, None, 110, Stance::WaitOn(WAIT)),
-        (&first, open(1), waiting, None, 219, Stance::WaitOn(WAIT)),
-        (&first, open(1), waiting, None, 220, Stance::Ask(Some(WAIT))),
-        (&first, open(1), waiting, Some((&first, 220)), 230, Stance::Take(WAIT)),
-        (&first, open(1), waiting, Some((&first, 221)), 230, Stance::Ask(Some(WAIT))),
-        (&first, open(1), waiting, Some((&second, 110)), 120, Stance::WaitOn(WAIT)),
+        (&first, open(1), waiting.clone(), None, 110, Stance::WaitOn(WAIT)),
+        (&first, open(1), waiting.clone(), None, 219, Stance::WaitOn(WAIT)),
+        (&first, open(1), waiting.clone(), None, 220, Stance::Ask(Some(WAIT))),
+        (&first, open(1), waiting.clone(), Some((&first, 220)), 230, Stance::Take(WAIT)),
+        (&first, open(1), waiting.clone(), Some((&first, 221)), 230, Stance::Ask(Some(WAIT))),
+        (&first, open(1), waiting.clone(), Some((&second, 110)), 120, Stance::WaitOn(WAIT)),
         (&first, open(1), None, Some((&first, 110)), 120, Stance::Ask(None)),
         // More was written meanwhile: what the first question was asked is not all of it.
-        (&second, open(2), waiting, Some((&first, 110)), 120, Stance::Ask(Some(WAIT))),
-        (&second, open(2), waiting, None, 300, Stance::Ask(Some(WAIT))),
+        (&second, open(2), waiting.clone(), Some((&first, 110)), 120, Stance::Ask(Some(WAIT))),
+        (&second, open(2), waiting.clone(), None, 300, Stance::Ask(Some(WAIT))),
         // A copy of what was asked is nothing to ask about.
-        (&first, open(2), waiting, None, 120, Stance::WaitOn(WAIT)),
+        (&first, open(2), waiting.clone(), None, 120, Stance::WaitOn(WAIT)),
+        (&burst, open(2), about_both.clone(), Some((&burst, 110)), 120, Stance::Take(WAIT)),
+        // The first of both was given up: what is asked now is another question, however it ends.
+        (&second, &both[1..], about_both.clone(), Some((&burst, 110)), 120, Stance::Ask(Some(WAIT))),
+        (&second, &both[1..], about(&both[1..]), Some((&burst, 110)), 120, Stance::WaitOn(WAIT)),
         // What was waited for is over.
-        (&second, &both[1..], waiting, None, 120, Stance::Ask(None)),
+        (&second, &both[1..], waiting.clone(), None, 120, Stance::Ask(None)),
     ] {
         let answer = answer.map(|(question, seconds)| later(question, &words, at(seconds)));
         let stance = stance(question, open, waiting, answer.as_ref(), at(now));
@@ -80,7 +88,16 @@ fn an_answer_is_wanted_as_long_as_its_question_is_the_one_that_is_waited_for() {
         (&silent, Some("m2"), "m2", 110, Standing::Refused(Refusal::OptedOut)),
     ] {
         let waits_for = waits_for.map(id);
-        let waiting = waits_for.as_ref().map(|question| Waiting { question, wait: WAIT, said: &[] });
-        assert_eq!(standing(head, waiting, &id(question), at(seconds)), expected, "{question} {waits_for:?} {seconds}");
+        let waiting = waits_for.as_ref().map(|question| Waiting {
+            question: question.clone(),
+            messages: std::slice::from_ref(question),
+            wait: WAIT,
+            said: &[],
+        });
+        assert_eq!(
+            standing(head, waiting.clone(), &id(question), at(seconds)),
+            expected,
+            "{question} {waits_for:?} {seconds}"
+        );
     }
 }

@@ -55,7 +55,7 @@ impl Witness {
 
     /// An answer leaves its queue: only if nobody waits for it.
     pub(super) async fn a_later_answer_is_deleted(&self, (question, body): (&MessageId, &str), action: &AgentAction) {
-        let Some(key) = self.lock().filed.get(question).cloned() else { return };
+        let Some(key) = self.lock().filed.get(&question.newest()).cloned() else { return };
         let head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
         let named = self.store.head(&action.conversation, self.clock.now()).await.ok().flatten().unwrap_or_default();
         let is_elsewhere = named.moved_to.unwrap_or_else(|| action.conversation.clone()) != key;
@@ -65,7 +65,8 @@ impl Witness {
         let mut state = self.lock();
         let newest = state.later.newest(&key, usize::MAX);
         let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
-        if is_waited_for && head.pending.contains_key(question) && head.owner == Owner::Bot && !head.opted_out {
+        if is_waited_for && head.pending.contains_key(&question.newest()) && head.owner == Owner::Bot && !head.opted_out
+        {
             state.broken(format!("the answer to {question:?} was dropped, and it is waited for"));
         }
     }
@@ -77,13 +78,13 @@ impl State {
         let TurnKind::Waiting(wait) = row.kind else { return self.says_what_came_later(key, row) };
         self.figures.count(Figure::PutAside);
         let claim = self.conversations.get(key).map_or((0, 0), |known| (known.epoch, known.claimed_at));
-        let Some(question) = row.covers.last().cloned() else {
+        let Some(question) = MessageId::of_question(&row.covers) else {
             return self.broken(format!("a question of {} has no name", key.as_str()));
         };
         let step = self.figures.get(Figure::Steps);
         // Whoever read the past before it was stored cannot know it.
         let known = self.later.newest(key, claim.1).filter(|_| claim.0 == row.key.epoch);
-        let open = known.filter(|before| !self.ends.contains_key(&before.question));
+        let open = known.filter(|before| !self.ends.contains_key(&before.question.newest()));
         let is_longer = open.is_some_and(|before| before.wait.until < wait.until);
         // Who was forgotten meanwhile begins anew.
         if is_longer && !self.is_of_before(key, row.key.epoch) && !self.erased.contains_key(key) {
@@ -107,7 +108,7 @@ impl State {
             let key = key.as_str();
             self.broken(format!("{key} was told an answer of {at:?} that nobody waited for, or only until {untils:?}"));
         }
-        let asked = self.queued.get(&question).map(|message| message.text.clone());
+        let asked = self.queued.get(&question.newest()).map(|message| message.text.clone());
         if row.said.last().map(|said| &said.text) != asked.as_ref() {
             self.broken(format!("{} was told the answer to another question", key.as_str()));
         }
@@ -118,7 +119,11 @@ impl State {
         let Some(known) = self.conversations.get(key).filter(|known| claim == Some(known.epoch)) else { return };
         let newest = self.later.newest(key, known.claimed_at);
         let is_same = newest.is_some_and(|aside| aside.question == question.id);
-        if question.passed == 0 && is_same && !self.ends.contains_key(&question.id) && !self.erased.contains_key(key) {
+        if question.passed == 0
+            && is_same
+            && !self.ends.contains_key(&question.id.newest())
+            && !self.erased.contains_key(key)
+        {
             self.broken(format!("{:?} was asked again although its answer was to come later", question.id));
         }
     }

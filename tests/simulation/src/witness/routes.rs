@@ -149,7 +149,7 @@ impl State {
     /// The AI is asked: it is told what the way of the newest message says, if that message took one by itself, and nothing
     /// of another way if the conversation never was on one.
     pub(super) fn is_told_of_its_route(&mut self, question: &Question) {
-        let Some(newest) = self.queued.get(&question.id) else { return };
+        let Some(newest) = self.queued.get(&question.id.newest()) else { return };
         let told = ROUTES.iter().find(|route| question.instructions.starts_with(route.instructions));
         let key = self.filed.get(&newest.id);
         let here = || self.queued.values().filter(|message| self.filed.get(&message.id) == key);
