@@ -150,6 +150,7 @@ impl State {
         }
         self.people.begin_anew(key, step);
         self.flows.begin_anew(key);
+        self.later.begin_anew(key);
         self.moments.remove(key);
     }
 

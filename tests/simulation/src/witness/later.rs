@@ -32,6 +32,11 @@ struct Aside {
 }
 
 impl Later {
+    /// A conversation was forgotten, and nobody waits for an answer in it any more.
+    pub(super) fn begin_anew(&mut self, key: &ConversationKey) {
+        self.aside.remove(key);
+    }
+
     /// The newest question that was put aside before this step. A row of a run whose claim was over may be stored late.
     fn newest(&self, key: &ConversationKey, before: usize) -> Option<&Aside> {
         let known = self.aside.get(key)?.iter().filter(|aside| aside.step < before);
