@@ -62,10 +62,11 @@ impl Responder {
         open: &[MessageId],
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
-        let wait = match stance(&matter.question(), open, waiting.clone(), conversation.later, began) {
+        // What was heard before is not listened to again.
+        matter.said = as_heard(&matter.said, waiting.as_ref().map_or(&[], |waiting| waiting.said));
+        let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
             Stance::Take(wait) => {
-                matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| waiting.said));
                 return conversation
                     .later
                     .map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, wait));

@@ -82,6 +82,14 @@ pub(crate) struct Done {
     pub(crate) long: Option<Long>,
 }
 
+/// What came of taking a conversation up.
+pub(crate) struct Judged {
+    /// Whether what brought that about is over.
+    pub(crate) verdict: Verdict,
+    /// The conversation, if it grows long.
+    pub(crate) long: Option<Long>,
+}
+
 /// Everything a step needs to know of the conversation it works on.
 pub(crate) struct Conversation<'a> {
     pub(crate) key: &'a ConversationKey,
@@ -154,12 +162,19 @@ impl Responder {
             _ => Done { verdicts: Vec::new(), long: None },
         };
         let mut verdicts = verdicts.into_iter();
-        let verdicts = looked_at.into_iter().filter_map(|looked_at| looked_at.ok().or_else(|| verdicts.next()));
-        Done { verdicts: verdicts.collect(), long }
+        let judged = looked_at.iter().find_map(|looked_at| looked_at.as_ref().ok()?.1.clone());
+        let acts = looked_at.into_iter().map(|looked_at| looked_at.ok().map(|(verdict, _)| verdict));
+        let verdicts = acts.filter_map(|verdict| verdict.or_else(|| verdicts.next()));
+        Done { verdicts: verdicts.collect(), long: long.or(judged) }
     }
 
     /// Does what an agent asks for; a verdict on the delivery, or the message that is left to be attended to.
-    async fn look_at(&self, delivered: &Delivered, deadline: Deadline, alone: bool) -> Result<Verdict, Delivery> {
+    async fn look_at(
+        &self,
+        delivered: &Delivered,
+        deadline: Deadline,
+        alone: bool,
+    ) -> Result<(Verdict, Option<Long>), Delivery> {
         let receives = delivered.receives;
         let action = match &delivered.what {
             QueueMessage::InboundV1(message) => {
@@ -167,16 +182,17 @@ impl Responder {
             }
             QueueMessage::AgentV1(action) => action,
         };
-        match self.act(action, receives, deadline, alone).await {
-            Ok(Acted::Done) => Ok(Verdict::Settled),
-            Ok(Acted::Again(after)) => Ok(Verdict::ComesBack(after)),
-            Ok(Acted::Judged(verdict)) => Ok(verdict),
-            Ok(Acted::Says(words)) => Err(*words),
+        let verdict = match self.act(action, receives, deadline, alone).await {
+            Ok(Acted::Done) => Verdict::Settled,
+            Ok(Acted::Again(after)) => Verdict::ComesBack(after),
+            Ok(Acted::Judged(judged)) => return Ok((judged.verdict, judged.long)),
+            Ok(Acted::Says(words)) => return Err(*words),
             Err(error) => {
                 tracing::error!(log_id = action.log_id, %error, "an agent's wish is not fulfilled yet");
-                Ok(Verdict::ComesBack(keep::after_outage(receives)))
+                Verdict::ComesBack(keep::after_outage(receives))
             }
-        }
+        };
+        Ok((verdict, None))
     }
 
     async fn attend_to(
@@ -226,14 +242,20 @@ impl Responder {
         Ok(Attended::Done(Done { verdicts, long: view.grows_long.then(long) }))
     }
 
-    /// Takes a conversation up that no delivery of its messages has brought; its head afterwards, and whether it must be
-    /// attended to alone.
-    pub(crate) async fn take_up(&self, errand: &Errand<'_>, head: Head) -> (Head, bool) {
+    /// Takes a conversation up that no delivery of its messages has brought, for the sake of the message `id`; what is to
+    /// become of what brought it, which is over when that is.
+    pub(crate) async fn take_up(&self, errand: &Errand<'_>, head: Head, id: &MessageId, receives: u32) -> Judged {
         let mut view = View { head, ..View::default() };
         if let Err(stop) = self.answer_due(errand, &mut view).await {
             tracing::warn!(log_id = errand.log_id, reason = %stop, "work on a conversation stopped");
         }
-        (view.head, view.suspect)
+        let long = view.grows_long.then(|| Long { key: errand.key.clone(), log_id: errand.log_id.to_owned() });
+        let verdict = match view.head.pending.contains_key(id) {
+            _ if view.suspect => Verdict::Alone,
+            true => self.comes_back(&view, id, receives),
+            false => Verdict::Settled,
+        };
+        Judged { verdict, long }
     }
 
     /// Puts every delivery's message in its place; one that fails costs only itself. Only the last one may take the
@@ -345,10 +367,14 @@ impl Responder {
             // Given up, or settled and forgotten by the head: its row tells which.
             return Verdict::ComesBack(keep::PARKED);
         }
+        self.comes_back(view, id, delivery.receives)
+    }
+
+    fn comes_back(&self, view: &View, id: &MessageId, receives: u32) -> Verdict {
         let kept = view.kept.unwrap_or(Kept::AsSeen);
         let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
         let jitter = keep::jitter(&(self.words)());
-        Verdict::ComesBack(keep::comes_back(&view.head, id, kept, delivery.receives, cap, now, jitter))
+        Verdict::ComesBack(keep::comes_back(&view.head, id, kept, receives, cap, now, jitter))
     }
 
     /// Whether enough is left to begin a turn: a moment for the AI, the send, and writing it down.

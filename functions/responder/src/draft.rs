@@ -166,7 +166,15 @@ impl Responder {
             },
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
             (None, Line::Answer) => {
-                let welcoming = self.welcome_ahead(conversation, head, matter.history, matter.newest);
+                // Who waits already was welcomed when the question was put aside.
+                let waits = matter.history.waiting().is_some_and(|waiting| open.contains(waiting.newest()));
+                let (history, newest) = (matter.history, matter.newest);
+                let welcoming = async {
+                    if waits {
+                        return Attributes::default();
+                    }
+                    self.welcome_ahead(conversation, head, history, newest).await
+                };
                 let answering = self.answer(conversation, &mut matter, &open);
                 let (answered, welcomed) = future::join(answering, welcoming).await;
                 joined_already = welcomed;

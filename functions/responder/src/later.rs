@@ -11,7 +11,7 @@ use platform::metrics::Metric;
 use store::{Head, Owner, StoreError, TurnRow, Wait};
 
 use crate::Responder;
-use crate::attend::{Errand, Stop, Verdict, Worked};
+use crate::attend::{Errand, Judged, Stop, Verdict, Worked};
 use crate::history::{History, Waiting};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
@@ -55,8 +55,6 @@ pub(crate) struct Aside {
 enum Refusal {
     /// Its question is over, if it ever was one: answered, settled without an answer, or forgotten.
     Over,
-    /// A person has the conversation.
-    WithPerson,
     /// The user wants silence.
     OptedOut,
     /// The user has written more, and another question took its place.
@@ -73,6 +71,8 @@ enum Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Wanted,
+    /// A person has the conversation: the messages are theirs to read now, and not only when their time is over.
+    WithPerson,
     /// Whoever asked may not have put the question aside yet.
     NotYet,
     Refused(Refusal),
@@ -109,7 +109,7 @@ fn standing(head: &Head, waiting: Option<Waiting<'_>>, question: &MessageId, at:
     let place = |id: &MessageId| head.pending.get(id).map(|pending| pending.sequence);
     let Some(own) = place(&question.newest()) else { return Standing::Refused(Refusal::Over) };
     if head.owner == Owner::Person {
-        return Standing::Refused(Refusal::WithPerson);
+        return Standing::WithPerson;
     }
     if head.opted_out {
         return Standing::Refused(Refusal::OptedOut);
@@ -132,7 +132,7 @@ impl Responder {
         receives: u32,
         deadline: Deadline,
         alone: bool,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<Judged, StoreError> {
         let (log_id, now) = (action.log_id.as_str(), self.clock.now());
         let mut key = action.conversation.clone();
         let mut head = self.store.head(&key, now).await?.unwrap_or_default();
@@ -142,27 +142,19 @@ impl Responder {
         let newest = later.question.newest();
         let rows = if head.pending.contains_key(&newest) { self.newest_turns(&key, now).await? } else { vec![] };
         let history = History::new(rows, head.last_turn);
+        let ends = |verdict| Ok(Judged { verdict, long: None });
         match standing(&head, history.waiting(), later.question, later.at) {
-            Standing::Wanted => {}
-            Standing::NotYet if receives < TRIES => return Ok(Verdict::ComesBack(keep::after_outage(receives))),
-            Standing::NotYet => return Ok(self.refuse(log_id, Refusal::NotAsked)),
-            Standing::Refused(why) => return Ok(self.refuse(log_id, why)),
+            Standing::Wanted | Standing::WithPerson => {}
+            Standing::NotYet if receives < TRIES => return ends(Verdict::ComesBack(keep::after_outage(receives))),
+            Standing::NotYet => return ends(self.refuse(log_id, Refusal::NotAsked)),
+            Standing::Refused(why) => return ends(self.refuse(log_id, why)),
         }
         let errand = Errand { key: &key, deliveries: &[], later: Some(later), log_id, deadline, alone };
-        let (head, is_suspect) = self.take_up(&errand, head).await;
-        if is_suspect {
-            return Ok(Verdict::Alone);
-        }
+        let judged = self.take_up(&errand, head, &newest, receives).await;
         if later.unusable.load(Ordering::Relaxed) {
-            return Ok(self.refuse(log_id, Refusal::Unusable));
+            return ends(self.refuse(log_id, Refusal::Unusable));
         }
-        if !head.pending.contains_key(&newest) {
-            return Ok(Verdict::Settled);
-        }
-        let (cap, now) = (self.assistant.quiet.cap, self.clock.now());
-        let jitter = keep::jitter(&(self.words)());
-        let after = keep::comes_back(&head, &newest, Kept::AsSeen, receives, cap, now, jitter);
-        Ok(Verdict::ComesBack(after))
+        Ok(judged)
     }
 
     /// Whether an AI here may answer later.
@@ -170,25 +162,23 @@ impl Responder {
         self.ai.answers_later() || self.route_ais.values().any(|ai| ai.answers_later())
     }
 
-    /// A person has taken over: what was put aside is theirs to read now, and not only when its time is over. Whatever comes of
-    /// it, its deliveries are still there.
+    /// A person has taken over: what was put aside is theirs to read now, and not only when its time is over. What is to become
+    /// of the wish to take over, which is over when that is.
     pub(crate) async fn hand_on(
         &self,
-        key: &ConversationKey,
-        head: &Head,
-        log_id: &str,
+        (key, head): (&ConversationKey, &Head),
+        (log_id, receives): (&str, u32),
         deadline: Deadline,
         alone: bool,
-    ) {
+    ) -> Result<Verdict, StoreError> {
         if !self.answers_later() || head.pending.is_empty() {
-            return;
+            return Ok(Verdict::Settled);
         }
-        let Ok(rows) = self.newest_turns(key, self.clock.now()).await else { return };
-        let history = History::new(rows, head.last_turn);
-        if history.waiting().is_some_and(|waiting| head.pending.contains_key(waiting.newest())) {
-            let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
-            self.take_up(&errand, head.clone()).await;
-        }
+        let history = History::new(self.newest_turns(key, self.clock.now()).await?, head.last_turn);
+        let waiting = history.waiting().filter(|waiting| head.pending.contains_key(waiting.newest()));
+        let Some(waiting) = waiting else { return Ok(Verdict::Settled) };
+        let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
+        Ok(self.take_up(&errand, head.clone(), waiting.newest(), receives).await.verdict)
     }
 
     fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {

@@ -29,10 +29,14 @@ impl Responder {
     /// aloud stands with the matter's words from now on; of everything else only its kind is kept.
     pub(crate) async fn take_in(&self, conversation: &Conversation<'_>, matter: &mut Matter<'_>) -> Vec<Medium> {
         let found: Vec<_> = matter.messages.iter().map(|message| attached(message)).collect();
-        let all: Vec<_> = found.iter().flatten().cloned().collect();
-        if all.is_empty() {
+        if found.iter().all(Vec::is_empty) {
             return vec![];
         }
+        let closed = found
+            .iter()
+            .zip(&matter.said)
+            .flat_map(|(found, said)| found.iter().filter(|attachment| !is_heard(said.heard.is_some(), attachment)));
+        let all: Vec<_> = closed.cloned().collect();
         let opened = match &self.media {
             Some(reader) if self.may_ask(conversation) => {
                 let time = self.time_to_answer(conversation, self.clock.now()) / 2;
@@ -45,15 +49,18 @@ impl Responder {
         let mut left = self.assistant.limits.input_characters;
         for (said, found) in matter.said.iter_mut().zip(found) {
             said.media.clear();
-            for opened in opened.by_ref().take(found.len()) {
+            let before = said.heard.is_some();
+            for attachment in found {
+                let opened = if is_heard(before, &attachment) { None } else { opened.next() };
                 let (kind, medium) = match opened {
-                    Opened::Picture(image) => (MediaKind::Picture, Medium::Picture(image)),
-                    Opened::Heard { words, usage } => {
+                    Some(Opened::Picture(image)) => (MediaKind::Picture, Medium::Picture(image)),
+                    Some(Opened::Heard { words, usage }) => {
                         self.note(usage);
                         hear(said, &words, &mut left);
                         (MediaKind::Voice, Medium::Spoken)
                     }
-                    Opened::Not(kind) => (kind, Medium::Unseen(kind)),
+                    Some(Opened::Not(kind)) => (kind, Medium::Unseen(kind)),
+                    None => (MediaKind::Voice, Medium::Spoken),
                 };
                 said.media.push(kind);
                 media.push(medium);
@@ -72,6 +79,11 @@ pub(crate) fn in_vain(media: &[Medium], matter: &Matter<'_>) -> Option<BotText> 
         return None;
     }
     Some(if media.contains(&Medium::Unseen(MediaKind::Voice)) { BotText::NotHeard } else { BotText::NotOpened })
+}
+
+/// Whether an earlier run listened to it, and the words of its message stand already.
+fn is_heard(words: bool, attachment: &models::Attachment) -> bool {
+    words && attachment.kind.may_be_heard()
 }
 
 fn attached(message: &Message) -> Vec<models::Attachment> {

@@ -9,7 +9,7 @@ use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
-use crate::attend::{Delivery, Verdict};
+use crate::attend::{Delivery, Judged, Verdict};
 use crate::facts::owner;
 use crate::forward::TELL_WITHIN;
 use crate::keep::after_outage;
@@ -30,7 +30,7 @@ pub(crate) enum Acted {
     /// It is done, and to be done once more after this.
     Again(Duration),
     /// What becomes of its delivery is known.
-    Judged(Verdict),
+    Judged(Judged),
 }
 
 impl Responder {
@@ -64,8 +64,9 @@ impl Responder {
             }
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let changed = self.change_owner(conversation, Owner::Person, *at).await?;
+                let mut handed_on = Verdict::Settled;
                 if let (AgentDeed::TakeOver, Some((key, head))) = (&action.deed, &changed) {
-                    Box::pin(self.hand_on(key, head, log_id, deadline, alone)).await;
+                    handed_on = Box::pin(self.hand_on((key, head), (log_id, receives), deadline, alone)).await?;
                 }
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));
@@ -75,6 +76,9 @@ impl Responder {
                 };
                 if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
                     return Ok(Acted::Again(after_outage(receives)));
+                }
+                if handed_on != Verdict::Settled {
+                    return Ok(Acted::Judged(Judged { verdict: handed_on, long: None }));
                 }
                 // The words must not wait for it.
                 if !written {

@@ -84,7 +84,7 @@ fn an_answer_is_wanted_as_long_as_its_question_is_the_one_that_is_waited_for() {
         (&head, Some("m0"), "m1", 110, Standing::NotYet),
         (&head, Some("m0"), "m0", 110, Standing::Refused(Refusal::Over)),
         (&Head::default(), Some("m1"), "m1", 110, Standing::Refused(Refusal::Over)),
-        (&person, Some("m2"), "m2", 110, Standing::Refused(Refusal::WithPerson)),
+        (&person, Some("m2"), "m2", 110, Standing::WithPerson),
         (&silent, Some("m2"), "m2", 110, Standing::Refused(Refusal::OptedOut)),
     ] {
         let waits_for = waits_for.map(id);

@@ -111,12 +111,17 @@ async fn whoever_writes_more_is_asked_about_anew_and_the_first_answer_is_no_long
         answers(world, &first, "about shoes").await;
         after(5).await;
         assert!(world.read_by("ada").is_empty());
-        answers(world, &second, "about both").await;
+        // The last of the messages alone is another question.
+        answers(world, &second, "about boots").await;
+        after(5).await;
+        assert!(world.read_by("ada").is_empty());
+        let both = Message { id: world.asked().last().unwrap().id.clone(), ..second };
+        answers(world, &both, "about both").await;
     });
     assert_eq!(read.await, ["about both"]);
     let asked: Vec<_> = world.asked().iter().map(|question| question.text.as_str().to_owned()).collect();
     assert_eq!(asked, ["Do you sell shoes?", "Do you sell shoes?\nAnd do you sell any boots?"]);
-    assert_eq!(world.counted(Metric::LateAnswer), 1);
+    assert_eq!(world.counted(Metric::LateAnswer), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,6 +182,28 @@ async fn a_person_who_takes_over_reads_at_once_what_was_waited_for() {
     });
     assert_eq!(read.await, Vec::<String>::new());
     assert_eq!(world.counted(Metric::LateAnswer), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_hear_soon_of_what_was_waited_for_although_their_desk_was_out_of_reach() {
+    for hands_off in [false, true] {
+        let world = &World::new(Plan { desk: true, ..Plan::default() });
+        world.ai_will([AiScript::Later(Duration::from_hours(1))]);
+        world.faults.listed([(Effect { name: "tell desk", nth: 0 }, Fault::Fails(Moment::Before))]);
+        let read = asked(world, async |question| {
+            after(5).await;
+            let deed = if hands_off {
+                AgentDeed::Answer { question: question.id.clone(), body: r#"{"hand_off": true}"#.into() }
+            } else {
+                AgentDeed::TakeOver
+            };
+            world.agent("user:ada", None, deed).await;
+            after(60).await;
+            let id = format!("message:{}", question.id.as_str());
+            assert!(world.told().iter().any(|event| event.id == id), "hands off: {hands_off}");
+        });
+        assert_eq!(read.await.len(), usize::from(hands_off));
+    }
 }
 
 #[tokio::test(start_paused = true)]
