@@ -74,21 +74,6 @@ impl Shelf {
         candidates.map(|((passage, score), _)| Found { passage, share: score / best_possible }).collect()
     }
 
-    /// The first passage under a heading of small talk ("Hello, good morning") of which a text says something. A text with
-    /// more than small words is a question, whatever it begins with.
-    pub(super) fn small_talk(&self, text: &str) -> Option<&Passage> {
-        let said = words(text);
-        if !said.iter().all(|word| is_small(word)) {
-            return None;
-        }
-        let is_said =
-            |phrase: &Vec<String>| !phrase.is_empty() && said.windows(phrase.len()).any(|part| part == phrase);
-        self.passages.iter().find(|passage| {
-            let phrases: Vec<_> = passage.heading().split(',').map(words).collect();
-            phrases.iter().flatten().all(|word| is_small(word)) && phrases.iter().any(is_said)
-        })
-    }
-
     /// The passages that have the word in any form, with how often it counts there. Small words have one form.
     fn occurrences(&self, word: &str) -> BTreeMap<usize, f64> {
         let mut occurrences = BTreeMap::new();
@@ -175,31 +160,6 @@ mod tests {
             let asked = asked(question);
             let found = shelf.find(&asked).map(|found| found.passage.title.as_str());
             assert_eq!(found, expected, "{question}");
-        }
-    }
-
-    #[test]
-    fn small_talk_is_answered_by_a_heading_of_it_and_nothing_else_is() {
-        let shelf = shelf(&[
-            ("Where is my order", "On its way."),
-            ("About us > Hello, hi, good morning", "Hello!"),
-            ("Thanks", "You are welcome."),
-        ]);
-        for (text, answer) in [
-            ("Hello", Some("Hello!")),
-            ("hi there 👋", Some("Hello!")),
-            ("Good morning!", Some("Hello!")),
-            ("Hello, how are you?", Some("Hello!")),
-            ("Hello\nThanks", Some("Hello!")),
-            ("ok thanks", Some("You are welcome.")),
-            ("hello order", None),
-            ("hello elephants", None),
-            ("good", None),
-            ("where is my", None),
-            ("👋", None),
-            ("", None),
-        ] {
-            assert_eq!(shelf.small_talk(text).map(|passage| passage.text.as_str()), answer, "{text}");
         }
     }
 
