@@ -100,13 +100,15 @@ impl Backends {
             let meant = self::named(&named, &name).map_or_else(
                 |UnknownBackend { all, meant }| {
                     let advice = did_you_mean(meant);
-                    file.mistake("ladder", &format!("must be names out of {all}: number {place} is none{advice}"));
+                    let problem = format!("must be names out of {all}: number {place} is none{advice}");
+                    file.mistake_in_list("ladder", place, &problem);
                     meant
                 },
                 Some,
             );
             if meant.is_some_and(|name| ladder.contains(&name)) {
-                file.mistake("ladder", &format!("asks a backend twice: number {place} is there already"));
+                let problem = format!("asks a backend twice: number {place} is there already");
+                file.mistake_in_list("ladder", place, &problem);
             } else {
                 ladder.extend(meant);
             }

@@ -54,7 +54,8 @@ impl KeywordLists {
         for (key, own, _) in &lists {
             for (place, word) in own {
                 if normalised(word).is_empty() {
-                    configured.mistake(key, &format!("must have a letter or a digit in each: number {place} has none"));
+                    let problem = format!("must have a letter or a digit in each: number {place} has none");
+                    configured.mistake_in_list(key, *place, &problem);
                 }
                 let rivals = lists.iter().filter(|(rival, _, all)| contradict(key, rival) && all.matches(word));
                 for (rival, own, _) in rivals {
@@ -63,7 +64,8 @@ impl KeywordLists {
                     if there.is_none()
                         || LISTS.iter().position(|list| list == rival) < LISTS.iter().position(|list| list == key)
                     {
-                        configured.mistake(key, &contradiction(word, *place, rival, there.map(|(place, _)| *place)));
+                        let problem = contradiction(word, *place, rival, there.map(|(place, _)| *place));
+                        configured.mistake_in_list(key, *place, &problem);
                     }
                 }
             }

@@ -124,7 +124,8 @@ impl ProfileRules {
             if fact.is_none() {
                 let names = ConversationFact::ALL.map(|(name, _)| name);
                 let advice = did_you_mean(nearest(&word, names.into_iter(), |name| name));
-                section.mistake("facts", &format!("may be {}: number {place} is none{advice}", names.join(", ")));
+                let problem = format!("may be {}: number {place} is none{advice}", names.join(", "));
+                section.mistake_in_list("facts", place, &problem);
             }
         }
         let mut learned = section.section("learn");

@@ -168,7 +168,8 @@ impl Section {
             }
         }
         for place in wrong {
-            self.mistake(key, &format!("must be texts of 1 to {most} characters: number {place} is none"));
+            let problem = format!("must be texts of 1 to {most} characters: number {place} is none");
+            self.mistake_in_list(key, place, &problem);
         }
         texts
     }
@@ -237,9 +238,18 @@ impl Section {
         self.mistake_at_root(&self.name(key), problem);
     }
 
+    /// Notes that the item at that `place`, from 1, of the list `key` is wrong.
+    pub(super) fn mistake_in_list(&mut self, key: &str, place: usize, problem: &str) {
+        self.note(Mistake::in_list(&self.name(key), place, problem));
+    }
+
     /// Notes that a value outside this section is wrong.
     pub(super) fn mistake_at_root(&mut self, key: &str, problem: &str) {
-        self.notes.borrow_mut().mistakes.push(Noted::Told(Mistake::at(key, problem)));
+        self.note(Mistake::at(key, problem));
+    }
+
+    fn note(&mut self, mistake: Mistake) {
+        self.notes.borrow_mut().mistakes.push(Noted::Told(mistake));
     }
 
     /// Every mistake of the file; call it on the root, after all sections are read.
