@@ -236,7 +236,7 @@ mod tests {
                 "`keywords.opt_out` must be texts of 1 to 100 characters: number 5 is none",
                 "`keywords.opt_out` must have a letter or a digit in each: number 2 has none",
                 "`keywords.ignore` must be a list of texts",
-                "`keywords.stop` is no setting",
+                "`keywords.stop` is no setting; there are cancel, hand_off, ignore, opt_in, opt_out, shipped",
             ]
         );
         assert!(Assistant::from_toml(&text.replace(&long, &long[1..])).unwrap_err().told().len() == 5);

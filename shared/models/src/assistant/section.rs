@@ -130,7 +130,8 @@ impl Section {
         texts
     }
 
-    /// The items of a list, each alone in a section called by its number from 1, under that number; absent counts as none.
+    /// The items of a list, each alone in a section called by its number from 1, under that number; absent counts as
+    /// none.
     pub(super) fn items(&mut self, key: &str) -> Vec<(String, Self)> {
         let values = match self.take(key) {
             None => Vec::new(),
@@ -311,13 +312,20 @@ impl Drop for Section {
     }
 }
 
-/// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant.
+/// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant; where
+/// there is neither, all that could stand there are told.
 fn unknown(name: &str, asked: &BTreeSet<String>) -> Mistake {
     let (path, key) = split(name);
     let beside = asked.iter().filter(|other| split(other).0 == path);
-    let meant = nearest(key, beside, |other| split(other).1);
+    let meant = nearest(key, beside.clone(), |other| split(other).1);
     let meant = meant.or_else(|| asked.iter().find(|other| split(other).1 == key));
-    Mistake::at(name, &format!("is no setting{}", did_you_mean(meant.map(String::as_str))))
+    let known: Vec<_> = beside.map(|other| split(other).1).collect();
+    let advice = match meant {
+        Some(_) => did_you_mean(meant.map(String::as_str)),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are {}", known.join(", ")),
+    };
+    Mistake::at(name, &format!("is no setting{advice}"))
 }
 
 /// The section's name, and the key's own.
