@@ -124,6 +124,10 @@ mod tests {
                 "`default_language` must be de, en, es, fr or pt; did you mean `pt`?".to_owned(),
             ),
             (
+                "default_language = \"english\"".to_owned(),
+                "`default_language` must be de, en, es, fr or pt; a new one needs its lines in [texts] too".to_owned(),
+            ),
+            (
                 "[desk]\nlanguage = \"DE\"".to_owned(),
                 "`desk.language` must be de, en, es, fr or pt; did you mean `de`?".to_owned(),
             ),
