@@ -18,8 +18,8 @@ pub use passages::Passage;
 use shelf::{Found, Shelf};
 use small_talk::SmallTalk;
 
-/// The share of the best possible score from which a passage counts as being about the question. Chosen on the questions
-/// of `tests/knowledge`: lower, it answers "what is the capital of France?" with the delivery times there.
+/// The share of the best possible score from which a passage counts as being about the question. Chosen on the
+/// questions of `tests/knowledge`: lower, it answers "what is the capital of France?" with the delivery times there.
 const ABOUT: f64 = 0.3;
 /// What a passage in another language than the question's is worth: it must fit twice as well.
 const OTHER_LANGUAGE: f64 = 0.5;
@@ -40,8 +40,8 @@ struct Read {
 }
 
 impl Knowledge {
-    /// Takes files as name (used as title where a file has no heading) and Markdown. The one called `small-talk.md` is not
-    /// searched: its headings list what people say beside questions.
+    /// Takes files as name (used as title where a file has no heading) and Markdown. The one called `small-talk.md` is
+    /// not searched: its headings list what people say beside questions.
     pub fn new(files: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { files: files.into_iter().collect(), read: OnceLock::new() }
     }
@@ -51,8 +51,8 @@ impl Knowledge {
         self.files.is_empty()
     }
 
-    /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some may be
-    /// about something else that shares words with it.
+    /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some
+    /// may be about something else that shares words with it.
     pub fn nearest(&self, text: &str, language: Option<&str>, most: usize) -> Vec<&Passage> {
         let mut found = self.found(text, language);
         // A stable order: of equals the first, as in the files.

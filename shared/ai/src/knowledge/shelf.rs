@@ -1,7 +1,7 @@
 //! The passages of one language, ranked by BM25.
 //!
-//! Written out, not taken from the crate `bm25`: that rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057), keeps
-//! the weights of words to itself, which [`Found::share`] needs, and orders equals by chance.
+//! Written out, not taken from the crate `bm25`: that rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057),
+//! keeps the weights of words to itself, which [`Found::share`] needs, and orders equals by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,8 @@ impl Shelf {
         Self { passages, lengths, mean_length, index }
     }
 
-    /// Every passage that has more than small words in common with a question with these words, as they stand in the files.
+    /// Every passage that has more than small words in common with a question with these words, as they stand in the
+    /// files.
     pub(super) fn find_all(&self, asked: &BTreeSet<String>) -> Vec<Found<'_>> {
         let mut scores = vec![0.0; self.passages.len()];
         let mut is_candidate = vec![false; self.passages.len()];

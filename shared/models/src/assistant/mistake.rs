@@ -53,8 +53,8 @@ impl fmt::Display for Mistake {
 pub struct BadAssistant(Vec<Mistake>);
 
 impl BadAssistant {
-    /// The mistakes in the file `toml`, each with the line it stands on and in that order. The file is read once more for it: only one that is
-    /// wrong costs that.
+    /// The mistakes in the file `toml`, each with the line it stands on and in that order. The file is read once more
+    /// for it: only one that is wrong costs that.
     pub fn of(toml: &str, mistakes: Vec<Mistake>) -> Self {
         let Ok(file) = DeTable::parse(toml) else { return Self(mistakes) };
         let located = |mistake: Mistake| {
