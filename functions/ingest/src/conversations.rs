@@ -99,7 +99,8 @@ impl Wish {
             Self::Flow => (&["flow", "language"], "\"conversation\", \"flow\" and perhaps \"language\" and \"id\""),
             Self::Answer => (
                 &["question", "text", "messages", "hand_off", "summary"],
-                "\"conversation\", \"question\", what a response has (\"text\", \"messages\", \"hand_off\", \"summary\") and perhaps \"id\"",
+                "\"conversation\", \"question\", what a response has (\"text\", \"messages\", \"hand_off\", \"summary\") \
+                 and perhaps \"id\"",
             ),
             Self::Takeover | Self::Release | Self::Erase => (&[], "\"conversation\" and perhaps \"id\""),
         };

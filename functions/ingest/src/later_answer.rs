@@ -1,4 +1,5 @@
-//! What a bot platform answers later: the body of a response, looked through here, so that whoever posts it hears what is wrong.
+//! What a bot platform answers later: the body of a response, looked through here, so that whoever posts it hears what
+//! is wrong.
 
 use models::Personal;
 use serde::Serialize;

@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn folders_that_are_not_there_are_told_with_every_other_mistake() {
-        let toml = "colour = 1\n[knowledge]\nfolder = \"facts\"\n[routes.a]\nknowledge_folder = \"none\"\n[routes.b]\nknowledge_folder = \"b\"";
+        let toml = "instruction = 1\n[knowledge]\nfolder = \"facts\"\n[routes.a]\nknowledge_folder = \"none\"\n[routes.b]\nknowledge_folder = \"b\"";
         let read =
             |folder: &str| Ok(if folder == "b" { vec![("b.md".to_owned(), "# B".to_owned())] } else { Vec::new() });
         let Err(PackError::Bad { mistakes, .. }) = AssistantFiles::with(toml, "here", read) else {
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "`colour` is no setting (line 1)",
+                "`instruction` is no setting; did you mean `instructions`? (line 1)",
                 "`knowledge.folder` names a folder without any Markdown file: facts (line 3)",
                 "`routes.a.knowledge_folder` names a folder without any Markdown file: none (line 5)"
             ]

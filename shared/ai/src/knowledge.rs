@@ -3,6 +3,7 @@
 mod languages;
 mod passages;
 mod shelf;
+mod small_talk;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +16,10 @@ use async_trait::async_trait;
 use crate::{Ai, AiError, Answer, Question};
 pub use passages::Passage;
 use shelf::{Found, Shelf};
+use small_talk::SmallTalk;
 
-/// The share of the best possible score from which a passage counts as being about the question. Chosen on the questions
-/// of `tests/knowledge`: lower, it answers "what is the capital of France?" with the delivery times there.
+/// The share of the best possible score from which a passage counts as being about the question. Chosen on the
+/// questions of `tests/knowledge`: lower, it answers "what is the capital of France?" with the delivery times there.
 const ABOUT: f64 = 0.3;
 /// What a passage in another language than the question's is worth: it must fit twice as well.
 const OTHER_LANGUAGE: f64 = 0.5;
@@ -26,14 +28,22 @@ const OTHER_LANGUAGE: f64 = 0.5;
 /// [`Answer::DontKnow`]. It finds what shares words with the question; it does not understand.
 pub struct Knowledge {
     files: Vec<(String, String)>,
-    /// One shelf for each language that the files are in; made when the first question comes.
-    shelves: OnceLock<BTreeMap<Option<&'static str>, Shelf>>,
+    /// What was made of the files when the first question came.
+    read: OnceLock<Read>,
+}
+
+/// What the files say.
+struct Read {
+    small_talk: SmallTalk,
+    /// One shelf for each language that the other files are in.
+    shelves: BTreeMap<Option<&'static str>, Shelf>,
 }
 
 impl Knowledge {
-    /// Takes files as name (used as title where a file has no heading) and Markdown.
+    /// Takes files as name (used as title where a file has no heading) and Markdown. The one called `small-talk.md` is
+    /// not searched: its headings list what people say beside questions.
     pub fn new(files: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { files: files.into_iter().collect(), shelves: OnceLock::new() }
+        Self { files: files.into_iter().collect(), read: OnceLock::new() }
     }
 
     /// Whether there is nothing in it.
@@ -41,8 +51,8 @@ impl Knowledge {
         self.files.is_empty()
     }
 
-    /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some may be
-    /// about something else that shares words with it.
+    /// The `most` passages that fit `text` best, the best one first. `language` is what the user's profile names. Some
+    /// may be about something else that shares words with it.
     pub fn nearest(&self, text: &str, language: Option<&str>, most: usize) -> Vec<&Passage> {
         let mut found = self.found(text, language);
         // A stable order: of equals the first, as in the files.
@@ -50,22 +60,23 @@ impl Knowledge {
         found.into_iter().take(most).map(|found| found.passage).collect()
     }
 
-    /// The passage that is about `question`, if there is one; of small talk the one that answers it.
-    fn find(&self, question: &Question) -> Option<&Passage> {
-        let found = self.found(question.text.as_str(), question.language.as_deref()).into_iter();
-        match found.reduce(|best, next| if next.share > best.share { next } else { best }) {
-            Some(best) => (best.share >= ABOUT).then_some(best.passage),
-            None => self.shelves().values().find_map(|shelf| shelf.small_talk(question.text.as_str())),
-        }
+    /// What is said to small talk; else the passage that is about `question`, if there is one.
+    fn find(&self, question: &Question) -> Option<&str> {
+        let text = question.text.as_str();
+        self.read().small_talk.answer(text).or_else(|| {
+            let found = self.found(text, question.language.as_deref()).into_iter();
+            let best = found.reduce(|best, next| if next.share > best.share { next } else { best });
+            best.filter(|best| best.share >= ABOUT).map(|best| best.passage.text.as_str())
+        })
     }
 
-    fn shelves(&self) -> &BTreeMap<Option<&'static str>, Shelf> {
-        self.shelves.get_or_init(|| shelves(&self.files))
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| Read::new(&self.files))
     }
 
     fn found(&self, text: &str, profile: Option<&str>) -> Vec<Found<'_>> {
         let asked: BTreeSet<_> = words::words(text).into_iter().collect();
-        let shelves = self.shelves();
+        let shelves = &self.read().shelves;
         let language = languages::language(text).or_else(|| languages::known(profile?));
         // A question in a language that no file is in is as good as one in any.
         let language = language.filter(|language| shelves.contains_key(&Some(*language)));
@@ -78,12 +89,20 @@ impl Knowledge {
     }
 }
 
-fn shelves(files: &[(String, String)]) -> BTreeMap<Option<&'static str>, Shelf> {
-    let mut passages = BTreeMap::<_, Vec<Passage>>::new();
-    for (name, markdown) in files {
-        passages.entry(languages::language(markdown)).or_default().extend(passages::cut(name, markdown));
+impl Read {
+    fn new(files: &[(String, String)]) -> Self {
+        let mut small_talk = SmallTalk::default();
+        let mut passages = BTreeMap::<_, Vec<Passage>>::new();
+        for (name, markdown) in files {
+            if name == small_talk::FILE {
+                small_talk = SmallTalk::read(markdown);
+            } else {
+                passages.entry(languages::language(markdown)).or_default().extend(passages::cut(name, markdown));
+            }
+        }
+        let shelves = passages.into_iter().map(|(language, passages)| (language, Shelf::new(passages))).collect();
+        Self { small_talk, shelves }
     }
-    passages.into_iter().map(|(language, passages)| (language, Shelf::new(passages))).collect()
 }
 
 #[async_trait]
@@ -94,7 +113,7 @@ impl Ai for Knowledge {
 
     async fn answer(&self, question: &Question, _: Duration) -> Result<Answer, AiError> {
         let found = self.find(question);
-        Ok(found.map_or(Answer::DontKnow, |passage| Answer::text(passage.text.as_str())))
+        Ok(found.map_or(Answer::DontKnow, |text| Answer::text(text)))
     }
 }
 

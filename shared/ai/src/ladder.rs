@@ -70,12 +70,13 @@ impl Rung {
 /// Asks its backends in order until one answers.
 ///
 /// The first backend is the one whose word counts: its [`Answer::DontKnow`] stands, and if nobody has an answer, its
-/// failure is the failure. The others stand in for it; where they know nothing they have merely not helped. An answer that
-/// comes later is waited for by the caller, who then asks on below the backend that promised it ([`Question::passed`]).
+/// failure is the failure. The others stand in for it; where they know nothing they have merely not helped. An answer
+/// that comes later is waited for by the caller, who then asks on below the backend that promised it
+/// ([`Question::passed`]).
 ///
-/// A backend that has failed again and again is passed over for a while, also where nothing is below it. Its user is not
-/// left without a word by that, only without the wait for one that would not come: the failure is the caller's at once, who
-/// tries again seconds later and then has a line of its own.
+/// A backend that has failed again and again is passed over for a while, also where nothing is below it. Its user is
+/// not left without a word by that, only without the wait for one that would not come: the failure is the caller's at
+/// once, who tries again seconds later and then has a line of its own.
 pub struct Ladder {
     rungs: Vec<Arc<Rung>>,
     clock: Arc<dyn Clock>,

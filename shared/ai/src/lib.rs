@@ -64,8 +64,8 @@ pub struct Question {
     pub output_tokens: u32,
     /// What the AI may do besides talking. Only backends that have tools look at it.
     pub tools: Tools,
-    /// How many backends of a [`Ladder`], from the top, are passed over: one of them was to answer later, and its time is
-    /// over. Where any is, nobody else may answer later.
+    /// How many backends of a [`Ladder`], from the top, are passed over: one of them was to answer later, and its time
+    /// is over. Where any is, nobody else may answer later.
     pub passed: usize,
 }
 
@@ -125,7 +125,8 @@ pub enum Answer {
         text: Option<Personal>,
         /// What it did, in its order; at most 8.
         deeds: Vec<Deed>,
-        /// How many tool calls were ignored: not offered, not as described, a repetition, one too many, or left over at the end.
+        /// How many tool calls were ignored: not offered, not as described, a repetition, one too many, or left over at
+        /// the end.
         rejected: u32,
         /// What it cost, where the backend says so.
         usage: Option<Usage>,
@@ -141,7 +142,8 @@ pub enum Answer {
 pub struct Later {
     /// For how long.
     pub within: Duration,
-    /// How many backends of the [`Ladder`], from the top, have had their chance then: what [`Question::passed`] is to be.
+    /// How many backends of the [`Ladder`], from the top, have had their chance then: what [`Question::passed`] is to
+    /// be.
     pub passed: usize,
 }
 

@@ -49,8 +49,9 @@ impl Campaign {
                 format!("There is no campaign {id} in this workspace."),
                 which.effect(),
                 format!(
-                    "Open the {} in Braze: its id (API identifier) stands in the Schedule Delivery step, or under Settings > \
-                     APIs and Identifiers. It is not the id in the browser's address. Look that the workspace is the right one.",
+                    "Open the {} in Braze: its id (API identifier) stands in the Schedule Delivery step, or under \
+                     Settings > APIs and Identifiers. It is not the id in the browser's address. Look that \
+                     the workspace is the right one.",
                     which.name()
                 ),
             ));
@@ -103,8 +104,8 @@ pub fn unknown_campaign(id: &str) -> Finding {
         format!("Braze has no campaign {id}, which assistant.toml names, and refuses what is sent by it."),
         "Nothing of it reaches the customer. It is tried again, and at last there is a dead letter and an alarm.",
         format!(
-            "In Braze: create an API-triggered WhatsApp campaign, launch it, and write the id from its Schedule Delivery step into \
-             assistant.toml. Here: start the sandbox with --campaign {id}, as if you had."
+            "In Braze: create an API-triggered WhatsApp campaign, launch it, and write the id from its Schedule \
+             Delivery step into assistant.toml. Here: start the sandbox with --campaign {id}, as if you had."
         ),
     )
 }

@@ -15,10 +15,10 @@ pub fn newcomers_group(group: &str) -> Vec<Finding> {
     vec![Finding::warning(
         "simulated_group",
         format!("newcomers_group in [profile] of assistant.toml is still {SIMULATED_GROUP}, that of the sandbox."),
-        "Braze knows no such group: people whose number it does not know stay unsubscribed and read no answer, and each of \
-         them raises the alarm ProfileFailed.",
-        "Put the id of your number's subscription group there: Audience > Subscription Groups. Where a campaign or Canvas \
-         subscribes newcomers, take the line away.",
+        "Braze knows no such group: people whose number it does not know stay unsubscribed and read no answer, and \
+         each of them raises the alarm ProfileFailed.",
+        "Put the id of your number's subscription group there: Audience > Subscription Groups. Where a campaign or \
+         Canvas subscribes newcomers, take the line away.",
     )]
 }
 
@@ -28,9 +28,9 @@ pub fn newcomer_not_subscribed() -> Finding {
         "newcomer_not_subscribed",
         "Braze did not know this number, made it unsubscribed, and nobody has subscribed it since.",
         DROPPED,
-        "Set newcomers_group in [profile] of assistant.toml to your number's subscription group (here any id will do): it \
-         subscribes with the first answer. Or let a campaign or Canvas on the same trigger subscribe. Whoever has had an \
-         answer already is subscribed by hand: here under Customer.",
+        "Set newcomers_group in [profile] of assistant.toml to your number's subscription group (here any id will do): \
+         it subscribes with the first answer. Or let a campaign or Canvas on the same trigger subscribe. Whoever has \
+         had an answer already is subscribed by hand: here under Customer.",
     )
 }
 

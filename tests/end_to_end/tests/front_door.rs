@@ -118,17 +118,31 @@ async fn three_fragments_get_one_answer_and_a_question_is_asked_at_once() {
 #[tokio::test]
 async fn a_greeting_is_answered_and_beside_a_question_it_is_the_question_that_is() {
     let door = Door::open().await;
-    let greetings = [("en", "hello"), ("de", "Guten Morgen"), ("fr", "Bonjour !"), ("es", "Buenos días"), ("pt", "Oi")];
-    for (user, text) in greetings {
+    let cases = [
+        ("en", "hello", "Hello!"),
+        ("de", "Guten Morgen", "Hallo!"),
+        ("fr", "Bonjour !", "Bonjour"),
+        ("es", "Buenos días", "¡Hola!"),
+        ("pt", "Oi", "Olá!"),
+        ("en-thanks", "Thank you so much!", "You're welcome!"),
+        ("de-thanks", "Vielen Dank", "Gern geschehen!"),
+        ("fr-thanks", "Merci beaucoup !", "Avec plaisir"),
+        ("es-thanks", "¡Muchas gracias!", "¡De nada!"),
+        ("pt-thanks", "Muito obrigada", "De nada!"),
+    ];
+    for (user, text, _) in cases {
         door.types(&format!("user:{user}"), text).await;
     }
+    door.types("user:asking", "hello how much is it").await;
     for text in ["hello", "when are you open?"] {
         door.types("user:burst", text).await;
     }
-    for (user, greeted) in [("en", "Hello!"), ("de", "Hallo!"), ("fr", "Bonjour"), ("es", "¡Hola!"), ("pt", "Olá!")] {
+    for (user, text, answer) in cases {
         let read = door.wait_for(&format!("user:{user}"), 1).await;
-        assert!(read[0].starts_with(greeted), "{user}: {read:?}");
+        assert!(read[0].starts_with(answer), "{text}: {read:?}");
     }
+    let read = door.wait_for("user:asking", 1).await;
+    assert!(!read[0].starts_with("Hello!"), "{read:?}");
     let read = door.wait_for("user:burst", 1).await;
     assert!(read[0].starts_with("We are open Monday"), "{read:?}");
     door.types("user:en", "hello, where is my order?").await;

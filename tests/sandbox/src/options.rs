@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use models::CampaignId;
 
 /// How to run the sandbox.
 #[derive(Debug, Clone, Args)]
@@ -30,8 +31,8 @@ pub struct Options {
     pub assistant: Option<String>,
 
     /// A further API-triggered campaign of simulated Braze, as if you had created it there; as often as you like
-    #[arg(long = "campaign", value_name = "ID")]
-    pub campaigns: Vec<String>,
+    #[arg(long = "campaign", value_name = "ID", value_parser = |id: &str| CampaignId::new(id))]
+    pub campaigns: Vec<CampaignId>,
 
     /// What follows a send of which nobody knows whether it arrived: resend_once or flag
     #[arg(long, env = "ON_UNKNOWN", default_value = "resend_once", value_parser = ["resend_once", "flag"])]
@@ -49,6 +50,28 @@ impl Default for Options {
             assistant: None,
             campaigns: Vec::new(),
             on_unknown: "resend_once".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn a_campaign_is_taken_by_an_id_that_braze_could_have_given() {
+        for (id, is_taken) in [("spring-2026", true), ("", false), ("a b", false)] {
+            let line = Line::try_parse_from(["sandbox", "--campaign", id]);
+            let campaigns = line.map(|line| line.options.campaigns);
+            assert_eq!(campaigns.ok(), CampaignId::new(id).ok().filter(|_| is_taken).map(|id| vec![id]), "{id:?}");
         }
     }
 }

@@ -18,7 +18,7 @@ impl Started {
     async fn with(name: &str, toml: &str) -> Self {
         let file = std::env::temp_dir().join(format!("dragoman-customers-{}-{name}.toml", std::process::id()));
         std::fs::write(&file, format!("{toml}\n[quiet_period]\nfragment_seconds = 0\n")).unwrap();
-        let campaigns = vec!["late-words".to_owned()];
+        let campaigns = vec![models::CampaignId::new("late-words").unwrap()];
         let options = Options { assistant: Some(file.to_str().unwrap().to_owned()), campaigns, ..Options::default() };
         let sandbox = Sandbox::start(&options).await.unwrap();
         let _ = std::fs::remove_file(file);

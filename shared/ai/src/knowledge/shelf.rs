@@ -1,7 +1,7 @@
 //! The passages of one language, ranked by BM25.
 //!
-//! Written out, not taken from the crate `bm25`: that rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057), keeps
-//! the weights of words to itself, which [`Found::share`] needs, and orders equals by chance.
+//! Written out, not taken from the crate `bm25`: that rests on `fxhash`, which nobody maintains (RUSTSEC-2025-0057),
+//! keeps the weights of words to itself, which [`Found::share`] needs, and orders equals by chance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,8 @@ impl Shelf {
         Self { passages, lengths, mean_length, index }
     }
 
-    /// Every passage that has more than small words in common with a question with these words, as they stand in the files.
+    /// Every passage that has more than small words in common with a question with these words, as they stand in the
+    /// files.
     pub(super) fn find_all(&self, asked: &BTreeSet<String>) -> Vec<Found<'_>> {
         let mut scores = vec![0.0; self.passages.len()];
         let mut is_candidate = vec![false; self.passages.len()];
@@ -72,21 +73,6 @@ impl Shelf {
         }
         let candidates = self.passages.iter().zip(scores).zip(is_candidate).filter(|(_, is_candidate)| *is_candidate);
         candidates.map(|((passage, score), _)| Found { passage, share: score / best_possible }).collect()
-    }
-
-    /// The first passage under a heading of small talk ("Hello, good morning") of which a text says something. A text with
-    /// more than small words is a question, whatever it begins with.
-    pub(super) fn small_talk(&self, text: &str) -> Option<&Passage> {
-        let said = words(text);
-        if !said.iter().all(|word| is_small(word)) {
-            return None;
-        }
-        let is_said =
-            |phrase: &Vec<String>| !phrase.is_empty() && said.windows(phrase.len()).any(|part| part == phrase);
-        self.passages.iter().find(|passage| {
-            let phrases: Vec<_> = passage.heading().split(',').map(words).collect();
-            phrases.iter().flatten().all(|word| is_small(word)) && phrases.iter().any(is_said)
-        })
     }
 
     /// The passages that have the word in any form, with how often it counts there. Small words have one form.
@@ -175,31 +161,6 @@ mod tests {
             let asked = asked(question);
             let found = shelf.find(&asked).map(|found| found.passage.title.as_str());
             assert_eq!(found, expected, "{question}");
-        }
-    }
-
-    #[test]
-    fn small_talk_is_answered_by_a_heading_of_it_and_nothing_else_is() {
-        let shelf = shelf(&[
-            ("Where is my order", "On its way."),
-            ("About us > Hello, hi, good morning", "Hello!"),
-            ("Thanks", "You are welcome."),
-        ]);
-        for (text, answer) in [
-            ("Hello", Some("Hello!")),
-            ("hi there 👋", Some("Hello!")),
-            ("Good morning!", Some("Hello!")),
-            ("Hello, how are you?", Some("Hello!")),
-            ("Hello\nThanks", Some("Hello!")),
-            ("ok thanks", Some("You are welcome.")),
-            ("hello order", None),
-            ("hello elephants", None),
-            ("good", None),
-            ("where is my", None),
-            ("👋", None),
-            ("", None),
-        ] {
-            assert_eq!(shelf.small_talk(text).map(|passage| passage.text.as_str()), answer, "{text}");
         }
     }
 

@@ -15,7 +15,8 @@ const LATER: &str = "later_within_seconds";
 
 /// How long an answer that comes later is waited for where nothing else is said.
 pub const LATER_WITHIN: Duration = Duration::from_mins(2);
-/// In seconds; at most ten hours: a message may rest in a queue for twelve at once, and is too old to be answered after 23.
+/// In seconds; at most ten hours: a message may rest in a queue for twelve at once, and is too old to be answered after
+/// 23.
 const WITHIN: RangeInclusive<f64> = 5.0..=36_000.0;
 
 /// Every backend by its name, and those that stand between the environment's and the knowledge.
@@ -95,23 +96,24 @@ impl Backends {
         for name in named.keys().filter(|name| !is_name(name)) {
             section.mistake(name, "is no backend's name: 1 to 40 characters of a-z 0-9 _");
         }
-        let mut ladder = Vec::new();
+        let (mut ladder, mut guessed) = (Vec::new(), Vec::new());
         for (place, name) in file.numbered_texts("ladder", LONGEST_NAME) {
-            let meant = self::named(&named, &name).map_or_else(
-                |UnknownBackend { all, meant }| {
+            match self::named(&named, &name) {
+                Ok(known) if ladder.contains(&known) => {
+                    let problem = format!("asks a backend twice: number {place} is there already");
+                    file.mistake_in_list("ladder", place, &problem);
+                }
+                Ok(known) => ladder.push(known),
+                Err(UnknownBackend { all, meant }) => {
                     let advice = did_you_mean(meant);
-                    file.mistake("ladder", &format!("must be names out of {all}: number {place} is none{advice}"));
-                    meant
-                },
-                Some,
-            );
-            if meant.is_some_and(|name| ladder.contains(&name)) {
-                file.mistake("ladder", &format!("asks a backend twice: number {place} is there already"));
-            } else {
-                ladder.extend(meant);
+                    let problem = format!("must be names out of {all}: number {place} is none{advice}");
+                    file.mistake_in_list("ladder", place, &problem);
+                    guessed.extend(meant);
+                }
             }
         }
-        let ladder = ladder.into_iter().map(str::to_owned).collect();
+        // What was probably meant counts as asked, or it would be a mistake as well.
+        let ladder = ladder.into_iter().chain(guessed).map(str::to_owned).collect();
         Self { named, ladder }
     }
 
@@ -134,12 +136,12 @@ pub(super) struct UnknownBackend<'a> {
 }
 
 fn named<'a>(backends: &'a BTreeMap<String, Backend>, name: &str) -> Result<&'a str, UnknownBackend<'a>> {
-    let mut names = backends.keys().map(String::as_str);
-    if let Some(known) = names.clone().find(|known| *known == name) {
+    if let Some((known, _)) = backends.get_key_value(name) {
         return Ok(known);
     }
-    let meant = nearest(name, names.clone(), |known| known);
-    let all = names.by_ref().collect::<Vec<_>>().join(", ");
+    let names: Vec<_> = backends.keys().map(String::as_str).collect();
+    let meant = nearest(name, names.iter().copied(), |known| known);
+    let all = names.join(", ");
     Err(UnknownBackend {
         all: if all.is_empty() { "[backends]".to_owned() } else { format!("[backends] ({all})") },
         meant,
@@ -264,8 +266,8 @@ pub(super) fn key(section: &mut Section, is_needed: bool) -> Option<String> {
     Some(secret_key(section, &OTHERS_KEYS, "an AI"))
 }
 
-/// The field of the secret that `key` names, which is none of `others`. Whatever it holds instead of a name may be the key
-/// itself and is not shown.
+/// The field of the secret that `key` names, which is none of `others`. Whatever it holds instead of a name may be the
+/// key itself and is not shown.
 pub(super) fn secret_key(section: &mut Section, others: &[&str], whose: &str) -> String {
     let key = section.word("key");
     if !is_name(&key) {
@@ -329,6 +331,8 @@ mod tests {
             (CLAUDE.to_owned(), vec!["backends.claude"]),
             ("ladder = [\"claude\"]".to_owned(), vec!["ladder"]),
             (format!("ladder = [\"claude\", \"claude\"]\n{CLAUDE}"), vec!["ladder"]),
+            (format!("ladder = [\"claude\", \"cloude\"]\n{CLAUDE}"), vec!["ladder"]),
+            (format!("ladder = [\"cloude\", \"claude\"]\n{CLAUDE}"), vec!["ladder"]),
             (format!("ladder = \"claude\"\n{CLAUDE}"), vec!["ladder", "backends.claude"]),
             (claude("[routes.a]\nbackend = \"gemini\""), vec!["routes.a.backend"]),
             (claude("[routes.a]\nbackend = \"claude\"\nknowledge_only = true"), vec!["routes.a.backend"]),

@@ -23,7 +23,8 @@ impl Guards {
         let hosts = section.numbered_texts("links", LONGEST_HOST);
         for (place, host) in &hosts {
             if host.contains(['/', ':', '@', ' ']) || !host.contains('.') {
-                section.mistake("links", &format!("must be hosts like shop.example: number {place} is none"));
+                let problem = format!("must be hosts like shop.example: number {place} is none");
+                section.mistake_in_list("links", *place, &problem);
             }
         }
         Self {

@@ -54,7 +54,8 @@ impl KeywordLists {
         for (key, own, _) in &lists {
             for (place, word) in own {
                 if normalised(word).is_empty() {
-                    configured.mistake(key, &format!("must have a letter or a digit in each: number {place} has none"));
+                    let problem = format!("must have a letter or a digit in each: number {place} has none");
+                    configured.mistake_in_list(key, *place, &problem);
                 }
                 let rivals = lists.iter().filter(|(rival, _, all)| contradict(key, rival) && all.matches(word));
                 for (rival, own, _) in rivals {
@@ -63,7 +64,8 @@ impl KeywordLists {
                     if there.is_none()
                         || LISTS.iter().position(|list| list == rival) < LISTS.iter().position(|list| list == key)
                     {
-                        configured.mistake(key, &contradiction(word, *place, rival, there.map(|(place, _)| *place)));
+                        let problem = contradiction(word, *place, rival, there.map(|(place, _)| *place));
+                        configured.mistake_in_list(key, *place, &problem);
                     }
                 }
             }
@@ -234,7 +236,7 @@ mod tests {
                 "`keywords.opt_out` must be texts of 1 to 100 characters: number 5 is none",
                 "`keywords.opt_out` must have a letter or a digit in each: number 2 has none",
                 "`keywords.ignore` must be a list of texts",
-                "`keywords.stop` is no setting",
+                "`keywords.stop` is no setting; there are cancel, hand_off, ignore, opt_in, opt_out, shipped",
             ]
         );
         assert!(Assistant::from_toml(&text.replace(&long, &long[1..])).unwrap_err().told().len() == 5);

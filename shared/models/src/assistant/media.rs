@@ -43,7 +43,8 @@ impl MediaRules {
         let hosts = section.numbered_texts("hosts", 253);
         for (place, host) in &hosts {
             if host.contains(['/', ':', '@', ' ', '*']) || host.starts_with('.') {
-                section.mistake("hosts", &format!("must be hosts like media.example: number {place} is none"));
+                let problem = format!("must be hosts like media.example: number {place} is none");
+                section.mistake_in_list("hosts", *place, &problem);
             }
         }
         let hosts = hosts.into_iter().map(|(_, host)| host.to_ascii_lowercase()).collect();

@@ -8,7 +8,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 /// One thing that is wrong with an `assistant.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// The whole name of the setting, such as `limits.attempts`; empty where the whole file is meant.
+    /// The whole name of what is wrong, such as `limits.attempts` or `ladder.2`; empty where the whole file is meant.
     key: String,
     told: String,
     line: Option<usize>,
@@ -18,6 +18,11 @@ impl Mistake {
     /// What is wrong with the setting of this whole name.
     pub fn at(key: &str, problem: &str) -> Self {
         Self { key: key.to_owned(), told: format!("`{key}` {problem}"), line: None }
+    }
+
+    /// What is wrong with the item at that `place`, from 1, of the list of this whole name.
+    pub(super) fn in_list(key: &str, place: usize, problem: &str) -> Self {
+        Self { key: format!("{key}.{place}"), ..Self::at(key, problem) }
     }
 
     /// What is wrong with a whole file on that line, from 1.
@@ -48,8 +53,8 @@ impl fmt::Display for Mistake {
 pub struct BadAssistant(Vec<Mistake>);
 
 impl BadAssistant {
-    /// The mistakes in the file `toml`, each with the line it stands on and in that order. The file is read once more for it: only one that is
-    /// wrong costs that.
+    /// The mistakes in the file `toml`, each with the line it stands on and in that order. The file is read once more
+    /// for it: only one that is wrong costs that.
     pub fn of(toml: &str, mistakes: Vec<Mistake>) -> Self {
         let Ok(file) = DeTable::parse(toml) else { return Self(mistakes) };
         let located = |mistake: Mistake| {
@@ -139,7 +144,9 @@ mod tests {
     const FILE: &str = r#"# mine
 default_language = "xx"
 colour = 1
-
+ladder = ["a",
+          "b",
+          "a"]
 [limits]
 attempts = 0
 [routes."a b"]
@@ -165,6 +172,42 @@ options = ["x",
 [[flows.f.steps]]
 name = "last"
 say = "?"
+
+[[flows.f.steps]]
+name = "then"
+say = "?"
+expect = "one_of"
+options = ["x",
+           "agent"]
+
+[flows.g]
+start = ["g",
+         "stop"]
+
+[routes.words]
+keywords = ["w",
+            "human",
+            "!",
+            "W",
+            7]
+
+[keywords]
+ignore = ["i",
+          "?"]
+opt_in = ["yes",
+          "stop"]
+
+[guards]
+links = ["shop.example",
+         "shop"]
+
+[media]
+hosts = ["media.example",
+         "https://x.example"]
+
+[profile]
+facts = ["owner",
+         "mood"]
 "#;
 
     #[test]
@@ -174,20 +217,33 @@ say = "?"
         for (key, line) in [
             ("default_language", 2),
             ("colour", 3),
-            ("limits.attempts", 6),
-            ("routes.a b", 7),
-            ("routes.vip.quiet_period.cap_seconds", 10),
-            ("tools.t.x", 12),
-            ("flows.f.steps.ask.say.xx", 19),
-            ("flows.f.steps.ask.expect", 20),
-            ("flows.f.steps.2.name", 22),
-            ("flows.f.steps.2.options.2", 26),
-            ("flows.f.steps.last.expect", 27),
+            ("ladder.2", 5),
+            ("ladder.3", 6),
+            ("limits.attempts", 8),
+            ("routes.a b", 9),
+            ("routes.vip.quiet_period.cap_seconds", 12),
+            ("tools.t.x", 14),
+            ("flows.f.steps.ask.say.xx", 21),
+            ("flows.f.steps.ask.expect", 22),
+            ("flows.f.steps.2.name", 24),
+            ("flows.f.steps.2.options.2", 28),
+            ("flows.f.steps.last.expect", 29),
+            ("flows.f.steps.then.options.2", 38),
+            ("flows.g.start.2", 42),
+            ("routes.words.keywords.2", 46),
+            ("routes.words.keywords.3", 47),
+            ("routes.words.keywords.4", 48),
+            ("routes.words.keywords.5", 49),
+            ("keywords.ignore.2", 53),
+            ("keywords.opt_in.2", 55),
+            ("guards.links.2", 59),
+            ("media.hosts.2", 63),
+            ("profile.facts.2", 67),
         ] {
             assert!(lines.contains(&(key, Some(line))), "{key} on line {line} in {lines:#?}");
         }
         assert!(lines.iter().all(|(_, line)| line.is_some()), "{lines:#?}");
-        assert!(bad.to_string().contains("`limits.attempts` must be a whole number from 3 to 10 (line 6)"), "{bad}");
+        assert!(bad.to_string().contains("`limits.attempts` must be a whole number from 3 to 10 (line 8)"), "{bad}");
     }
 
     #[test]

@@ -330,7 +330,15 @@ mod tests {
             ("attempts = 3", "`attempts` is no setting; did you mean `limits.attempts`?"),
             ("[routes.a]\nhandoff = true", "`routes.a.handoff` is no setting; did you mean `routes.a.hand_off`?"),
             ("[texts.fr]\nfalback = \"x\"", "`texts.fr.falback` is no setting; did you mean `texts.fr.fallback`?"),
-            ("colour = \"blue\"", "`colour` is no setting"),
+            (
+                "[routes.vip]\nflow = \"x\"",
+                "`routes.vip.flow` is no setting; there are backend, campaign, hand_off, instructions, keywords, \
+                 knowledge_folder, knowledge_only, quiet_period, stay_minutes",
+            ),
+            (
+                "[guards]\ncolour = \"blue\"",
+                "`guards.colour` is no setting; there are links, mask_card_numbers, mask_phone_numbers, numbers",
+            ),
         ] {
             assert_eq!(Assistant::from_toml(toml).unwrap_err().told(), [told], "{toml}");
         }

@@ -4,9 +4,14 @@ use super::section::Section;
 use super::spelling::{did_you_mean, listed, nearest};
 
 impl Section {
-    /// What the word at `key` stands for. Another word, or none, is told with all that there are; what it was probably meant
-    /// for is taken, so that what depends on it is not a mistake as well. `None` where nobody can know.
+    /// What the word at `key` stands for. Another word, or none, is told with all that there are; what it was probably
+    /// meant for is taken, so that what depends on it is not a mistake as well. `None` where nobody can know.
     pub(super) fn one_of<T: Clone>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.one_of_unless(key, choices, "")
+    }
+
+    /// [`Section::one_of`], with what may stand there instead in words that go on from the list of them.
+    pub(super) fn one_of_unless<T: Clone>(&mut self, key: &str, choices: &[(&str, T)], instead: &str) -> Option<T> {
         let word = self.word(key);
         if let Some((_, choice)) = choices.iter().find(|(known, _)| *known == word) {
             return Some(choice.clone());
@@ -14,7 +19,7 @@ impl Section {
         let meant = nearest(&word, choices.iter(), |(known, _)| known);
         let words: Vec<_> = choices.iter().map(|(known, _)| *known).collect();
         let advice = did_you_mean(meant.map(|(known, _)| *known));
-        self.mistake(key, &format!("must be {}{advice}", listed(&words)));
+        self.mistake(key, &format!("must be {}{instead}{advice}", listed(&words)));
         meant.map(|(_, choice)| choice.clone())
     }
 
@@ -101,12 +106,26 @@ mod tests {
             (format!("{tool}method = \"get\""), "`tools.t.method` must be GET or POST; did you mean `GET`?".to_owned()),
             (
                 format!("{tool}[tools.t.arguments.a]\ndescribe = \"x\"\nvalues = \"numbers\""),
-                "`tools.t.arguments.a.values` must be text, number or flag; did you mean `number`?".to_owned(),
+                "`tools.t.arguments.a.values` must be text, number or flag, or give one_of; did you mean `number`?"
+                    .to_owned(),
+            ),
+            (
+                "[profile.learn.size]\ndescribe = \"x\"\nvalues = \"colour\"".to_owned(),
+                "`profile.learn.size.values` must be text, number or flag, or give one_of".to_owned(),
+            ),
+            (
+                "[profile.learn.size]\ndescribe = \"x\"\nvalues = \"text\"\none_of = [\"S\", \"L\"]".to_owned(),
+                "`profile.learn.size.values` does not go with `one_of`, which says already what the values are"
+                    .to_owned(),
             ),
             ("[profile]\nfacts = [\"onwer\"]".to_owned(), format!("`profile.facts` {facts} `owner`?")),
             (
                 "default_language = \"pt-BR\"".to_owned(),
                 "`default_language` must be de, en, es, fr or pt; did you mean `pt`?".to_owned(),
+            ),
+            (
+                "default_language = \"english\"".to_owned(),
+                "`default_language` must be de, en, es, fr or pt; a new one needs its lines in [texts] too".to_owned(),
             ),
             (
                 "[desk]\nlanguage = \"DE\"".to_owned(),

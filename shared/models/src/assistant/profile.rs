@@ -19,9 +19,9 @@ pub struct ProfileRules {
     pub facts: BTreeSet<ConversationFact>,
     /// What the AI may note about a user.
     pub learn: Vec<Learned>,
-    /// The subscription group of the WhatsApp number that somebody without an external id is subscribed to with the first words
-    /// that they get after they wrote, whoever says them. Braze makes a number it does not know unsubscribed, and then nothing
-    /// reaches it.
+    /// The subscription group of the WhatsApp number that somebody without an external id is subscribed to with the
+    /// first words that they get after they wrote, whoever says them. Braze makes a number it does not know
+    /// unsubscribed, and then nothing reaches it.
     pub newcomers_group: Option<SubscriptionGroupId>,
     /// The subscription group that an opt-out unsubscribes from, and an opt-in subscribes to.
     pub opt_out_group: Option<SubscriptionGroupId>,
@@ -78,21 +78,31 @@ pub(super) fn brands_attribute(name: &str) -> Result<(), String> {
 }
 
 impl LearnedValues {
-    /// Reads `values`, or `one_of`.
+    /// Reads `values` or `one_of`, which do not go together.
     pub(super) fn read(section: &mut Section) -> Self {
-        let choices: Vec<_> = section.numbered_texts("one_of", 255).into_iter().map(|(_, choice)| choice).collect();
+        let has_values = section.has("values");
+        if section.has("one_of") {
+            let choices: Vec<_> = section.numbered_texts("one_of", 255).into_iter().map(|(_, choice)| choice).collect();
+            if has_values {
+                section.mistake("values", "does not go with `one_of`, which says already what the values are");
+                section.skip("values");
+            }
+            return if choices.is_empty() { Self::Text } else { Self::OneOf(choices) };
+        }
         let kinds = [("text", Self::Text), ("number", Self::Number), ("flag", Self::Flag)];
-        let kind = section.one_of_or("values", Self::Text, &kinds);
-        if choices.is_empty() { kind } else { Self::OneOf(choices) }
+        let kind = if has_values { section.one_of_unless("values", &kinds, ", or give one_of") } else { None };
+        kind.unwrap_or(Self::Text)
     }
 }
 
 /// One thing about a conversation that a segment or a campaign may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConversationFact {
-    /// `dragoman_owner`, `bot` or `person`, and `dragoman_owner_since`: so that campaigns leave people in a live chat alone.
+    /// `dragoman_owner`, `bot` or `person`, and `dragoman_owner_since`: so that campaigns leave people in a live chat
+    /// alone.
     Owner,
-    /// `dragoman_last_message`: when the user wrote last; where they write to people, at most a quarter of an hour before that.
+    /// `dragoman_last_message`: when the user wrote last; where they write to people, at most a quarter of an hour
+    /// before that.
     LastMessage,
     /// `dragoman_turns`: how many turns there were.
     Turns,
@@ -124,7 +134,8 @@ impl ProfileRules {
             if fact.is_none() {
                 let names = ConversationFact::ALL.map(|(name, _)| name);
                 let advice = did_you_mean(nearest(&word, names.into_iter(), |name| name));
-                section.mistake("facts", &format!("may be {}: number {place} is none{advice}", names.join(", ")));
+                let problem = format!("may be {}: number {place} is none{advice}", names.join(", "));
+                section.mistake_in_list("facts", place, &problem);
             }
         }
         let mut learned = section.section("learn");

@@ -84,13 +84,14 @@ impl Route {
         let keywords = section.numbered_texts("keywords", LONGEST_KEYWORD);
         for (place, word) in &keywords {
             if let Some(list) = lists.goes_before(word) {
-                section.mistake("keywords", &never_heard(word, *place, list, "lead here"));
+                section.mistake_in_list("keywords", *place, &never_heard(word, *place, list, "lead here"));
             }
             let compared = normalised(word);
             if compared.is_empty() {
-                section.mistake("keywords", &format!("must have a letter or a digit in each: number {place} has none"));
+                let problem = format!("must have a letter or a digit in each: number {place} has none");
+                section.mistake_in_list("keywords", *place, &problem);
             } else if let Some(first) = taken.take(compared, &format!("routes.{name}.keywords"), *place) {
-                section.mistake("keywords", &there_twice(word, *place, &first));
+                section.mistake_in_list("keywords", *place, &there_twice(word, *place, &first));
             }
         }
         let (backend, knowledge_only) = (backend(&mut section, backends), section.flag("knowledge_only", false));

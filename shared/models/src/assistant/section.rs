@@ -130,7 +130,8 @@ impl Section {
         texts
     }
 
-    /// The items of a list, each alone in a section called by its number from 1, under that number; absent counts as none.
+    /// The items of a list, each alone in a section called by its number from 1, under that number; absent counts as
+    /// none.
     pub(super) fn items(&mut self, key: &str) -> Vec<(String, Self)> {
         let values = match self.take(key) {
             None => Vec::new(),
@@ -168,7 +169,8 @@ impl Section {
             }
         }
         for place in wrong {
-            self.mistake(key, &format!("must be texts of 1 to {most} characters: number {place} is none"));
+            let problem = format!("must be texts of 1 to {most} characters: number {place} is none");
+            self.mistake_in_list(key, place, &problem);
         }
         texts
     }
@@ -237,9 +239,18 @@ impl Section {
         self.mistake_at_root(&self.name(key), problem);
     }
 
+    /// Notes that the item at that `place`, from 1, of the list `key` is wrong.
+    pub(super) fn mistake_in_list(&mut self, key: &str, place: usize, problem: &str) {
+        self.note(Mistake::in_list(&self.name(key), place, problem));
+    }
+
     /// Notes that a value outside this section is wrong.
     pub(super) fn mistake_at_root(&mut self, key: &str, problem: &str) {
-        self.notes.borrow_mut().mistakes.push(Noted::Told(Mistake::at(key, problem)));
+        self.note(Mistake::at(key, problem));
+    }
+
+    fn note(&mut self, mistake: Mistake) {
+        self.notes.borrow_mut().mistakes.push(Noted::Told(mistake));
     }
 
     /// Every mistake of the file; call it on the root, after all sections are read.
@@ -301,13 +312,20 @@ impl Drop for Section {
     }
 }
 
-/// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant.
+/// A key beside it that is spelled almost like it, else one of exactly its name elsewhere, is what was meant; where
+/// there is neither, all that could stand there are told.
 fn unknown(name: &str, asked: &BTreeSet<String>) -> Mistake {
     let (path, key) = split(name);
     let beside = asked.iter().filter(|other| split(other).0 == path);
-    let meant = nearest(key, beside, |other| split(other).1);
+    let meant = nearest(key, beside.clone(), |other| split(other).1);
     let meant = meant.or_else(|| asked.iter().find(|other| split(other).1 == key));
-    Mistake::at(name, &format!("is no setting{}", did_you_mean(meant.map(String::as_str))))
+    let known: Vec<_> = beside.map(|other| split(other).1).collect();
+    let advice = match meant {
+        Some(_) => did_you_mean(meant.map(String::as_str)),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are {}", known.join(", ")),
+    };
+    Mistake::at(name, &format!("is no setting{advice}"))
 }
 
 /// The section's name, and the key's own.

@@ -1,7 +1,7 @@
 //! Which known word a mistyped one was meant to be.
 
-/// The one of `known` whose word is spelled most like `word`, if any is like it at all: at most one slip in three letters, and
-/// two letters only swapped. Large letters count as small ones.
+/// The one of `known` whose word is spelled most like `word`, if any is like it at all: at most one slip in three
+/// letters, and two letters only swapped. Large letters count as small ones.
 pub(super) fn nearest<T>(word: &str, known: impl Iterator<Item = T>, of: impl Fn(&T) -> &str) -> Option<T> {
     let word = word.to_lowercase();
     let letters = word.chars().count();

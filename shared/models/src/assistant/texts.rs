@@ -90,16 +90,14 @@ impl Texts {
         &self.default
     }
 
-    /// Whether something in `language` is ever read; if not, what is wrong with it. Nobody is known to read a language in
-    /// which the bot has no lines of its own.
+    /// Whether something in `language` is ever read; if not, what is wrong with it. Nobody is known to read a language
+    /// in which the bot has no lines of its own.
     pub(super) fn check(&self, language: &str) -> Result<(), String> {
         if self.know(language) {
             return Ok(());
         }
         let all: Vec<_> = self.lines.keys().map(String::as_str).collect();
-        let advice = meant_language(language, &all)
-            .map_or("a new one needs its lines in [texts] too".to_owned(), |meant| format!("did you mean `{meant}`?"));
-        Err(format!("is none of the assistant's languages ({}); {advice}", all.join(", ")))
+        Err(format!("is none of the assistant's languages ({}); {}", all.join(", "), advice(language, &all)))
     }
 
     /// The shipped lines, with those of the configuration laid over them.
@@ -117,8 +115,8 @@ impl Texts {
         }
         if !lines.contains_key(default) {
             let all: Vec<_> = languages.iter().map(String::as_str).collect();
-            let advice = did_you_mean(meant_language(default, &all));
-            configured.mistake_at_root("default_language", &format!("must be {}{advice}", listed(&all)));
+            let problem = format!("must be {}; {}", listed(&all), advice(default, &all));
+            configured.mistake_at_root("default_language", &problem);
         }
         Self { default: default.to_owned(), lines }
     }
@@ -127,6 +125,12 @@ impl Texts {
         let line = |(text, key)| (text, configured.text(key, &shipped.text(key, "", LONGEST_LINE), LONGEST_LINE));
         BotText::ALL.into_iter().map(line).collect()
     }
+}
+
+/// What to do about a `language` that is none of those that are `known`.
+fn advice(language: &str, known: &[&str]) -> String {
+    let meant = meant_language(language, known);
+    meant.map_or("a new one needs its lines in [texts] too".to_owned(), |meant| format!("did you mean `{meant}`?"))
 }
 
 /// Notes what is wrong with a language that is none of the shipped ones.
@@ -140,12 +144,13 @@ fn check_own(language: &str, lines: &Section, configured: &mut Section) {
         configured.mistake(language, &format!("is no language: two or three small letters, like en{advice}"));
     } else if !missing.is_empty() {
         let missing = missing.join(", ");
-        let problem = format!("is a language of your own, which needs every line: {missing} are missing{advice}");
+        let problem = format!("is a language of your own, which needs every line; missing: {missing}{advice}");
         configured.mistake(language, &problem);
     }
 }
 
-/// The one of `known` that a wrong `language` was meant to be: the same without its region, or one spelled almost like it.
+/// The one of `known` that a wrong `language` was meant to be: the same without its region, or one spelled almost like
+/// it.
 pub(super) fn meant_language<'a>(language: &str, known: &[&'a str]) -> Option<&'a str> {
     let first = spoken(language);
     let without_region = known.iter().find(|known| first.as_deref() == Some(**known));
@@ -204,7 +209,10 @@ mod tests {
         assert_eq!(texts.line(BotText::Fallback, Some("en")), "Later!");
         assert_eq!(texts.line(BotText::DontKnow, Some("it")), "dont_know!");
         let incomplete = Assistant::from_toml("[texts.it]\nfallback = \"Poi\"").unwrap_err().told();
-        assert!(incomplete.len() == 1 && incomplete[0].contains("every line: dont_know, moment"), "{incomplete:?}");
+        assert!(
+            incomplete.len() == 1 && incomplete[0].contains("every line; missing: dont_know, moment"),
+            "{incomplete:?}"
+        );
         assert!(Assistant::from_toml(&format!("[texts.pt-BR]\n{own}")).is_err(), "it would never be used");
     }
 }

@@ -32,10 +32,10 @@ impl Flows {
             let start = format!("{name}.start");
             for (place, word) in (1..).zip(&flow.start) {
                 if let Some(list) = lists.goes_before(word) {
-                    section.mistake(&start, &never_heard(word, place, list, "lead here"));
+                    section.mistake_in_list(&start, place, &never_heard(word, place, list, "lead here"));
                 }
                 if let Some(first) = taken.take(folded(word), &format!("flows.{start}"), place) {
-                    section.mistake(&start, &there_twice(word, place, &first));
+                    section.mistake_in_list(&start, place, &there_twice(word, place, &first));
                 }
             }
             for step in &flow.steps {
@@ -53,7 +53,7 @@ fn check_options(step: &Step, section: &mut Section, key: &str, lists: &KeywordL
     for (place, option) in (1..).zip(options) {
         for text in option.texts() {
             if let Some(list) = lists.goes_before_an_answer(text) {
-                section.mistake(key, &never_heard(text, place, list, "be taken for an answer"));
+                section.mistake_in_list(key, place, &never_heard(text, place, list, "be taken for an answer"));
             }
         }
     }
