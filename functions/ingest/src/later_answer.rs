@@ -60,8 +60,8 @@ impl LaterAnswer {
         let mut texts: Vec<_> = self.text.as_str().into_iter().collect();
         for message in messages.iter_mut() {
             let message = message.as_object_mut().ok_or(BadAnswer::Messages)?;
-            // Pictures, buttons and the like are not looked at.
-            message.retain(|key, _| key == "text");
+            // Pictures, buttons and the like are not looked at, and what is null is left out, as where a response says so.
+            message.retain(|key, value| key == "text" && !value.is_null());
             texts.extend(
                 message.get("text").map_or(Ok(None), |text| text.as_str().map(Some).ok_or(BadAnswer::Messages))?,
             );
@@ -109,6 +109,7 @@ mod tests {
                 json!({"messages": [{"text": "a", "recipient_id": "b"}, {"image": "x"}]}),
                 r#"{"messages":[{"text":"a"},{}]}"#,
             ),
+            (json!({"messages": [{"text": null, "image": "x"}, {"text": "a"}]}), r#"{"messages":[{},{"text":"a"}]}"#),
             (json!({"text": null}), "{}"),
             (json!({}), "{}"),
         ] {
@@ -126,6 +127,7 @@ mod tests {
             (json!({"messages": ["secret"]}), "\"messages\""),
             (json!({"messages": [{"text": 7}]}), "\"messages\""),
             (json!({"messages": [{"image": "secret"}]}), "blank"),
+            (json!({"messages": [{"text": null, "image": "secret"}]}), "blank"),
             (json!({"messages": vec![json!({"text": "a"}); MOST_MESSAGES + 1]}), "\"messages\""),
             (json!({"text": "a", "hand_off": "secret"}), "\"hand_off\""),
             (json!({"hand_off": true, "summary": 7}), "\"summary\""),
