@@ -37,6 +37,8 @@ pub(crate) enum BadAnswer {
     TooLong,
     #[error("the texts are blank; leave them out if there is no answer")]
     Blank,
+    #[error("a \"summary\" alone says nothing: set \"hand_off\" to true, or leave it out if there is no answer")]
+    SummaryAlone,
 }
 
 impl LaterAnswer {
@@ -73,6 +75,9 @@ impl LaterAnswer {
         let says_something = texts.iter().any(|text| !text.trim().is_empty()) || self.hand_off == Value::Bool(true);
         if !says_something && (self.text.is_string() || !messages.is_empty()) {
             return Err(BadAnswer::Blank);
+        }
+        if !says_something && summary.is_some() {
+            return Err(BadAnswer::SummaryAlone);
         }
         // Values that were read from JSON can be written as JSON.
         Ok(serde_json::to_string(&self).unwrap_or_default().into())
@@ -131,6 +136,8 @@ mod tests {
             (json!({"messages": vec![json!({"text": "a"}); MOST_MESSAGES + 1]}), "\"messages\""),
             (json!({"text": "a", "hand_off": "secret"}), "\"hand_off\""),
             (json!({"hand_off": true, "summary": 7}), "\"summary\""),
+            (json!({"summary": "secret"}), "set \"hand_off\""),
+            (json!({"messages": [], "hand_off": false, "summary": "secret"}), "set \"hand_off\""),
             (json!({"text": long}), "characters at most"),
             (json!({"text": "a", "summary": long}), "characters at most"),
         ] {
