@@ -10,7 +10,7 @@ use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply,
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
-use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
 
 use crate::asked::{self, Asked};
 use crate::desk::{DeskLog, Entry};
@@ -249,7 +249,7 @@ impl<S: Store> Store for WatchedStore<S> {
     }
 
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
-        self.steps.add(Some(key.as_str()), Kind::Store, "reply drafted", json!(turn));
+        self.steps.add(Some(key.as_str()), Kind::Store, name_of_row(turn.kind), json!(turn));
         self.inner.put_turn(key, turn, now).await
     }
 
@@ -297,6 +297,13 @@ impl<S: Store> Store for WatchedStore<S> {
     }
 }
 
+fn name_of_row(kind: TurnKind) -> String {
+    match kind {
+        TurnKind::Waiting(wait) => format!("waits for a later answer until {}", wait.until.iso_8601()),
+        _ => "reply drafted".to_owned(),
+    }
+}
+
 fn name_of(write: &HeadWrite) -> &'static str {
     match write {
         HeadWrite::File { claim: None, .. } => "message filed",
@@ -306,10 +313,45 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::NextPart { .. } => "next part begun",
         HeadWrite::PutBack { .. } => "send put back",
         HeadWrite::SendAgain { .. } => "send begun again",
+        // Nothing was said and nothing is over: a question was put aside.
+        HeadWrite::Settle { turn: None, covers, goes_on: false, aftermath: None, .. } if covers.is_empty() => {
+            "conversation given back, its messages wait"
+        }
         HeadWrite::Settle { .. } => "turn settled",
         HeadWrite::Release { .. } => "conversation given back",
         HeadWrite::ChangeOwner { .. } => "owner changed",
         HeadWrite::Point { .. } => "leads to the same person's conversation",
         HeadWrite::Adopt { .. } => "older conversation taken over",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{Held, RunToken, Wait};
+
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_put_aside_is_shown_neither_as_a_reply_nor_as_settled() {
+        let at = Timestamp::from_seconds;
+        let wait = Wait { since: at(0), until: at(86_400), passed: 1 };
+        for (kind, title) in [
+            (TurnKind::Waiting(wait), "waits for a later answer until 1970-01-02T00:00:00.000Z"),
+            (TurnKind::Answer, "reply drafted"),
+        ] {
+            assert_eq!(name_of_row(kind), title);
+        }
+        let (turn, message) = (TurnKey { number: 1, epoch: 1 }, MessageId::stored("m1"));
+        for (turn, covers, goes_on, title) in [
+            (None, vec![], false, "conversation given back, its messages wait"),
+            (None, vec![message], false, "turn settled"),
+            (Some(turn), vec![], false, "turn settled"),
+            (Some(turn), vec![], true, "turn settled"),
+        ] {
+            let held = Held { epoch: 1, run: RunToken("r1".to_owned()) };
+            let done = covers.clone();
+            let settle = HeadWrite::Settle { held, turn, covers, done, last_turn: 1, aftermath: None, goes_on };
+            assert_eq!(name_of(&settle), title, "{settle:?}");
+        }
     }
 }
