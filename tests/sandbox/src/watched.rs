@@ -7,6 +7,7 @@ use ai::{Ai, AiError, Answer, Caller, Past, Question, Summary, ToolFailure, Tool
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
+use platform::metrics::{Meter, Metric};
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
@@ -155,6 +156,21 @@ impl Caller for WatchedCaller {
         };
         self.steps.add(None, Kind::Ai, title, came);
         outcome
+    }
+}
+
+/// The responder's counts, of which those are shown that nothing else tells of: what a caller was promised and is not done. The
+/// reason is in the log.
+pub(crate) struct WatchedMeter(pub(crate) Steps);
+
+impl Meter for WatchedMeter {
+    fn count(&self, metric: Metric, _: u64) {
+        let title = match metric {
+            Metric::FlowNotStarted => "a flow is not started, the terminal says why",
+            Metric::LateAnswer => "an answer that came later is not said, the terminal says why",
+            _ => return,
+        };
+        self.0.add(None, Kind::Queue, title, Value::Null);
     }
 }
 
@@ -353,5 +369,16 @@ mod tests {
             let settle = HeadWrite::Settle { held, turn, covers, done, last_turn: 1, aftermath: None, goes_on };
             assert_eq!(name_of(&settle), title, "{settle:?}");
         }
+    }
+
+    #[test]
+    fn what_was_promised_and_is_not_done_is_shown() {
+        let steps = Steps::default();
+        let meter = WatchedMeter(steps.clone());
+        for metric in [Metric::FlowNotStarted, Metric::LateAnswer, Metric::FlowStarted] {
+            meter.count(metric, 1);
+        }
+        let titles: Vec<_> = steps.after(0).into_iter().map(|step| step.title.to_string()).collect();
+        assert!(titles.len() == 2 && titles[0].contains("flow") && titles[1].contains("answer"), "{titles:?}");
     }
 }
