@@ -1,8 +1,11 @@
 //! What agents and operators ask for: understood, queued and answered like a user's message, but in a queue of its own.
 
+use std::fmt;
+
 use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage, Timestamp};
 use platform::metrics::Metric;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::later_answer::{BadAnswer, LaterAnswer};
@@ -42,10 +45,8 @@ pub(crate) enum Wish {
 /// Reading for people: agents' tools see these words.
 #[derive(Debug, thiserror::Error)]
 enum BadWish {
-    #[error(
-        "the body must be JSON like {{\"conversation\": \"user:42\"}}, with \"text\" and perhaps \"id\" for a message"
-    )]
-    NotJson,
+    #[error("the body must be JSON like {{\"conversation\": \"user:42\"}}, each key once: it has {keys}")]
+    NotJson { keys: &'static str },
     #[error("\"{key}\" is no key here: the body has {keys}")]
     Unknown { key: String, keys: &'static str },
     #[error("\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>")]
@@ -66,35 +67,47 @@ enum BadWish {
     Answer(#[from] BadAnswer),
 }
 
-/// The keys of a body, each with whatever it holds, so that a wrong one can be named.
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    conversation: Value,
-    #[serde(default)]
-    text: Value,
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    flow: Value,
-    #[serde(default)]
-    language: Value,
-    #[serde(default)]
-    question: Value,
-    #[serde(default)]
-    messages: Value,
-    #[serde(default)]
-    hand_off: Value,
-    #[serde(default)]
-    summary: Value,
-    #[serde(flatten)]
-    others: Map<String, Value>,
+/// What a body holds under each key that is not `null`, so that a wrong one can be named. No key stands there twice.
+struct Body(Map<String, Value>);
+
+impl Body {
+    /// What stands under `key`; `null` if nothing does.
+    fn take(&mut self, key: &str) -> Value {
+        self.0.remove(key).unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+struct Keys;
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Body;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Body, A::Error> {
+        let mut keys = Map::new();
+        while let Some((key, value)) = entries.next_entry()? {
+            if keys.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key stands there twice"));
+            }
+        }
+        keys.retain(|_, value: &mut Value| !value.is_null());
+        Ok(Body(keys))
+    }
 }
 
 impl Wish {
-    /// Names the first key that means nothing to it. What is misspelt must not look done.
-    fn knows_all_of(self, body: &Body) -> Result<(), BadWish> {
-        let (own, keys): (&[&str], _) = match self {
+    /// The keys it has beside `conversation` and `id`, and how people are told of all of them.
+    fn keys(self) -> (&'static [&'static str], &'static str) {
+        match self {
             Self::Message => (&["text"], "\"conversation\", \"text\" and perhaps \"id\""),
             Self::Flow => (&["flow", "language"], "\"conversation\", \"flow\" and perhaps \"language\" and \"id\""),
             Self::Answer => (
@@ -103,19 +116,16 @@ impl Wish {
                  and perhaps \"id\"",
             ),
             Self::Takeover | Self::Release | Self::Erase => (&[], "\"conversation\" and perhaps \"id\""),
-        };
-        let known = [
-            ("text", &body.text),
-            ("flow", &body.flow),
-            ("language", &body.language),
-            ("question", &body.question),
-            ("messages", &body.messages),
-            ("hand_off", &body.hand_off),
-            ("summary", &body.summary),
-        ];
-        let strange = known.into_iter().find(|(key, value)| !value.is_null() && !own.contains(key)).map(|(key, _)| key);
-        match strange.or_else(|| body.others.keys().next().map(String::as_str)) {
-            None => Ok(()),
+        }
+    }
+
+    /// The body, if every key in it means something here. What is misspelt must not look done.
+    fn read(self, body: &[u8]) -> Result<Body, BadWish> {
+        let (own, keys) = self.keys();
+        let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson { keys })?;
+        let is_known = |key: &str| ["conversation", "id"].contains(&key) || own.contains(&key);
+        match body.0.keys().find(|key| !is_known(key)) {
+            None => Ok(body),
             Some(key) => Err(BadWish::Unknown { key: key.chars().take(LONGEST_SHOWN).collect(), keys }),
         }
     }
@@ -160,24 +170,25 @@ pub(crate) async fn queue(ingest: &Ingest, wished: Wished) -> Answer {
 }
 
 fn understand(body: &[u8], wish: Wish, languages: &Languages) -> Result<Wished, BadWish> {
-    let body: Body = serde_json::from_slice(body).map_err(|_| BadWish::NotJson)?;
-    wish.knows_all_of(&body)?;
-    let conversation = body.conversation.as_str().and_then(ConversationKey::parse).filter(is_usable);
+    let mut body = wish.read(body)?;
+    let conversation = body.take("conversation");
+    let conversation = conversation.as_str().and_then(ConversationKey::parse).filter(is_usable);
     let conversation = conversation.ok_or(BadWish::Conversation)?;
-    let name = match body.id {
+    let name = match body.take("id") {
         Value::Null => None,
         Value::String(id) if !id.is_empty() && id.chars().count() <= LONGEST_ID => Some(id),
         _ => return Err(BadWish::Id),
     };
     let deed = match wish {
-        Wish::Message => AgentDeed::Say(words(body.text).ok_or(BadWish::Text)?),
+        Wish::Message => AgentDeed::Say(words(body.take("text")).ok_or(BadWish::Text)?),
         Wish::Takeover => AgentDeed::TakeOver,
         Wish::Release => AgentDeed::Release,
         Wish::Erase => AgentDeed::Erase,
         Wish::Flow => {
-            let flow = body.flow.as_str().filter(|flow| (1..=LONGEST_FLOW).contains(&flow.chars().count()));
+            let flow = body.take("flow");
+            let flow = flow.as_str().filter(|flow| (1..=LONGEST_FLOW).contains(&flow.chars().count()));
             let flow = flow.ok_or(BadWish::Flow)?.to_owned();
-            let language = match body.language {
+            let language = match body.take("language") {
                 Value::Null => None,
                 Value::String(tag) if languages.have(&tag) => Some(tag),
                 _ => return Err(BadWish::Language(languages.clone())),
@@ -185,10 +196,15 @@ fn understand(body: &[u8], wish: Wish, languages: &Languages) -> Result<Wished, 
             AgentDeed::StartFlow { flow, language }
         }
         Wish::Answer => {
-            let question = body.question.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()));
+            let question = body.take("question");
+            let question = question.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()));
             let question = MessageId::stored(question.ok_or(BadWish::Question)?);
-            let Body { text, messages, hand_off, summary, .. } = body;
-            let answer = LaterAnswer { text, messages, hand_off, summary };
+            let answer = LaterAnswer {
+                text: body.take("text"),
+                messages: body.take("messages"),
+                hand_off: body.take("hand_off"),
+                summary: body.take("summary"),
+            };
             AgentDeed::Answer { question, body: answer.checked()? }
         }
     };
@@ -280,10 +296,19 @@ mod tests {
                 r#"{"conversation": "user:a", "text": "a", "question": "q"}"#,
                 "\"question\" is no key here",
             ),
+            (Wish::Release, r#"{"conversation": "user:a", "summary": "s"}"#, "\"summary\" is no key here"),
             (Wish::Release, "[]", "the body must be JSON like"),
             (Wish::Release, "conversation", "the body must be JSON like"),
         ] {
             assert!(mistake(wish, body).starts_with(expected), "{body}: {}", mistake(wish, body));
+        }
+    }
+
+    #[test]
+    fn whoever_posts_something_else_hears_which_keys_there_are() {
+        for (wish, named) in [(Wish::Message, "\"text\""), (Wish::Flow, "\"flow\""), (Wish::Answer, "\"question\"")] {
+            let reason = mistake(wish, r#"[{"recipient_id": "user:a", "text": "hi"}]"#);
+            assert!(reason.contains(named), "{named}: {reason}");
         }
     }
 
@@ -294,8 +319,8 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_null_is_left_out() {
-        let body = br#"{"conversation": "user:a", "text": "hi", "id": null}"#;
+    fn what_is_null_is_left_out() {
+        let body = br#"{"conversation": "user:a", "text": "hi", "id": null, "flow": null}"#;
         assert!(understand(body, Wish::Message, &Languages::default()).unwrap().name.is_none());
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum BadAnswer {
     TooLong,
     #[error("the texts are blank; leave them out if there is no answer")]
     Blank,
+    #[error("a \"summary\" alone says nothing: set \"hand_off\" to true, or leave it out if there is no answer")]
+    SummaryAlone,
 }
 
 impl LaterAnswer {
@@ -61,8 +63,8 @@ impl LaterAnswer {
         let mut texts: Vec<_> = self.text.as_str().into_iter().collect();
         for message in messages.iter_mut() {
             let message = message.as_object_mut().ok_or(BadAnswer::Messages)?;
-            // Pictures, buttons and the like are not looked at.
-            message.retain(|key, _| key == "text");
+            // Pictures, buttons and the like are not looked at, and what is null is left out, as where a response says so.
+            message.retain(|key, value| key == "text" && !value.is_null());
             texts.extend(
                 message.get("text").map_or(Ok(None), |text| text.as_str().map(Some).ok_or(BadAnswer::Messages))?,
             );
@@ -74,6 +76,9 @@ impl LaterAnswer {
         let says_something = texts.iter().any(|text| !text.trim().is_empty()) || self.hand_off == Value::Bool(true);
         if !says_something && (self.text.is_string() || !messages.is_empty()) {
             return Err(BadAnswer::Blank);
+        }
+        if !says_something && summary.is_some() {
+            return Err(BadAnswer::SummaryAlone);
         }
         // Values that were read from JSON can be written as JSON.
         Ok(serde_json::to_string(&self).unwrap_or_default().into())
@@ -110,6 +115,7 @@ mod tests {
                 json!({"messages": [{"text": "a", "recipient_id": "b"}, {"image": "x"}]}),
                 r#"{"messages":[{"text":"a"},{}]}"#,
             ),
+            (json!({"messages": [{"text": null, "image": "x"}, {"text": "a"}]}), r#"{"messages":[{},{"text":"a"}]}"#),
             (json!({"text": null}), "{}"),
             (json!({}), "{}"),
         ] {
@@ -127,9 +133,12 @@ mod tests {
             (json!({"messages": ["secret"]}), "\"messages\""),
             (json!({"messages": [{"text": 7}]}), "\"messages\""),
             (json!({"messages": [{"image": "secret"}]}), "blank"),
+            (json!({"messages": [{"text": null, "image": "secret"}]}), "blank"),
             (json!({"messages": vec![json!({"text": "a"}); MOST_MESSAGES + 1]}), "\"messages\""),
             (json!({"text": "a", "hand_off": "secret"}), "\"hand_off\""),
             (json!({"hand_off": true, "summary": 7}), "\"summary\""),
+            (json!({"summary": "secret"}), "set \"hand_off\""),
+            (json!({"messages": [], "hand_off": false, "summary": "secret"}), "set \"hand_off\""),
             (json!({"text": long}), "characters at most"),
             (json!({"text": "a", "summary": long}), "characters at most"),
         ] {

@@ -50,20 +50,20 @@ pub(crate) struct Aside {
     pub(crate) new: Option<(Vec<MessageId>, Box<Words>)>,
 }
 
-/// Why an answer that came later is not said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an answer that came later is not said, as the log has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Refusal {
-    /// Its question is over, if it ever was one: answered, settled without an answer, or forgotten.
+    #[error("its question is over, if it ever was one: answered, settled without an answer, or forgotten")]
     Over,
-    /// The user wants silence.
+    #[error("its user has opted out")]
     OptedOut,
-    /// The user has written more, and another question took its place.
+    #[error("its user has written more, and another question took its place")]
     Replaced,
-    /// The question was never put aside.
+    #[error("its question was never put aside")]
     NotAsked,
-    /// The time of its question was over.
+    #[error("the time of its question was over")]
     TooLate,
-    /// It says nothing.
+    #[error("it says nothing that can be used")]
     Unusable,
 }
 
@@ -183,7 +183,7 @@ impl Responder {
 
     fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {
         self.meter.count(Metric::LateAnswer, 1);
-        tracing::warn!(log_id, ?why, "an answer that came later is not said");
+        tracing::warn!(log_id, %why, "an answer that came later is not said");
         Verdict::Settled
     }
 

@@ -19,13 +19,10 @@ struct Rehearsal {
 
 impl Rehearsal {
     fn start() -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_end_to_end"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_end_to_end")).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
         let lines: Vec<_> = lines.take(6).collect();
+        assert_eq!(lines.len(), 6, "it ended early, standard error says why: {lines:?}");
         assert!(lines[0].starts_with("rehearsal ready"), "{lines:?}");
         let pairs = lines[1].strip_prefix("export ").unwrap().split(' ').map(|pair| pair.split_once('=').unwrap());
         let variables = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

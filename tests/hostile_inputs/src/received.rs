@@ -13,8 +13,9 @@ use crate::door::Arrival;
 use crate::notation::Notation;
 
 /// What an agent's tool is told that asks for nonsense: never a word of what it said.
-const NONSENSE: [&str; 4] = [
-    "the body must be JSON like {\"conversation\": \"user:42\"}, with \"text\" and perhaps \"id\" for a message",
+const NONSENSE: [&str; 5] = [
+    "the body must be JSON like {\"conversation\": \"user:42\"}, each key once: it has \"conversation\", \"text\" and perhaps \"id\"",
+    "the body must be JSON like {\"conversation\": \"user:42\"}, each key once: it has \"conversation\" and perhaps \"id\"",
     "\"conversation\" must be user:<external id>, braze:<braze id> or alias:<label>:<name>",
     "\"text\" must be a text of 1 to 16384 characters",
     "\"id\" must be a text of 1 to 200 characters, or be left out",

@@ -25,7 +25,8 @@ pub(crate) use deployed::CREDENTIALS;
 /// chat on. No account and no key is needed.
 ///
 /// Braze's webhook is POST /inbound with the token `sandbox`; agents answer by POST /conversations/messages, /takeover,
-/// /release and /erase with the token `agent`, and on the page; other systems start flows by /conversations/flows.
+/// /release and /erase with the token `agent`, and on the page; with that token other systems start flows by
+/// /conversations/flows, and a bot platform that answers later does so by /conversations/answers.
 ///
 /// A real AI answers if AI_BASE_URL and AI_MODEL are set (and AI_API_KEY, if it wants one; AI_BACKEND says which interface
 /// it has), or AI_BACKEND=bedrock, AI_MODEL, AWS_REGION and your AWS credentials. A key that the assistant names, such as

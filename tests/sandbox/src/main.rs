@@ -43,7 +43,7 @@ fn greet(sandbox: &Sandbox, options: &Options) {
     let url = sandbox.url();
     let greeting = format!(
         "sandbox ready at {url}\n  page      {url}\n  webhook   POST {url}/inbound\n            Authorization: Bearer {}\n  \
-         agents    POST {url}/conversations/messages, /takeover, /release, /erase\n            Authorization: Bearer {}\n  \
+         agents    POST {url}/conversations/messages, /takeover, /release, /erase, /flows, /answers\n            Authorization: Bearer {}\n  \
          stop      Ctrl-C",
         options.webhook_token,
         sandbox.agent_token(),

@@ -7,10 +7,11 @@ use ai::{Ai, AiError, Answer, Caller, Past, Question, Summary, ToolFailure, Tool
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
 use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
+use platform::metrics::{Meter, Metric};
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
-use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
 
 use crate::asked::{self, Asked};
 use crate::desk::{DeskLog, Entry};
@@ -158,6 +159,21 @@ impl Caller for WatchedCaller {
     }
 }
 
+/// The responder's counts, of which those are shown that nothing else tells of: what a caller was promised and is not done. The
+/// reason is in the log.
+pub(crate) struct WatchedMeter(pub(crate) Steps);
+
+impl Meter for WatchedMeter {
+    fn count(&self, metric: Metric, _: u64) {
+        let title = match metric {
+            Metric::FlowNotStarted => "a flow is not started, the terminal says why",
+            Metric::LateAnswer => "an answer that came later is not said, the terminal says why",
+            _ => return,
+        };
+        self.0.add(None, Kind::Queue, title, Value::Null);
+    }
+}
+
 /// The channel to Braze. What goes over it is seen at Braze's end; here the responder can be made to die around it.
 pub(crate) struct MortalMessaging<M> {
     pub(crate) inner: M,
@@ -249,7 +265,7 @@ impl<S: Store> Store for WatchedStore<S> {
     }
 
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
-        self.steps.add(Some(key.as_str()), Kind::Store, "reply drafted", json!(turn));
+        self.steps.add(Some(key.as_str()), Kind::Store, name_of_row(turn.kind), json!(turn));
         self.inner.put_turn(key, turn, now).await
     }
 
@@ -297,6 +313,13 @@ impl<S: Store> Store for WatchedStore<S> {
     }
 }
 
+fn name_of_row(kind: TurnKind) -> String {
+    match kind {
+        TurnKind::Waiting(wait) => format!("waits for a later answer until {}", wait.until.iso_8601()),
+        _ => "reply drafted".to_owned(),
+    }
+}
+
 fn name_of(write: &HeadWrite) -> &'static str {
     match write {
         HeadWrite::File { claim: None, .. } => "message filed",
@@ -306,10 +329,56 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::NextPart { .. } => "next part begun",
         HeadWrite::PutBack { .. } => "send put back",
         HeadWrite::SendAgain { .. } => "send begun again",
+        // Nothing was said and nothing is over: a question was put aside.
+        HeadWrite::Settle { turn: None, covers, goes_on: false, aftermath: None, .. } if covers.is_empty() => {
+            "conversation given back, its messages wait"
+        }
         HeadWrite::Settle { .. } => "turn settled",
         HeadWrite::Release { .. } => "conversation given back",
         HeadWrite::ChangeOwner { .. } => "owner changed",
         HeadWrite::Point { .. } => "leads to the same person's conversation",
         HeadWrite::Adopt { .. } => "older conversation taken over",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{Held, RunToken, Wait};
+
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_put_aside_is_shown_neither_as_a_reply_nor_as_settled() {
+        let at = Timestamp::from_seconds;
+        let wait = Wait { since: at(0), until: at(86_400), passed: 1 };
+        for (kind, title) in [
+            (TurnKind::Waiting(wait), "waits for a later answer until 1970-01-02T00:00:00.000Z"),
+            (TurnKind::Answer, "reply drafted"),
+        ] {
+            assert_eq!(name_of_row(kind), title);
+        }
+        let (turn, message) = (TurnKey { number: 1, epoch: 1 }, MessageId::stored("m1"));
+        for (turn, covers, goes_on, title) in [
+            (None, vec![], false, "conversation given back, its messages wait"),
+            (None, vec![message], false, "turn settled"),
+            (Some(turn), vec![], false, "turn settled"),
+            (Some(turn), vec![], true, "turn settled"),
+        ] {
+            let held = Held { epoch: 1, run: RunToken("r1".to_owned()) };
+            let done = covers.clone();
+            let settle = HeadWrite::Settle { held, turn, covers, done, last_turn: 1, aftermath: None, goes_on };
+            assert_eq!(name_of(&settle), title, "{settle:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_promised_and_is_not_done_is_shown() {
+        let steps = Steps::default();
+        let meter = WatchedMeter(steps.clone());
+        for metric in [Metric::FlowNotStarted, Metric::LateAnswer, Metric::FlowStarted] {
+            meter.count(metric, 1);
+        }
+        let titles: Vec<_> = steps.after(0).into_iter().map(|step| step.title.to_string()).collect();
+        assert!(titles.len() == 2 && titles[0].contains("flow") && titles[1].contains("answer"), "{titles:?}");
     }
 }

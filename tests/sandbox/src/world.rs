@@ -26,7 +26,7 @@ use crate::faults::Switches;
 use crate::live;
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
-use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedQueue, WatchedStore};
+use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedMeter, WatchedQueue, WatchedStore};
 use crate::{Options, StartError, workspace};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
@@ -153,7 +153,7 @@ impl World {
             work: Arc::<EmbeddedQueue>::clone(&work),
             agents: Arc::<EmbeddedQueue>::clone(&agents),
             clock: Arc::new(SystemClock),
-            meter: Arc::new(Uncounted),
+            meter: Arc::new(WatchedMeter(steps.clone())),
             words: random::words(),
             assistant: files.assistant,
             on_unknown: if options.on_unknown == "flag" { OnUnknown::Flag } else { OnUnknown::ResendOnce },

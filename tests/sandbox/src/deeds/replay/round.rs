@@ -10,7 +10,7 @@ use store::{Head, RowState, Store, StoreError};
 
 use super::super::deployed;
 use super::letters::{DeadLetters, Letter};
-use super::verdict::{Asks, Fate, Known, Verdict, verdict};
+use super::verdict::{Asks, Fate, Known, Verdict, done_with, verdict};
 
 /// Everything a round needs.
 pub(super) struct Round<'a> {
@@ -106,7 +106,7 @@ impl Round<'_> {
     }
 
     async fn judge(&self, says: &QueueMessage) -> Result<Verdict, StoreError> {
-        let id = says.id();
+        let id = &done_with(says);
         let (head, row) = self.known(says.conversation(), id).await?;
         let asks = Asks::of(says, self.wishes);
         let known = Known { asks, id, arrival: says.arrival(), written: written(says), row, head: head.as_ref() };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use conversation::decide::STALE_AFTER;
-use models::{AgentDeed, Keywords, MessageId, QueueMessage, Timestamp};
+use models::{AgentAction, AgentDeed, Keywords, MessageId, QueueMessage, Timestamp};
 use serde::Serialize;
 use store::{Head, Owner, RowState};
 
@@ -46,10 +46,20 @@ impl Asks {
     }
 }
 
+/// The message that `letter` is done with, once that one is: of an answer that came later the newest of its question, of
+/// anything else itself.
+pub(super) fn done_with(letter: &QueueMessage) -> MessageId {
+    match letter {
+        QueueMessage::AgentV1(AgentAction { deed: AgentDeed::Answer { question, .. }, .. }) => question.newest(),
+        _ => letter.id().clone(),
+    }
+}
+
 /// A letter, and what the table knows of it.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     pub(super) asks: Asks,
+    /// The message that it is done with, see [`done_with`].
     pub(super) id: &'a MessageId,
     /// When it reached the door.
     pub(super) arrival: Timestamp,
@@ -111,7 +121,10 @@ pub(super) fn verdict(known: &Known<'_>, now: Timestamp) -> Verdict {
         return Verdict::Forgotten;
     }
     let is_decided_since = known.asks == Asks::Owner && head.owner_since >= Some(known.arrival);
-    if known.row == Some(RowState::Done) || head.settled(known.id) || is_decided_since {
+    // Nobody else waits for an answer than whoever asked, and only while no person has the conversation.
+    let is_unwanted =
+        known.asks == Asks::LaterAnswer && (!head.pending.contains_key(known.id) || head.owner == Owner::Person);
+    if known.row == Some(RowState::Done) || head.settled(known.id) || is_decided_since || is_unwanted {
         return Verdict::Done;
     }
     let is_users = matches!(known.asks, Asks::Answer | Asks::Wish);
@@ -143,6 +156,7 @@ pub(super) fn age(age: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use models::ConversationKey;
+    use store::Pending;
 
     use super::*;
 
@@ -164,7 +178,7 @@ mod tests {
 
     #[test]
     fn each_letter_gets_the_verdict_that_the_table_demands() {
-        use Asks::{AgentsWords, Answer, Erasure, Flow, Wish};
+        use Asks::{AgentsWords, Answer, Erasure, Flow, LaterAnswer, Wish};
         use Verdict::{Done, Forgotten, OptedOut, SendAgain, TooOld, WithPerson};
         let head = |change: fn(&mut Head)| Some(changed(change));
         let silent = || head(|head| head.opted_out = true);
@@ -173,7 +187,12 @@ mod tests {
         let settled = || head(|head| head.done = vec![id()]);
         let erased = || head(|head| head.erased_at = Some(ago(1)));
         let moved_on = |since| Some(changed(|head| head.owner_since = Some(ago(since))));
-        let parked = Some(RowState::Parked(ago(2)));
+        let asked = |change: fn(&mut Head)| {
+            let mut head = changed(change);
+            head.pending.insert(id(), Pending { sequence: 1, due: ago(3), arrival: ago(3) });
+            Some(head)
+        };
+        let (parked, open) = (Some(RowState::Parked(ago(2))), Some(RowState::Open));
         for (asks, hours, row, head, expected) in [
             // Nothing stands in the way.
             (Answer, 2, None, None, SendAgain),
@@ -210,6 +229,15 @@ mod tests {
             (Asks::Owner, 2, None, moved_on(3), SendAgain),
             (Asks::Owner, 2, None, moved_on(2), Done),
             (Asks::Owner, 2, None, moved_on(1), Done),
+            // An answer that came later is wanted as long as its question waits, and the bot has the conversation.
+            (LaterAnswer, 2, open, asked(|_| {}), SendAgain),
+            (LaterAnswer, 23, open, asked(|_| {}), TooOld),
+            (LaterAnswer, 2, open, asked(|head| head.owner = Owner::Person), Done),
+            (LaterAnswer, 2, open, asked(|head| head.opted_out = true), OptedOut),
+            (LaterAnswer, 2, parked, head(|_| {}), Done),
+            (LaterAnswer, 2, None, settled(), Done),
+            (LaterAnswer, 2, None, None, Done),
+            (LaterAnswer, 2, None, erased(), Forgotten),
             // Forgotten: what came before the erasure, but not the erasure itself.
             (Answer, 2, parked, erased(), Forgotten),
             (Answer, 0, parked, erased(), SendAgain),
@@ -254,14 +282,17 @@ mod tests {
             })
         };
         let flow = AgentDeed::StartFlow { flow: "return".to_owned(), language: None };
-        for (letter, asks) in [
-            (deed(AgentDeed::Say("stop".into())), Asks::AgentsWords),
-            (deed(AgentDeed::TakeOver), Asks::Owner),
-            (deed(AgentDeed::Release), Asks::Owner),
-            (deed(AgentDeed::Erase), Asks::Erasure),
-            (deed(flow), Asks::Flow),
+        let question = MessageId::of_question(&[MessageId::stored("m0"), MessageId::stored("m2")]).unwrap();
+        let answer = AgentDeed::Answer { question, body: "{}".into() };
+        for (letter, asks, done_with_it) in [
+            (deed(AgentDeed::Say("stop".into())), Asks::AgentsWords, "m1"),
+            (deed(AgentDeed::TakeOver), Asks::Owner, "m1"),
+            (deed(AgentDeed::Release), Asks::Owner, "m1"),
+            (deed(AgentDeed::Erase), Asks::Erasure, "m1"),
+            (deed(flow), Asks::Flow, "m1"),
+            (deed(answer), Asks::LaterAnswer, "m2"),
         ] {
-            assert_eq!(Asks::of(&letter, &[&stop]), asks);
+            assert_eq!((Asks::of(&letter, &[&stop]), done_with(&letter).as_str()), (asks, done_with_it));
         }
     }
 
