@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use models::Timestamp;
 
-use crate::AiError;
+use crate::{AiError, Answer};
 
 /// So many failures in a row, and the backend is left alone. Fewer would let one user's odd question do it: a question is
 /// asked twice.
@@ -67,6 +67,11 @@ impl Breaker {
         true
     }
 
+    /// Whether the backend has failed so often and not worked since, a trial or not.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+
     /// Takes note of what came of asking. Whether that is why the backend is left alone from `now` on.
     pub(crate) fn heard(&mut self, sign: Sign, now: Timestamp) -> bool {
         let asked_to_wait = |wait: Option<Duration>| now + wait.unwrap_or_default().min(LONGEST_RETRY_AFTER);
@@ -95,7 +100,7 @@ impl Breaker {
 
 impl Sign {
     /// What `outcome` says about a backend that was given `time`, and never gets more than `deadline`.
-    pub(crate) fn of<T>(outcome: &Result<T, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
+    pub(crate) fn of(outcome: &Result<Answer, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
         match outcome {
             // What it makes of one question may be the question's fault; it was there and answered.
             Ok(_) | Err(AiError::Unusable(_) | AiError::Refused { status: 400 | 413 | 422 }) => Self::Works,
@@ -113,7 +118,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Answer;
 
     const DOWN: Sign = Sign::Fails(None);
 

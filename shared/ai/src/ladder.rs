@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use models::Timestamp;
 use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
@@ -26,14 +27,25 @@ impl Rung {
         Self { backend, deadline, breaker: Mutex::default() }
     }
 
+    /// Waits so long for an answer, unless the backend is left alone: then nothing is begun.
     async fn answer(&self, question: &Question, time: Duration, clock: &dyn Clock) -> Result<Answer, AiError> {
+        if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
+            return Err(AiError::LeftAlone);
+        }
         let time = self.at_most(time);
-        self.heard(self.backend.answer(question, time), time, clock).await
+        let outcome = timeout(time, self.backend.answer(question, time)).await.unwrap_or(Err(AiError::TimedOut));
+        self.heard(Sign::of(&outcome, time, self.deadline), clock.now());
+        outcome
     }
 
-    async fn summarise(&self, past: &Past, time: Duration, clock: &dyn Clock) -> Result<Summary, AiError> {
+    /// Waits so long for a summary, unless the backend has yet to show that it works again. What comes of it is no sign: it has
+    /// less time than an answer and is a longer task, and nobody is to go without an answer because of it.
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        if self.with_breaker(|breaker| breaker.is_open()) {
+            return Err(AiError::LeftAlone);
+        }
         let time = self.at_most(time);
-        self.heard(self.backend.summarise(past, time), time, clock).await
+        timeout(time, self.backend.summarise(past, time)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
     /// What the backend gets of `time`.
@@ -41,25 +53,13 @@ impl Rung {
         self.deadline.unwrap_or(time).min(time)
     }
 
-    /// Waits so long for what the backend is to do, unless it is left alone: then nothing is begun.
-    async fn heard<T>(
-        &self,
-        asking: impl Future<Output = Result<T, AiError>>,
-        time: Duration,
-        clock: &dyn Clock,
-    ) -> Result<T, AiError> {
-        if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
-            return Err(AiError::LeftAlone);
-        }
-        let outcome = timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
-        let (sign, now) = (Sign::of(&outcome, time, self.deadline), clock.now());
+    fn heard(&self, sign: Sign, now: Timestamp) {
         if self.with_breaker(|breaker| breaker.heard(sign, now)) {
             tracing::warn!(
                 backend = self.backend.name(),
                 "an AI backend fails again and again: left alone for a while"
             );
         }
-        outcome
     }
 
     fn with_breaker<T>(&self, rule: impl FnOnce(&mut Breaker) -> T) -> T {
@@ -137,14 +137,12 @@ impl Ai for Ladder {
     async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
         let able = self.rungs.iter().find(|rung| rung.backend.summarises());
         let rung = able.ok_or(AiError::Unusable("it sums nothing up"))?;
-        rung.summarise(past, time, self.clock.as_ref()).await
+        rung.summarise(past, time).await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use models::Timestamp;
-
     use super::*;
 
     const BUSY: AiError = AiError::Unavailable { status: Some(429), retry_after: Some(Duration::from_secs(7)) };
@@ -365,17 +363,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_backend_is_left_alone_whatever_it_failed_at_and_has_its_own_deadline() {
-        let slow = sums_up(Ok(text("late")), 60);
-        let all = ladder(vec![rung(&slow, Some(2))]);
+    async fn a_summary_that_does_not_come_off_keeps_nobody_from_an_answer_and_has_the_backends_own_deadline() {
+        let slow = sums_up(Ok(text("done")), 12);
+        let all = ladder(vec![rung(&slow, Some(15))]);
         let start = Instant::now();
-        for _ in 0..3 {
+        for _ in 0..4 {
             assert_eq!(summed_up(&all, 10).await, Err(AiError::TimedOut));
         }
-        assert_eq!(start.elapsed(), Duration::from_secs(6));
-        assert_eq!(
-            (summed_up(&all, 10).await, ask_again(&all, 10).await),
-            (Err(AiError::LeftAlone), Err(AiError::LeftAlone))
-        );
+        assert_eq!((ask_again(&all, 20).await, slow.asked()), (Ok(text("done")), 5));
+        assert_eq!(start.elapsed(), Duration::from_secs(52));
+        let slower = ladder(vec![rung(&slow, Some(2))]);
+        let start = Instant::now();
+        assert_eq!((summed_up(&slower, 10).await, start.elapsed()), (Err(AiError::TimedOut), Duration::from_secs(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_that_is_left_alone_sums_nothing_up_and_its_trial_is_an_answer() {
+        let busy = sums_up(Err(BUSY), 0);
+        let all = ladder(vec![rung(&busy, None)]);
+        for _ in 0..3 {
+            assert_eq!(ask_again(&all, 10).await, Err(BUSY));
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!((summed_up(&all, 10).await, busy.asked()), (Err(AiError::LeftAlone), 3));
+        assert_eq!((ask_again(&all, 10).await, busy.asked()), (Err(BUSY), 4));
     }
 }
