@@ -102,6 +102,8 @@ impl Sign {
     /// What `outcome` says about a backend that was given `time`, and never gets more than `deadline`.
     pub(crate) fn of(outcome: &Result<Answer, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
         match outcome {
+            // A promise is worth what comes of it.
+            Ok(Answer::Later(_)) => Self::Nothing,
             // What it makes of one question may be the question's fault; it was there and answered.
             Ok(_) | Err(AiError::Unusable(_) | AiError::Refused { status: 400 | 413 | 422 }) => Self::Works,
             Err(AiError::TimedOut) if time < deadline.unwrap_or(FAIR).min(FAIR) => Self::Nothing,
@@ -118,6 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Later;
 
     const DOWN: Sign = Sign::Fails(None);
 
@@ -195,6 +198,7 @@ mod tests {
         for (outcome, given, deadline, sign) in [
             (Ok(Answer::text("a")), 20, None, Sign::Works),
             (Ok(Answer::DontKnow), 20, None, Sign::Works),
+            (Ok(Answer::Later(Later { within: seconds(60), passed: 0 })), 20, None, Sign::Nothing),
             (Err(AiError::Unusable("blank")), 20, None, Sign::Works),
             (Err(AiError::Refused { status: 400 }), 20, None, Sign::Works),
             (Err(AiError::Refused { status: 413 }), 20, None, Sign::Works),

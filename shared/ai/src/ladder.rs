@@ -90,6 +90,11 @@ impl Ladder {
         Self { rungs, clock }
     }
 
+    /// The backend that promised an answer, if [`Later::passed`] is this.
+    fn promised(&self, passed: usize) -> Option<&Rung> {
+        self.rungs.get(passed.checked_sub(1)?).map(Arc::as_ref)
+    }
+
     /// The part of `left` that the backend at `rung` gets.
     fn share(&self, rung: usize, left: Duration) -> Duration {
         let below: Duration = self.rungs.iter().skip(rung + 1).map(|_| RESERVE).sum();
@@ -114,6 +119,10 @@ impl Ai for Ladder {
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let start = Instant::now();
         let mut failure = None;
+        // It was waited for in vain.
+        if let Some(rung) = self.promised(question.passed) {
+            rung.heard(Sign::Fails(None), self.clock.now());
+        }
         for (place, rung) in self.rungs.iter().enumerate().skip(question.passed) {
             let share = self.share(place, time.saturating_sub(start.elapsed()));
             match rung.answer(question, share, self.clock.as_ref()).await {
@@ -127,6 +136,12 @@ impl Ai for Ladder {
             }
         }
         Err(failure.unwrap_or(AiError::Unavailable { status: None, retry_after: None }))
+    }
+
+    fn came(&self, passed: usize) {
+        if let Some(rung) = self.promised(passed) {
+            rung.heard(Sign::Works, self.clock.now());
+        }
     }
 
     fn summarises(&self) -> bool {
@@ -329,6 +344,26 @@ mod tests {
         let start = Instant::now();
         assert_eq!(ask_again(&second, 10).await, Err(AiError::LeftAlone));
         assert_eq!((start.elapsed(), down.asked()), (Duration::ZERO, 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_whose_promised_answers_never_come_is_left_alone_until_one_comes() {
+        let later = |passed| Ok(Answer::Later(Later { within: Duration::from_mins(1), passed }));
+        let (promises, spare) = (fake(later(0), 0), fake(Ok(text("spare")), 0));
+        let ladder = ladder(vec![rung(&promises, None), rung(&spare, None)]);
+        let below = Question { passed: 1, ..Question::plain("hi") };
+        for _ in 0..3 {
+            assert_eq!(ask_again(&ladder, 10).await, later(1), "a promise alone is no reason");
+            assert_eq!(ladder.answer(&below, Duration::from_secs(10)).await, Ok(text("spare")));
+        }
+        assert_eq!((ask_again(&ladder, 10).await, promises.asked()), (Ok(text("spare")), 3));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        // Its trial is a promise again, and the next question does not hang on that.
+        assert_eq!((ask_again(&ladder, 10).await, ask_again(&ladder, 10).await), (later(1), Ok(text("spare"))));
+        ladder.came(1);
+        assert_eq!(ask_again(&ladder, 10).await, later(1));
+        ladder.came(0);
+        ladder.came(9);
     }
 
     #[tokio::test(start_paused = true)]
