@@ -97,6 +97,7 @@ impl Responder {
         match Webhook::read(200, None, later.body.as_str().as_bytes(), &self.tools(matter)) {
             Ok(answer) => {
                 tracing::info!(log_id, log_ids, "an answer came later");
+                self.ai_on(matter.way).came(wait.passed);
                 let (_, canary) = self.instructions(matter);
                 self.understood(answer, matter, &canary).map_err(|_| Unanswered::WaitsOn(wait))
             }

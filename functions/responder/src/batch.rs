@@ -83,8 +83,11 @@ impl Responder {
             kept.extend(if over.must_be_alone { group.ids() } else { over.kept });
             long.extend(over.long);
         }
-        // Now nobody of this batch waits for anything any more.
-        future::join_all(long.iter().map(|long| self.sum_up_within(long, working))).await;
+        // Now nobody of this batch waits for anything any more. One after the other, as a model may have few places: the others'
+        // answers need them too.
+        for long in &long {
+            self.sum_up_within(long, working).await;
+        }
         kept
     }
 

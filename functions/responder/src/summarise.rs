@@ -18,7 +18,7 @@ use crate::{RECORD_WITHIN, Responder};
 
 /// How long an AI may take for it at most: the function is paid for meanwhile, and the batch is not over.
 const WITHIN: Duration = Duration::from_secs(10);
-/// With less than this it is not begun: hardly any model would be done.
+/// With less than this it is not begun: hardly any model would be done, but for one that must always be faster.
 const AT_LEAST: Duration = Duration::from_secs(2);
 /// Characters of a summary that are kept: more than it is asked to have, and little beside the turns it stands for.
 const MOST_CHARACTERS: usize = 2_000;
@@ -68,19 +68,21 @@ impl Responder {
 
     /// Whether it was. What the conversation holds is read anew: others may have gone on with it, or forgotten it.
     async fn try_to_sum_up(&self, long: &Long, deadline: Deadline) -> Result<bool, Unsummed> {
-        let time = |now| deadline.left(now, RECORD_WITHIN).min(self.assistant.limits.ai_deadline).min(WITHIN);
-        if time(self.clock.now()) < RECORD_WITHIN + AT_LEAST {
+        let most = self.assistant.limits.ai_deadline.min(WITHIN);
+        let least = AT_LEAST.min(most);
+        let now = self.clock.now();
+        // Something is to be read first, and what comes of it is to be written down.
+        if deadline.left(now, RECORD_WITHIN) < RECORD_WITHIN + least {
             return Ok(false);
         }
-        let now = self.clock.now();
         // Who answers meanwhile does this afterwards; and of whom nobody is asked anything, nobody is asked this.
         let head = self.store.head(&long.key, now).await?;
         let is_ours = |head: &store::Head| head.owner == Owner::Bot && !head.opted_out && !head.leased(now);
         let Some(head) = head.filter(is_ours) else { return Ok(false) };
         let history = History::new(self.newest_turns(&long.key, now).await?, head.last_turn);
         let Some(outgrown) = history.outgrown(self.room(), now) else { return Ok(false) };
-        let left = time(self.clock.now());
-        if left < AT_LEAST || self.is_used_up() {
+        let left = deadline.left(self.clock.now(), RECORD_WITHIN).min(most);
+        if left < least || self.is_used_up() {
             return Ok(false);
         }
         let canary = Canary::of(SUMMARY_INSTRUCTIONS);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use models::Timestamp;
 
-use crate::AiError;
+use crate::{AiError, Answer};
 
 /// So many failures in a row, and the backend is left alone. Fewer would let one user's odd question do it: a question is
 /// asked twice.
@@ -67,6 +67,11 @@ impl Breaker {
         true
     }
 
+    /// Whether the backend has failed so often and not worked since, a trial or not.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+
     /// Takes note of what came of asking. Whether that is why the backend is left alone from `now` on.
     pub(crate) fn heard(&mut self, sign: Sign, now: Timestamp) -> bool {
         let asked_to_wait = |wait: Option<Duration>| now + wait.unwrap_or_default().min(LONGEST_RETRY_AFTER);
@@ -95,8 +100,10 @@ impl Breaker {
 
 impl Sign {
     /// What `outcome` says about a backend that was given `time`, and never gets more than `deadline`.
-    pub(crate) fn of<T>(outcome: &Result<T, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
+    pub(crate) fn of(outcome: &Result<Answer, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
         match outcome {
+            // A promise is worth what comes of it.
+            Ok(Answer::Later(_)) => Self::Nothing,
             // What it makes of one question may be the question's fault; it was there and answered.
             Ok(_) | Err(AiError::Unusable(_) | AiError::Refused { status: 400 | 413 | 422 }) => Self::Works,
             Err(AiError::TimedOut) if time < deadline.unwrap_or(FAIR).min(FAIR) => Self::Nothing,
@@ -113,7 +120,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Answer;
+    use crate::Later;
 
     const DOWN: Sign = Sign::Fails(None);
 
@@ -191,6 +198,7 @@ mod tests {
         for (outcome, given, deadline, sign) in [
             (Ok(Answer::text("a")), 20, None, Sign::Works),
             (Ok(Answer::DontKnow), 20, None, Sign::Works),
+            (Ok(Answer::Later(Later { within: seconds(60), passed: 0 })), 20, None, Sign::Nothing),
             (Err(AiError::Unusable("blank")), 20, None, Sign::Works),
             (Err(AiError::Refused { status: 400 }), 20, None, Sign::Works),
             (Err(AiError::Refused { status: 413 }), 20, None, Sign::Works),

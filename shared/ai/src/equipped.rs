@@ -44,6 +44,10 @@ impl Ai for Equipped {
         self.inner.answer(&Question { tools, ..question.clone() }, time).await
     }
 
+    fn came(&self, passed: usize) {
+        self.inner.came(passed);
+    }
+
     fn summarises(&self) -> bool {
         self.inner.summarises()
     }

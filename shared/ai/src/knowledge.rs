@@ -113,7 +113,7 @@ impl Ai for Knowledge {
 
     async fn answer(&self, question: &Question, _: Duration) -> Result<Answer, AiError> {
         let found = self.find(question);
-        Ok(found.map_or(Answer::DontKnow, |text| Answer::text(text)))
+        Ok(found.map_or(Answer::DontKnow, Answer::text))
     }
 }
 

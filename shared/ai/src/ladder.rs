@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use models::Timestamp;
 use platform::clock::Clock;
 use tokio::time::{Instant, timeout};
 
@@ -26,14 +27,25 @@ impl Rung {
         Self { backend, deadline, breaker: Mutex::default() }
     }
 
+    /// Waits so long for an answer, unless the backend is left alone: then nothing is begun.
     async fn answer(&self, question: &Question, time: Duration, clock: &dyn Clock) -> Result<Answer, AiError> {
+        if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
+            return Err(AiError::LeftAlone);
+        }
         let time = self.at_most(time);
-        self.heard(self.backend.answer(question, time), time, clock).await
+        let outcome = timeout(time, self.backend.answer(question, time)).await.unwrap_or(Err(AiError::TimedOut));
+        self.heard(Sign::of(&outcome, time, self.deadline), clock.now());
+        outcome
     }
 
-    async fn summarise(&self, past: &Past, time: Duration, clock: &dyn Clock) -> Result<Summary, AiError> {
+    /// Waits so long for a summary, unless the backend has yet to show that it works again. What comes of it is no sign: it has
+    /// less time than an answer and is a longer task, and nobody is to go without an answer because of it.
+    async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
+        if self.with_breaker(|breaker| breaker.is_open()) {
+            return Err(AiError::LeftAlone);
+        }
         let time = self.at_most(time);
-        self.heard(self.backend.summarise(past, time), time, clock).await
+        timeout(time, self.backend.summarise(past, time)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
     /// What the backend gets of `time`.
@@ -41,25 +53,13 @@ impl Rung {
         self.deadline.unwrap_or(time).min(time)
     }
 
-    /// Waits so long for what the backend is to do, unless it is left alone: then nothing is begun.
-    async fn heard<T>(
-        &self,
-        asking: impl Future<Output = Result<T, AiError>>,
-        time: Duration,
-        clock: &dyn Clock,
-    ) -> Result<T, AiError> {
-        if !self.with_breaker(|breaker| breaker.may_ask(clock.now())) {
-            return Err(AiError::LeftAlone);
-        }
-        let outcome = timeout(time, asking).await.unwrap_or(Err(AiError::TimedOut));
-        let (sign, now) = (Sign::of(&outcome, time, self.deadline), clock.now());
+    fn heard(&self, sign: Sign, now: Timestamp) {
         if self.with_breaker(|breaker| breaker.heard(sign, now)) {
             tracing::warn!(
                 backend = self.backend.name(),
                 "an AI backend fails again and again: left alone for a while"
             );
         }
-        outcome
     }
 
     fn with_breaker<T>(&self, rule: impl FnOnce(&mut Breaker) -> T) -> T {
@@ -91,6 +91,11 @@ impl Ladder {
         Self { rungs, clock }
     }
 
+    /// The backend that promised an answer, if [`Later::passed`] is this.
+    fn promised(&self, passed: usize) -> Option<&Rung> {
+        self.rungs.get(passed.checked_sub(1)?).map(Arc::as_ref)
+    }
+
     /// The part of `left` that the backend at `rung` gets.
     fn share(&self, rung: usize, left: Duration) -> Duration {
         let below: Duration = self.rungs.iter().skip(rung + 1).map(|_| RESERVE).sum();
@@ -115,6 +120,10 @@ impl Ai for Ladder {
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let start = Instant::now();
         let mut failure = None;
+        // It was waited for in vain.
+        if let Some(rung) = self.promised(question.passed) {
+            rung.heard(Sign::Fails(None), self.clock.now());
+        }
         for (place, rung) in self.rungs.iter().enumerate().skip(question.passed) {
             let share = self.share(place, time.saturating_sub(start.elapsed()));
             match rung.answer(question, share, self.clock.as_ref()).await {
@@ -130,6 +139,12 @@ impl Ai for Ladder {
         Err(failure.unwrap_or(AiError::Unavailable { status: None, retry_after: None }))
     }
 
+    fn came(&self, passed: usize) {
+        if let Some(rung) = self.promised(passed) {
+            rung.heard(Sign::Works, self.clock.now());
+        }
+    }
+
     fn summarises(&self) -> bool {
         self.rungs.iter().any(|rung| rung.backend.summarises())
     }
@@ -138,14 +153,12 @@ impl Ai for Ladder {
     async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
         let able = self.rungs.iter().find(|rung| rung.backend.summarises());
         let rung = able.ok_or(AiError::Unusable("it sums nothing up"))?;
-        rung.summarise(past, time, self.clock.as_ref()).await
+        rung.summarise(past, time).await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use models::Timestamp;
-
     use super::*;
 
     const BUSY: AiError = AiError::Unavailable { status: Some(429), retry_after: Some(Duration::from_secs(7)) };
@@ -335,6 +348,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_backend_whose_promised_answers_never_come_is_left_alone_until_one_comes() {
+        let later = |passed| Ok(Answer::Later(Later { within: Duration::from_mins(1), passed }));
+        let (promises, spare) = (fake(later(0), 0), fake(Ok(text("spare")), 0));
+        let ladder = ladder(vec![rung(&promises, None), rung(&spare, None)]);
+        let below = Question { passed: 1, ..Question::plain("hi") };
+        for _ in 0..3 {
+            assert_eq!(ask_again(&ladder, 10).await, later(1), "a promise alone is no reason");
+            assert_eq!(ladder.answer(&below, Duration::from_secs(10)).await, Ok(text("spare")));
+        }
+        assert_eq!((ask_again(&ladder, 10).await, promises.asked()), (Ok(text("spare")), 3));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        // Its trial is a promise again, and the next question does not hang on that.
+        assert_eq!((ask_again(&ladder, 10).await, ask_again(&ladder, 10).await), (later(1), Ok(text("spare"))));
+        ladder.came(1);
+        assert_eq!(ask_again(&ladder, 10).await, later(1));
+        ladder.came(0);
+        ladder.came(9);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_backend_gets_no_more_than_its_deadline() {
         let backends = [fake(Ok(text("late")), 60), fake(Ok(text("spare")), 0)];
         let start = Instant::now();
@@ -366,17 +399,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_backend_is_left_alone_whatever_it_failed_at_and_has_its_own_deadline() {
-        let slow = sums_up(Ok(text("late")), 60);
-        let all = ladder(vec![rung(&slow, Some(2))]);
+    async fn a_summary_that_does_not_come_off_keeps_nobody_from_an_answer_and_has_the_backends_own_deadline() {
+        let slow = sums_up(Ok(text("done")), 12);
+        let all = ladder(vec![rung(&slow, Some(15))]);
         let start = Instant::now();
-        for _ in 0..3 {
+        for _ in 0..4 {
             assert_eq!(summed_up(&all, 10).await, Err(AiError::TimedOut));
         }
-        assert_eq!(start.elapsed(), Duration::from_secs(6));
-        assert_eq!(
-            (summed_up(&all, 10).await, ask_again(&all, 10).await),
-            (Err(AiError::LeftAlone), Err(AiError::LeftAlone))
-        );
+        assert_eq!((ask_again(&all, 20).await, slow.asked()), (Ok(text("done")), 5));
+        assert_eq!(start.elapsed(), Duration::from_secs(52));
+        let slower = ladder(vec![rung(&slow, Some(2))]);
+        let start = Instant::now();
+        assert_eq!((summed_up(&slower, 10).await, start.elapsed()), (Err(AiError::TimedOut), Duration::from_secs(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_backend_that_is_left_alone_sums_nothing_up_and_its_trial_is_an_answer() {
+        let busy = sums_up(Err(BUSY), 0);
+        let all = ladder(vec![rung(&busy, None)]);
+        for _ in 0..3 {
+            assert_eq!(ask_again(&all, 10).await, Err(BUSY));
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!((summed_up(&all, 10).await, busy.asked()), (Err(AiError::LeftAlone), 3));
+        assert_eq!((ask_again(&all, 10).await, busy.asked()), (Err(BUSY), 4));
     }
 }

@@ -210,6 +210,11 @@ pub trait Ai: Send + Sync {
     /// Answers `question`, or fails before `time` is over.
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError>;
 
+    /// An answer came later, from the backend of a [`Ladder`] that [`Later::passed`] had told of: it keeps its promises.
+    fn came(&self, passed: usize) {
+        let _ = passed;
+    }
+
     /// Whether it, or anything it asks in its place, can sum a conversation up: only a model can.
     fn summarises(&self) -> bool {
         false

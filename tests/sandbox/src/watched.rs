@@ -81,6 +81,10 @@ impl Ai for WatchedAi {
         self.inner.answers_later()
     }
 
+    fn came(&self, passed: usize) {
+        self.inner.came(passed);
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         let shown = asked::shown(question);
         self.asked.note(shown.clone());

@@ -34,6 +34,10 @@ impl Ai for Effects<dyn Ai> {
         self.inner.answers_later()
     }
 
+    fn came(&self, passed: usize) {
+        self.inner.came(passed);
+    }
+
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         // Whoever stands still from here on asks late, which costs money and nothing else.
         self.scene.witness.asked(question, &self.scene.machine).await;

@@ -99,7 +99,7 @@ pub struct Limits {
     pub input_characters: usize,
     /// Turns of history shown to the AI.
     pub history_turns: usize,
-    /// Tokens of history shown to the AI, by an estimate.
+    /// Tokens of these turns shown to the AI, by an estimate; a summary comes on top.
     pub history_tokens: usize,
     /// Whether an AI sums up what falls out of that.
     pub summary: bool,

@@ -106,6 +106,35 @@ async fn no_other_conversation_of_the_batch_waits_for_a_summary() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_conversations_of_a_batch_are_summed_up_one_after_the_other() {
+    let world = world();
+    for number in 1..=3 {
+        for who in ["ada", "bruno"] {
+            world.says(who, &format!("{who} {number}?")).await;
+            world.settle(1).await;
+        }
+    }
+    world.faults.listed([at("sum up", 0, Fault::Slow(3 * SECOND))]);
+    for who in ["ada", "bruno"] {
+        world.says(who, &format!("{who} 4?")).await;
+    }
+    let before = world.faults.effects().len();
+    world.poll_once().await;
+    let names = world.faults.names().split_off(before);
+    let of_summaries: Vec<_> = names.into_iter().filter(|name| ["sum up", "keep recap"].contains(name)).collect();
+    assert_eq!(of_summaries, ["sum up", "keep recap", "sum up", "keep recap"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_an_answer_may_take_little_time_a_summary_may_too() {
+    for seconds in [1, 4] {
+        let world = World::with(OnUnknown::ResendOnce, &format!("{FEW}ai_seconds = {seconds}\n"));
+        chats(&world, 1..=4).await;
+        assert_eq!(world.summed_up().len(), 1, "{seconds}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_summary_that_hangs_is_given_up_while_there_is_time_and_tried_again_after_the_next_turn() {
     let world = world();
     chats(&world, 1..=3).await;
