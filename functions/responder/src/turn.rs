@@ -240,6 +240,7 @@ impl Responder {
             own_line: words.own_line,
             since: agenda.open.iter().map(|message| message.arrival).min(),
             recap: history.recap_to_carry(self.rows_read(), self.clock.now()),
+            unsummed: false,
         };
         let apart = || row.attributes.clone().beside(&words.joined_already);
         let unwritten = if self.goes_apart(&row) { apart() } else { Attributes::default() };
