@@ -266,6 +266,8 @@ async fn while_people_have_the_conversation_or_the_user_wants_silence_nothing_is
     world.settle(1).await;
     chats(&world, 4..=9).await;
     assert!(world.summed_up().is_empty());
+    let last = world.faults.names().into_iter().rfind(|name| ["settle", "read head"].contains(name));
+    assert_eq!(last, Some("settle"), "nothing is read for it");
     world.agent("user:ada", None, AgentDeed::Release).await;
     world.settle(1).await;
     chats(&world, 10..=10).await;
