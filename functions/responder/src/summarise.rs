@@ -1,9 +1,10 @@
 //! Summing up what a prompt has no room for any more. Nobody waits for it: it is begun when every reply of a batch was sent and
-//! every conversation is free again, and given up where there is no time for it. A later turn tries again.
+//! every conversation is free again, and given up where there is no time for it. A later turn tries again; where an AI has made
+//! nothing of it, not the next one: that would be paid for after every turn.
 
 use std::time::Duration;
 
-use ai::{Ai, Past, SUMMARY_INSTRUCTIONS, Summary};
+use ai::{Ai, AiError, Past, SUMMARY_INSTRUCTIONS, Summary};
 use conversation::guard::{Canary, Looked, look};
 use conversation::prompt::kept_words;
 use conversation::room::Room;
@@ -38,11 +39,22 @@ enum Unsummed {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Ai(#[from] ai::AiError),
+    Ai(#[from] AiError),
     #[error("the summary tells what it must not, or nothing")]
     Withheld,
     #[error("its row has changed or is gone")]
     Moved,
+}
+
+impl Unsummed {
+    /// Whether an AI has worked on it, or would fail at it again: then the next turn does not try it anew.
+    fn is_paid_for(&self) -> bool {
+        match self {
+            Self::Withheld => true,
+            Self::Ai(error) => !matches!(error, AiError::Unavailable { .. } | AiError::LeftAlone),
+            Self::Store(_) | Self::Moved => false,
+        }
+    }
 }
 
 impl Responder {
@@ -87,17 +99,32 @@ impl Responder {
         }
         let canary = Canary::of(SUMMARY_INSTRUCTIONS);
         let past = outgrown.past(&long.key, canary.note(), self.assistant.limits.output_tokens);
-        let Summary { text, usage } = self.asked_for_a_summary(&past, self.summariser(&history), left).await?;
-        self.note(usage);
-        let text = self.kept_summary(&text, &canary).ok_or(Unsummed::Withheld)?;
+        let summed = self.summed_up(&past, self.summariser(&history), left, &canary).await;
         let Outgrown { recap, row, .. } = outgrown;
+        let text = match summed {
+            Ok(text) => text,
+            Err(reason) => {
+                if reason.is_paid_for() {
+                    let tried = TurnRow { unsummed: true, ..row.clone() };
+                    self.store.replace_turn(&long.key, &row, &tried, self.clock.now()).await?;
+                }
+                return Err(reason);
+            }
+        };
         let with_it = TurnRow { recap: Some(Recap { text, ..recap }), ..row.clone() };
         let is_kept = self.store.replace_turn(&long.key, &row, &with_it, self.clock.now()).await?;
         if is_kept { Ok(true) } else { Err(Unsummed::Moved) }
     }
 
+    /// A summary as it is kept.
+    async fn summed_up(&self, past: &Past, ai: &dyn Ai, time: Duration, canary: &Canary) -> Result<Personal, Unsummed> {
+        let Summary { text, usage } = self.asked_for_a_summary(past, ai, time).await?;
+        self.note(usage);
+        self.kept_summary(&text, canary).ok_or(Unsummed::Withheld)
+    }
+
     /// It counts as a question of the deployment's day.
-    async fn asked_for_a_summary(&self, past: &Past, ai: &dyn Ai, time: Duration) -> Result<Summary, ai::AiError> {
+    async fn asked_for_a_summary(&self, past: &Past, ai: &dyn Ai, time: Duration) -> Result<Summary, AiError> {
         let (summary, ()) = futures::future::join(ai.summarise(past, time), self.count_a_question()).await;
         summary
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use conversation::decide::OptWish;
 use futures::future;
 use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
-use store::{Head, HeadWrite, Held, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
+use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
 use crate::agenda::Agenda;
@@ -78,7 +78,9 @@ impl Responder {
         }
         let history = self.history(conversation, &head, rows).await?;
         let worked = self.next_turn(conversation, head, &held, &history).await?;
-        let grows_long = worked.kept == Kept::AsSeen && self.grows_long(&history);
+        // Where people answer or nobody may, no prompt needs it.
+        let is_asked = worked.head.owner == Owner::Bot && !worked.head.opted_out;
+        let grows_long = worked.kept == Kept::AsSeen && is_asked && self.grows_long(&history);
         Ok(Worked { grows_long, ..worked })
     }
 
@@ -240,6 +242,7 @@ impl Responder {
             own_line: words.own_line,
             since: agenda.open.iter().map(|message| message.arrival).min(),
             recap: history.recap_to_carry(self.rows_read(), self.clock.now()),
+            unsummed: false,
         };
         let apart = || row.attributes.clone().beside(&words.joined_already);
         let unwritten = if self.goes_apart(&row) { apart() } else { Attributes::default() };

@@ -2,6 +2,8 @@
 
 /// The fewest turns that a prompt must have room for where something is summed up: with fewer it would be done after every turn.
 const FEWEST: usize = 4;
+/// So many turns go by at most before what could not be summed up is tried again.
+const MOST_TO_A_NEW_TRY: usize = 5;
 /// Bytes of a token, as an estimate that is rather too high: of English a token has four, and a character of Chinese is three
 /// bytes and at most a token or two.
 const BYTES: usize = 3;
@@ -39,6 +41,12 @@ impl Room {
     pub fn is_nearly_full(self, newest_first: &[usize]) -> bool {
         let tokens: usize = newest_first.iter().sum();
         newest_first.len() >= self.turns || tokens > self.tokens / 4 * 3
+    }
+
+    /// How many turns go by before something is summed up again, after a try that was paid for and came to nothing: half of
+    /// what fits, and no more than a few, for meanwhile turns fall out that nothing tells of.
+    pub fn turns_to_a_new_try(self) -> usize {
+        (self.turns / 2).min(MOST_TO_A_NEW_TRY)
     }
 
     /// How many of the oldest of these turns are to be summed up now; 0 if it is not time yet. That is before one of them falls
@@ -89,6 +97,13 @@ mod tests {
             (10, 1_000, vec![900], 0),
         ] {
             assert_eq!(Room { turns, tokens: most }.to_sum_up(&newest_first), sum, "{turns} {most} {newest_first:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_try_is_half_of_what_fits_away_and_never_far() {
+        for (turns, away) in [(4, 2), (6, 3), (10, 5), (60, 5)] {
+            assert_eq!(Room { turns, tokens: 1 }.turns_to_a_new_try(), away);
         }
     }
 

@@ -123,6 +123,9 @@ pub struct TurnRow {
     /// What an AI made of the turns long before it. Few rows have one: the newest that there is counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recap: Option<Recap>,
+    /// Whether an AI was asked after it to sum up what was long before, and what it made of that was none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsummed: bool,
 }
 
 /// A conversation's past in an AI's words, which stands for turns that are no longer shown.
@@ -289,6 +292,7 @@ mod tests {
             own_line: false,
             since: None,
             recap: None,
+            unsummed: false,
         }
     }
 

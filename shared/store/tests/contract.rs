@@ -120,6 +120,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         own_line: true,
         since: None,
         recap: None,
+        unsummed: false,
     }
 }
 

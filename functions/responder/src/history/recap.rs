@@ -60,11 +60,14 @@ impl History {
     pub(crate) fn is_nearly_outgrown(&self, room: Room, now: Timestamp) -> bool {
         let mut sizes = sizes(&self.untold(now));
         sizes.insert(0, 0);
-        room.to_sum_up(&sizes) > 0
+        !self.was_tried(room.turns_to_a_new_try().saturating_sub(1)) && room.to_sum_up(&sizes) > 0
     }
 
     /// What is to be summed up before it falls out of `room`, if it is time.
     pub(crate) fn outgrown(&self, room: Room, now: Timestamp) -> Option<Outgrown> {
+        if self.was_tried(room.turns_to_a_new_try()) {
+            return None;
+        }
         let turns = self.untold(now);
         let kept = turns.len() - room.to_sum_up(&sizes(&turns));
         let (newest, _) = turns.get(kept)?;
@@ -81,6 +84,11 @@ impl History {
     /// The recap that a new row takes over, where the row that has it will soon not be among the `read` newest any more.
     pub(crate) fn recap_to_carry(&self, read: usize, now: Timestamp) -> Option<Recap> {
         self.recap(now).filter(|_| self.recap.as_ref().is_some_and(|(place, _)| *place >= read / 2)).cloned()
+    }
+
+    /// Whether one of so many newest turns was followed by a summary that was none.
+    fn was_tried(&self, turns: usize) -> bool {
+        self.turns.iter().take(turns).any(|row| row.unsummed)
     }
 
     /// Whether turns after those that `recap` tells of were not read: they are too many.

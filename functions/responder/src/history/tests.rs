@@ -34,6 +34,7 @@ pub(super) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRo
         own_line: false,
         since: None,
         recap: None,
+        unsummed: false,
     }
 }
 

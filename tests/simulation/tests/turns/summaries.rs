@@ -135,7 +135,7 @@ async fn where_an_answer_may_take_little_time_a_summary_may_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_that_hangs_is_given_up_while_there_is_time_and_tried_again_after_the_next_turn() {
+async fn a_summary_that_hangs_is_given_up_while_there_is_time_and_tried_again_turns_later() {
     let world = world();
     chats(&world, 1..=3).await;
     world.faults.listed([at("sum up", 0, Fault::Slow(900 * SECOND))]);
@@ -144,8 +144,10 @@ async fn a_summary_that_hangs_is_given_up_while_there_is_time_and_tried_again_af
     world.poll_once().await;
     assert!(world.now().since(started) <= 10 * SECOND, "{:?}", world.now().since(started));
     assert!(recaps(&world).await.is_empty());
-    chats(&world, 5..=6).await;
-    assert_eq!(known(&world, 5), [1, 2, 3, 4, 5], "one that does not come off costs nothing");
+    chats(&world, 5..=5).await;
+    assert_eq!((known(&world, 4), world.summed_up().len()), (vec![1, 2, 3, 4], 0), "not after the very next one");
+    chats(&world, 6..=7).await;
+    assert_eq!(known(&world, 6), [1, 2, 3, 4, 5, 6], "one that does not come off costs no turn in the end");
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,9 +176,9 @@ async fn whatever_befalls_a_summary_every_reply_is_read_once_and_a_later_turn_su
         ] {
             let world = world();
             world.faults.listed([at(name, 0, fault.clone())]);
-            chats(&world, 1..=6).await;
-            assert_eq!(world.read_by("ada").len(), 6, "{name} {fault:?}");
-            assert_eq!(known(&world, 5), [1, 2, 3, 4, 5], "{name} {fault:?}");
+            chats(&world, 1..=7).await;
+            assert_eq!(world.read_by("ada").len(), 7, "{name} {fault:?}");
+            assert_eq!(known(&world, 6), [1, 2, 3, 4, 5, 6], "{name} {fault:?}");
             assert!(!recaps(&world).await.is_empty(), "{name} {fault:?}");
         }
     }
@@ -222,13 +224,15 @@ async fn a_recap_goes_with_the_rest_when_its_user_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_that_tells_what_it_was_told_is_not_kept_and_made_anew_after_the_next_turn() {
+async fn a_summary_that_tells_what_it_was_told_is_not_kept_and_made_anew_turns_later() {
     let world = world();
     let note = Canary::of(SUMMARY_INSTRUCTIONS).note();
     world.ai_sums_up([&*format!("I was told: {note}").leak(), " \u{202e} "]);
-    chats(&world, 1..=5).await;
-    assert_eq!((recaps(&world).await, world.summed_up().len()), (vec![], 2));
-    chats(&world, 6..=7).await;
+    for (until, asked) in [(4, 1), (5, 1), (6, 2), (7, 2)] {
+        chats(&world, (if until == 4 { 1 } else { until })..=until).await;
+        assert_eq!((recaps(&world).await, world.summed_up().len()), (vec![], asked), "after turn {until}");
+    }
+    chats(&world, 8..=8).await;
     assert!(world.summed_up().len() == 3 && recaps(&world).await.len() == 1);
 }
 
@@ -262,6 +266,8 @@ async fn while_people_have_the_conversation_or_the_user_wants_silence_nothing_is
     world.settle(1).await;
     chats(&world, 4..=9).await;
     assert!(world.summed_up().is_empty());
+    let last = world.faults.names().into_iter().rfind(|name| ["settle", "read head"].contains(name));
+    assert_eq!(last, Some("settle"), "nothing is read for it");
     world.agent("user:ada", None, AgentDeed::Release).await;
     world.settle(1).await;
     chats(&world, 10..=10).await;

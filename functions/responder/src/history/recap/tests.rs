@@ -68,6 +68,20 @@ fn of_the_older_half_a_summary_is_made_before_the_next_turn_pushes_one_out() {
 }
 
 #[test]
+fn what_an_ai_made_nothing_of_is_tried_again_half_a_room_later() {
+    let room = Room { turns: 6, ..ROOM };
+    let history = |turns| {
+        let tried = |row: TurnRow| TurnRow { unsummed: row.key.number == 6, ..row };
+        History::new(long(turns, None).into_iter().map(tried).collect(), turns)
+    };
+    assert!(history(6).outgrown(room, NOW).is_none());
+    for (turns, is_time) in [(7, false), (8, false), (9, true), (10, true)] {
+        assert_eq!(history(turns - 1).is_nearly_outgrown(room, NOW), is_time, "before turn {turns}");
+        assert_eq!(history(turns).outgrown(room, NOW).is_some(), is_time, "after turn {turns}");
+    }
+}
+
+#[test]
 fn the_next_summary_is_made_of_the_last_one_and_of_what_came_since() {
     let mut rows = long(9, Some((6, 3)));
     rows[2].said[0].arrival = NOW + Duration::from_secs(9);

@@ -41,6 +41,7 @@ fn row(number: u64, epoch: u64, kind: TurnKind, said: &[&str], reply: &[&str]) -
         own_line: false,
         since: None,
         recap: None,
+        unsummed: false,
     }
 }
 
