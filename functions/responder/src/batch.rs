@@ -79,14 +79,15 @@ impl Responder {
         }
         // A conversation whose last run ended badly may be what kills the function: alone, it takes no other down with it.
         for group in later {
-            let over = self.work_on(group, working, true).await;
+            // Boxed, as below: it is seldom needed, and would make the future of every batch larger.
+            let over = Box::pin(self.work_on(group, working, true)).await;
             kept.extend(if over.must_be_alone { group.ids() } else { over.kept });
             long.extend(over.long);
         }
         // Now nobody of this batch waits for anything any more. One after the other, as a model may have few places: the others'
         // answers need them too.
         for long in &long {
-            self.sum_up_within(long, working).await;
+            Box::pin(self.sum_up_within(long, working)).await;
         }
         kept
     }

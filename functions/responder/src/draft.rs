@@ -173,7 +173,8 @@ impl Responder {
                     if waits {
                         return Attributes::default();
                     }
-                    self.welcome_ahead(conversation, head, history, newest).await
+                    // Boxed: it is seldom needed, and would make the future of every run larger.
+                    Box::pin(self.welcome_ahead(conversation, head, history, newest)).await
                 };
                 let answering = self.answer(conversation, &mut matter, &open);
                 let (answered, welcomed) = future::join(answering, welcoming).await;

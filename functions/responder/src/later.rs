@@ -150,7 +150,7 @@ impl Responder {
             Standing::Refused(why) => return ends(self.refuse(log_id, why)),
         }
         let errand = Errand { key: &key, deliveries: &[], later: Some(later), log_id, deadline, alone };
-        let judged = self.take_up(&errand, head, &newest, receives).await;
+        let judged = Box::pin(self.take_up(&errand, head, &newest, receives)).await;
         if later.unusable.load(Ordering::Relaxed) {
             return ends(self.refuse(log_id, Refusal::Unusable));
         }
@@ -178,7 +178,7 @@ impl Responder {
         let waiting = history.waiting().filter(|waiting| head.pending.contains_key(waiting.newest()));
         let Some(waiting) = waiting else { return Ok(Verdict::Settled) };
         let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
-        Ok(self.take_up(&errand, head.clone(), waiting.newest(), receives).await.verdict)
+        Ok(Box::pin(self.take_up(&errand, head.clone(), waiting.newest(), receives)).await.verdict)
     }
 
     fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {

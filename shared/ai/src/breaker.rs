@@ -103,11 +103,10 @@ impl Sign {
     pub(crate) fn of(outcome: &Result<Answer, AiError>, time: Duration, deadline: Option<Duration>) -> Self {
         match outcome {
             // A promise is worth what comes of it.
-            Ok(Answer::Later(_)) => Self::Nothing,
+            Ok(Answer::Later(_)) | Err(AiError::LeftAlone) => Self::Nothing,
             // What it makes of one question may be the question's fault; it was there and answered.
             Ok(_) | Err(AiError::Unusable(_) | AiError::Refused { status: 400 | 413 | 422 }) => Self::Works,
             Err(AiError::TimedOut) if time < deadline.unwrap_or(FAIR).min(FAIR) => Self::Nothing,
-            Err(AiError::LeftAlone) => Self::Nothing,
             Err(AiError::TimedOut | AiError::Refused { .. }) => Self::Fails(None),
             Err(AiError::Unavailable { retry_after, .. }) => Self::Fails(*retry_after),
         }

@@ -382,7 +382,7 @@ mod tests {
         for metric in [Metric::FlowNotStarted, Metric::LateAnswer, Metric::FlowStarted] {
             meter.count(metric, 1);
         }
-        let titles: Vec<_> = steps.after(0).into_iter().map(|step| step.title.to_string()).collect();
+        let titles: Vec<_> = steps.after(0).into_iter().map(|step| step.title.clone()).collect();
         assert!(titles.len() == 2 && titles[0].contains("flow") && titles[1].contains("answer"), "{titles:?}");
     }
 }
