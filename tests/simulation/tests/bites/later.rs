@@ -35,7 +35,7 @@ fn patient(responder: Responder) -> Box<dyn Handler> {
 
 #[test]
 fn an_answer_that_is_said_although_it_came_too_late() {
-    finds_where_answers_come_later("that nobody waited for, or that came too late", patient);
+    finds_where_answers_come_later("that nobody waited for, or only until", patient);
 }
 
 #[test]
