@@ -1,5 +1,6 @@
 //! The Messages API of Anthropic, and of servers that speak it.
 
+mod events;
 mod request;
 mod response;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::http::{BadBaseUrl, Server, address, below};
 use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
+use crate::streamed::Fold;
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::Request;
@@ -44,7 +46,7 @@ impl Anthropic {
             server: Server { url, key, http, headers: VERSION },
             prove: |request, key| request.header("x-api-key", key),
         };
-        Ok(Self(Model { door, dialect: Messages { model: model.into(), sees: false } }))
+        Ok(Self(Model::new(door, Messages { model: model.into(), sees: false })))
     }
 
     /// The same, with a model that is shown the pictures users send if it `sees`.
@@ -99,6 +101,10 @@ impl Dialect for Messages {
         }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
+    }
+
+    fn folded() -> Option<Box<dyn Fold>> {
+        Some(Box::<events::Message>::default())
     }
 
     fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Vec<Value>>, AiError> {

@@ -40,7 +40,7 @@ impl Bedrock {
         let url = address(&format!("{}/model/{}/converse", BEDROCK.base_url(aws, region), step(model)))?;
         let server = Server { url, key: None, http, headers: &[] };
         let door = Signed { server, signer: Signer::new(aws, BEDROCK, region) };
-        Ok(Self(Model { door, dialect: Converse { sees: false } }))
+        Ok(Self(Model::new(door, Converse { sees: false })))
     }
 
     /// The same, with a model that is shown the pictures users send if it `sees`.

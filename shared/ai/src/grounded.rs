@@ -126,6 +126,7 @@ mod tests {
             output_tokens: 1,
             tools: Tools::default(),
             passed: 0,
+            aloud: crate::Aloud::default(),
         };
         let knowledge = Knowledge::new(files.iter().map(|text| ("a.md".to_owned(), (*text).to_owned())));
         let fake = Arc::new(Fake::default());

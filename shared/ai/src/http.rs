@@ -11,8 +11,9 @@ use secrecy::SecretString;
 use crate::{AiError, retry_after};
 
 /// The most bytes of a body that are read: a long answer has some 50 kB.
-const LARGEST_BODY: usize = 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
 
 /// The address cannot be used. Does not show it, for it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,7 +61,22 @@ impl Server {
         body: Vec<u8>,
         prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
     ) -> Result<Posted, AiError> {
-        self.exchange(self.request(body), prove).await
+        Ok(Posted::new(self.exchange(self.request(body), prove).await?).await)
+    }
+
+    /// The same where the body may come in parts, as they are ready.
+    pub(crate) async fn post_streamed(
+        &self,
+        body: Vec<u8>,
+        prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
+    ) -> Result<Body, AiError> {
+        let response = self.exchange(self.request(body), prove).await?;
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with(EVENTS)) {
+            return Ok(Body::InParts(Parts(response)));
+        }
+        // Not every server knows how to.
+        json_body(response).await.map(Body::Whole)
     }
 
     /// The same with a body that says what it is.
@@ -70,14 +86,14 @@ impl Server {
         body: Vec<u8>,
         prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
     ) -> Result<Vec<u8>, AiError> {
-        self.exchange(self.request_as(content_type, body), prove).await?.whole()
+        json_body(self.exchange(self.request_as(content_type, body), prove).await?).await
     }
 
     async fn exchange(
         &self,
         request: RequestBuilder,
         prove: impl Fn(RequestBuilder, &SecretString) -> Result<RequestBuilder, AiError> + Send + Sync,
-    ) -> Result<Posted, AiError> {
+    ) -> Result<Response, AiError> {
         let Some(key) = &self.key else { return self.try_once(request).await };
         let unknown_key = |_| AiError::Unavailable { status: None, retry_after: None };
         let current = key.current().await.map_err(unknown_key)?;
@@ -104,15 +120,14 @@ impl Server {
 
     /// Sends `request`, and returns the body of a 2xx.
     pub(crate) async fn attempt(&self, request: RequestBuilder) -> Result<Vec<u8>, AiError> {
-        self.try_once(request).await?.whole()
+        json_body(self.try_once(request).await?).await
     }
 
-    async fn try_once(&self, request: RequestBuilder) -> Result<Posted, AiError> {
+    async fn try_once(&self, request: RequestBuilder) -> Result<Response, AiError> {
         let response = request.send().await.map_err(|error| not_sent(&error))?;
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let status = response.status().as_u16();
-        succeeded(status, retry_after)?;
-        Ok(Posted { status, body: json_body(response).await })
+        succeeded(response.status().as_u16(), retry_after)?;
+        Ok(response)
     }
 }
 
@@ -123,9 +138,36 @@ pub(crate) struct Posted {
 }
 
 impl Posted {
+    async fn new(response: Response) -> Self {
+        Self { status: response.status().as_u16(), body: json_body(response).await }
+    }
+
     /// Its body, if that is what it should be.
     pub(crate) fn whole(self) -> Result<Vec<u8>, AiError> {
         self.body
+    }
+}
+
+/// The body of a 2xx that may come in parts.
+pub(crate) enum Body {
+    /// It does not.
+    Whole(Vec<u8>),
+    /// It does, as server-sent events.
+    InParts(Parts),
+}
+
+/// The parts of a body that have yet to come.
+pub(crate) struct Parts(Response);
+
+impl Parts {
+    /// Hands what has come to `take` until nothing more does or `take` wants no more.
+    pub(crate) async fn each(&mut self, mut take: impl FnMut(&[u8]) -> Result<bool, AiError>) -> Result<(), AiError> {
+        while let Some(bytes) = self.0.chunk().await.map_err(|error| not_sent(&error))? {
+            if !take(&bytes)? {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

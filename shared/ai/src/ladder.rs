@@ -72,7 +72,7 @@ impl Rung {
 /// The first backend is the one whose word counts: its [`Answer::DontKnow`] stands, and if nobody has an answer, its
 /// failure is the failure. The others stand in for it; where they know nothing they have merely not helped. An answer
 /// that comes later is waited for by the caller, who then asks on below the backend that promised it
-/// ([`Question::passed`]).
+/// ([`Question::passed`]). Where one that failed had been told in part, nobody else is asked ([`Question::aloud`]).
 ///
 /// A backend that has failed again and again is passed over for a while, also where nothing is below it. Its user is
 /// not left without a word by that, only without the wait for one that would not come: the failure is the caller's at
@@ -132,6 +132,10 @@ impl Ai for Ladder {
                 Ok(answer) => return Ok(answer),
                 Err(reason) => {
                     tracing::warn!(backend = rung.backend.name(), %reason, "no answer from an AI backend");
+                    // Somebody has heard how this one begins; another one's would be a second answer.
+                    if question.aloud.has_told() {
+                        return Err(reason);
+                    }
                     failure.get_or_insert(reason);
                 }
             }

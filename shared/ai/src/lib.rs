@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod aloud;
 mod anthropic;
 mod bedrock;
 mod blocks;
@@ -17,6 +18,7 @@ mod openai;
 mod prompt;
 mod retry_after;
 mod rounds;
+mod streamed;
 mod summary;
 mod tools;
 mod webhook;
@@ -26,6 +28,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use models::{ConversationKey, MediaKind, MessageId, Personal};
 
+pub use aloud::Aloud;
 pub use anthropic::Anthropic;
 pub use bedrock::Bedrock;
 pub use brand_tools::{BadTool, BrandTools, Caller, HttpCaller, ToolFailure, ToolRequest};
@@ -67,6 +70,8 @@ pub struct Question {
     /// How many backends of a [`Ladder`], from the top, are passed over: one of them was to answer later, and its time
     /// is over. Where any is, nobody else may answer later.
     pub passed: usize,
+    /// Who listens while the answer is said, if anybody. Backends that do not answer in parts tell nobody.
+    pub aloud: Aloud,
 }
 
 impl Question {
@@ -103,6 +108,7 @@ impl Question {
             output_tokens: 800,
             tools: Tools::default(),
             passed: 0,
+            aloud: Aloud::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Chat completions of any server that speaks OpenAI's API: OpenAI, Azure, Ollama, vLLM, llama.cpp and many more.
 
+mod events;
 mod request;
 mod response;
 mod tool_calls;
@@ -12,6 +13,7 @@ use platform::secrets::Key;
 
 use crate::http::{BadBaseUrl, Server, address, below};
 use crate::rounds::{self, Dialect, Earlier, Heard, Keyed, Model};
+use crate::streamed::Fold;
 use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::{Bound, Request};
@@ -49,7 +51,7 @@ impl OpenAi {
         let bound = bound(url.host_str().unwrap_or_default());
         let door =
             Keyed { server: Server { url, key, http, headers: &[] }, prove: |request, key| request.bearer_auth(key) };
-        Ok(Self(Model { door, dialect: ChatCompletions { model: model.into(), bound, sees: false } }))
+        Ok(Self(Model::new(door, ChatCompletions { model: model.into(), bound, sees: false })))
     }
 
     /// The same, with a model that is shown the pictures users send if it `sees`.
@@ -103,6 +105,10 @@ impl Dialect for ChatCompletions {
         }
         // Text, numbers and lists: there is nothing in it that JSON cannot say.
         serde_json::to_vec(&request).unwrap_or_default()
+    }
+
+    fn folded() -> Option<Box<dyn Fold>> {
+        Some(Box::<events::Completion>::default())
     }
 
     fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Vec<Noted>>, AiError> {

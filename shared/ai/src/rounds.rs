@@ -1,6 +1,7 @@
 //! A question to a model, whatever its API: how often it is asked, and what comes of what it says.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,9 +10,10 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-use crate::http::{Server, succeeded};
+use crate::http::{Body, Server, succeeded};
+use crate::streamed::{Fold, Streamed};
 use crate::tools::Calls;
-use crate::{AiError, Answer, Question, Tools, Usage};
+use crate::{AiError, Aloud, Answer, Question, Tools, Usage};
 
 /// The most rounds of a question for which nothing is looked up: the user must get words, and a note has none.
 const ROUNDS: usize = 2;
@@ -26,8 +28,13 @@ pub(crate) trait Dialect: Send + Sync {
     /// Whether the model is shown pictures.
     fn sees(&self) -> bool;
 
-    /// The body of a question, with the rounds that went before.
+    /// The body of a question, with the rounds that went before. If somebody listens, it asks for an answer in parts.
     fn body(&self, question: &Question, earlier: &[Earlier<Self::Noted>]) -> Vec<u8>;
+
+    /// What brings an answer in parts together to such a body; `None` if the API is not asked for any.
+    fn folded() -> Option<Box<dyn Fold>> {
+        None
+    }
 
     /// What the body of a 2xx holds; its tool calls go to `calls`.
     fn heard(body: &[u8], calls: &mut Calls<'_>) -> Result<Heard<Self::Noted>, AiError>;
@@ -55,8 +62,10 @@ pub(crate) struct Heard<Noted> {
 
 /// A model behind one address.
 pub(crate) struct Model<W, D> {
-    pub(crate) door: W,
+    door: W,
     pub(crate) dialect: D,
+    /// Whether it has refused to answer in parts what it answered as a whole.
+    refuses_parts: AtomicBool,
 }
 
 /// What lets a question in.
@@ -64,6 +73,11 @@ pub(crate) struct Model<W, D> {
 pub(crate) trait Door: Send + Sync {
     /// Posts `body`, which is JSON, and returns the body of a 2xx.
     async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, AiError>;
+
+    /// The same where the body may come in parts.
+    async fn post_streamed(&self, body: Vec<u8>) -> Result<Body, AiError> {
+        self.post(body).await.map(Body::Whole)
+    }
 }
 
 /// A door that opens to a key, if it wants one.
@@ -79,6 +93,18 @@ impl Door for Keyed {
         let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
         self.server.post(body, prove).await
     }
+
+    async fn post_streamed(&self, body: Vec<u8>) -> Result<Body, AiError> {
+        let prove = |request: RequestBuilder, key: &SecretString| Ok((self.prove)(request, key.expose_secret().trim()));
+        self.server.post_streamed(body, prove).await
+    }
+}
+
+impl<W, D> Model<W, D> {
+    /// A model that speaks so behind that door.
+    pub(crate) fn new(door: W, dialect: D) -> Self {
+        Self { door, dialect, refuses_parts: AtomicBool::new(false) }
+    }
 }
 
 impl<W: Door, D: Dialect> Model<W, D> {
@@ -88,13 +114,25 @@ impl<W: Door, D: Dialect> Model<W, D> {
         tokio::time::timeout_at(end, self.ask_in_all(question, end)).await.unwrap_or(Err(AiError::TimedOut))
     }
 
-    /// Asks; and once more without pictures, and then without tools, where the server may have no use for them: some refuse
-    /// the whole request then.
+    /// Asks; and once more as nobody who listens, then without pictures, and then without tools, where the server may have no
+    /// use for them: some refuse the whole request then. Never once more what has been told in part.
     async fn ask_in_all(&self, question: &Question, end: Instant) -> Result<Answer, AiError> {
-        let mut outcome = self.ask(question, end).await;
+        let mut question = Cow::Borrowed(question);
+        let is_heard = D::folded().is_some() && question.aloud.is_heard();
+        if !is_heard || self.refuses_parts.load(Ordering::Relaxed) {
+            question = unheard(question);
+        }
+        let mut outcome = self.ask(&question, end).await;
+        if question.aloud.has_told() {
+            return outcome;
+        }
+        if question.aloud.is_heard() && matches!(outcome, Err(AiError::Refused { status: 400 | 422 })) {
+            question = unheard(question);
+            outcome = self.ask(&question, end).await;
+            self.refuses_parts.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+        }
         let refused =
             |outcome: &Result<Answer, AiError>| matches!(outcome, Err(AiError::Refused { status: 400 | 413 }));
-        let mut question = Cow::Borrowed(question);
         if refused(&outcome) && self.dialect.sees() && question.pictures().next().is_some() {
             question = Cow::Owned(question.without_pictures());
             outcome = self.ask(&question, end).await;
@@ -110,11 +148,14 @@ impl<W: Door, D: Dialect> Model<W, D> {
         let mut calls = Calls::new(&question.tools);
         let (mut earlier, mut usage) = (Vec::new(), None);
         loop {
+            // What was told in a round before stands, whatever follows.
+            let told = question.aloud.told();
             let Heard { text, noted, usage: cost } = self.round(question, &earlier, &mut calls).await?;
             usage = sum(usage, cost);
             let is_said = calls.have_words() || (text.is_ok() && !calls.wait());
             let most = if calls.look_up() { LOOK_UP_ROUNDS } else { ROUNDS };
             let Some(noted) = noted.filter(|_| !is_said && earlier.len() + 1 < most) else {
+                let text = if told.is_empty() { text } else { after(told, text, &calls) };
                 return calls.answer(text, usage);
             };
             let results = question.tools.brand.results(calls.take_shown(), end).await;
@@ -129,7 +170,35 @@ impl<W: Door, D: Dialect> Model<W, D> {
         calls: &mut Calls<'_>,
     ) -> Result<Heard<D::Noted>, AiError> {
         let body = self.dialect.body(question, earlier);
-        D::heard(&self.door.post(body).await?, calls)
+        let Some(fold) = D::folded().filter(|_| question.aloud.is_heard()) else {
+            return D::heard(&self.door.post(body).await?, calls);
+        };
+        let body = match self.door.post_streamed(body).await? {
+            Body::Whole(body) => body,
+            Body::InParts(mut parts) => {
+                let mut streamed = Streamed::new(fold, &question.aloud);
+                parts.each(|bytes| streamed.take(bytes)).await?;
+                streamed.whole()?
+            }
+        };
+        D::heard(&body, calls)
+    }
+}
+
+/// The same question with nobody who listens.
+fn unheard(question: Cow<'_, Question>) -> Cow<'_, Question> {
+    if question.aloud == Aloud::default() {
+        return question;
+    }
+    Cow::Owned(Question { aloud: Aloud::default(), ..question.into_owned() })
+}
+
+/// What was said in all, if that was `told` before. It is an answer where the last round is one, if only by its calls.
+fn after(told: String, text: Result<Personal, AiError>, calls: &Calls<'_>) -> Result<Personal, AiError> {
+    match text {
+        Ok(text) => Ok((told + text.as_str()).into()),
+        Err(_) if calls.have_words() => Ok(told.into()),
+        Err(error) => Err(error),
     }
 }
 

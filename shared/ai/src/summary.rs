@@ -6,7 +6,7 @@ use models::{ConversationKey, MessageId, Personal};
 use serde::Serialize;
 
 use crate::rounds::{Dialect, Door, Model};
-use crate::{AiError, Answer, Exchange, Question, Tools, Usage};
+use crate::{AiError, Aloud, Answer, Exchange, Question, Tools, Usage};
 
 /// What a model is told that sums a conversation up. Nothing of it is anybody's words.
 pub const SUMMARY_INSTRUCTIONS: &str = "\
@@ -77,6 +77,7 @@ impl Past {
             output_tokens: self.output_tokens,
             tools: Tools::default(),
             passed: 0,
+            aloud: Aloud::default(),
         }
     }
 }

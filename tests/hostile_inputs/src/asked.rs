@@ -39,6 +39,7 @@ impl Chain {
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
             passed: 0,
+            aloud: ai::Aloud::default(),
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         answer.map_err(|error| format!("the AI was not asked: {error}"))?;

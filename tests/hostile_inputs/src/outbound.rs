@@ -55,6 +55,7 @@ impl Chain {
             output_tokens: self.assistant.limits.output_tokens,
             tools: Tools::default(),
             passed: 0,
+            aloud: ai::Aloud::default(),
         };
         let answer = self.openai.answer(&question, AMPLE).await;
         drop(self.ai.requests());

@@ -108,6 +108,7 @@ mod tests {
             output_tokens: 64,
             tools: Tools::default(),
             passed: 0,
+            aloud: ai::Aloud::default(),
         };
         let shown = shown(&question);
         assert_eq!(shown["media"], json!([{"picture": "image/png", "bytes": 4_008}, {"not_opened": "pdf"}]));

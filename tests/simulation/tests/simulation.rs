@@ -65,6 +65,7 @@ impl Handler for Naive {
                 output_tokens: 100,
                 tools: Tools::default(),
                 passed: 0,
+                aloud: ai::Aloud::default(),
             };
             let left = deadline.left(self.0.clock.now(), std::time::Duration::ZERO);
             let Ok(Answer::Said { text: Some(text), .. }) = self.0.ai.answer(&question, left).await else { continue };

@@ -21,6 +21,8 @@ pub(super) struct Request<'a> {
     messages: Vec<Message<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Offered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +75,7 @@ impl<'a> Request<'a> {
             system: instructions(question, sees),
             messages,
             tools: question.tools.described().into_iter().map(offered).collect(),
+            stream: question.aloud.is_heard().then_some(true),
         }
     }
 

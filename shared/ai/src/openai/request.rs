@@ -35,6 +35,16 @@ pub(super) struct Request<'a> {
     /// Left out where nothing is offered: not every server knows it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Offered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+}
+
+/// What a server that answers in parts is to say beside them: most say no cost unless they are asked to.
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
 }
 
 #[derive(Serialize)]
@@ -87,7 +97,9 @@ impl<'a> Request<'a> {
         let at_most = |name| (bound == name).then_some(question.output_tokens);
         let (max_tokens, max_completion_tokens) = (at_most(Bound::Tokens), at_most(Bound::CompletionTokens));
         let tools = question.tools.described().into_iter().map(|function| Offered { function }).collect();
-        Self { model, messages, max_tokens, max_completion_tokens, tools }
+        let stream = question.aloud.is_heard().then_some(true);
+        let stream_options = stream.map(|include_usage| StreamOptions { include_usage });
+        Self { model, messages, max_tokens, max_completion_tokens, tools, stream, stream_options }
     }
 
     /// Adds a round: the calls that were made, each with its result.

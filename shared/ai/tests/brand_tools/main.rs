@@ -36,6 +36,7 @@ fn question(conversation: &str) -> Question {
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
         passed: 0,
+        aloud: ai::Aloud::default(),
     }
 }
 

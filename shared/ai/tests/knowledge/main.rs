@@ -37,6 +37,7 @@ fn ask(knowledge: &Knowledge, text: &str, language: Option<&str>) -> Option<Stri
         output_tokens: 1,
         tools: Tools::default(),
         passed: 0,
+        aloud: ai::Aloud::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     match runtime.block_on(knowledge.answer(&question, Duration::from_secs(1))).unwrap() {

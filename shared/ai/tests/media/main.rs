@@ -71,6 +71,7 @@ fn question(text: &str, media: Vec<Medium>) -> Question {
         output_tokens: 64,
         tools: Tools::default(),
         passed: 0,
+        aloud: ai::Aloud::default(),
     }
 }
 

@@ -41,6 +41,7 @@ fn question(text: &str) -> Question {
         output_tokens: 64,
         tools: Tools::default(),
         passed: 0,
+        aloud: ai::Aloud::default(),
     }
 }
 

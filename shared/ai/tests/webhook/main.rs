@@ -53,6 +53,7 @@ fn question() -> Question {
         output_tokens: 64,
         tools: Tools { hand_off: true, ..Tools::default() },
         passed: 0,
+        aloud: ai::Aloud::default(),
     }
 }
 
