@@ -10,6 +10,7 @@ mod past;
 mod requests;
 #[path = "../server/mod.rs"]
 mod server;
+mod streamed;
 mod summaries;
 mod tools;
 
