@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ai::{Ai, Answer, BrandTools, Deed, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
+use ai::{Ai, Aloud, Answer, BrandTools, Deed, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
@@ -58,6 +58,7 @@ impl Responder {
             output_tokens: limits.output_tokens,
             tools: self.tools(matter),
             passed,
+            aloud: Aloud::default(),
         };
         let left = self.time_to_answer(conversation, began);
         if left.is_zero() {
