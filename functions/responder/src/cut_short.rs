@@ -1,5 +1,7 @@
 //! Turns that end before all of them was said, as far as is known: given up, cut, flagged, or taken back.
 
+use std::time::Duration;
+
 use conversation::decide::ParkReason;
 use desk::NotSent;
 use models::Attributes;
@@ -40,6 +42,10 @@ impl Responder {
 
     /// Ends a turn of which only the first `read` parts count: the history keeps no more than those.
     pub(crate) async fn cut(&self, out: Outgoing<'_>, head: &Head, read: u32) -> Result<Worked, Stop> {
+        // Whoever has outlived its time may have lost the turn to somebody who has said all of it since.
+        if out.conversation.deadline.left(self.clock.now(), Duration::ZERO).is_zero() {
+            return Err(Stop::Lost);
+        }
         let told = out.row.reply.iter().take(read as usize).cloned().collect();
         let row = in_doubt(out.row, open(head)?).unwrap_or_else(|| out.row.clone());
         let mut row = TurnRow { reply: told, ..row };

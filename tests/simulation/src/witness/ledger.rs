@@ -162,7 +162,9 @@ impl Witness {
         let is_whole = state.drafts.get(&turn).is_some_and(|draft| draft.row.reply == row.reply);
         let ended_with_its_user = is_whole && state.is_of_before(key, row.key.epoch);
         let found = machine.claim_of(key).and_then(|epoch| state.ledger.found.get(&(key.clone(), epoch)));
-        let was_open = !state.over.contains(&turn) || found == Some(&row.key);
+        // A run that stood still while another one ended its turn shortens the row in vain, and counts that.
+        let is_shorter = state.drafts.get(&turn).is_some_and(|draft| row.reply.len() < draft.row.reply.len());
+        let was_open = !state.over.contains(&turn) || found == Some(&row.key) || is_shorter;
         state.committed.contains(&turn) && was_open && !machine.has_ended(key, row.key) && !ended_with_its_user
     }
 

@@ -167,8 +167,10 @@ impl State {
             None => known(&asked.identity).iter().any(|key| known(&reply.to).contains(key)),
         };
         let own = canaries(reply.content.text().as_str()).iter().all(|canary| Some(person(canary)) == who.as_deref());
-        // Whatever the turn answers anew: the newest of it says how long it may be answered.
-        let covers = self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first));
+        // Whatever the turn answers anew: the newest of it says how long it may be answered. What another system starts answers
+        // nothing: how long that may be sent is for the window to say.
+        let covers =
+            self.drafts.values().filter(|draft| draft.row.covers.first() == Some(&first) && !self.is_start(&first));
         let written = covers.filter_map(|draft| self.newest_written(&self.open(&draft.row.covers))).max();
         // A line beside an answer may be said as long as the window is open, whatever it is about.
         let is_beside = reply.id.as_str().contains('!');

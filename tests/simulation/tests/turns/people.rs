@@ -279,6 +279,27 @@ async fn nobody_hears_that_the_desk_is_down_to_whom_an_agent_has_just_written() 
     }
 }
 
+/// Braze refuses the second part, and whoever wants to tell the desk of it stands still until somebody else has said all.
+#[tokio::test(start_paused = true)]
+async fn what_was_said_by_somebody_else_meanwhile_is_not_cut_short_by_whoever_stood_still() {
+    let clocks_ahead = vec![Duration::ZERO; 2];
+    let world = World::new(Plan { desk: true, clocks_ahead, ..Plan::default() });
+    world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    let accepted = (Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }, true);
+    world.braze_will([accepted, (Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
+    world.faults.listed([(Effect { name: "tell desk", nth: 0 }, Fault::Freezes(Moment::Before, 90 * SECOND))]);
+    for line in ["It comes today.", "At noon.", "By bike."] {
+        world.agent("user:ada", Some(line), AgentDeed::Say(line.into())).await;
+    }
+    world.settle(2).await;
+    assert_eq!(world.read_by("ada")[1..].len(), 3);
+    let key = Identity::new("ada", "", "").unwrap().conversation();
+    let rows = world.store.newest_turns(&key, 9, world.now()).await.unwrap();
+    assert_eq!(rows[0].reply.len(), 3, "the history knows all of it");
+    assert_eq!(world.counted(Metric::Cut), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_flow_that_another_system_starts_after_the_quiet_hours_takes_the_conversation_back() {
     let flow = "[flows.return]\n[[flows.return.steps]]\nname = \"order\"\nsay = \"Which order?\"\nexpect = \"text\"\n";

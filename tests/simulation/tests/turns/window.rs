@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use braze::{Outcome, Refusal};
 use desk::{NotSent, What};
-use models::{AgentDeed, Identity, Timestamp};
+use models::{AgentAction, AgentDeed, Identity, MessageId, Timestamp};
 use platform::metrics::Metric;
 use simulation::{Effect, Fault, Moment, NO_BUDGET, Plan, World};
 
@@ -139,6 +139,29 @@ async fn a_flow_whose_question_braze_takes_only_after_the_window_closed_begins_b
         assert!(world.agents.dead_letters().is_empty());
         nothing_is_broken(&world);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_was_asked_for_more_than_a_day_ago_begins_as_long_as_its_user_has_written_since() {
+    let world = &world(RETURN);
+    let (id, at) = (MessageId::of_request("user:ada", "1"), world.now());
+    let flow = AgentDeed::StartFlow { flow: "return".to_owned(), language: None };
+    let conversation = ada().conversation();
+    let request = AgentAction { id, log_id: "l".to_owned(), conversation, at, named: true, deed: flow };
+    until(world, at + 19 * HOUR).await;
+    world.says("ada", "Are you open?").await;
+    world.settle(1).await;
+    // The queue hands it over late, and Braze takes its question later still.
+    until(world, at + 20 * HOUR).await;
+    world.braze_will((0..100).map(|_| refused()));
+    world.agent_again(&request).await;
+    let braze = async {
+        until(world, at + 24 * HOUR + Duration::from_mins(10)).await;
+        world.braze_is_back();
+    };
+    futures::future::join(world.settle(1), braze).await;
+    assert_eq!(read(world)[1..], [("Which order?".to_owned(), None)]);
+    nothing_is_broken(world);
 }
 
 #[tokio::test(start_paused = true)]
