@@ -33,6 +33,14 @@ pub enum Broken {
     GivenUp,
     /// A user was told twice that one answer takes a moment.
     MomentTwice,
+    /// The AI was asked a question once more although its answer may still come.
+    AskedAgain,
+    /// What came later was said to another question.
+    AnotherQuestion,
+    /// What came later was said although the time of its question was over.
+    SaidTooLate,
+    /// An answer that came in time was dropped although its question is waited for.
+    AnswerDropped,
     /// With nothing going wrong any more, the conversation never comes to rest.
     NeverSettles,
 }
@@ -56,6 +64,10 @@ impl Broken {
             Self::Overtaken => "a conversation is taken while somebody's lease of it holds",
             Self::GivenUp => "a message is given up although nothing went wrong",
             Self::MomentTwice => "a user is told twice that one answer takes a moment",
+            Self::AskedAgain => "a question is asked again although its answer may still come",
+            Self::AnotherQuestion => "what came later is said to another question",
+            Self::SaidTooLate => "what came later is said although the time of its question is over",
+            Self::AnswerDropped => "an answer that is waited for is dropped",
             Self::NeverSettles => "with nothing going wrong any more, this never comes to rest",
         }
     }

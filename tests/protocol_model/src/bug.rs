@@ -61,11 +61,29 @@ pub enum Bug {
     MomentForgotten,
     /// The row of a dead run that says so is taken for its answer.
     MomentTakenForTheAnswer,
+    /// Whoever has waited in vain is promised an answer once more.
+    PromisedAgain,
+    /// The messages of a question that is put aside are deleted.
+    AsideDeleted,
+    /// Putting a question aside settles it.
+    AsideSettles,
+    /// That a question was put aside is not looked at.
+    AsideForgotten,
+    /// The run that has just put a question aside says in its row's place that it takes a moment.
+    MomentInItsPlace,
+    /// An answer that came later is said whatever a dead run has drafted, or said, instead of it.
+    LeftOverIgnoredLater,
+    /// An answer that came later is said to whatever is waited for.
+    AnyQuestion,
+    /// When an answer came is not looked at.
+    AnyTime,
+    /// An answer that came later and meets another run's lease is deleted.
+    AnswerAcknowledged,
 }
 
 impl Bug {
     /// Every one.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 35] = [
         Self::LeftOverIgnored,
         Self::NoFence,
         Self::OwnerIgnored,
@@ -92,6 +110,15 @@ impl Bug {
         Self::MomentSentAgain,
         Self::MomentForgotten,
         Self::MomentTakenForTheAnswer,
+        Self::PromisedAgain,
+        Self::AsideDeleted,
+        Self::AsideSettles,
+        Self::AsideForgotten,
+        Self::MomentInItsPlace,
+        Self::LeftOverIgnoredLater,
+        Self::AnyQuestion,
+        Self::AnyTime,
+        Self::AnswerAcknowledged,
     ];
 }
 
@@ -125,6 +152,15 @@ impl Bug {
             Self::MomentSentAgain => "a dead run's line about a moment is sent once more",
             Self::MomentForgotten => "that the user was told of a moment is forgotten",
             Self::MomentTakenForTheAnswer => "a dead run's line about a moment is taken for its answer",
+            Self::PromisedAgain => "who has waited in vain is promised an answer once more",
+            Self::AsideDeleted => "the messages of a question that is put aside are deleted",
+            Self::AsideSettles => "putting a question aside settles it",
+            Self::AsideForgotten => "that a question was put aside is not looked at",
+            Self::MomentInItsPlace => "a line about a moment takes the place of a question's row",
+            Self::LeftOverIgnoredLater => "what came later is said beside what was said instead of it",
+            Self::AnyQuestion => "what came later is said to whatever is waited for",
+            Self::AnyTime => "when an answer came is not looked at",
+            Self::AnswerAcknowledged => "an answer that meets another run's lease is deleted",
         }
     }
 }
@@ -135,7 +171,7 @@ pub(crate) fn apply(bug: Option<Bug>, write: &HeadWrite, old: Option<&Head>) -> 
     let plain = || write.apply(old, NOW);
     let Some((bug, found)) = bug.zip(old) else { return plain() };
     match (bug, write) {
-        (Bug::LeftOverIgnored, HeadWrite::Commit { .. }) => {
+        (Bug::LeftOverIgnored | Bug::LeftOverIgnoredLater, HeadWrite::Commit { .. }) => {
             write.apply(Some(&Head { turn: None, ..found.clone() }), NOW)
         }
         (Bug::NoFence, _) => held_by_anybody(write, found).apply(old, NOW),

@@ -1,13 +1,16 @@
 //! The canonical form of a state: what the protocol can tell apart, and nothing else. Epochs, tokens and replies are only
 //! ever compared, so their numbers do not matter; nor does which of two runs came first.
 
+mod later;
+
 use std::hash::Hasher as _;
 
 use store::{Head, Owner, SendState, TurnKey};
 
-use crate::run::{Run, Step, token};
+use crate::run::{Later, Run, Step, token};
 use crate::state::{Draft, Letter, Place, Row, State, number};
 use crate::time::{NOW, OVER};
+use crate::witness::Ending;
 
 /// Writes states as short byte strings.
 #[derive(Default)]
@@ -46,6 +49,7 @@ impl Canonical {
             }
         }
         self.drafts(&state.drafts, turns);
+        self.later(state, turns);
         self.witness(state, turns);
         let runs: Vec<_> = state.runs.iter().map(|run| self.run(run, state, turns)).collect();
         self.runs = runs;
@@ -60,10 +64,12 @@ impl Canonical {
         self.epochs.clear();
         let mut keys: Vec<u64> = state.drafts.iter().map(|draft| draft.key.epoch).collect();
         keys.extend(state.head.iter().filter_map(|head| Some(head.turn.as_ref()?.key.epoch)));
+        keys.extend(state.aside.iter().map(|aside| aside.key.epoch));
         keys.extend(state.witness.doubtful.iter().map(|(turn, _)| turn.epoch));
         for run in &state.runs {
             keys.extend(run.held.map(|held| held.epoch));
             keys.extend(run.head.turn.as_ref().map(|turn| turn.key.epoch));
+            keys.extend(run.aside.iter().map(|aside| aside.key.epoch));
             keys.extend(run.draft.iter().chain(&run.history).map(|draft| draft.key.epoch));
         }
         keys.sort_unstable();
@@ -181,7 +187,7 @@ impl Canonical {
             self.small(*part);
         }
         self.small(witness.asked);
-        self.bytes.push(witness.moments.0);
+        self.bytes.extend([witness.moments.0, witness.aside, witness.waited]);
         self.small(witness.delivered.len());
         for delivered in &witness.delivered {
             self.reply(delivered.reply);
@@ -197,6 +203,9 @@ impl Canonical {
             self.small(delivery.message * 4 + delivery.copy * 2 + usize::from(delivery.seen));
         }
         self.bytes.push(0xFF);
+        if let Some(Later { answer, seen, hearing }) = run.later {
+            self.small(answer * 8 + usize::from(seen) * 4 + hearing as usize);
+        }
         self.bytes.extend([run.settled.0, run.failed.0]);
         self.step(run, head);
         if run.step != Step::Tell {
@@ -206,14 +215,14 @@ impl Canonical {
             self.small(run.held.map_or(usize::MAX, |held| self.epochs.binary_search(&held.epoch).unwrap_or(0)));
         }
         match run.step {
-            Step::Look => {}
-            Step::PutRow(_) | Step::File(..) => self.head(&run.view, turns, true),
+            Step::Look | Step::HearHead => {}
+            Step::HearRows | Step::PutRow(_) | Step::File(..) => self.head(&run.view, turns, true),
             Step::Claim(_) => {
                 self.head(&run.view, turns, true);
             }
-            Step::Tell => self.verdicts(run, head),
+            Step::Tell => self.verdicts(run, head, turns),
             _ => {
-                self.verdicts(run, head);
+                self.verdicts(run, head, turns);
                 self.work(run, state, turns);
             }
         }
@@ -239,7 +248,7 @@ impl Canonical {
             Step::SendAgain => (13, 0),
             Step::PutBack => (14, 0),
             Step::PutCut { read } => (15, read as usize),
-            Step::Settle(ending) => (16, ending as usize),
+            Step::Settle(ending) => (16, ended(ending)),
             Step::MarkParked(message) => (17, message),
             Step::Release => (18, 0),
             Step::SendLate { part } => (19, part as usize),
@@ -248,13 +257,21 @@ impl Canonical {
             Step::CommitMoment => (22, 0),
             Step::SendMoment => (23, 0),
             Step::CommitAnyway => (24, 0),
+            Step::HearHead => (25, 0),
+            Step::HearRows => (26, 0),
+            Step::PutAside => (27, 0),
+            Step::WaitOn => (28, 0),
         };
         self.bytes.push(kind);
         self.small(detail);
     }
 
-    /// What the view still decides while a turn is at work: which deliveries are over.
-    fn verdicts(&mut self, run: &Run, head: Option<&Head>) {
+    /// What the view still decides while a turn is at work: which deliveries are over, and the answer.
+    fn verdicts(&mut self, run: &Run, head: Option<&Head>, turns: u64) {
+        if run.later.is_some() {
+            self.head(&run.view, turns, true);
+        }
+        self.flags([run.waits]);
         for delivery in &run.deliveries {
             let id = crate::state::id(delivery.message);
             let (settled, pending) = (run.view.settled(&id), run.view.pending.contains_key(&id));
@@ -269,11 +286,25 @@ impl Canonical {
             self.head(before, turns, false);
         }
         self.bytes.push(run.about.0);
-        self.flags([state.head.as_ref().is_some_and(|head| head.sequence == run.head.sequence), run.told, run.asked]);
+        let is_newest = state.head.as_ref().is_some_and(|head| head.sequence == run.head.sequence);
+        self.flags([is_newest, run.told, run.knew, run.asked, run.passed, run.waits]);
+        self.aside(run.aside.as_deref(), turns);
         self.drafts(&run.history, turns);
         match &run.draft {
             Some(draft) => self.draft(draft, turns),
             None => self.bytes.push(0xFF),
         }
+    }
+}
+
+fn ended(ending: Ending) -> usize {
+    match ending {
+        Ending::Accepted => 0,
+        Ending::Flagged => 1,
+        Ending::Cut => 2,
+        Ending::Silent => 3,
+        Ending::Parked => 4,
+        Ending::GoesOn => 5,
+        Ending::Aside { new } => 6 + usize::from(new),
     }
 }

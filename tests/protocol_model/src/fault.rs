@@ -39,11 +39,14 @@ pub enum Fault {
     Day,
     /// A message that was given up takes long to the dead letters.
     SlowBurial,
+    /// An answer that was promised for later comes: at any time, or once more. Nothing is wrong with that, but nobody may
+    /// count on it.
+    Answer,
 }
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Death,
         Self::AnswerLost,
         Self::Failure,
@@ -62,6 +65,7 @@ impl Fault {
         Self::Release,
         Self::Day,
         Self::SlowBurial,
+        Self::Answer,
     ];
 
     /// What goes wrong, in a few words.
@@ -85,6 +89,7 @@ impl Fault {
             Self::Release => "release",
             Self::Day => "day",
             Self::SlowBurial => "slow way to the dead letters",
+            Self::Answer => "answer that comes later",
         }
     }
 }

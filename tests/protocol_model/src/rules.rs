@@ -22,6 +22,8 @@ pub struct Rules {
     pub slow_filing: bool,
     /// Whether users are told of an AI that takes long.
     pub moments: bool,
+    /// Whether the AI may promise its answer for later.
+    pub later: bool,
     /// The mistake that was put in on purpose.
     pub bug: Option<Bug>,
 }

@@ -4,6 +4,7 @@
 mod actor;
 mod attend;
 mod filing;
+mod later;
 mod moment;
 mod send;
 mod settle;
@@ -14,17 +15,21 @@ use std::rc::Rc;
 
 use store::{Head, RunToken};
 
-use crate::state::{Draft, Set};
+use crate::state::{Aside, Draft, Set};
 
 use actor::{Actor, Written};
+pub(crate) use later::{Hearing, Later};
 pub(crate) use step::{How, Step};
 
 /// A run at work.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a run knows")]
 pub(crate) struct Run {
     /// Its name in a trace.
     pub(crate) name: u32,
     pub(crate) deliveries: Vec<Delivery>,
+    /// The answer that it was brought; then there are no deliveries.
+    pub(crate) later: Option<Later>,
     /// It may take a conversation whose last run ended badly.
     pub(crate) alone: bool,
     /// The conversation when it was looked at last outside of a turn.
@@ -41,10 +46,18 @@ pub(crate) struct Run {
     pub(crate) before: Option<Rc<Head>>,
     /// Drafts that stood in the table at the claim.
     pub(crate) history: Vec<Rc<Draft>>,
+    /// The newest question that had been put aside at the claim.
+    pub(crate) aside: Option<Rc<Aside>>,
+    /// Its time was over when this run came to ask.
+    pub(crate) passed: bool,
+    /// Its answer is waited on, and the user is told so first.
+    pub(crate) waits: bool,
     /// The open messages of this turn.
     pub(crate) about: Set,
     /// Told that it takes a moment, and nothing since.
     pub(crate) told: bool,
+    /// The last thing the user had read at the claim was that it takes a moment.
+    pub(crate) knew: bool,
     /// The AI was asked, and its answer is still to come.
     pub(crate) asked: bool,
     /// The reply, once there is one.
@@ -70,51 +83,50 @@ pub(crate) struct Holding {
 impl Run {
     /// A run for `deliveries`.
     pub(crate) fn new(name: u32, deliveries: Vec<Delivery>) -> Self {
-        let nothing = Rc::new(Head::default());
-        let mut run = Self {
-            name,
-            deliveries,
-            alone: false,
-            view: Rc::clone(&nothing),
-            held: None,
-            fresh: Set::default(),
-            settled: Set::default(),
-            failed: Set::default(),
-            step: Step::Tell,
-            head: nothing,
-            before: None,
-            history: Vec::new(),
-            about: Set::default(),
-            told: false,
-            asked: false,
-            draft: None,
-        };
-        run.begin(false);
-        run
+        Self::beginning(name, deliveries, None, false)
     }
 
-    fn begin(&mut self, alone: bool) {
-        let seen = self.deliveries.iter().any(|delivery| delivery.seen);
-        let deliveries = std::mem::take(&mut self.deliveries);
+    /// A run for an answer that came later.
+    pub(crate) fn hearing(name: u32, later: Later) -> Self {
+        Self::beginning(name, Vec::new(), Some(later), false)
+    }
+
+    /// The same from the beginning, in a function where nothing else is going on.
+    fn begin_alone(&mut self) {
+        let later = self.later.map(|later| Later { hearing: Hearing::Unknown, ..later });
+        *self = Self::beginning(self.name, std::mem::take(&mut self.deliveries), later, true);
+    }
+
+    fn beginning(name: u32, deliveries: Vec<Delivery>, later: Option<Later>, alone: bool) -> Self {
+        let seen = deliveries.iter().any(|delivery| delivery.seen);
         let nothing = Rc::new(Head::default());
-        *self = Self {
-            name: self.name,
+        Self {
+            name,
             deliveries,
+            later,
             alone,
             view: Rc::clone(&nothing),
             held: None,
             fresh: Set::default(),
             settled: Set::default(),
             failed: Set::default(),
-            step: if seen { Step::Look } else { Step::PutRow(0) },
+            step: match later {
+                Some(_) => Step::HearHead,
+                None if seen => Step::Look,
+                None => Step::PutRow(0),
+            },
             head: nothing,
             before: None,
             history: Vec::new(),
+            aside: None,
+            passed: false,
+            waits: false,
             about: Set::default(),
             told: false,
+            knew: false,
             asked: false,
             draft: None,
-        };
+        }
     }
 
     /// Whether `head` is this run's.

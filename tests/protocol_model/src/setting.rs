@@ -38,6 +38,7 @@ impl Setting {
             batch: 1,
             slow_filing: false,
             moments: false,
+            later: false,
             bug: None,
         };
         Self { name, complete, rules, faults: faults.to_vec() }
@@ -85,6 +86,13 @@ impl Setting {
         self
     }
 
+    /// The same with an AI that may promise its answer for later.
+    #[must_use]
+    pub fn later(mut self) -> Self {
+        self.rules.later = true;
+        self
+    }
+
     /// The same with a mistake.
     #[must_use]
     pub fn with(mut self, bug: Bug) -> Self {
@@ -119,6 +127,9 @@ impl Setting {
             head: None,
             drafts: Vec::new(),
             letters,
+            aside: None,
+            promised: Vec::new(),
+            answers: Vec::new(),
             runs: Vec::new(),
             told: false,
             budget: Budget::of(&self.faults),

@@ -1,5 +1,7 @@
 //! What is searched.
 
+mod later;
+
 use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::fault::Fault::{
@@ -17,7 +19,7 @@ const FRAGMENTS: &[bool] = &[false, false];
 /// Small enough for every test run; together they have every fault.
 pub fn small() -> Vec<Setting> {
     let new = Setting::new;
-    vec![
+    let mut settings = vec![
         new("one message, a troubled table", ONE, FLAG, &[(Death, 1), (AnswerLost, 1), (Failure, 1), (Duplicate, 1)]),
         new(
             "one message, a troubled Braze",
@@ -45,13 +47,15 @@ pub fn small() -> Vec<Setting> {
         new("two messages, a day", TWO, RESEND_ONCE, &[(Unknown, 1), (Refusal, 1), (Day, 1)]),
         new("fragments in a batch", FRAGMENTS, FLAG, &[(AnswerLost, 1), (NotTold, 1)]).batch(2),
         new("a head that forgets", TWO, FLAG, &[(Repeat, 1)]).memory(1),
-    ]
+    ];
+    settings.extend(later::small());
+    settings
 }
 
 /// What a machine explores in some minutes.
 pub fn large() -> Vec<Setting> {
     let new = Setting::new;
-    vec![
+    let mut settings = vec![
         new(
             "one message under flag",
             ONE,
@@ -126,7 +130,9 @@ pub fn large() -> Vec<Setting> {
         new("a fragment and its end", FRAGMENT_AND_WHOLE, RESEND_ONCE, &[(Death, 1), (Zombie, 1), (LastDelivery, 1)]),
         new("a head that forgets", TWO, FLAG, &[(Repeat, 1), (Zombie, 1), (Death, 1)]).memory(1),
         new("three messages and a head that forgets", THREE, FLAG, &[(Repeat, 1)]).memory(1),
-    ]
+    ];
+    settings.extend(later::large());
+    settings
 }
 
 /// For every bug a setting that shows it, and the promise that it breaks.
@@ -134,7 +140,7 @@ pub fn seeded() -> Vec<(Setting, Broken)> {
     let new = Setting::new;
     let one = |bug: Bug, most_copies, faults| new("one message", ONE, most_copies, faults).with(bug);
     let two = |bug: Bug, most_copies, faults| new("two messages", TWO, most_copies, faults).with(bug);
-    vec![
+    let mut settings = vec![
         (one(Bug::LeftOverIgnored, FLAG, &[(Death, 1)]), Broken::TooManyCopies),
         (one(Bug::NoFence, FLAG, &[(Zombie, 1), (Duplicate, 1)]), Broken::TooManyCopies),
         (one(Bug::OwnerIgnored, FLAG, &[(Takeover, 1)]).parts(2), Broken::SentAfterTakeover),
@@ -161,7 +167,9 @@ pub fn seeded() -> Vec<(Setting, Broken)> {
         (one(Bug::MomentSentAgain, RESEND_ONCE, &[(Death, 1)]).moments(), Broken::MomentTwice),
         (one(Bug::MomentForgotten, FLAG, &[(Death, 1)]).moments(), Broken::MomentTwice),
         (one(Bug::MomentTakenForTheAnswer, FLAG, &[(Death, 1)]).attempts(3).moments(), Broken::Unanswered),
-    ]
+    ];
+    settings.extend(later::seeded());
+    settings
 }
 
 /// Where the model's one assumption about speed is dropped, and what breaks then: a run that lies still between a

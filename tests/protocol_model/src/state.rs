@@ -23,6 +23,12 @@ pub struct State {
     /// Drafts and turns that are not over, newest key first.
     pub(crate) drafts: Vec<Rc<Draft>>,
     pub(crate) letters: [Letter; MOST_MESSAGES],
+    /// The newest row of a question that was put aside.
+    pub(crate) aside: Option<Rc<Aside>>,
+    /// The questions whose answers were promised for later, the oldest first.
+    pub(crate) promised: Vec<Question>,
+    /// The answers that came later.
+    pub(crate) answers: Vec<Answer>,
     pub(crate) runs: Vec<Rc<Run>>,
     /// Whether the last turn that is over said that the answer takes a moment.
     pub(crate) told: bool,
@@ -95,6 +101,34 @@ pub(crate) struct Draft {
     pub(crate) moment: bool,
 }
 
+/// A question: the open messages that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub(crate) about: Set,
+    /// The newest of them.
+    pub(crate) newest: usize,
+}
+
+/// The row of a question that was put aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aside {
+    pub(crate) key: TurnKey,
+    pub(crate) question: Question,
+    /// Its time is over.
+    pub(crate) over: bool,
+}
+
+/// An answer that came later, in the queue of what does not come from users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) question: Question,
+    /// Which reply it is.
+    pub(crate) reply: u32,
+    /// The time of its question was over when it reached the door.
+    pub(crate) late: bool,
+    pub(crate) place: Place,
+}
+
 /// A set of messages by number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Set(pub(crate) u8);
@@ -153,8 +187,17 @@ impl State {
         self.drafts.iter().find(|draft| draft.key == key).cloned()
     }
 
-    /// Stores a draft under its key.
+    /// Stores the row of a question that is put aside. Only the newest one is ever looked at.
+    pub(crate) fn put_aside(&mut self, aside: Aside) {
+        self.drafts.retain(|draft| draft.key != aside.key);
+        if self.aside.as_ref().is_none_or(|other| other.key <= aside.key) {
+            self.aside = Some(Rc::new(aside));
+        }
+    }
+
+    /// Stores a draft under its key, in place of whatever stood there.
     pub(crate) fn put_draft(&mut self, draft: Rc<Draft>) {
+        self.aside = self.aside.take().filter(|aside| aside.key != draft.key);
         match self.drafts.binary_search_by(|other| draft.key.cmp(&other.key)) {
             Ok(place) => self.drafts[place] = draft,
             Err(place) => self.drafts.insert(place, draft),

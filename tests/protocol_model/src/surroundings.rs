@@ -7,8 +7,8 @@ use store::{HeadWrite, Owner, SendState, TurnKey};
 
 use crate::fault::Fault;
 use crate::rules::Rules;
-use crate::run::{Delivery, How, Run};
-use crate::state::{COPIES, MOST_MESSAGES, Place, Row, State, id};
+use crate::run::{Delivery, Hearing, How, Later, Run};
+use crate::state::{Answer, COPIES, MOST_MESSAGES, Place, Question, Row, State, id};
 use crate::time::Passing;
 
 /// Runs at work at the same time.
@@ -25,6 +25,12 @@ pub(crate) enum Action {
     Pass(Passing),
     /// A run does its next step.
     Run(usize, How),
+    /// The promised answer to this question reaches the door.
+    Answer(Question),
+    /// A run begins with the answer at this place.
+    Hear(usize),
+    /// A run begins with an answer that another one has too.
+    HearTwice(usize),
     /// Braze repeats its webhook.
     Repeat(Mail),
     /// A queue message had its last delivery.
@@ -57,6 +63,7 @@ impl State {
         actions.extend(Passing::ALL.into_iter().filter(|passing| self.awaits(*passing)).map(Action::Pass));
         self.offer_deliveries(rules, &mut actions);
         self.offer_letters(&mut actions);
+        self.offer_answers(&mut actions);
         self.offer_people(&mut actions);
         let affordable = actions.into_iter().filter(|action| self.fault(*action).is_none_or(|f| self.budget.has(f)));
         affordable.filter_map(|action| Some((action, self.after(action, rules)?))).collect()
@@ -101,6 +108,18 @@ impl State {
         }
     }
 
+    fn offer_answers(&self, actions: &mut Vec<Action>) {
+        actions.extend(self.promised.iter().map(|question| Action::Answer(*question)));
+        if self.runs.len() >= MOST_RUNS {
+            return;
+        }
+        actions.extend(self.answers.iter().enumerate().filter_map(|(place, answer)| match answer.place {
+            Place::Queue { .. } => Some(Action::Hear(place)),
+            Place::Delivered => Some(Action::HearTwice(place)),
+            Place::Nowhere | Place::Dead => None,
+        }));
+    }
+
     fn offer_people(&self, actions: &mut Vec<Action>) {
         if let Some(head) = &self.head {
             actions.push(Action::Change(if head.owner == Owner::Bot { Owner::Person } else { Owner::Bot }));
@@ -127,9 +146,10 @@ impl State {
         match action {
             Action::Pass(Passing::Lease) => self.is_held().then_some(Fault::Zombie),
             Action::Pass(Passing::Burial) => Some(Fault::SlowBurial),
-            Action::Deliver(..) | Action::Bury(_) | Action::Pass(_) => None,
+            Action::Deliver(..) | Action::Hear(_) | Action::Bury(_) | Action::Pass(_) => None,
+            Action::Answer(_) => Some(Fault::Answer),
             Action::Run(_, how) => how.fault(),
-            Action::Duplicate(_) => Some(Fault::Duplicate),
+            Action::Duplicate(_) | Action::HearTwice(_) => Some(Fault::Duplicate),
             Action::Repeat(_) => Some(Fault::Repeat),
             Action::LastDelivery(_) => Some(Fault::LastDelivery),
             Action::Redrive(_) => Some(Fault::Redrive),
@@ -147,12 +167,15 @@ impl State {
         };
         if let Some(fault) = self.fault(action) {
             next.budget.spend(fault);
-            next.witness.troubled = true;
+            next.witness.troubled |= fault != Fault::Answer;
         }
         match action {
             Action::Run(..) => {}
             Action::Deliver(first, second) => next.deliver(first, second, Place::Delivered),
             Action::Duplicate(mail) => next.deliver(mail, None, Place::Queue { seen: true }),
+            Action::Answer(question) => next.is_answered(question),
+            Action::Hear(place) => next.hear(place, Place::Delivered),
+            Action::HearTwice(place) => next.hear(place, Place::Queue { seen: true }),
             Action::Pass(passing) => next.pass(passing),
             Action::Repeat(mail) | Action::Redrive(mail) => next.put(mail, Place::Queue { seen: false }),
             Action::LastDelivery(mail) | Action::Bury(mail) => next.put(mail, Place::Dead),
@@ -191,6 +214,19 @@ impl State {
         self.runs.push(Rc::new(Run::new(self.next.run, deliveries)));
     }
 
+    fn is_answered(&mut self, question: Question) {
+        self.next.reply += 1;
+        let late = self.aside.as_ref().is_some_and(|aside| aside.question == question && aside.over);
+        let place = Place::Queue { seen: false };
+        self.answers.push(Answer { question, reply: self.next.reply, late, place });
+    }
+
+    fn hear(&mut self, place: usize, then: Place) {
+        let seen = std::mem::replace(&mut self.answers[place].place, then) != (Place::Queue { seen: false });
+        self.next.run += 1;
+        self.runs.push(Rc::new(Run::hearing(self.next.run, Later { answer: place, seen, hearing: Hearing::Unknown })));
+    }
+
     fn change_owner(&mut self, owner: Owner, rules: &Rules) {
         let turn = self.head.as_ref().and_then(|head| head.turn.as_ref());
         let sending = turn.is_some_and(|turn| turn.state == SendState::Sending);
@@ -202,6 +238,8 @@ impl State {
 
     /// Whether nothing is left to be done: what is not settled is a dead letter.
     pub(crate) fn rests(&self) -> bool {
-        self.runs.is_empty() && !self.mails().any(|(_, place)| matches!(place, Place::Queue { .. }))
+        let answers = self.answers.iter().map(|answer| answer.place);
+        let mut places = self.mails().map(|(_, place)| place).chain(answers);
+        self.runs.is_empty() && !places.any(|place| matches!(place, Place::Queue { .. }))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use models::Timestamp;
 use store::Head;
 
-use crate::state::{Row, State};
+use crate::state::{Aside, Row, State};
 
 /// It is always this moment.
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000);
@@ -29,10 +29,12 @@ pub(crate) enum Passing {
     Retry,
     /// The two minutes that a message which was given up has to reach the dead letters.
     Burial,
+    /// The time for which an answer is waited for.
+    Wait,
 }
 
 impl Passing {
-    pub(crate) const ALL: [Self; 4] = [Self::Lease, Self::Quiet, Self::Retry, Self::Burial];
+    pub(crate) const ALL: [Self; 5] = [Self::Lease, Self::Quiet, Self::Retry, Self::Burial, Self::Wait];
 }
 
 impl State {
@@ -44,6 +46,7 @@ impl State {
             Passing::Quiet => head(|head| head.pending.values().any(|pending| pending.due > NOW)),
             Passing::Retry => head(waits_for_braze),
             Passing::Burial => self.letters.iter().any(|letter| letter.row == Row::Parked { lately: true }),
+            Passing::Wait => self.aside.as_ref().is_some_and(|aside| !aside.over),
         }
     }
 
@@ -57,6 +60,9 @@ impl State {
             }
             return;
         }
+        if passing == Passing::Wait {
+            return self.nobody_waits_any_longer();
+        }
         if let Some(head) = &mut self.head {
             age(head, passing);
         }
@@ -66,6 +72,13 @@ impl State {
             age(&mut run.view, passing);
             age(&mut run.head, passing);
         }
+    }
+
+    fn nobody_waits_any_longer(&mut self) {
+        let over = |aside: &mut Option<Rc<Aside>>| aside.iter_mut().for_each(|aside| Rc::make_mut(aside).over = true);
+        over(&mut self.aside);
+        self.runs.iter_mut().for_each(|run| over(&mut Rc::make_mut(run).aside));
+        self.witness.waited = 0;
     }
 }
 
@@ -78,7 +91,7 @@ fn age(head: &mut Rc<Head>, passing: Passing) {
         Passing::Lease => !head.leased(NOW),
         Passing::Quiet => head.pending.values().all(|pending| pending.due <= NOW),
         Passing::Retry => !waits_for_braze(head),
-        Passing::Burial => true,
+        Passing::Burial | Passing::Wait => true,
     };
     if is_old {
         return;
@@ -88,6 +101,6 @@ fn age(head: &mut Rc<Head>, passing: Passing) {
         Passing::Lease => head.lease_until = OVER,
         Passing::Quiet => head.pending.values_mut().for_each(|pending| pending.due = pending.due.min(OVER)),
         Passing::Retry => head.turn.iter_mut().for_each(|turn| turn.retry_at = None),
-        Passing::Burial => {}
+        Passing::Burial | Passing::Wait => {}
     }
 }

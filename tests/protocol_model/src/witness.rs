@@ -6,7 +6,7 @@ use store::{Claim, Head, HeadWrite, OpenTurn, Owner, SendState, TurnKey};
 
 use crate::broken::Broken;
 use crate::rules::Rules;
-use crate::state::{Draft, Letter, MOST_MESSAGES, Set, number};
+use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Set, id, number};
 use crate::time::NOW;
 
 /// Why messages stop being pending.
@@ -24,6 +24,8 @@ pub(crate) enum Ending {
     Parked,
     /// It was said that the answer takes a moment; nothing stops being pending.
     GoesOn,
+    /// The question is put aside; nothing stops being pending. `new`: it was asked by this very run.
+    Aside { new: bool },
 }
 
 /// Copies of a reply that reached the user.
@@ -52,6 +54,10 @@ pub(crate) struct Witness {
     pub(crate) troubled: bool,
     /// Questions to the AI since a turn ended.
     pub(crate) asked: u32,
+    /// The questions that were put aside since a turn ended: a bit for each set of messages.
+    pub(crate) aside: u8,
+    /// Those of them whose answers may still come in time.
+    pub(crate) waited: u8,
     /// Messages of which the user was told that the answer takes a moment.
     pub(crate) moments: Set,
     pub(crate) broken: Option<Broken>,
@@ -109,11 +115,11 @@ impl Witness {
 
     fn settled(&mut self, old: Option<&Head>, new: &Head, ending: Option<Ending>) {
         let (Some(old), Some(ending)) = (old, ending) else { return };
-        if ending == Ending::GoesOn {
+        if matches!(ending, Ending::GoesOn | Ending::Aside { .. }) {
             self.must(old.pending.keys().all(|id| new.pending.contains_key(id)), Broken::Unanswered);
             return;
         }
-        self.asked = 0;
+        (self.asked, self.aside, self.waited) = (0, 0, 0);
         self.must(ending != Ending::Parked || self.troubled, Broken::GivenUp);
         let is_doubted = old.turn.as_ref().is_none_or(|turn| self.doubts(turn.key, turn.part));
         self.must(ending != Ending::Flagged || is_doubted, Broken::NeedlessFlag);
@@ -127,7 +133,7 @@ impl Witness {
             }
             let is_covered = old.turn.as_ref().is_some_and(|turn| turn.covers.contains(id));
             let fine = match ending {
-                Ending::Accepted | Ending::Parked | Ending::GoesOn => true,
+                Ending::Accepted | Ending::Parked | Ending::GoesOn | Ending::Aside { .. } => true,
                 Ending::Flagged => is_covered,
                 Ending::Cut => is_covered && self.excused,
                 Ending::Silent => old.owner == Owner::Person,
@@ -170,11 +176,36 @@ impl Witness {
         self.moments.0 |= about.0;
     }
 
-    /// The AI was asked.
-    pub(crate) fn asked(&mut self, rules: &Rules) {
+    /// The AI was asked `question`, by whoever `holds` the conversation or by somebody whose claim is over.
+    pub(crate) fn asked(&mut self, question: Question, holds: bool, rules: &Rules) {
         self.asked += 1;
-        // Every attempt but the last two asks, and once more if something newer came.
-        self.must(self.asked <= 2 * (rules.attempts - 2), Broken::AskedTooOften);
+        // Every attempt but the last two asks, and once more if something newer came; and as often again for each question
+        // that was put aside.
+        let lives = 1 + self.aside.count_ones();
+        self.must(self.asked <= 2 * (rules.attempts - 2) * lives, Broken::AskedTooOften);
+        self.must(!holds || self.waited & bit(question) == 0, Broken::AskedAgain);
+    }
+
+    /// `question` was put aside, for the first time if it is `new`.
+    pub(crate) fn put_aside(&mut self, question: Question, new: bool, over: bool) {
+        self.must(!new || self.aside & bit(question) == 0, Broken::AskedTooOften);
+        self.aside |= bit(question);
+        if !over {
+            self.waited |= bit(question);
+        }
+    }
+
+    /// What came later reached the user, as an answer to `about`.
+    pub(crate) fn told_later(&mut self, answer: Answer, about: Set) {
+        self.must(answer.question.about == about, Broken::AnotherQuestion);
+        self.must(!answer.late, Broken::SaidTooLate);
+    }
+
+    /// An answer leaves its queue, `head` being as it is, although its question was found waited for.
+    pub(crate) fn drops(&mut self, answer: Answer, head: Option<&Head>) {
+        let waits = |head: &Head| head.owner == Owner::Bot && head.pending.contains_key(&id(answer.question.newest));
+        let is_waited_for = self.waited & bit(answer.question) != 0 && head.is_some_and(waits);
+        self.must(answer.late || !is_waited_for, Broken::AnswerDropped);
     }
 
     /// Whoever began a send on `head` is stopped, or overtaken, before writing down what became of it.
@@ -196,6 +227,11 @@ impl Witness {
         self.must(!letters.iter().enumerate().any(is_lost), Broken::Stranded);
         self.must(runs > 0 || self.owed.is_empty(), Broken::Unanswered);
     }
+}
+
+/// What stands for a question among those there may be.
+fn bit(question: Question) -> u8 {
+    1 << question.about.0
 }
 
 /// Whether `write` ends the lease on `old`: only its holder can, or a person whom no send stands in the way.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use store::{Head, Owner, SendState};
 
 use crate::run::{How, Run, Step};
-use crate::state::State;
+use crate::state::{MOST_MESSAGES, Set, State};
 use crate::surroundings::{Action, Mail};
 use crate::time::Passing;
 use crate::witness::Ending;
@@ -22,6 +22,10 @@ pub(crate) fn of(before: &State, action: Action, after: &State) -> String {
         Action::Pass(Passing::Quiet) => "the quiet period ends".to_owned(),
         Action::Pass(Passing::Retry) => "Braze may be tried again".to_owned(),
         Action::Pass(Passing::Burial) => "two minutes pass".to_owned(),
+        Action::Pass(Passing::Wait) => "the time of the question is over".to_owned(),
+        Action::Answer(question) => format!("an answer about {} reaches the door", messages(question.about)),
+        Action::Hear(place) => format!("answer {} delivered to R{}", place + 1, after.next.run),
+        Action::HearTwice(place) => format!("answer {} delivered once more, to R{}", place + 1, after.next.run),
         Action::Repeat(mail) => format!("Braze repeats the webhook of m{}", mail.message + 1),
         Action::LastDelivery(mail) => format!("that was the last delivery of {}: a dead letter", name(mail)),
         Action::Bury(mail) => format!("{} came back often enough: a dead letter", name(mail)),
@@ -42,6 +46,7 @@ fn of_run(before: &State, run: &Run, how: How, after: &State) -> String {
         How::FailsDone => format!("{step}; it happens and is reported as failed"),
         How::FailsUndone => format!("tries and fails: it {step}"),
         How::Slow => format!("{step}, which takes long"),
+        How::Later => "asks the AI: the answer will come later".to_owned(),
         How::AiFails => "asks the AI: no answer".to_owned(),
         How::Unknown { delivered } => {
             format!("{step}: nobody knows, and it is {}delivered", if delivered { "" } else { "not " })
@@ -96,6 +101,10 @@ fn step(run: &Run) -> String {
         Step::CommitMoment => "commits that line and begins to send".to_owned(),
         Step::SendMoment => "sends that line".to_owned(),
         Step::Ask { .. } => "asks the AI".to_owned(),
+        Step::HearHead => "reads the head for the answer".to_owned(),
+        Step::HearRows => "reads the newest rows for it".to_owned(),
+        Step::PutAside => "stores the row of a question that is put aside".to_owned(),
+        Step::WaitOn => "finds that the answer may still come".to_owned(),
         Step::PutDraft { .. } => format!("stores a draft for {}", covers(run)),
         Step::Commit { .. } => format!("commits the draft for {} and begins to send", covers(run)),
         Step::CommitAnyway => "leaves what is newer still to the next turn, commits and begins to send".to_owned(),
@@ -110,6 +119,14 @@ fn step(run: &Run) -> String {
         Step::Release => "gives the conversation back".to_owned(),
         Step::Tell => "tells the queue what is over".to_owned(),
     }
+}
+
+fn messages(about: Set) -> String {
+    (0..MOST_MESSAGES)
+        .filter(|message| about.has(*message))
+        .map(|message| format!("m{}", message + 1))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn name(mail: Mail) -> String {
@@ -147,5 +164,6 @@ fn ended(ending: Ending) -> &'static str {
         Ending::Silent => "silent",
         Ending::Parked => "given up",
         Ending::GoesOn => "a moment, and goes on",
+        Ending::Aside { .. } => "put aside",
     }
 }

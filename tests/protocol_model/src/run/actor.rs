@@ -39,6 +39,7 @@ impl State {
         if how == How::Dies {
             state.abandoned(&run);
             state.come_back(&run, |_| true);
+            state.answer_comes_back(&run, true);
         } else {
             let mut actor = Actor { state: &mut state, run: &mut run, rules, how, impossible: false };
             let is_over = actor.run.step == Step::Tell;
@@ -121,6 +122,10 @@ impl Actor<'_> {
             Step::CommitMoment => self.commit_moment(),
             Step::SendMoment => self.send_moment(),
             Step::Ask { again } => self.ask(again),
+            Step::HearHead => self.hear_head(),
+            Step::HearRows => self.hear_rows(),
+            Step::PutAside => self.put_aside(),
+            Step::WaitOn => self.wait_on(),
             Step::PutDraft { again } => self.put_draft(again),
             Step::Commit { again } => self.commit(Some(again)),
             Step::CommitAnyway => self.commit(None),

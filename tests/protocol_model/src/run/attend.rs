@@ -17,8 +17,7 @@ impl Actor<'_> {
         }
         if let Some(head) = &self.state.head {
             if head.suspect() && !head.leased(NOW) && !self.run.alone {
-                self.run.begin(true);
-                return;
+                return self.run.begin_alone();
             }
             self.run.view = Rc::clone(head);
         }
@@ -57,7 +56,7 @@ impl Actor<'_> {
             return;
         }
         if view.suspect() && !self.run.alone {
-            return self.run.begin(true);
+            return self.run.begin_alone();
         }
         self.run.step = Step::Claim(self.new_claim());
     }
@@ -85,13 +84,18 @@ impl Actor<'_> {
         self.run.held = Some(Holding { epoch: head.epoch, claim });
         self.run.history =
             self.state.drafts.iter().filter(|draft| draft.key.number > head.last_turn).cloned().collect();
-        self.run.asked = false;
+        self.run.aside.clone_from(&self.state.aside);
+        (self.run.asked, self.run.passed, self.run.waits) = (false, false, false);
         self.run.told = self.state.told && !self.rules.has(Bug::MomentForgotten);
+        self.run.knew = self.run.told;
         self.run.view = head;
         self.answer_due();
     }
 
     pub(super) fn tell(&mut self) {
+        if self.run.later.is_some() {
+            return self.tell_of_the_answer();
+        }
         let is_untold = self.how == How::NotTold;
         let run = &*self.run;
         let over = |delivery: &Delivery| self.is_over(self.state, delivery);
@@ -112,7 +116,8 @@ impl Actor<'_> {
         if run.failed.has(delivery.message) {
             return false;
         }
-        if run.settled.has(delivery.message) || run.view.settled(&id) {
+        let is_aside = run.waits && self.rules.has(Bug::AsideDeleted);
+        if run.settled.has(delivery.message) || run.view.settled(&id) || is_aside {
             return true;
         }
         let is_pending = run.view.pending.contains_key(&id);

@@ -16,6 +16,10 @@ impl Actor<'_> {
         if !self.rules.moments || again || self.run.told {
             return self.is_impossible();
         }
+        self.says_a_moment();
+    }
+
+    pub(super) fn says_a_moment(&mut self) {
         let line = Draft { own_line: true, moment: true, ..self.new_draft(1) };
         self.run.draft = Some(Rc::new(line));
         self.run.step = Step::PutMoment;
@@ -48,7 +52,7 @@ impl Actor<'_> {
             // Something newer was filed: the answer looks at that.
             Written::Refused(Some(found)) if self.run.holds(&found) && found.turn.is_none() => {
                 self.run.told = true;
-                self.run.step = Step::Ask { again: false };
+                self.after_a_moment();
             }
             Written::Refused(_) | Written::Failed => self.stop(),
             Written::Unheard => {}
@@ -67,11 +71,18 @@ impl Actor<'_> {
     pub(super) fn goes_on(&mut self, head: &Head) {
         self.run.head = in_the_light_of(&self.run.head, head);
         self.run.draft = None;
-        if self.run.asked {
-            self.run.step = Step::Ask { again: false };
+        if self.run.asked || self.run.waits {
+            self.after_a_moment();
         } else {
             self.look_at_rows(false);
         }
+    }
+
+    /// The AI is heard, or its answer waited on.
+    fn after_a_moment(&mut self) {
+        self.run.draft = None;
+        self.run.step =
+            if self.run.waits { Step::Settle(Ending::Aside { new: false }) } else { Step::Ask { again: false } };
     }
 }
 

@@ -91,6 +91,9 @@ impl Actor<'_> {
             self.state.witness.told_of_a_moment(draft.about);
         } else {
             self.state.witness.delivered(draft, turn.parts, part, self.rules);
+            if let Some(answer) = self.state.answers.iter().find(|answer| answer.reply == draft.reply) {
+                self.state.witness.told_later(*answer, draft.about);
+            }
         }
     }
 

@@ -16,7 +16,9 @@ impl Actor<'_> {
         if matches!(ending, Ending::Accepted | Ending::Flagged | Ending::Cut) && head.turn.is_none() {
             return self.stop();
         }
-        let (turn, covers) = self.ended(&head);
+        let is_aside = matches!(ending, Ending::Aside { .. });
+        let (turn, covers) =
+            if is_aside && !self.rules.has(Bug::AsideSettles) { (None, Vec::new()) } else { self.ended(&head) };
         let parked = ending == Ending::Parked;
         let write = HeadWrite::Settle {
             held: self.held(),
@@ -34,6 +36,7 @@ impl Actor<'_> {
                 self.park_from(0);
             }
             Written::Done(new) if ending == Ending::GoesOn => self.goes_on(&new),
+            Written::Done(new) if is_aside => self.is_aside(new, ending),
             Written::Done(new) if self.rules.has(Bug::SentMoved) && ending == Ending::Accepted => {
                 self.run.view = new;
                 let part = head.turn.as_ref().map_or(0, |turn| turn.part);

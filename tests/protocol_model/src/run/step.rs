@@ -28,6 +28,14 @@ pub(crate) enum Step {
     SendMoment,
     /// Asks the AI.
     Ask { again: bool },
+    /// Reads the head for an answer that came later.
+    HearHead,
+    /// Reads the newest rows for it.
+    HearRows,
+    /// Stores the row of a question that is put aside.
+    PutAside,
+    /// Finds a question whose answer may still come.
+    WaitOn,
     /// Stores the draft.
     PutDraft { again: bool },
     /// Commits it.
@@ -71,6 +79,8 @@ pub(crate) enum How {
     FailsUndone,
     /// The AI takes long.
     Slow,
+    /// The AI promises its answer for later.
+    Later,
     /// The AI has no answer.
     AiFails,
     /// Nobody knows whether Braze accepted.
@@ -88,7 +98,7 @@ pub(crate) enum How {
 impl How {
     pub(crate) fn fault(self) -> Option<Fault> {
         match self {
-            Self::Well | Self::Slow => None,
+            Self::Well | Self::Slow | Self::Later => None,
             Self::Dies => Some(Fault::Death),
             Self::Unheard => Some(Fault::AnswerLost),
             Self::FailsDone | Self::FailsUndone => Some(Fault::Failure),
@@ -106,12 +116,19 @@ impl Step {
     /// Everything that may befall this step.
     pub(crate) fn hows(self) -> &'static [How] {
         match self {
-            Self::Look | Self::ReadRows { .. } | Self::ReadTurn => &[How::Well, How::Dies, How::FailsUndone],
-            // To repeat these changes nothing.
-            Self::Mark { .. } | Self::PutMoment | Self::PutDraft { .. } | Self::PutCut { .. } | Self::MarkParked(_) => {
-                &[How::Well, How::Dies, How::FailsDone, How::FailsUndone]
+            Self::Look | Self::ReadRows { .. } | Self::ReadTurn | Self::HearHead | Self::HearRows => {
+                &[How::Well, How::Dies, How::FailsUndone]
             }
-            Self::Ask { .. } => &[How::Well, How::Slow, How::Dies, How::AiFails],
+            // To repeat these changes nothing.
+            Self::Mark { .. }
+            | Self::PutMoment
+            | Self::PutAside
+            | Self::PutDraft { .. }
+            | Self::PutCut { .. }
+            | Self::MarkParked(_) => &[How::Well, How::Dies, How::FailsDone, How::FailsUndone],
+            Self::Ask { .. } => &[How::Well, How::Slow, How::Later, How::Dies, How::AiFails],
+            // Nothing is called: whether it is time to tell the user is all that differs.
+            Self::WaitOn => &[How::Well, How::Slow],
             Self::Send | Self::SendMoment | Self::SendLate { .. } => &[
                 How::Well,
                 How::Dies,

@@ -13,7 +13,9 @@ use crate::witness::Ending;
 impl Actor<'_> {
     /// Finishes the turn that a run before left behind, or makes the next one.
     pub(super) fn work(&mut self) {
-        if self.run.head.turn.is_some() && !self.rules.has(Bug::LeftOverIgnored) {
+        let is_ignored = self.rules.has(Bug::LeftOverIgnored)
+            || self.rules.has(Bug::LeftOverIgnoredLater) && self.stands_before_the_answer();
+        if self.run.head.turn.is_some() && !is_ignored {
             self.run.step = Step::ReadTurn;
         } else {
             self.look_at_rows(false);
@@ -78,7 +80,9 @@ impl Actor<'_> {
     /// A draft that a run before us did not live to commit, or the fallback line, or what the AI says.
     fn reply(&mut self, fallback: bool, again: bool) {
         let (number, covers) = (self.run.head.last_turn + 1, self.agenda());
-        let is_answer = |draft: &&Rc<Draft>| !draft.moment || self.rules.has(Bug::MomentTakenForTheAnswer);
+        let is_overlooked = self.run.later.is_some() && self.rules.has(Bug::LeftOverIgnoredLater);
+        let is_answer =
+            |draft: &&Rc<Draft>| (!draft.moment || self.rules.has(Bug::MomentTakenForTheAnswer)) && !is_overlooked;
         let written = self.run.history.iter().filter(is_answer);
         let written = written.filter(|draft| draft.key.number == number && draft.covers == covers);
         match written.min_by_key(|draft| draft.own_line).cloned() {
@@ -91,17 +95,22 @@ impl Actor<'_> {
                 let line = Draft { own_line: true, ..self.new_draft(1) };
                 self.draft(line, again);
             }
-            _ => self.run.step = Step::Ask { again },
+            _ => self.ask_or_wait(again),
         }
     }
 
     pub(super) fn ask(&mut self, again: bool) {
         if !self.run.asked {
-            self.state.witness.asked(self.rules);
+            let holds = self.state.head.as_deref().is_some_and(|head| self.run.holds(head));
+            let question = self.question();
+            self.state.witness.asked(question, holds, self.rules);
         }
         self.run.asked = self.how == How::Slow;
         if self.how == How::Slow {
             return self.takes_a_moment(again);
+        }
+        if self.how == How::Later {
+            return self.promises();
         }
         if self.how == How::Well {
             let answer = self.new_draft(self.rules.parts);
@@ -119,13 +128,13 @@ impl Actor<'_> {
         Draft { key: self.next_turn(), covers, about, reply, parts, own_line: false, moment: false }
     }
 
-    fn next_turn(&self) -> TurnKey {
+    pub(super) fn next_turn(&self) -> TurnKey {
         let epoch = if self.rules.has(Bug::DraftsShareARow) { 0 } else { self.held().epoch };
         TurnKey { number: self.run.head.last_turn + 1, epoch }
     }
 
     /// The same words may have been a dead run's.
-    fn draft(&mut self, words: Draft, again: bool) {
+    pub(super) fn draft(&mut self, words: Draft, again: bool) {
         let (key, about) = (self.next_turn(), self.run.about);
         self.run.draft = Some(Rc::new(Draft { key, about, ..words }));
         self.run.step = Step::PutDraft { again };
