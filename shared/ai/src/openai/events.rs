@@ -7,6 +7,8 @@ use crate::streamed::{BROKE_OFF, Fold, Part};
 
 /// What its last event says.
 const DONE: &str = "[DONE]";
+/// The most calls of an answer that are looked at: what follows is passed over, as calls are that were not asked for.
+const MOST_CALLS: usize = 64;
 
 /// The first choice, as far as it has come.
 #[derive(Default)]
@@ -87,7 +89,8 @@ impl Completion {
         };
         match self.calls.iter_mut().rev().find(is_of) {
             Some(call) => add(&mut call.call, part),
-            None => self.calls.push(Call { index, call: without_index(part) }),
+            None if self.calls.len() < MOST_CALLS => self.calls.push(Call { index, call: without_index(part) }),
+            None => {}
         }
     }
 }

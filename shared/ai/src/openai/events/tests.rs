@@ -137,6 +137,17 @@ fn what_does_not_come_to_its_end_is_no_answer_and_what_was_told_stands() {
 }
 
 #[test]
+fn calls_have_an_end_however_many_a_server_makes() {
+    let mut fold = Completion::default();
+    for index in 0..10_000 {
+        let call = json!({"index": index, "id": index.to_string(), "function": {"name": "hand_off"}});
+        let event = json!({"choices": [{"delta": {"tool_calls": [call]}}]}).to_string();
+        assert_eq!(fold.take(&event), Ok(Part::Call));
+    }
+    assert_eq!(fold.calls.len(), MOST_CALLS);
+}
+
+#[test]
 fn an_answer_has_an_end_however_much_a_server_says() {
     let long = says(&"x".repeat(64 * 1024));
     let flood = long.repeat(1);
