@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, QueueMessage, Timestamp};
+use models::{AgentAction, AgentDeed, ConversationKey, MessageId, Personal, PlatformAnswer, QueueMessage, Timestamp};
 use platform::metrics::Metric;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::later_answer::{BadAnswer, LaterAnswer};
+use crate::later_answer::{BadAnswer, checked};
 use crate::{Answer, Call, Ingest, Languages};
 
 /// The largest body that is read.
@@ -199,13 +199,9 @@ fn understand(body: &[u8], wish: Wish, languages: &Languages) -> Result<Wished, 
             let question = body.take("question");
             let question = question.as_str().filter(|id| (1..=LONGEST_ID).contains(&id.chars().count()));
             let question = MessageId::stored(question.ok_or(BadWish::Question)?);
-            let answer = LaterAnswer {
-                text: body.take("text"),
-                messages: body.take("messages"),
-                hand_off: body.take("hand_off"),
-                summary: body.take("summary"),
-            };
-            AgentDeed::Answer { question, body: answer.checked()? }
+            // No other key is left that would mean anything.
+            let answer = PlatformAnswer::from_keys(body.0).map_err(BadAnswer::from)?;
+            AgentDeed::Answer { question, body: checked(&answer)? }
         }
     };
     Ok(Wished { conversation, deed, name })

@@ -1,58 +1,29 @@
 //! The JSON that another platform answers with.
 
-use serde::Deserialize;
+use models::PlatformAnswer;
 use serde_json::json;
 
 use crate::rounds::words;
 use crate::tools::{Calls, HAND_OFF};
 use crate::{AiError, Answer};
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Body {
-    /// Ours.
-    One(Said),
-    /// What Rasa's REST channel answers with.
-    Several(Vec<Message>),
-}
-
-#[derive(Default, Deserialize)]
-struct Said {
-    text: Option<String>,
-    #[serde(default)]
-    messages: Vec<Message>,
-    #[serde(default)]
-    hand_off: bool,
-    summary: Option<String>,
-}
-
-/// A picture or the like has no text and is left out.
-#[derive(Deserialize)]
-struct Message {
-    text: Option<String>,
-}
-
 /// What the body of a 2xx means; whether a hand-off was offered is for `calls` to say.
 pub(super) fn read(body: &[u8], mut calls: Calls<'_>) -> Result<Answer, AiError> {
     if body.trim_ascii().is_empty() {
         return Ok(Answer::DontKnow);
     }
-    let said = match serde_json::from_slice(body) {
-        Ok(Body::One(said)) => said,
-        Ok(Body::Several(messages)) => Said { messages, ..Said::default() },
-        Err(_) => return Err(AiError::Unusable("it is no answer as the README describes it")),
-    };
-    let Said { text, messages, hand_off, summary } = said;
-    if text.is_none() && messages.is_empty() && !hand_off {
+    let answer = serde_json::from_slice(body).ok().and_then(|body| PlatformAnswer::from_body(body).ok());
+    let answer = answer.ok_or(AiError::Unusable("it is no answer as the README describes it"))?;
+    if answer.knows_nothing() {
         return Ok(Answer::DontKnow);
     }
-    if hand_off {
-        let arguments = json!({"summary": summary.unwrap_or_default()});
+    let texts: Vec<_> = answer.texts().map(models::Personal::as_str).filter(|text| !text.trim().is_empty()).collect();
+    let text = words(texts.join("\n\n"));
+    if answer.hand_off {
+        let arguments = json!({"summary": answer.summary.unwrap_or_default()});
         calls.take(HAND_OFF, &arguments.to_string());
     }
-    let texts = text.into_iter().chain(messages.into_iter().filter_map(|message| message.text));
-    let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
-    calls.answer(words(texts.join("\n\n")), None)
+    calls.answer(text, None)
 }
 
 #[cfg(test)]
@@ -106,6 +77,7 @@ mod tests {
             ("[]", Ok(Answer::DontKnow)),
             ("{}", Ok(Answer::DontKnow)),
             (r#"{"text": null, "messages": []}"#, Ok(Answer::DontKnow)),
+            (r#"{"text": null, "messages": null, "hand_off": null, "summary": null}"#, Ok(Answer::DontKnow)),
         ] {
             assert_eq!(read_with(body, true), expected, "{body}");
         }
