@@ -24,6 +24,7 @@ use platform::random::Words;
 use platform::secrets::SecretCache;
 
 pub use answer::Answer;
+use conversations::Wish;
 pub use languages::Languages;
 use route::Route;
 pub use settings::Settings;
@@ -87,6 +88,7 @@ impl Ingest {
         let audience = match route {
             Route::Health => return Answer::healthy(),
             Route::Inbound(_) => Audience::Webhook,
+            Route::Conversation(Wish::Answer) => Audience::Platform,
             Route::Conversation(_) => Audience::Agent,
             Route::Chatwoot => Audience::Chatwoot,
         };

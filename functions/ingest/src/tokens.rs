@@ -20,6 +20,8 @@ pub(crate) enum Audience {
     Webhook,
     /// Agents and operators.
     Agent,
+    /// Bot platforms that answer later. They need no more than this: an agent's token takes conversations over and forgets them.
+    Platform,
     /// Chatwoot, which has no token to show: it signs.
     Chatwoot,
 }
@@ -29,6 +31,7 @@ pub(crate) enum Audience {
 pub struct Tokens {
     webhook: Vec<[u8; 32]>,
     agent: Vec<[u8; 32]>,
+    answers: Vec<[u8; 32]>,
     chatwoot: Vec<SecretString>,
 }
 
@@ -37,12 +40,17 @@ struct Stored {
     webhook_token: SecretString,
     agent_token: SecretString,
     #[serde(default)]
+    answers_token: Option<SecretString>,
+    #[serde(default)]
     chatwoot_secret: Option<SecretString>,
 }
 
 impl Tokens {
-    /// Reads the secret `{"webhook_token": …, "agent_token": …, "chatwoot_secret": …?}`. They must differ: whoever knows one
-    /// must not have another. A previous version that cannot be read is left out.
+    /// Reads the secret `{"webhook_token": …, "agent_token": …, "answers_token": …?, "chatwoot_secret": …?}`. They must differ:
+    /// whoever knows one must not have another. A previous version that cannot be read is left out.
+    ///
+    /// In a version with an `answers_token` that alone opens the door for answers, and in one without it the agents' does. So a
+    /// platform that still shows the agents' token is let in until the version after the one that gave it a token of its own.
     pub fn parse(versions: &Versions) -> Result<Self, SecretUnavailable> {
         let current = Stored::read(&versions.current)?;
         let previous = versions.previous.as_ref().and_then(|previous| Stored::read(previous).ok());
@@ -51,6 +59,7 @@ impl Tokens {
         Ok(Self {
             webhook: digests(|stored| &stored.webhook_token),
             agent: digests(|stored| &stored.agent_token),
+            answers: digests(|stored| stored.answers_token.as_ref().unwrap_or(&stored.agent_token)),
             chatwoot: all.iter().flatten().filter_map(|stored| stored.chatwoot_secret.clone()).collect(),
         })
     }
@@ -60,6 +69,7 @@ impl Tokens {
         match audience {
             Audience::Webhook => is_known(presented(call.headers), &self.webhook),
             Audience::Agent => is_known(presented(call.headers), &self.agent),
+            Audience::Platform => is_known(presented(call.headers), &self.answers),
             Audience::Chatwoot => self.chatwoot.iter().any(|secret| is_authentic(call.headers, call.body, secret, now)),
         }
     }
@@ -90,16 +100,16 @@ impl Stored {
         };
         // What serde says may quote the secret: only the form is named.
         let stored: Self = serde_json::from_str(secret.expose_secret()).map_err(|_| {
-            bad("it must be JSON with the texts webhook_token and agent_token, and perhaps chatwoot_secret")
+            bad("it must be JSON with the texts webhook_token and agent_token, and perhaps answers_token and chatwoot_secret")
         })?;
         let both = [&stored.webhook_token, &stored.agent_token];
-        let all: Vec<_> =
-            both.into_iter().chain(&stored.chatwoot_secret).map(|text| text.expose_secret().trim()).collect();
+        let all = both.into_iter().chain(&stored.answers_token).chain(&stored.chatwoot_secret);
+        let all: Vec<_> = all.map(|text| text.expose_secret().trim()).collect();
         if all.contains(&"") {
             return Err(bad("a token is blank"));
         }
         if (1..all.len()).any(|place| all[..place].contains(&all[place])) {
-            return Err(bad("webhook_token, agent_token and chatwoot_secret must differ"));
+            return Err(bad("webhook_token, agent_token, answers_token and chatwoot_secret must differ"));
         }
         Ok(stored)
     }
@@ -160,6 +170,34 @@ mod tests {
     }
 
     #[test]
+    fn each_token_opens_its_own_door_and_no_other() {
+        let with = |of: &str, answers: &str| -> SecretString {
+            format!(r#"{{"webhook_token": "w{of}", "agent_token": "a{of}"{answers}}}"#).into()
+        };
+        let (own, none) = (r#", "answers_token": "p2""#, "");
+        for (current, previous, webhook, agent, platform) in [
+            // Without a token of its own a platform shows the agents'.
+            (with("2", none), None, "w2", "a2", "a2"),
+            (with("2", none), Some(with("1", none)), "w1 w2", "a1 a2", "a1 a2"),
+            (with("2", own), None, "w2", "a2", "p2"),
+            // The version that gives it one leaves it the time of one rotation.
+            (with("2", own), Some(with("1", none)), "w1 w2", "a1 a2", "a1 p2"),
+            (with("2", own), Some(with("1", r#", "answers_token": "p1""#)), "w1 w2", "a1 a2", "p1 p2"),
+            (with("2", none), Some(with("1", r#", "answers_token": "p1""#)), "w1 w2", "a1 a2", "p1 a2"),
+        ] {
+            let tokens = Tokens::parse(&Versions { current, previous }).unwrap();
+            let doors = [(Audience::Webhook, webhook), (Audience::Agent, agent), (Audience::Platform, platform)];
+            for (audience, opens) in doors {
+                for token in ["w1", "w2", "a1", "a2", "p1", "p2", "", "p"] {
+                    let is_good = opens.split(' ').any(|good| good == token);
+                    assert_eq!(admits(&tokens, audience, token), is_good, "{audience:?} {token:?} {opens}");
+                }
+            }
+            assert!(tokens.expects(Audience::Platform));
+        }
+    }
+
+    #[test]
     fn a_secret_that_would_open_too_much_is_refused_without_being_shown() {
         for text in [
             r#"{"webhook_token": "hush", "agent_token": "hush"}"#,
@@ -172,6 +210,11 @@ mod tests {
             r#"{"webhook_token": "w", "agent_token": "hush", "chatwoot_secret": "hush\n"}"#,
             r#"{"webhook_token": "hush", "agent_token": "a", "chatwoot_secret": " "}"#,
             r#"{"webhook_token": "hush", "agent_token": "a", "chatwoot_secret": 42}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "answers_token": "hush"}"#,
+            r#"{"webhook_token": "w", "agent_token": "hush", "answers_token": " hush"}"#,
+            r#"{"webhook_token": "w", "agent_token": "a", "answers_token": "hush", "chatwoot_secret": "hush"}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "answers_token": ""}"#,
+            r#"{"webhook_token": "hush", "agent_token": "a", "answers_token": 42}"#,
         ] {
             let error = Tokens::parse(&Versions { current: text.into(), previous: None }).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hush"), "{error}");

@@ -57,7 +57,7 @@ impl Stack {
         let visibility = Duration::from_mins(1);
         let redrive = QueueSettings { visibility, dead_letters: Some(("dead".to_owned(), 20)), ..Default::default() };
         let work = aws.create_queue("work", redrive);
-        aws.put_secret("ingest", r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token"}"#);
+        aws.put_secret("ingest", r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token", "answers_token": "canary-answers-token"}"#);
         let keys = r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token", "shop_key": "canary-shop-key"}"#;
         aws.put_secret("responder", keys);
         let ingest = Function::start(binary("ingest"), environment(&aws, settings)).await;

@@ -70,7 +70,7 @@ async fn asked(stack: &Stack, questions: &Mutex<Vec<Value>>) -> Value {
 }
 
 async fn answers(stack: &Stack, body: &Value) -> Value {
-    stack.post("/conversations/answers", &[("authorization", "Bearer canary-agent-token")], &body.to_string()).await
+    stack.post("/conversations/answers", &[("authorization", "Bearer canary-answers-token")], &body.to_string()).await
 }
 
 #[tokio::test]

@@ -2,17 +2,19 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::door::{self, AGENT, WEBHOOK, WEBHOOK_BEFORE};
+use crate::door::{self, AGENT, ANSWERS, WEBHOOK, WEBHOOK_BEFORE};
 
 /// The door's doors, what is posted there, the tokens that open each, and what it answers to whoever comes in.
-const DOORS: [(&str, &[u8], &[&str], StatusCode); 3] = [
+const DOORS: [(&str, &[u8], &[&str], StatusCode); 4] = [
     ("/inbound", WEBHOOK_BODY, &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
     ("/inbound/returns", WEBHOOK_BODY, &[WEBHOOK, WEBHOOK_BEFORE], StatusCode::ACCEPTED),
     ("/conversations/takeover", WISH, &[AGENT], StatusCode::ACCEPTED),
+    ("/conversations/answers", ANSWER, &[ANSWERS], StatusCode::ACCEPTED),
 ];
 
 const WEBHOOK_BODY: &[u8] = br#"{ "user_id": "42", "phone_number": "", "message": "hi" }"#;
 const WISH: &[u8] = br#"{ "conversation": "user:42" }"#;
+const ANSWER: &[u8] = br#"{ "conversation": "user:42", "question": "m1", "text": "hi" }"#;
 
 /// Each line is a header. Bytes that no header can hold stand for what no mutation would find: the scheme, the good
 /// tokens, and one that lacks its last character. Only one header with the scheme and exactly a good token opens a door.
@@ -38,6 +40,7 @@ fn spelled(line: &[u8]) -> Vec<u8> {
         3 => WEBHOOK_BEFORE.into(),
         4 => AGENT.into(),
         5 => WEBHOOK[..WEBHOOK.len() - 1].into(),
+        6 => ANSWERS.into(),
         byte => vec![*byte],
     };
     line.iter().flat_map(piece).collect()

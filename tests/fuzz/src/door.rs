@@ -15,6 +15,8 @@ use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
 pub(crate) const WEBHOOK: &str = "webhook-5f1c";
 pub(crate) const WEBHOOK_BEFORE: &str = "webhook-0ld";
 pub(crate) const AGENT: &str = "agent-9b2e";
+/// The token of a platform that answers later.
+pub(crate) const ANSWERS: &str = "answers-7c4d";
 
 /// When every request reaches the door.
 pub(crate) const ARRIVAL: Timestamp = Timestamp::from_seconds(1_700_000_003);
@@ -80,7 +82,10 @@ struct Shelf;
 #[async_trait]
 impl SecretSource for Shelf {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
-        let secret = |webhook| format!(r#"{{"webhook_token": "{webhook}", "agent_token": "{AGENT}"}}"#).into();
+        let secret = |webhook| {
+            format!(r#"{{"webhook_token": "{webhook}", "agent_token": "{AGENT}", "answers_token": "{ANSWERS}"}}"#)
+                .into()
+        };
         Ok(Versions { current: secret(WEBHOOK), previous: Some(secret(WEBHOOK_BEFORE)) })
     }
 }

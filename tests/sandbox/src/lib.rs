@@ -140,6 +140,11 @@ impl Sandbox {
         world::AGENT_TOKEN
     }
 
+    /// The token that calls of `/conversations/answers` carry, of a bot platform that answers later.
+    pub fn answers_token(&self) -> &'static str {
+        world::ANSWERS_TOKEN
+    }
+
     /// Where it serves, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url

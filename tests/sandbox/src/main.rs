@@ -43,10 +43,12 @@ fn greet(sandbox: &Sandbox, options: &Options) {
     let url = sandbox.url();
     let greeting = format!(
         "sandbox ready at {url}\n  page      {url}\n  webhook   POST {url}/inbound\n            Authorization: Bearer {}\n  \
-         agents    POST {url}/conversations/messages, /takeover, /release, /erase, /flows, /answers\n            Authorization: Bearer {}\n  \
+         agents    POST {url}/conversations/messages, /takeover, /release, /erase, /flows\n            Authorization: Bearer {}\n  \
+         platforms POST {url}/conversations/answers\n            Authorization: Bearer {}\n  \
          stop      Ctrl-C",
         options.webhook_token,
         sandbox.agent_token(),
+        sandbox.answers_token(),
     );
     let real = sandbox
         .real_braze()

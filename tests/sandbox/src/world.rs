@@ -33,6 +33,8 @@ use crate::{Options, StartError, workspace};
 pub(crate) const OWN_WEBHOOK: &str = "x-simulated-braze";
 /// What agents' calls carry.
 pub(crate) const AGENT_TOKEN: &str = "agent";
+/// What a bot platform's calls carry that answers later.
+pub(crate) const ANSWERS_TOKEN: &str = "answers";
 /// The reply campaign of simulated Braze.
 pub(crate) const CAMPAIGN: &str = "replies";
 /// Its webhook campaign, as `Workspace::recommended` calls it.
@@ -253,7 +255,8 @@ impl About {
     /// What is there to know for whoever wants to call the webhook by hand.
     pub(crate) fn json(&self) -> Value {
         json!({
-            "url": self.url, "webhook_token": self.webhook_token, "agent_token": AGENT_TOKEN, "run": self.run,
+            "url": self.url, "webhook_token": self.webhook_token, "agent_token": AGENT_TOKEN,
+            "answers_token": ANSWERS_TOKEN, "run": self.run,
             "ai": self.ai, "braze": self.braze,
             "documented_body": DOCUMENTED_BODY,
             "recommended_body": simulated_braze::RECOMMENDED_BODY,
@@ -288,13 +291,14 @@ fn key_from_the_environment(field: &str) -> Option<Arc<dyn Key>> {
     Some(Arc::new(FixedKey(key.into())))
 }
 
-/// The sandbox's own secret: a webhook token of one's choice, and [`AGENT_TOKEN`].
+/// The sandbox's own secret: a webhook token of one's choice, [`AGENT_TOKEN`] and [`ANSWERS_TOKEN`].
 struct SandboxTokens(String);
 
 #[async_trait]
 impl SecretSource for SandboxTokens {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
-        let secret = json!({"webhook_token": self.0, "agent_token": AGENT_TOKEN}).to_string();
+        let secret =
+            json!({"webhook_token": self.0, "agent_token": AGENT_TOKEN, "answers_token": ANSWERS_TOKEN}).to_string();
         Ok(Versions { current: secret.into(), previous: None })
     }
 }

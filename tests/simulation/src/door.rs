@@ -127,11 +127,12 @@ impl Door {
         }
     }
 
-    /// A desk posts what an agent wants, with the newest token, a few times if nobody answers.
+    /// A desk posts what an agent wants, or a bot platform its answer, with the newest token, a few times if nobody answers.
     pub(crate) async fn agent(&self, world: &World, wish: &Webhook, number: usize) {
         for (tries, wait) in [0, 7, 60].into_iter().enumerate() {
             tokio::time::sleep(Duration::from_secs(wait)).await;
-            let token = format!("Bearer secret-agent-{}", self.newest_token(world.now()));
+            let of = if wish.path == "/conversations/answers" { "answers" } else { "agent" };
+            let token = format!("Bearer secret-{of}-{}", self.newest_token(world.now()));
             match self.request(world, wish, &token, number + tries).await {
                 Some((202, _)) => return,
                 Some((503, _)) => world.witness.unavailable(),
@@ -185,8 +186,9 @@ impl SecretSource for Secret {
     async fn read(&self) -> Result<Versions, SecretUnavailable> {
         let newest = *self.newest.lock().unwrap();
         let version = |version: u32| {
-            format!(r#"{{"webhook_token": "secret-webhook-{version}", "agent_token": "secret-agent-{version}"}}"#)
-                .into()
+            let tokens =
+                ["webhook", "agent", "answers"].map(|of| (format!("{of}_token"), format!("secret-{of}-{version}")));
+            serde_json::json!(std::collections::BTreeMap::from(tokens)).to_string().into()
         };
         Ok(Versions { current: version(newest), previous: newest.checked_sub(1).map(version) })
     }

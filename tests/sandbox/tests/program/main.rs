@@ -249,7 +249,10 @@ fn a_bot_that_knows_no_answer_is_announced_at_the_start() {
         child.kill().unwrap();
         child.wait().unwrap();
         greeting.read_to_string(&mut text).unwrap();
-        assert!(text.contains("/takeover, /release, /erase, /flows, /answers\n"), "{text}");
+        assert!(
+            text.contains("/takeover, /release, /erase, /flows\n") && text.contains("/conversations/answers\n"),
+            "{text}"
+        );
         assert_eq!(text.contains("knows no answer"), announced, "{arguments:?} {variables:?}: {text}");
     }
     std::fs::remove_dir_all(folder).unwrap();
