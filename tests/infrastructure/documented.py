@@ -123,6 +123,8 @@ WATCHED = COUNTED | {
     ("5xx", "Api"),
     ("Errors", "Ingest"),
     ("Errors", "Responder"),
+    # Not at the first: one file that cannot be opened may be the customer's own.
+    ("MediaFailed", "Responder"),
 }
 # What the dashboard shows beside that: who waits, what happens, what it costs.
 SHOWN = {
@@ -135,6 +137,7 @@ SHOWN = {
     ("Unavailable", "Ingest"),
     ("Queued", "Ingest"),
     ("Unreadable", "Responder"),
+    ("RowSkipped", "Responder"),
     ("AiFailed", "Responder"),
     ("SendDelayed", "Responder"),
     ("ProfileFailed", "Responder"),

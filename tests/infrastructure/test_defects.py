@@ -163,6 +163,7 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: p.pop("DeskAlarm"),
         lambda p: p.pop("LoopAlarm"),
         lambda p: p.pop("ToolAlarm"),
+        lambda p: p.pop("MediaAlarm"),
         lambda p: properties(p, "ParkedAlarm")["Dimensions"][0].update(Value={"Ref": "Ingest"}),
         lambda p: properties(p, "DoorAlarm").pop("AlarmActions"),
         lambda p: properties(p, "FallbackAlarm").update(AlarmDescription="Fallback > 0"),

@@ -13,7 +13,7 @@ use crate::ask::Asking;
 use crate::attend::Conversation;
 use crate::draft::{Matter, as_heard};
 use crate::history::{joined, words};
-use crate::later::{Stance, stance};
+use crate::later::{Stance, passed, stance};
 use crate::media::in_vain;
 
 /// What is said, and what comes with it.
@@ -63,16 +63,18 @@ impl Responder {
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
         // What was heard before is not listened to again.
-        matter.said = as_heard(&matter.said, waiting.as_ref().map_or(&[], |waiting| waiting.said));
+        matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| &waiting.row.said));
         let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
             Stance::Take(wait) => {
+                let promised = self.ai_by(waiting.and_then(|waiting| waiting.row.route.as_ref()));
                 return conversation
                     .later
-                    .map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, wait));
+                    .map_or(Err(Unanswered::WaitsOn(wait)), |later| self.take(later, matter, (promised, wait)));
             }
             Stance::Ask(wait) => wait,
         };
+        let passed = passed(waiting.filter(|_| wait.is_some()), self.is_asked_on_its_way(waiting, matter.way), began);
         let media = self.take_in(conversation, matter).await;
         if let Some(line) = in_vain(&media, matter).filter(|_| self.may_ask(conversation)) {
             let flow = matter.history.flow().cloned();
@@ -86,7 +88,7 @@ impl Responder {
         let (before, said) = matter.said.split_at(from);
         let said: Vec<_> = said.iter().map(words).collect();
         let media = media.into_iter().skip(before.iter().map(|said| said.media.len()).sum()).collect();
-        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began, wait }).await
+        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began, wait, passed }).await
     }
 
     /// What the user's words bring about in a flow; `None` if no flow has to do with what stands from that place on, and the

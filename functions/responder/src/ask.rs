@@ -7,7 +7,7 @@ use ai::{Ai, Aloud, Answer, BrandTools, Deed, FactSpec, Later, Medium, Question,
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
-use models::{Content, HandOffReason, Part, Personal, Timestamp, Utterance};
+use models::{Content, HandOffReason, Part, Personal, RouteName, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{TurnKind, Wait};
 
@@ -32,6 +32,8 @@ pub(crate) struct Asking {
     pub(crate) began: Timestamp,
     /// How the user has waited already for an answer that was to come later.
     pub(crate) wait: Option<Wait>,
+    /// How many AIs, from the top, are passed over.
+    pub(crate) passed: usize,
 }
 
 impl Responder {
@@ -42,11 +44,9 @@ impl Responder {
         matter: &Matter<'_>,
         asking: Asking,
     ) -> Result<Answered, Unanswered> {
-        let Asking { text, media, began, wait } = asking;
+        let Asking { text, media, began, wait, passed } = asking;
         let limits = &self.assistant.limits;
         let (instructions, canary) = self.instructions(matter);
-        // What did not come in time is not asked for again, and nobody else is waited for.
-        let passed = wait.filter(|wait| wait.until <= began).map_or(0, |wait| wait.passed.max(1));
         let question = Question {
             id: matter.question(),
             conversation: matter.newest.identity.conversation(),
@@ -92,13 +92,13 @@ impl Responder {
         &self,
         later: &LaterAnswer<'_>,
         matter: &Matter<'_>,
-        wait: Wait,
+        (promised, wait): (&dyn Ai, Wait),
     ) -> Result<Answered, Unanswered> {
         let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
         match Webhook::read(200, None, later.body.as_str().as_bytes(), &self.tools(matter)) {
             Ok(answer) => {
                 tracing::info!(log_id, log_ids, "an answer came later");
-                self.ai_on(matter.way).came(wait.passed);
+                promised.came(wait.passed);
                 let (_, canary) = self.instructions(matter);
                 self.understood(answer, matter, &canary).map_err(|_| Unanswered::WaitsOn(wait))
             }
@@ -139,7 +139,12 @@ impl Responder {
 
     /// What is asked first on that way.
     pub(crate) fn ai_on(&self, way: Way<'_>) -> &dyn Ai {
-        way.route.and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai).as_ref()
+        self.ai_by(way.route.map(|(name, _)| name))
+    }
+
+    /// What is asked first by that route.
+    pub(crate) fn ai_by(&self, route: Option<&RouteName>) -> &dyn Ai {
+        route.and_then(|name| self.route_ais.get(name)).unwrap_or(&self.ai).as_ref()
     }
 
     /// What is left for an answer that somebody `began` to make then: the AI's own time, and what must be kept back to send it.

@@ -12,7 +12,8 @@ use platform::queue::Timer;
 use tracing::Instrument as _;
 
 use crate::Responder;
-use crate::attend::{Delivered, Done, Verdict};
+use crate::attend::{Done, Verdict};
+use crate::delivered::Delivered;
 use crate::summarise::Long;
 
 /// What must be left at most to tell the queue when a batch's messages come back; less where there is little time anyway.
@@ -154,8 +155,8 @@ impl Responder {
         let span = tracing::info_span!("conversation", log_id = group.deliveries[0].what.log_id());
         let attending = self.attend(&group.deliveries, deadline, alone).instrument(span);
         let attended = AssertUnwindSafe(attending).catch_unwind();
-        if let Ok(Ok(Done { verdicts, long })) = tokio::time::timeout(left, attended).await {
-            return (verdicts.into_iter().map(Some).collect(), long);
+        if let Ok(Ok(Done { over, long })) = tokio::time::timeout(left, attended).await {
+            return (over.into_iter().map(Some).collect(), long);
         }
         tracing::error!(log_id = group.deliveries[0].what.log_id(), "a conversation was cut short");
         (vec![None; group.deliveries.len()], None)

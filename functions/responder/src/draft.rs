@@ -167,7 +167,7 @@ impl Responder {
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
             (None, Line::Answer) => {
                 // Who waits already was welcomed when the question was put aside.
-                let waits = matter.history.waiting().is_some_and(|waiting| open.contains(waiting.newest()));
+                let waits = matter.history.waiting().is_some_and(|waiting| open.contains(waiting.newest));
                 let (history, newest) = (matter.history, matter.newest);
                 let welcoming = async {
                     if waits {
@@ -362,7 +362,7 @@ fn counts(decision: &Decision, all: usize) -> Counts {
 /// A question whose answer comes later, with what was heard in its messages: they are not listened to again.
 fn put_aside(wait: Wait, matter: &Matter<'_>, head: &Head) -> Aside {
     let words = Words::plain(TurnKind::Waiting(wait), vec![], matter.newest.identity.clone(), head.spent);
-    let words = Words { said: matter.said.clone(), ..words };
+    let words = Words { said: matter.said.clone(), route: matter.way.name(), ..words };
     let messages = matter.messages.iter().map(|message| message.id.clone()).collect();
     Aside { wait, new: Some((messages, Box::new(words))) }
 }

@@ -10,7 +10,7 @@ use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
     RouteName, Timestamp,
 };
-use store::{Recap, Said, TurnKind, TurnRow, Voice, Wait};
+use store::{Head, Recap, Said, TurnKind, TurnRow, Voice, Wait};
 
 mod recap;
 
@@ -38,7 +38,7 @@ impl History {
     /// Sorts `rows` (newest first), of which turns up to `last_turn` happened.
     pub(crate) fn new(rows: Vec<TurnRow>, last_turn: u64) -> Self {
         let recaps = rows.iter().enumerate().filter(|(_, row)| row.key.number <= last_turn);
-        let recaps = recaps.filter_map(|(place, row)| Some((place, row.recap.clone()?)));
+        let recaps = recaps.filter_map(|(place, row)| Some((place, row.summing.recap()?.clone())));
         let recap = recaps.max_by_key(|(place, recap)| (recap.up_to, Reverse(*place)));
         let oldest = rows.iter().map(|row| row.key.number).min();
         let (waiting, rows): (_, Vec<_>) = rows.into_iter().partition(|row| matches!(row.kind, TurnKind::Waiting(_)));
@@ -53,10 +53,12 @@ impl History {
     /// The newest question whose answer was to come later. Whether it is still open is for the head to say: its last message
     /// is pending then.
     pub(crate) fn waiting(&self) -> Option<Waiting<'_>> {
-        let row = self.waiting.first()?;
-        let TurnKind::Waiting(wait) = row.kind else { return None };
-        let question = MessageId::of_question(&row.covers)?;
-        Some(Waiting { question, messages: &row.covers, wait, said: &row.said })
+        Waiting::of(self.waiting.first()?)
+    }
+
+    /// The same, if it is open.
+    pub(crate) fn waiting_in(&self, head: &Head) -> Option<Waiting<'_>> {
+        self.waiting().filter(|waiting| head.pending.contains_key(waiting.newest))
     }
 
     /// Whether the last thing the user read is that the answer takes a moment.
@@ -217,22 +219,26 @@ impl History {
 }
 
 /// A question whose answer was to come later.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting<'a> {
-    /// Its name.
-    pub(crate) question: MessageId,
-    /// Its messages, oldest first.
-    pub(crate) messages: &'a [MessageId],
+    /// Its row: its messages, oldest first, what the user had said in them, as it was heard, and the route by which it was asked.
+    pub(crate) row: &'a TurnRow,
     /// How long it is waited for.
     pub(crate) wait: Wait,
-    /// What the user had said, as it was heard.
-    pub(crate) said: &'a [Said],
+    /// The newest of its messages, by which the head tells whether it is open.
+    pub(crate) newest: &'a MessageId,
 }
 
-impl Waiting<'_> {
-    /// The newest of its messages, by which the head tells whether it is open.
-    pub(crate) fn newest(&self) -> &MessageId {
-        self.messages.last().unwrap_or(&self.question)
+impl<'a> Waiting<'a> {
+    /// What this row waits for, if it does.
+    pub(crate) fn of(row: &'a TurnRow) -> Option<Self> {
+        let TurnKind::Waiting(wait) = row.kind else { return None };
+        Some(Self { row, wait, newest: row.covers.last()? })
+    }
+
+    /// Its name.
+    pub(crate) fn question(&self) -> MessageId {
+        MessageId::of_question(&self.row.covers).unwrap_or_else(|| self.newest.clone())
     }
 }
 
@@ -292,4 +298,4 @@ fn note(text: &str) -> Exchange {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,21 +1,22 @@
 //! Answers that come later: a question is put aside, and taken up again when its answer is here or its time is over.
 //!
 //! The answer's delivery is kept in its queue until its question is over, as a message is: nothing else stores its words. A row
-//! beside the head says what is waited for; the head knows nothing of it.
+//! beside the head says what is waited for, and on which way it was asked; the head knows nothing of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use models::{AgentAction, ConversationKey, MessageId, Personal, Timestamp};
+use models::{AgentAction, MessageId, Personal, RouteName, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
-use store::{Head, Owner, StoreError, TurnRow, Wait};
+use store::{Aftermath, Head, Owner, StoreError, TurnRow, Wait};
 
 use crate::Responder;
-use crate::attend::{Errand, Judged, Stop, Verdict, Worked};
+use crate::attend::{Conversation, Done, Errand, Stop, Verdict, Worked};
 use crate::history::{History, Waiting};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Words};
+use crate::way::Way;
 
 /// Deliveries of an answer in which its question may not have been put aside yet: it can be faster than the run that asked.
 const TRIES: u32 = 6;
@@ -86,12 +87,20 @@ pub(crate) fn stance(
     answer: Option<&LaterAnswer<'_>>,
     now: Timestamp,
 ) -> Stance {
-    let Some(waiting) = waiting.filter(|waiting| open.contains(waiting.newest())) else { return Stance::Ask(None) };
-    let (is_same, wait) = (waiting.question == *question, waiting.wait);
+    let Some(waiting) = waiting.filter(|waiting| open.contains(waiting.newest)) else { return Stance::Ask(None) };
+    let (is_same, wait) = (waiting.question() == *question, waiting.wait);
     if is_same && answer.is_some_and(|answer| answer.question == question && answer.at <= wait.until) {
         return Stance::Take(wait);
     }
     if is_same && now < wait.until { Stance::WaitOn(wait) } else { Stance::Ask(Some(wait)) }
+}
+
+/// How many AIs, from the top, are passed over by a question that is asked at `now`, if this is `waiting`: what did not come in its
+/// time is not asked for again, and nobody else is waited for. Where it goes another way than the one that promised, nobody there
+/// was asked yet.
+pub(crate) fn passed(waiting: Option<Waiting<'_>>, is_same_way: bool, now: Timestamp) -> usize {
+    let over = waiting.filter(|waiting| is_same_way && waiting.wait.until <= now);
+    over.map_or(0, |waiting| waiting.wait.passed.max(1))
 }
 
 /// How a question is waited for that is put aside at `now` for so long; the user may have waited before.
@@ -114,12 +123,12 @@ fn standing(head: &Head, waiting: Option<Waiting<'_>>, question: &MessageId, at:
     if head.opted_out {
         return Standing::Refused(Refusal::OptedOut);
     }
-    match waiting.and_then(|waiting| place(waiting.newest()).map(|place| (place, waiting))) {
+    match waiting.and_then(|waiting| place(waiting.newest).map(|place| (place, waiting))) {
         Some((other, _)) if other > own => Standing::Refused(Refusal::Replaced),
-        Some((_, waiting)) if waiting.question == *question && at > waiting.wait.until => {
+        Some((_, waiting)) if waiting.question() == *question && at > waiting.wait.until => {
             Standing::Refused(Refusal::TooLate)
         }
-        Some((_, waiting)) if waiting.question == *question => Standing::Wanted,
+        Some((_, waiting)) if waiting.question() == *question => Standing::Wanted,
         _ => Standing::NotYet,
     }
 }
@@ -132,53 +141,35 @@ impl Responder {
         receives: u32,
         deadline: Deadline,
         alone: bool,
-    ) -> Result<Judged, StoreError> {
-        let (log_id, now) = (action.log_id.as_str(), self.clock.now());
-        let mut key = action.conversation.clone();
-        let mut head = self.store.head(&key, now).await?.unwrap_or_default();
-        if let Some(to) = head.moved_to.take() {
-            (head, key) = (self.store.head(&to, now).await?.unwrap_or_default(), to);
-        }
-        let newest = later.question.newest();
+    ) -> Result<Done<Verdict>, StoreError> {
+        let log_id = action.log_id.as_str();
+        let (key, head) = self.found(&action.conversation).await?;
+        let (newest, now) = (later.question.newest(), self.clock.now());
         let rows = if head.pending.contains_key(&newest) { self.newest_turns(&key, now).await? } else { vec![] };
         let history = History::new(rows, head.last_turn);
-        let ends = |verdict| Ok(Judged { verdict, long: None });
         match standing(&head, history.waiting(), later.question, later.at) {
             Standing::Wanted | Standing::WithPerson => {}
-            Standing::NotYet if receives < TRIES => return ends(Verdict::ComesBack(keep::after_outage(receives))),
-            Standing::NotYet => return ends(self.refuse(log_id, Refusal::NotAsked)),
-            Standing::Refused(why) => return ends(self.refuse(log_id, why)),
+            Standing::NotYet if receives < TRIES => return Ok(Verdict::ComesBack(keep::after_outage(receives)).into()),
+            Standing::NotYet => return Ok(self.refuse(log_id, Refusal::NotAsked).into()),
+            Standing::Refused(why) => return Ok(self.refuse(log_id, why).into()),
         }
         let errand = Errand { key: &key, deliveries: &[], later: Some(later), log_id, deadline, alone };
-        let judged = Box::pin(self.take_up(&errand, head, &newest, receives)).await;
+        let done = Box::pin(self.take_up(&errand, head, &newest, receives)).await;
         if later.unusable.load(Ordering::Relaxed) {
-            return ends(self.refuse(log_id, Refusal::Unusable));
+            return Ok(self.refuse(log_id, Refusal::Unusable).into());
         }
-        Ok(judged)
+        Ok(done)
+    }
+
+    /// Whether those are asked on this way who are asked where that question was.
+    pub(crate) fn is_asked_on_its_way(&self, waiting: Option<Waiting<'_>>, way: Way<'_>) -> bool {
+        let own = |name: Option<&RouteName>| name.filter(|name| self.route_ais.contains_key(*name)).cloned();
+        waiting.is_some_and(|waiting| own(waiting.row.route.as_ref()) == own(way.route.map(|(name, _)| name)))
     }
 
     /// Whether an AI here may answer later.
     pub(crate) fn answers_later(&self) -> bool {
         self.ai.answers_later() || self.route_ais.values().any(|ai| ai.answers_later())
-    }
-
-    /// A person has taken over: what was put aside is theirs to read now, and not only when its time is over. What is to become
-    /// of the wish to take over, which is over when that is.
-    pub(crate) async fn hand_on(
-        &self,
-        (key, head): (&ConversationKey, &Head),
-        (log_id, receives): (&str, u32),
-        deadline: Deadline,
-        alone: bool,
-    ) -> Result<Verdict, StoreError> {
-        if !self.answers_later() || head.pending.is_empty() {
-            return Ok(Verdict::Settled);
-        }
-        let history = History::new(self.newest_turns(key, self.clock.now()).await?, head.last_turn);
-        let waiting = history.waiting().filter(|waiting| head.pending.contains_key(waiting.newest()));
-        let Some(waiting) = waiting else { return Ok(Verdict::Settled) };
-        let errand = Errand { key, deliveries: &[], later: None, log_id, deadline, alone };
-        Ok(Box::pin(self.take_up(&errand, head.clone(), waiting.newest(), receives)).await.verdict)
     }
 
     fn refuse(&self, log_id: &str, why: Refusal) -> Verdict {
@@ -188,15 +179,18 @@ impl Responder {
     }
 
     /// Puts a question aside: its messages stay pending, no attempt is used up, and the conversation is free until there is
-    /// something to do. Whoever waits is told so once, as where an AI is slow.
+    /// something to do. Whoever waits is told so once, as where an AI is slow. One that takes the place of another counts as a turn:
+    /// whoever goes on writing would ask without end.
     pub(crate) async fn put_aside(&self, claimed: Claimed<'_>, aside: Aside) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, history, .. } = claimed;
         let Aside { wait, new } = aside;
-        let (is_new, mut head) = (new.is_some(), head.clone());
+        let (is_new, mut head, mut aftermath) = (new.is_some(), head.clone(), None);
         let moment = self.assistant.limits.moment_after.map(|after| wait.since + after);
         if let Some((messages, words)) = new {
             let row = TurnRow { covers: messages, ..self.row(claimed, *words) };
-            self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+            let before = history.waiting_in(&head).map(|waiting| waiting.row);
+            aftermath = before.map(|_| Aftermath::Spent(head.spent.and_a_turn(self.clock.now())));
+            self.put_question(conversation, before, row).await?;
         }
         let now = self.clock.now();
         let may_be_told = claimed.may_take_a_moment() && !history.asked_for_a_moment();
@@ -209,9 +203,32 @@ impl Responder {
             head = told;
         }
         let next = moment.filter(|moment| may_be_told && *moment > now).map_or(wait.until, |at| at.min(wait.until));
-        let silent = Settled::Silent { turn: head.last_turn, aftermath: None };
+        let silent = Settled::Silent { turn: head.last_turn, aftermath };
         let worked = self.settle(conversation, &head, held, &[], silent).await?;
         Ok(Worked { kept: Kept::Until(next), ..worked })
+    }
+
+    /// Stores the row of a question in the place of the one `before` that it renews: however much somebody goes on writing, no row
+    /// of what was said before is crowded out of those that are read.
+    async fn put_question(
+        &self,
+        conversation: &Conversation<'_>,
+        before: Option<&TurnRow>,
+        row: TurnRow,
+    ) -> Result<(), Stop> {
+        let (key, now) = (conversation.key, self.clock.now());
+        let Some(before) = before else { return Ok(self.store.put_turn(key, &row, now).await?) };
+        let row = TurnRow { key: before.key, ..row };
+        if self.store.replace_turn(key, before, &row, now).await? {
+            return Ok(());
+        }
+        match self.store.turn(key, row.key).await? {
+            // Our own write, of whose success we did not hear.
+            Some(found) if found == row => Ok(()),
+            // What a version before this one wrote stands there in other words.
+            Some(found) if found == *before => Ok(self.store.put_turn(key, &row, now).await?),
+            _ => Err(Stop::Lost),
+        }
     }
 }
 

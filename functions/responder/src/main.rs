@@ -49,7 +49,8 @@ async fn main() -> Result<(), Error> {
         tool_window: &|caller| caller,
     };
     let backends = Backends::new(&settings.ai, &files, &means)?;
-    let table = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name));
+    let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name);
+    let table = Arc::new(table.counting(Arc::<Emf>::clone(&meter)));
     let work = SqsQueue::new(&aws, settings.queue_url);
     let responder = Arc::new(Responder {
         deployment: Deployment::new(Arc::<DynamoDb>::clone(&table)),

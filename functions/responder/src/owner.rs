@@ -9,7 +9,7 @@ use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, SendState, StoreError, WriteError, write_head};
 
-use crate::attend::{Delivery, Judged, Verdict};
+use crate::attend::{Delivery, Done, Verdict};
 use crate::facts::owner;
 use crate::forward::TELL_WITHIN;
 use crate::keep::after_outage;
@@ -23,14 +23,17 @@ pub(crate) const PROFILE_TRIES: u32 = 6;
 
 /// What an action came to.
 pub(crate) enum Acted {
-    /// It is done.
-    Done,
+    /// It is done, and what becomes of its delivery is known.
+    Over(Done<Verdict>),
     /// It is done, and the words are to be sent.
     Says(Box<Delivery>),
+}
+
+impl Acted {
     /// It is done, and to be done once more after this.
-    Again(Duration),
-    /// What becomes of its delivery is known.
-    Judged(Judged),
+    fn again(after: Duration) -> Self {
+        Self::Over(Verdict::ComesBack(after).into())
+    }
 }
 
 impl Responder {
@@ -60,13 +63,14 @@ impl Responder {
                 let later = LaterAnswer { question, body, at: *at, unusable: AtomicBool::new(false) };
                 // Boxed, as what follows: it is seldom needed, and would make the future of every run larger.
                 let hearing = Box::pin(self.hear_later((action, &later), receives, deadline, alone));
-                return Ok(Acted::Judged(hearing.await?));
+                return Ok(Acted::Over(hearing.await?));
             }
             AgentDeed::Say(_) | AgentDeed::TakeOver => {
                 let changed = self.change_owner(conversation, Owner::Person, *at).await?;
-                let mut handed_on = Verdict::Settled;
-                if let (AgentDeed::TakeOver, Some((key, head))) = (&action.deed, &changed) {
-                    handed_on = Box::pin(self.hand_on((key, head), (log_id, receives), deadline, alone)).await?;
+                // With words it is done once they are said.
+                let mut handed_on = Done::from(Verdict::Settled);
+                if let (AgentDeed::TakeOver, Some((key, _))) = (&action.deed, &changed) {
+                    handed_on = Box::pin(self.hand_on(key, (log_id, receives), deadline, alone)).await?;
                 }
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));
@@ -75,10 +79,10 @@ impl Responder {
                     None => true,
                 };
                 if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
-                    return Ok(Acted::Again(after_outage(receives)));
+                    return Ok(Acted::again(after_outage(receives)));
                 }
-                if handed_on != Verdict::Settled {
-                    return Ok(Acted::Judged(Judged { verdict: handed_on, long: None }));
+                if action.deed == AgentDeed::TakeOver {
+                    return Ok(Acted::Over(handed_on));
                 }
                 // The words must not wait for it.
                 if !written {
@@ -88,7 +92,7 @@ impl Responder {
             AgentDeed::Release => {
                 if let Some((key, _)) = self.change_owner(conversation, Owner::Bot, *at).await? {
                     if !self.write_owner(&key, false, *at).await && receives < PROFILE_TRIES {
-                        return Ok(Acted::Again(after_outage(receives)));
+                        return Ok(Acted::again(after_outage(receives)));
                     }
                     self.tell_released(&key, ReleasedBy::Agent, *at, log_id).await;
                 }
@@ -97,11 +101,11 @@ impl Responder {
                 // A run of before may still leave a draft; it ends before this one would have to.
                 let runs_end = deadline.left(self.clock.now(), Duration::ZERO) + LEASE_MARGIN;
                 let is_new = self.erase(conversation, *at).await?;
-                return Ok(if is_new { Acted::Again(runs_end) } else { Acted::Done });
+                return Ok(if is_new { Acted::again(runs_end) } else { Acted::Over(Verdict::Settled.into()) });
             }
         }
         let says = |message| Acted::Says(Box::new(Delivery { receives, message, unwritten }));
-        Ok(action.message().map_or(Acted::Done, says))
+        Ok(action.message().map_or_else(|| Acted::Over(Verdict::Settled.into()), says))
     }
 
     /// Tells the desk that the conversation is the bot's again. To know of it is a convenience: an agent who writes takes over

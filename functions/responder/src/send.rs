@@ -7,7 +7,7 @@ use braze::{Outcome, Refusal};
 use conversation::decide::{ParkReason, STALE_AFTER};
 use models::{Attributes, MessageId, Reply, ReplyId, Timestamp, Utterance};
 use platform::metrics::Metric;
-use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, TurnKind, TurnRow, Voice};
+use store::{Head, HeadWrite, Held, OpenTurn, Owner, SendState, StoreError, TurnKind, TurnRow, Voice};
 
 use crate::attend::{Conversation, Stop, Worked};
 use crate::cut_short::apart;
@@ -18,6 +18,10 @@ use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// How long to wait before a copy is sent: an answer that is only late may still be seen in the logs before it.
 const BEFORE_A_COPY: Duration = Duration::from_secs(1);
+
+/// The attempt that gives up a turn whose row this version cannot read. A newer one may finish it that is being deployed, or comes
+/// back: it has some eight minutes. Then the messages go to the dead letters, and the conversation is no longer silent.
+const UNREAD_UNTIL: u32 = 9;
 
 /// A committed turn on its way out.
 #[derive(Clone, Copy)]
@@ -40,7 +44,19 @@ impl Responder {
     /// still to be answered.
     pub(crate) async fn finish(&self, conversation: &Conversation<'_>, head: &Head, held: &Held) -> Result<Next, Stop> {
         let turn = open(head)?;
-        let Some(row) = self.store.turn(conversation.key, turn.key).await? else {
+        let row = match self.store.turn(conversation.key, turn.key).await {
+            Err(StoreError::Malformed { .. }) => {
+                self.meter.count(Metric::RowSkipped, 1);
+                let (log_id, attempts) = (conversation.log_id, head.attempts);
+                tracing::error!(log_id, attempts, "this version cannot read what is on its way; another one may");
+                if head.attempts < UNREAD_UNTIL {
+                    return Ok(Next::Over(self.give_back(conversation, held).await?));
+                }
+                None
+            }
+            row => row?,
+        };
+        let Some(row) = row else {
             // Whatever was drafted is gone, and with it the ids of its messages.
             return Ok(Next::Over(self.park(conversation, head, held, &turn.covers, ParkReason::Attempts, &[]).await?));
         };
@@ -152,8 +168,8 @@ impl Responder {
 
     /// Whether what `row` writes to the profile has to be written by a call of its own.
     pub(crate) fn goes_apart(&self, row: &TurnRow) -> bool {
-        let first = row.reply.first().map(|said| reply(row, (1, row.reply.len().try_into().unwrap_or(u32::MAX)), said));
-        !row.attributes.is_empty() && first.is_none_or(|first| !self.messaging.carries_attributes(&first))
+        let carries = |first: &Utterance| self.messaging.carries(&row.attributes, first.campaign.as_ref());
+        !row.attributes.is_empty() && !row.reply.first().is_some_and(carries)
     }
 
     async fn refused(&self, out: Outgoing<'_>, head: &Head, refusal: Refusal) -> Result<Next, Stop> {

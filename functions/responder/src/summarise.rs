@@ -12,7 +12,7 @@ use conversation::shape::shape;
 use models::{ConversationKey, Part, Personal};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
-use store::{Owner, Recap, StoreError, TurnRow};
+use store::{Owner, Recap, StoreError, Summing, TurnRow};
 
 use crate::history::{History, Outgrown};
 use crate::{RECORD_WITHIN, Responder};
@@ -105,13 +105,13 @@ impl Responder {
             Ok(text) => text,
             Err(reason) => {
                 if reason.is_paid_for() {
-                    let tried = TurnRow { unsummed: true, ..row.clone() };
+                    let tried = TurnRow { summing: row.summing.clone().tried(), ..row.clone() };
                     self.store.replace_turn(&long.key, &row, &tried, self.clock.now()).await?;
                 }
                 return Err(reason);
             }
         };
-        let with_it = TurnRow { recap: Some(Recap { text, ..recap }), ..row.clone() };
+        let with_it = TurnRow { summing: Summing::Done(Recap { text, ..recap }), ..row.clone() };
         let is_kept = self.store.replace_turn(&long.key, &row, &with_it, self.clock.now()).await?;
         if is_kept { Ok(true) } else { Err(Unsummed::Moved) }
     }
@@ -143,6 +143,6 @@ impl Responder {
 
     /// What is asked first on the way that the conversation is on.
     fn summariser(&self, history: &History) -> &dyn Ai {
-        history.route().and_then(|(name, _)| self.route_ais.get(name)).unwrap_or(&self.ai).as_ref()
+        self.ai_by(history.route().map(|(name, _)| name))
     }
 }

@@ -1,6 +1,6 @@
 //! What lets the first words to somebody unknown arrive: they join the brand's subscription group.
 
-use models::{Attributes, Identity, Message, Part, Recipient, Reply, ReplyId, Subscription, Utterance};
+use models::{Attributes, Identity, Message, Recipient, Subscription};
 use store::{Head, TurnKind, TurnRow};
 
 use crate::attend::Conversation;
@@ -32,14 +32,10 @@ impl Responder {
         newest: &Message,
     ) -> Attributes {
         let attributes = self.welcome(&newest.identity, TurnKind::Answer, head, history);
-        let Ok(text) = Part::new("…") else { return Attributes::default() };
-        let Utterance { content, campaign } = text.into();
-        let (to, id) = (newest.identity.clone(), ReplyId::new(&newest.id, 1));
-        let reply = Reply { to, id, content, campaign, attributes, part: 1, parts: 1 };
-        if reply.attributes.is_empty() || self.messaging.carries_attributes(&reply) {
+        if attributes.is_empty() || self.messaging.carries(&attributes, None) {
             return Attributes::default();
         }
-        self.join_groups(conversation, &reply.to, reply.attributes).await
+        self.join_groups(conversation, &newest.identity, attributes).await
     }
 
     /// Lets the user join before the reply the groups that the reply cannot carry: without them it may not arrive. What

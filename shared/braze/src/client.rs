@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::{Attributes, Recipient, Reply};
+use models::{Attributes, CampaignId, Recipient, Reply};
 use platform::secrets::Key;
 use tokio::time::Instant;
 
@@ -97,7 +97,7 @@ impl Messaging for Client {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let until = Instant::now() + time;
         let outcome = self.send_by_any_name(reply, until).await;
-        if outcome != BAD_REQUEST || request::carried(&self.delivery, reply).is_empty() {
+        if outcome != BAD_REQUEST || request::carried(&self.delivery, &reply.attributes, reply.campaign.as_ref()).is_empty() {
             return outcome;
         }
         // It may be a subscription group that there is not, or an attribute: neither must cost the reply.
@@ -110,8 +110,8 @@ impl Messaging for Client {
         }
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        request::carried(&self.delivery, reply) == reply.attributes
+    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
+        request::carried(&self.delivery, attributes, campaign) == *attributes
     }
 
     fn has_template(&self) -> bool {

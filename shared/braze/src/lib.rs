@@ -11,7 +11,7 @@ mod track;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::Reply;
+use models::{Attributes, CampaignId, Reply};
 
 pub use client::{Client, OnServerError};
 pub use delivery::{ApprovedTemplate, Delivery, Sender};
@@ -25,9 +25,10 @@ pub trait Messaging: Send + Sync {
     /// Sends `reply` once and says which of the three things happened. Takes no longer than `time`.
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome;
 
-    /// Whether sending `reply` writes all of its attributes. What is not carried is left out without a word, and is for
-    /// [`Profiles`] to write.
-    fn carries_attributes(&self, _reply: &Reply) -> bool {
+    /// Whether a reply by that campaign, or by the channel's own way, writes all of these attributes. What is not carried is left
+    /// out without a word, and is for [`Profiles`] to write.
+    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
+        let (_, _) = (attributes, campaign);
         true
     }
 

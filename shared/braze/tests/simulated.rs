@@ -219,7 +219,7 @@ async fn attributes_stand_on_the_profile_before_the_message_is_rendered() {
         stage.braze.change_profile("user:42", |profile| drop(profile.attributes.insert("old".to_owned(), json!(1))));
         let client = stage.client(delivery);
         let reply = Reply { attributes: attributes(), ..to_42(json!("Hello")) };
-        assert!(client.carries_attributes(&reply));
+        assert!(client.carries(&reply.attributes, None));
         assert_accepted(&client.send(&reply, WITHIN).await);
         assert_eq!(stage.shown("user:42").0, "Hello (gold)");
         assert_eq!(json!(stage.profile("user:42").attributes), written());
@@ -258,7 +258,7 @@ async fn what_a_way_of_sending_cannot_carry_is_left_out_and_the_reply_arrives() 
         let stage = Stage::set(|_| {}).await;
         let client = stage.client(delivery);
         let reply = Reply { attributes: subscribing(), ..to_42(json!("Hello")) };
-        assert!(!client.carries_attributes(&reply));
+        assert!(!client.carries(&reply.attributes, None));
         assert_accepted(&client.send(&reply, WITHIN).await);
         assert_eq!(stage.shown("user:42").0, "Hello");
     }

@@ -87,6 +87,8 @@ pub enum Metric {
     UnknownRoute,
     /// A message was queued that this version cannot read.
     Unreadable,
+    /// The row of a turn was passed over, or what it says given up: this version cannot read it.
+    RowSkipped,
     /// The bot handed a conversation over to a person.
     HandedOff,
     /// Messages of a user went to the desk.

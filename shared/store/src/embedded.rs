@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow, keys_of};
+use crate::unread::readable;
 use crate::write::HeadWrite;
 use crate::{Asked, Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
 
@@ -244,21 +245,23 @@ impl Store for Embedded {
         let items = self.lock();
         let Some(partition) = items.get(conversation.as_str()) else { return Ok(Vec::new()) };
         let newest = partition.range("T#".to_owned().."T$".to_owned()).rev().take(most);
-        let stored = newest.map(|(_, bytes)| decode::<StoredTurn>(bytes)).collect::<Result<Vec<_>, _>>()?;
-        Ok(stored.into_iter().filter(|stored| stored.expires_at > now).map(|stored| stored.turn).collect())
+        let kept = newest.filter_map(|(sort, bytes)| match decode::<StoredTurn>(bytes) {
+            Ok(stored) if stored.expires_at <= now => None,
+            stored => Some((sort.clone(), stored.map(|stored| stored.turn))),
+        });
+        Ok(readable(kept).0)
     }
 
     async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
         let rows: Vec<_> = self.lock().get(conversation.as_str()).cloned().unwrap_or_default().into_iter().collect();
         let rows = rows.iter().filter(|(sort, _)| sort != sort_key::HEAD);
-        let identities = rows.map(|(sort, bytes)| {
-            Ok::<_, StoreError>(if sort.starts_with("M#") {
-                decode::<StoredMessage>(bytes)?.message.identity
+        Ok(keys_of(rows.filter_map(|(sort, bytes)| {
+            Some(if sort.starts_with("M#") {
+                decode::<StoredMessage>(bytes).ok()?.message.identity
             } else {
-                decode::<StoredTurn>(bytes)?.turn.to
+                decode::<StoredTurn>(bytes).ok()?.turn.to
             })
-        });
-        Ok(keys_of(identities.collect::<Result<Vec<_>, _>>()?))
+        })))
     }
 
     async fn erase(
@@ -276,10 +279,11 @@ impl Store for Embedded {
         let rows: Vec<_> = self.lock().get(conversation.as_str()).cloned().unwrap_or_default().into_iter().collect();
         for (sort, bytes) in rows {
             let old = if sort.starts_with("M#") {
-                let row: StoredMessage = decode(&bytes)?;
-                MessageRow { message: row.message, state: row.state }.is_of_before(at)
+                let row = decode::<StoredMessage>(&bytes);
+                row.map_or(true, |row| MessageRow { message: row.message, state: row.state }.is_of_before(at))
             } else {
-                sort != sort_key::HEAD && decode::<StoredTurn>(&bytes)?.turn.is_of_before(at, before.as_ref())
+                let is_old = |stored: StoredTurn| stored.turn.is_of_before(at, before.as_ref());
+                sort != sort_key::HEAD && decode(&bytes).map_or(true, is_old)
             };
             if old {
                 self.remove(conversation, &sort)?;
@@ -302,5 +306,56 @@ impl Tally for Embedded {
             Ok::<_, StoreError>(Some(sum))
         })?;
         Ok(sum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use models::{Identity, Recipient};
+
+    use super::*;
+    use crate::rows::{Summing, TurnKind};
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn turn(number: u64) -> TurnRow {
+        TurnRow {
+            key: TurnKey { number, epoch: 1 },
+            kind: TurnKind::Agent,
+            at: NOW,
+            covers: vec![],
+            log_ids: vec![],
+            said: vec![],
+            to: Identity::new("42", "", "").unwrap(),
+            reply: vec![],
+            attributes: models::Attributes::default(),
+            unwritten: models::Attributes::default(),
+            events: vec![],
+            route: None,
+            summary: None,
+            flow: None,
+            own_line: false,
+            since: None,
+            summing: Summing::Untried,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_in_words_that_this_version_does_not_know_is_skipped_and_still_is_forgotten() {
+        let (store, key) = (Embedded::in_memory(), ConversationKey::of(&Recipient::External("42".into())));
+        for number in 1..=3 {
+            store.put_turn(&key, &turn(number), NOW).await.unwrap();
+        }
+        let sort = sort_key::turn(turn(2).key);
+        {
+            let mut items = store.lock();
+            let row = items.get_mut(key.as_str()).and_then(|items| items.get_mut(&sort)).unwrap();
+            *row = String::from_utf8(row.clone()).unwrap().replace("agent", "sung").into_bytes();
+        }
+        assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![turn(3), turn(1)]));
+        assert!(matches!(store.turn(&key, turn(2).key).await, Err(StoreError::Malformed { .. })));
+        assert_eq!(store.keys_named(&key).await, Ok(vec![key.clone()]));
+        store.erase(&key, NOW, NOW).await.unwrap();
+        assert_eq!(store.turn(&key, turn(2).key).await, Ok(None));
     }
 }

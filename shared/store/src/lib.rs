@@ -8,6 +8,7 @@ mod head;
 mod rows;
 mod sort_key;
 mod tally;
+mod unread;
 mod write;
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
     SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
-pub use rows::{MessageRow, ROW_LIFE, Recap, RowState, Said, TurnKind, TurnRow, Wait};
+pub use rows::{MessageRow, ROW_LIFE, Recap, RowState, Said, Summing, TurnKind, TurnRow, Wait};
 pub use tally::{Asked, Tally, day};
 pub use write::{Aftermath, ConditionFailed, HeadWrite};
 
@@ -67,10 +68,16 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// One draft or turn.
+    /// One draft or turn. One that this version cannot read is [`StoreError::Malformed`] and not skipped: the head may say that it is
+    /// on its way, and whoever goes on without it leaves its messages unanswered, or answers what was answered. Only whoever asks can
+    /// tell how long to wait for a version that reads it.
     async fn turn(&self, conversation: &ConversationKey, key: TurnKey) -> Result<Option<TurnRow>, StoreError>;
 
-    /// The `most` rows with the highest turn numbers, newest first: drafts that were never committed among them.
+    /// Of the `most` rows with the highest turn numbers those that this version can read, newest first: drafts that were never
+    /// committed among them. What a newer version wrote in words of its own is skipped and remarked upon: for want of it a history
+    /// is shorter, a summary or a draft is made once more, and a flow is thought to be where it was; an error would silence the
+    /// whole conversation. What must not happen twice does not hang on it, but on the head and on the rows of messages, of which
+    /// none is skipped.
     async fn newest_turns(
         &self,
         conversation: &ConversationKey,

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::head::{Head, TurnKey, Voice};
 use crate::write::Aftermath;
 
+mod stored;
+
 /// How long a row is kept: longer than Braze's retries, the queues and the dead letters together.
 pub const ROW_LIFE: Duration = Duration::from_hours(720);
 
@@ -55,7 +57,7 @@ impl TurnRow {
     /// is history no more, and may hold what a flow was told before, as a value or in a campaign.
     pub(crate) fn is_of_before(&self, at: Timestamp, buried: Option<&Head>) -> bool {
         let began = self.began();
-        let told = self.recap.as_ref().map_or(began, |recap| recap.since.min(began));
+        let told = self.summing.recap().map_or(began, |recap| recap.since.min(began));
         let is_buried = |head: &Head| !head.forgot(at) && self.key.epoch <= head.epoch;
         told <= at || buried.is_some_and(is_buried)
     }
@@ -80,7 +82,7 @@ pub struct TurnRow {
     /// Its name.
     pub key: TurnKey,
     /// What happens in it.
-    #[serde(default, skip_serializing_if = "TurnKind::is_answer")]
+    #[serde(flatten, with = "stored::kind")]
     pub kind: TurnKind,
     /// When it was drafted.
     pub at: Timestamp,
@@ -120,12 +122,48 @@ pub struct TurnRow {
     /// When the first of the messages reached the door that it was drafted about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// What an AI made of the turns long before it. Few rows have one: the newest that there is counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recap: Option<Recap>,
-    /// Whether an AI was asked after it to sum up what was long before, and what it made of that was none.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unsummed: bool,
+    /// What became of summing up what was long before it.
+    #[serde(flatten, with = "stored::summing")]
+    pub summing: Summing,
+}
+
+/// What became of summing up the turns long before one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Summing {
+    /// Nobody was asked to after it.
+    #[default]
+    Untried,
+    /// An AI made this of them, after it or long before: it is taken over from row to row. Few rows have one, and the newest that
+    /// there is counts.
+    Done(Recap),
+    /// What an AI made of them after it was nothing that can be kept. What it took over stands.
+    InVain(Option<Recap>),
+}
+
+impl Summing {
+    /// The recap that stands in the row.
+    pub fn recap(&self) -> Option<&Recap> {
+        match self {
+            Self::Untried | Self::InVain(None) => None,
+            Self::Done(recap) | Self::InVain(Some(recap)) => Some(recap),
+        }
+    }
+
+    /// The same after an AI was asked in vain.
+    #[must_use]
+    pub fn tried(self) -> Self {
+        match self {
+            Self::Untried => Self::InVain(None),
+            Self::Done(recap) => Self::InVain(Some(recap)),
+            Self::InVain(recap) => Self::InVain(recap),
+        }
+    }
+}
+
+impl From<Option<Recap>> for Summing {
+    fn from(recap: Option<Recap>) -> Self {
+        recap.map_or(Self::Untried, Self::Done)
+    }
 }
 
 /// A conversation's past in an AI's words, which stands for turns that are no longer shown.
@@ -168,8 +206,9 @@ pub enum TurnKind {
     /// The user's wish for silence or for words was heeded without a word, or an agent's line that is not said took the
     /// conversation over, and Braze did not take it yet; or a wish for silence ended a flow.
     Heeded,
-    /// Nothing happens yet: an AI was asked about the messages and answers later. The last of them names the question. Such a
-    /// row is never committed; what it waits for gets a row of its own.
+    /// Nothing happens yet: an AI was asked about the messages and answers later. They name the question, and the row's route is
+    /// the way on which it was asked. Such a row is never committed; what it waits for gets a row of its own. Whoever asks anew
+    /// meanwhile stores the newer question in the place of the older one.
     Waiting(Wait),
 }
 
@@ -218,10 +257,6 @@ impl TurnKind {
             | Self::Heeded
             | Self::Waiting(_) => None,
         }
-    }
-
-    fn is_answer(&self) -> bool {
-        *self == Self::Answer
     }
 }
 
@@ -291,8 +326,7 @@ mod tests {
             flow: None,
             own_line: false,
             since: None,
-            recap: None,
-            unsummed: false,
+            summing: Summing::Untried,
         }
     }
 
@@ -304,8 +338,8 @@ mod tests {
             Some(FlowState { flow, step, asked: 1, values, language: None, since, touched: AT })
         };
         let answer = row(TurnKind::Answer);
-        let recap = |since| Some(Recap { up_to: 1, since, text: "she lives in Elm Street".into() });
-        let with_a_recap = |since| TurnRow { recap: recap(since), ..answer.clone() };
+        let recap = |since| Summing::Done(Recap { up_to: 1, since, text: "she lives in Elm Street".into() });
+        let with_a_recap = |since| TurnRow { summing: recap(since), ..answer.clone() };
         let in_a_flow = |since| TurnRow { flow: flow(since), ..answer.clone() };
         let head = |epoch, erased_at| Some(Head { erased_at, epoch, ..Head::default() });
         for (row, found, goes) in [
@@ -329,16 +363,5 @@ mod tests {
         let recap = Recap { up_to: 1, since: AT, text: "x".into() };
         let over = AT + ROW_LIFE;
         assert!(recap.is_too_old(over) && !recap.is_too_old(over - Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn an_answer_is_what_a_turn_is_if_nothing_else_is_said() {
-        for (kind, written) in
-            [(TurnKind::Answer, None), (TurnKind::Agent, Some("agent")), (TurnKind::Waiting(WAIT), None)]
-        {
-            let stored = serde_json::to_value(row(kind)).unwrap();
-            assert_eq!(stored.get("kind").and_then(|kind| kind.as_str()), written);
-            assert_eq!(serde_json::from_value::<TurnRow>(stored).unwrap().kind, kind);
-        }
     }
 }

@@ -151,6 +151,8 @@ pub enum Aftermath {
     OptOut,
     /// The user has opted in again.
     OptIn,
+    /// The user has had so many turns, though nothing was said.
+    Spent(Spent),
 }
 
 /// The condition did not hold.
@@ -324,6 +326,7 @@ impl HeadWrite {
                     Some(Aftermath::HandOver { at }) => head.belongs_to(Owner::Person, *at),
                     Some(Aftermath::OptOut) => head.opted_out = true,
                     Some(Aftermath::OptIn) => head.opted_out = false,
+                    Some(Aftermath::Spent(spent)) => head.spent = *spent,
                     None => {}
                 }
             }

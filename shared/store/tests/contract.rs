@@ -10,13 +10,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use ground::client;
 use local_aws::{Fault, LocalAws, Operation};
 use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part, Timestamp};
+use platform::metrics::{Meter, Metric};
 use scripts::Script;
 use store::{
     Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, Recap, RowState,
-    RunToken, SIGN_LIFE, Said, Store, TurnKey, TurnKind, TurnRow, WriteError, write_head,
+    RunToken, SIGN_LIFE, Said, Store, StoreError, Summing, TurnKey, TurnKind, TurnRow, WriteError, write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -119,8 +121,7 @@ fn turn_row(key: TurnKey) -> TurnRow {
         flow: None,
         own_line: true,
         since: None,
-        recap: None,
-        unsummed: false,
+        summing: Summing::Untried,
     }
 }
 
@@ -190,8 +191,8 @@ async fn turns_come_newest_first_and_not_beyond_their_life() {
 async fn a_row_is_replaced_only_as_whoever_does_it_knows_it_and_never_brought_back() {
     for subject in subjects().await {
         let (store, key, turn) = (&subject.store, conversation(), TurnKey { number: 1, epoch: 1 });
-        let (was, recap) = (turn_row(turn), |text: &str| Some(Recap { up_to: 1, since: NOW, text: text.into() }));
-        let with = |text| TurnRow { recap: recap(text), ..was.clone() };
+        let (was, recap) = (turn_row(turn), |text: &str| Recap { up_to: 1, since: NOW, text: text.into() });
+        let with = |text| TurnRow { summing: Summing::Done(recap(text)), ..was.clone() };
         assert_eq!(store.replace_turn(&key, &was, &with("a"), NOW).await, Ok(false), "{}: nothing there", subject.name);
         assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![]), "{}", subject.name);
         store.put_turn(&key, &was, NOW).await.unwrap();
@@ -205,6 +206,44 @@ async fn a_row_is_replaced_only_as_whoever_does_it_knows_it_and_never_brought_ba
         assert_eq!(store.replace_turn(&key, &with("c"), &with("d"), NOW).await, Ok(false), "{}", subject.name);
         assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![]), "{}", subject.name);
     }
+}
+
+/// Counts what is counted.
+#[derive(Default)]
+struct Counts(AtomicU64);
+
+impl Meter for Counts {
+    fn count(&self, metric: Metric, amount: u64) {
+        if metric == Metric::RowSkipped {
+            self.0.fetch_add(amount, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_in_words_that_this_version_does_not_know_is_skipped_and_counted_and_still_is_forgotten() {
+    let ground = LocalAws::start().await;
+    ground.create_table(TABLE, "expires_at");
+    let (client, counts) = (client(&ground.endpoint()), Arc::new(Counts::default()));
+    let (store, key) = (DynamoDb::new(client.clone(), TABLE).counting(counts.clone()), conversation());
+    let turn = |number| TurnKey { number, epoch: 1 };
+    for number in 1..=3 {
+        store.put_turn(&key, &turn_row(turn(number)), NOW).await.unwrap();
+    }
+    let body = serde_json::to_string(&turn_row(turn(2))).unwrap().replace("hand_off", "sung");
+    let item = client.put_item().table_name(TABLE).item("pk", AttributeValue::S(key.as_str().to_owned()));
+    let item = item.item("sk", AttributeValue::S("T#0000000002#0000000001".to_owned()));
+    let item = item.item("expires_at", AttributeValue::N((NOW + ROW_LIFE).seconds().to_string()));
+    item.item("b", AttributeValue::S(body)).send().await.unwrap();
+
+    let newest = store.newest_turns(&key, 3, NOW).await.unwrap();
+    assert_eq!(newest, [turn_row(turn(3)), turn_row(turn(1))]);
+    assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+    let alone = store.turn(&key, turn(2)).await;
+    assert_eq!(alone, Err(StoreError::Malformed { operation: "turn", attribute: "b" }), "never taken for one that is gone");
+    assert_eq!(store.keys_named(&key).await.unwrap().len(), 1);
+    store.erase(&key, NOW, NOW).await.unwrap();
+    assert_eq!(store.turn(&key, turn(2)).await, Ok(None));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ai::{Ai, AiError, Answer, Caller, Past, Question, Summary, ToolFailure, ToolRequest};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
-use models::{ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
+use models::{Attributes, CampaignId, ConversationKey, Message, MessageId, Personal, QueueMessage, Reply, Timestamp};
 use platform::metrics::{Meter, Metric};
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
@@ -210,8 +210,8 @@ impl<M: Messaging> Messaging for MortalMessaging<M> {
         self.inner.has_template()
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        self.inner.carries_attributes(reply)
+    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
+        self.inner.carries(attributes, campaign)
     }
 }
 
@@ -282,7 +282,7 @@ impl<S: Store> Store for WatchedStore<S> {
     ) -> Result<bool, StoreError> {
         let replaced = self.inner.replace_turn(key, was, turn, now).await;
         if replaced == Ok(true) {
-            self.steps.add(Some(key.as_str()), Kind::Store, "earlier turns summed up", json!(turn.recap));
+            self.steps.add(Some(key.as_str()), Kind::Store, "earlier turns summed up", json!(turn.summing.recap()));
         }
         replaced
     }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use ai::{Ai, AiError, Answer, Past, Question, Summary};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, Refusal};
-use models::{ConversationKey, Message, MessageId, Reply, Timestamp};
+use models::{Attributes, CampaignId, ConversationKey, Message, MessageId, Reply, Timestamp};
 use platform::queue::{Queue, QueueError, Timer};
 use platform::secrets::{SecretSource, SecretUnavailable, Versions};
-use store::{Embedded, Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+use store::{
+    Embedded, Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError,
+};
 
 use crate::faults::Fault;
 use crate::scene::Scene;
@@ -104,8 +106,8 @@ impl Messaging for Effects<dyn Messaging> {
         outcome
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        self.inner.carries_attributes(reply)
+    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
+        self.inner.carries(attributes, campaign)
     }
 }
 
@@ -207,19 +209,23 @@ impl Store for Effects<Embedded> {
         turn: &TurnRow,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let (is_question, claim) = (matches!(turn.kind, TurnKind::Waiting(_)), self.scene.machine.claim_of(key));
         let effect = || {
             let (inner, key, was, turn) = (self.inner.clone(), key.clone(), was.clone(), turn.clone());
-            let witness = self.scene.witness.clone();
+            let (witness, claim) = (self.scene.witness.clone(), claim.unwrap_or_default());
             async move {
                 let before = inner.turn(&key, turn.key).await?;
                 let replaced = inner.replace_turn(&key, &was, &turn, now).await?;
-                if replaced {
+                if replaced && is_question {
+                    witness.asked_anew(&key, before.as_ref(), &turn, claim);
+                } else if replaced {
                     witness.kept_a_recap(&key, before.as_ref(), &turn);
                 }
                 Ok(replaced)
             }
         };
-        self.scene.live("keep recap", effect, |fault| Err(unavailable(fault))).await
+        let name = if is_question { "ask anew" } else { "keep recap" };
+        self.scene.live(name, effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ai::{Ai, AiError, Answer, Deed, Later, Past, Question, Summary};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome};
-use models::Reply;
+use models::{Attributes, CampaignId, Reply};
 use tokio::time::Instant;
 
 use crate::chance::Chance;
@@ -220,7 +220,7 @@ impl Messaging for ScriptedBraze {
         outcome
     }
 
-    fn carries_attributes(&self, _: &Reply) -> bool {
+    fn carries(&self, _: &Attributes, _: Option<&CampaignId>) -> bool {
         !self.apart
     }
 }

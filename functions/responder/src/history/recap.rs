@@ -4,7 +4,7 @@
 use ai::{Exchange, Past};
 use conversation::room::{Room, tokens};
 use models::{ConversationKey, Timestamp};
-use store::{Recap, TurnKind, TurnRow};
+use store::{Recap, Summing, TurnKind, TurnRow};
 
 use super::{History, PEOPLE_LEFT, exchange, note};
 
@@ -88,7 +88,7 @@ impl History {
 
     /// Whether one of so many newest turns was followed by a summary that was none.
     fn was_tried(&self, turns: usize) -> bool {
-        self.turns.iter().take(turns).any(|row| row.unsummed)
+        self.turns.iter().take(turns).any(|row| matches!(row.summing, Summing::InVain(_)))
     }
 
     /// Whether turns after those that `recap` tells of were not read: they are too many.

@@ -8,7 +8,7 @@ use super::*;
 pub(super) const ROOM: Room = Room { turns: 10, tokens: 10_000 };
 pub(super) const NOW: Timestamp = Timestamp::EPOCH;
 
-pub(super) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
+pub(crate) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRow {
     TurnRow {
         key: TurnKey { number, epoch },
         kind: TurnKind::Answer,
@@ -33,8 +33,7 @@ pub(super) fn row(number: u64, epoch: u64, text: &str, reply: &[&str]) -> TurnRo
         flow: None,
         own_line: false,
         since: None,
-        recap: None,
-        unsummed: false,
+        summing: store::Summing::Untried,
     }
 }
 
@@ -246,7 +245,7 @@ fn what_is_waited_for_is_no_part_of_what_was_said_and_the_newest_question_counts
     let rows = vec![waiting(2, 4, "c"), waiting(2, 3, "b"), waiting(1, 3, "a"), row(1, 2, "a", &["1"])];
     let history = History::new(rows, 1);
     let newest = history.waiting().unwrap();
-    assert_eq!((newest.question, newest.said.len()), (MessageId::stored("c"), 1));
+    assert_eq!((newest.question(), newest.row.said.len()), (MessageId::stored("c"), 1));
     assert_eq!(history.newest_kind(), Some(TurnKind::Answer));
     assert_eq!(history.lines().count(), 2, "what was said in the turn, once");
     assert!(history.answer_for(2, &[MessageId::stored("c")]).is_none());

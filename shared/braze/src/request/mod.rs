@@ -4,7 +4,7 @@ mod profile;
 mod properties;
 mod whatsapp;
 
-use models::{Attributes, Recipient, Reply};
+use models::{Attributes, CampaignId, Recipient, Reply};
 use serde_json::{Value, json};
 
 use crate::delivery::Delivery;
@@ -18,7 +18,7 @@ pub(crate) struct Request {
 
 /// One call for one person; `None` if `delivery` cannot name that person or has no such kind of message.
 pub(crate) fn send(delivery: &Delivery, recipient: &Recipient, reply: &Reply) -> Option<Request> {
-    let attributes = carried(delivery, reply);
+    let attributes = carried(delivery, &reply.attributes, reply.campaign.as_ref());
     match (&reply.campaign, delivery) {
         (Some(campaign), _) => Some(trigger_campaign(campaign.as_str(), recipient, reply, &attributes)),
         (None, Delivery::Campaign(campaign)) => Some(trigger_campaign(campaign, recipient, reply, &attributes)),
@@ -40,10 +40,10 @@ pub(crate) fn send(delivery: &Delivery, recipient: &Recipient, reply: &Reply) ->
 }
 
 /// What of a reply's attributes its call can carry.
-pub(crate) fn carried(delivery: &Delivery, reply: &Reply) -> Attributes {
-    match (&reply.campaign, delivery) {
-        (Some(_), _) | (None, Delivery::Campaign(_)) => reply.attributes.clone(),
-        (None, Delivery::Canvas(_)) => reply.attributes.without_groups(),
+pub(crate) fn carried(delivery: &Delivery, attributes: &Attributes, campaign: Option<&CampaignId>) -> Attributes {
+    match (campaign, delivery) {
+        (Some(_), _) | (None, Delivery::Campaign(_)) => attributes.clone(),
+        (None, Delivery::Canvas(_)) => attributes.without_groups(),
         (None, Delivery::Messages(_)) => Attributes::default(),
     }
 }

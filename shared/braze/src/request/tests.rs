@@ -265,18 +265,17 @@ fn what_a_call_cannot_carry_is_said_beforehand() {
     let mut plain = Attributes::default();
     plain.set("plan", ProfileValue::Flag(true)).unwrap();
     let canvas = Delivery::Canvas("canvas".to_owned());
-    let carries = |delivery: &Delivery, attributes: &Attributes| {
-        let reply = Reply { attributes: attributes.clone(), ..reply(json!("Hello")) };
-        carried(delivery, &reply) == reply.attributes
-    };
-    for (delivery, attributes, expected) in [
-        (&campaign(), &attributes(), true),
-        (&canvas, &plain, true),
-        (&canvas, &attributes(), false),
-        (&messages(None), &plain, false),
-        (&messages(None), &Attributes::default(), true),
+    let own = CampaignId::new("own").unwrap();
+    for (delivery, attributes, by, expected) in [
+        (&campaign(), &attributes(), None, true),
+        (&canvas, &plain, None, true),
+        (&canvas, &attributes(), None, false),
+        (&canvas, &attributes(), Some(&own), true),
+        (&messages(None), &plain, None, false),
+        (&messages(None), &plain, Some(&own), true),
+        (&messages(None), &Attributes::default(), None, true),
     ] {
-        assert_eq!(carries(delivery, attributes), expected, "{delivery:?} {attributes:?}");
+        assert_eq!(carried(delivery, attributes, by) == *attributes, expected, "{delivery:?} {attributes:?} {by:?}");
     }
 }
 

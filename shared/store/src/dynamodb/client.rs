@@ -1,6 +1,7 @@
 //! The calls to the table.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -10,11 +11,13 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use models::{ConversationKey, Message, MessageId, Timestamp};
+use platform::metrics::{Meter, Metric, Uncounted};
 
 use super::item::{self, BODY, EXPIRES_AT, Item, number, state_word, text};
 use super::update::Update;
 use crate::head::{Head, TurnKey};
 use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
+use crate::unread::readable;
 use crate::write::HeadWrite;
 use crate::{Filed, Store, StoreError, WriteError, sort_key};
 
@@ -23,12 +26,19 @@ use crate::{Filed, Store, StoreError, WriteError, sort_key};
 pub struct DynamoDb {
     pub(super) client: Client,
     pub(super) table: String,
+    meter: Arc<dyn Meter>,
 }
 
 impl DynamoDb {
     /// The table called `table`. The client's timeouts bound every call.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), meter: Arc::new(Uncounted) }
+    }
+
+    /// The same, with the rows counted that it cannot read.
+    #[must_use]
+    pub fn counting(self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     pub(super) async fn get(
@@ -231,7 +241,11 @@ impl Store for DynamoDb {
         let call = call.limit(i32::try_from(most).unwrap_or(i32::MAX));
         let items = call.send().await.map_err(|error| unavailable("history", &error))?.items.unwrap_or_default();
         let kept = items.iter().filter(|item| !item::expired(item, now));
-        kept.map(item::read_turn_row).collect::<Result<_, _>>().map_err(|attribute| malformed("history", attribute))
+        let (rows, unread) = readable(kept.map(|item| (item::sort_key(item), item::read_turn_row(item))));
+        if unread > 0 {
+            self.meter.count(Metric::RowSkipped, unread);
+        }
+        Ok(rows)
     }
 
     async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {

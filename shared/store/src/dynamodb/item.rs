@@ -179,6 +179,11 @@ pub(super) fn read_turn_row(item: &Item) -> Result<TurnRow, Bad> {
     serde_json::from_str(read_text(item, BODY)?).map_err(|_| BODY)
 }
 
+/// Where the item stands in its conversation; nothing if it does not say.
+pub(super) fn sort_key(item: &Item) -> String {
+    read_text(item, "sk").unwrap_or_default().to_owned()
+}
+
 pub(super) fn expired(item: &Item, now: Timestamp) -> bool {
     read_number(item, EXPIRES_AT).is_ok_and(|at| Timestamp::from_seconds(at) <= now)
 }

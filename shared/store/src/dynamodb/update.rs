@@ -78,8 +78,11 @@ impl Update {
                     update.set("ac", number(0_u64));
                     update.set("lu", number(0_u64));
                 }
-                if let Some(Aftermath::HandOver { at }) = aftermath {
-                    update.belongs_to(Owner::Person, *at);
+                match aftermath {
+                    Some(Aftermath::HandOver { at }) => update.belongs_to(Owner::Person, *at),
+                    Some(Aftermath::Spent(spent)) => update.set("bu", text(spent_words(spent))),
+                    // The item expires later, or never.
+                    Some(Aftermath::OptOut | Aftermath::OptIn) | None => {}
                 }
             }
             HeadWrite::Release { held } => {

@@ -56,7 +56,7 @@ impl Script {
                     covers,
                     done,
                     last_turn: turn.number,
-                    aftermath: self.aftermath(),
+                    aftermath: self.aftermath(&head),
                     goes_on: self.below(4) == 0,
                 }
             }
@@ -83,12 +83,13 @@ impl Script {
         if self.below(3) == 0 { head.spent.and_told(self.now) } else { head.spent.and_a_turn(self.now) }
     }
 
-    fn aftermath(&mut self) -> Option<Aftermath> {
+    fn aftermath(&mut self, head: &Head) -> Option<Aftermath> {
         let at = self.now - Duration::from_secs(self.below(20));
-        match self.below(8) {
+        match self.below(10) {
             0 => Some(Aftermath::OptOut),
             1 => Some(Aftermath::OptIn),
             2 | 3 => Some(Aftermath::HandOver { at }),
+            4 | 5 => Some(Aftermath::Spent(self.spent(head))),
             _ => None,
         }
     }

@@ -83,7 +83,7 @@ impl Witness {
         if row.own_line && ladder {
             state.figures.count(Figure::OwnLines);
         }
-        state.waits(key, row);
+        state.waits(key, row, row.key.epoch);
         state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
         state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });

@@ -119,6 +119,13 @@ impl State {
         self.all_broken(wrong);
     }
 
+    /// A question took the place of another one, whose answer nobody waits for any more.
+    pub(super) fn spends_on_a_question(&mut self, key: &ConversationKey, now: Timestamp) {
+        if let Some(conversation) = self.conversations.get_mut(key) {
+            conversation.spent.turn(now, false);
+        }
+    }
+
     /// A turn about messages of the user is over.
     pub(super) fn was_about(&mut self, key: &ConversationKey, turn: TurnKey) {
         let row = self.drafts.get(&(key.clone(), turn)).map(|draft| &draft.row);

@@ -256,7 +256,7 @@ fn everything_in(row: &TurnRow) -> String {
         Content::Campaign(campaign) => Some(campaign.properties().map(|(_, value)| value.as_str())),
         _ => None,
     });
-    let recap = row.recap.iter().map(|recap| recap.text.as_str());
+    let recap = row.summing.recap().into_iter().map(|recap| recap.text.as_str());
     said.chain(reply)
         .chain(values)
         .chain(recap)

@@ -10,7 +10,7 @@ use store::{Owner, Store as _, TurnKey, TurnKind, TurnRow, Wait};
 
 use super::asks::REPLY_PARTS;
 use super::figures::Figure;
-use super::{State, Witness};
+use super::{Draft, State, Witness};
 use crate::later::LATER;
 
 /// What is known of them.
@@ -20,6 +20,8 @@ pub(super) struct Later {
     came: HashMap<String, (MessageId, Timestamp)>,
     /// The questions that were put aside.
     aside: HashMap<ConversationKey, Vec<Aside>>,
+    /// The claims that put one in the place of another and have not counted it yet.
+    uncounted: HashMap<ConversationKey, u64>,
 }
 
 /// A question that was put aside.
@@ -45,6 +47,20 @@ impl Later {
 }
 
 impl Witness {
+    /// A question is put aside in the place of an older one, by whoever holds this claim.
+    pub(crate) fn asked_anew(&self, key: &ConversationKey, before: Option<&TurnRow>, row: &TurnRow, claim: u64) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("asked anew {} {:?}", key.as_str(), row.covers));
+        let is_question = before.is_some_and(|before| matches!(before.kind, TurnKind::Waiting(_)));
+        if !is_question || before.is_some_and(|before| state.is_over(before)) {
+            state.broken(format!("a question of {} took the place of something else", key.as_str()));
+        }
+        state.later.uncounted.insert(key.clone(), claim);
+        state.waits(key, row, claim);
+        let step = state.figures.get(Figure::Steps);
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });
+    }
+
     /// An answer is on the agents' queue.
     pub(super) fn is_answered_later(&self, question: &MessageId, body: &str, at: Timestamp) {
         let mut state = self.lock();
@@ -79,7 +95,7 @@ impl Witness {
 
 impl State {
     /// A draft is stored.
-    pub(super) fn waits(&mut self, key: &ConversationKey, row: &TurnRow) {
+    pub(super) fn waits(&mut self, key: &ConversationKey, row: &TurnRow, writer: u64) {
         let TurnKind::Waiting(wait) = row.kind else { return self.says_what_came_later(key, row) };
         self.figures.count(Figure::PutAside);
         let claim = self.conversations.get(key).map_or((0, 0), |known| (known.epoch, known.claimed_at));
@@ -88,14 +104,31 @@ impl State {
         };
         let step = self.figures.get(Figure::Steps);
         // Whoever read the past before it was stored cannot know it.
-        let known = self.later.newest(key, claim.1).filter(|_| claim.0 == row.key.epoch);
+        let known = self.later.newest(key, claim.1).filter(|_| claim.0 == writer);
         let open = known.filter(|before| !self.ends.contains_key(&before.question.newest()));
         let is_longer = open.is_some_and(|before| before.wait.until < wait.until);
         // Who was forgotten meanwhile begins anew.
-        if is_longer && !self.is_of_before(key, row.key.epoch) && !self.erased.contains_key(key) {
+        if is_longer && !self.is_of_before(key, writer) && !self.erased.contains_key(key) {
             self.broken(format!("{} is waited for longer than was said at first", key.as_str()));
         }
         self.later.aside.entry(key.clone()).or_default().push(Aside { question, wait, turn: row.key, step });
+    }
+
+    /// A run ends without a turn: a question that took the place of another one counts as a turn then.
+    pub(super) fn counts_what_was_asked_anew(&mut self, key: &ConversationKey, epoch: u64, counted: bool, now: Timestamp) {
+        let owes = self.later.uncounted.get(key) == Some(&epoch);
+        if owes != counted {
+            self.broken(format!("a question of {} was asked anew: {owes}, and counted as a turn: {counted}", key.as_str()));
+        }
+        if owes {
+            self.later.uncounted.remove(key);
+            self.spends_on_a_question(key, now);
+        }
+    }
+
+    /// Whether the last of a row's messages is over with.
+    fn is_over(&self, row: &TurnRow) -> bool {
+        row.covers.last().is_some_and(|id| self.ends.contains_key(id))
     }
 
     /// What came later is said only for the question that was waited for, and only if it came in time.

@@ -44,8 +44,8 @@ impl Witness {
     pub(crate) fn kept_a_recap(&self, key: &ConversationKey, before: Option<&TurnRow>, row: &TurnRow) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("recap kept {} turn {}", key.as_str(), row.key.number));
-        let with_a_recap = |before: &TurnRow| TurnRow { recap: row.recap.clone(), ..before.clone() };
-        let tried = |before: &TurnRow| TurnRow { unsummed: true, ..before.clone() };
+        let with_a_recap = |before: &TurnRow| TurnRow { summing: row.summing.clone(), ..before.clone() };
+        let tried = |before: &TurnRow| TurnRow { summing: before.summing.clone().tried(), ..before.clone() };
         if before.is_some_and(|before| tried(before) == *row) {
             return;
         }
@@ -54,8 +54,8 @@ impl Witness {
         if !is_as_it_was {
             state.broken(format!("a recap changed or brought back turn {} of {}", row.key.number, key.as_str()));
         }
-        let older = before.and_then(|before| before.recap.as_ref()).map_or(0, |recap| recap.up_to);
-        if row.recap.as_ref().is_none_or(|recap| recap.up_to <= older || recap.up_to >= row.key.number) {
+        let older = before.and_then(|before| before.summing.recap()).map_or(0, |recap| recap.up_to);
+        if row.summing.recap().is_none_or(|recap| recap.up_to <= older || recap.up_to >= row.key.number) {
             state.broken(format!("a recap of {} tells of the wrong turns", key.as_str()));
         }
     }

@@ -2,7 +2,7 @@
 
 use models::{ConversationKey, Message, MessageId, Timestamp};
 use platform::clock::Clock as _;
-use store::{Head, HeadWrite, Held, MOST_PENDING, RowState, Store as _, TurnKey, TurnKind};
+use store::{Aftermath, Head, HeadWrite, Held, MOST_PENDING, RowState, Store as _, TurnKey, TurnKind};
 
 use super::ledger::{Over, is_parked};
 use super::sends::Heard;
@@ -118,7 +118,11 @@ impl State {
                 }
                 self.begin(key, *turn, open.map_or(1, |open| open.part), before);
             }
-            HeadWrite::Settle { held, covers, turn, last_turn, .. } => {
+            HeadWrite::Settle { held, covers, turn, last_turn, aftermath, .. } => {
+                if turn.is_none() {
+                    let counted = matches!(aftermath, Some(Aftermath::Spent(_)));
+                    self.counts_what_was_asked_anew(key, held.epoch, counted, now);
+                }
                 let why = turn.and_then(|turn| self.why_over(key, turn, held.epoch)).filter(|_| !is_parked(write));
                 if let (Some(turn), Some(Over::Flagged)) = (turn, why) {
                     self.flagged.insert((key.clone(), *turn));

@@ -2,7 +2,7 @@
 
 use responder::Responder;
 use simulation::{Brand, Handler, Plan};
-use store::{Recap, TurnRow};
+use store::{Recap, Summing, TurnRow};
 
 use crate::finds;
 use crate::table::{Lies, Table};
@@ -13,7 +13,12 @@ fn forgetful(plan: &mut Plan) {
 }
 
 fn told(row: TurnRow, change: fn(Recap) -> Recap) -> TurnRow {
-    TurnRow { recap: row.recap.map(change), ..row }
+    let summing = match row.summing {
+        Summing::Done(recap) => Summing::Done(change(recap)),
+        Summing::InVain(recap) => Summing::InVain(recap.map(change)),
+        Summing::Untried => Summing::Untried,
+    };
+    TurnRow { summing, ..row }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ai::{Ai, AiError, Answer, Deed, Question};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked, Updated};
-use models::{AgentDeed, Attributes, Identity, ProfileValue, Reply};
+use models::{AgentDeed, Attributes, CampaignId, Identity, ProfileValue, Reply};
 use responder::{OnUnknown, Responder};
 use simulation::{NO_BUDGET, Plan, World};
 
@@ -82,14 +82,14 @@ struct Sends(Arc<dyn Messaging>);
 impl Messaging for Sends {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let outcome = self.0.send(reply, time).await;
-        if self.carries_attributes(reply) && matches!(outcome, Outcome::Accepted { .. }) {
+        if self.carries(&reply.attributes, None) && matches!(outcome, Outcome::Accepted { .. }) {
             note(Send, &reply.attributes);
         }
         outcome
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        reply.attributes.is_empty() || !BRAZE.with_borrow(|braze| braze.apart)
+    fn carries(&self, attributes: &Attributes, _: Option<&CampaignId>) -> bool {
+        attributes.is_empty() || !BRAZE.with_borrow(|braze| braze.apart)
     }
 }
 

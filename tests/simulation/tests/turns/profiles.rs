@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked, Updated};
-use models::{AgentDeed, Attributes, ConversationKey, Identity, ProfileValue, Reply, Subscription};
+use models::{AgentDeed, Attributes, CampaignId, ConversationKey, Identity, ProfileValue, Reply, Subscription};
 use platform::metrics::Metric;
 use responder::Responder;
 use simulation::{AiScript, NO_BUDGET, Plan, World};
@@ -74,8 +74,8 @@ impl Messaging for Sends {
         }
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        reply.attributes.is_empty() || !BRAZE.with_borrow(|braze| braze.apart)
+    fn carries(&self, attributes: &Attributes, _: Option<&CampaignId>) -> bool {
+        attributes.is_empty() || !BRAZE.with_borrow(|braze| braze.apart)
     }
 }
 

@@ -46,7 +46,7 @@ fn known(world: &World, most: u32) -> Vec<u32> {
 
 async fn recaps(world: &World) -> Vec<Recap> {
     let rows = world.store.newest_turns(&ada(), 99, world.now()).await.unwrap_or_default();
-    rows.into_iter().filter_map(|row| row.recap).collect()
+    rows.into_iter().filter_map(|row| row.summing.recap().cloned()).collect()
 }
 
 #[tokio::test(start_paused = true)]

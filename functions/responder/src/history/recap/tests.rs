@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::ROW_LIFE;
+use store::{ROW_LIFE, Summing};
 
 use super::*;
 use crate::history::tests::{NOW, ROOM, row};
@@ -13,7 +13,7 @@ fn long(turns: u64, with: Option<(u64, u64)>) -> Vec<TurnRow> {
         let (_, up_to) = with.filter(|(carrier, _)| *carrier == number)?;
         Some(Recap { up_to, since: NOW, text: "She lives in Elm Street.".into() })
     };
-    let turn = |number: u64| TurnRow { recap: recap(number), ..row(number, number, &format!("q{number}"), &["a"]) };
+    let turn = |number: u64| TurnRow { summing: recap(number).into(), ..row(number, number, &format!("q{number}"), &["a"]) };
     (1..=turns).rev().map(turn).collect()
 }
 
@@ -71,7 +71,10 @@ fn of_the_older_half_a_summary_is_made_before_the_next_turn_pushes_one_out() {
 fn what_an_ai_made_nothing_of_is_tried_again_half_a_room_later() {
     let room = Room { turns: 6, ..ROOM };
     let history = |turns| {
-        let tried = |row: TurnRow| TurnRow { unsummed: row.key.number == 6, ..row };
+        let tried = |row: TurnRow| match row.key.number {
+            6 => TurnRow { summing: row.summing.clone().tried(), ..row },
+            _ => row,
+        };
         History::new(long(turns, None).into_iter().map(tried).collect(), turns)
     };
     assert!(history(6).outgrown(room, NOW).is_none());
@@ -104,7 +107,7 @@ fn what_is_no_longer_known_is_not_passed_over_in_a_summary() {
 fn a_draft_that_was_never_committed_has_no_recap_and_of_several_the_newest_counts() {
     let mut rows = long(8, Some((8, 4)));
     assert_eq!(History::new(rows.clone(), 7).recap(NOW), None);
-    rows[3].recap = Some(Recap { up_to: 2, since: NOW, text: "old".into() });
+    rows[3].summing = Summing::Done(Recap { up_to: 2, since: NOW, text: "old".into() });
     assert_eq!(History::new(rows, 8).recap(NOW).map(|recap| recap.up_to), Some(4));
 }
 

@@ -40,8 +40,7 @@ fn row(number: u64, epoch: u64, kind: TurnKind, said: &[&str], reply: &[&str]) -
         flow: None,
         own_line: false,
         since: None,
-        recap: None,
-        unsummed: false,
+        summing: store::Summing::Untried,
     }
 }
 
