@@ -11,7 +11,13 @@ use crate::history::History;
 impl Responder {
     /// Takes a conversation up for the sake of the message `id`; what is to become of what brought that about, which is over when
     /// the message is.
-    pub(crate) async fn take_up(&self, errand: &Errand<'_>, head: Head, id: &MessageId, receives: u32) -> Done<Verdict> {
+    pub(crate) async fn take_up(
+        &self,
+        errand: &Errand<'_>,
+        head: Head,
+        id: &MessageId,
+        receives: u32,
+    ) -> Done<Verdict> {
         let mut view = View { head, ..View::default() };
         let long = self.work_at(errand, &mut view).await;
         let over = match view.head.pending.contains_key(id) {

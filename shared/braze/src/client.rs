@@ -97,7 +97,9 @@ impl Messaging for Client {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
         let until = Instant::now() + time;
         let outcome = self.send_by_any_name(reply, until).await;
-        if outcome != BAD_REQUEST || request::carried(&self.delivery, &reply.attributes, reply.campaign.as_ref()).is_empty() {
+        if outcome != BAD_REQUEST
+            || request::carried(&self.delivery, &reply.attributes, reply.campaign.as_ref()).is_empty()
+        {
             return outcome;
         }
         // It may be a subscription group that there is not, or an attribute: neither must cost the reply.

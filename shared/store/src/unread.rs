@@ -10,7 +10,10 @@ pub(crate) fn readable<E>(rows: impl Iterator<Item = (String, Result<TurnRow, E>
             Ok(row) => read.push(row),
             Err(_) => {
                 unread += 1;
-                tracing::warn!(row = sort, "the row of a turn cannot be read by this version; the history goes without it");
+                tracing::warn!(
+                    row = sort,
+                    "the row of a turn cannot be read by this version; the history goes without it"
+                );
             }
         }
     }

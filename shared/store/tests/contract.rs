@@ -240,7 +240,11 @@ async fn a_row_in_words_that_this_version_does_not_know_is_skipped_and_counted_a
     assert_eq!(newest, [turn_row(turn(3)), turn_row(turn(1))]);
     assert_eq!(counts.0.load(Ordering::Relaxed), 1);
     let alone = store.turn(&key, turn(2)).await;
-    assert_eq!(alone, Err(StoreError::Malformed { operation: "turn", attribute: "b" }), "never taken for one that is gone");
+    assert_eq!(
+        alone,
+        Err(StoreError::Malformed { operation: "turn", attribute: "b" }),
+        "never taken for one that is gone"
+    );
     assert_eq!(store.keys_named(&key).await.unwrap().len(), 1);
     store.erase(&key, NOW, NOW).await.unwrap();
     assert_eq!(store.turn(&key, turn(2)).await, Ok(None));

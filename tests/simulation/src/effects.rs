@@ -233,7 +233,7 @@ impl Store for Effects<Embedded> {
             let (inner, key) = (self.inner.clone(), key.clone());
             async move { inner.turn(&key, turn).await }
         };
-        let row = self.scene.live("read turn", effect, |fault| Err(unavailable(fault))).await;
+        let row = self.scene.live("read turn", effect, |fault| Err(unread(fault))).await;
         self.scene.witness.finishes(key, &self.scene.machine, &row);
         row
     }
@@ -294,6 +294,14 @@ fn name_of(write: &HeadWrite) -> &'static str {
         HeadWrite::ChangeOwner { .. } => "change owner",
         HeadWrite::Point { .. } => "point",
         HeadWrite::Adopt { .. } => "adopt",
+    }
+}
+
+/// A row that is of no form which this version knows, or none at all.
+fn unread(fault: &Fault) -> StoreError {
+    match fault {
+        Fault::Empty => StoreError::Malformed { operation: "turn", attribute: "b" },
+        fault => unavailable(fault),
     }
 }
 

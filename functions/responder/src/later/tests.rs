@@ -97,11 +97,7 @@ fn an_answer_is_wanted_as_long_as_its_question_is_the_one_that_is_waited_for() {
     ] {
         let row = waits_for.map(|name| aside(&[id(name)]));
         let waiting = row.as_ref().and_then(Waiting::of);
-        assert_eq!(
-            standing(head, waiting, &id(question), at(seconds)),
-            expected,
-            "{question} {waits_for:?} {seconds}"
-        );
+        assert_eq!(standing(head, waiting, &id(question), at(seconds)), expected, "{question} {waits_for:?} {seconds}");
     }
 }
 

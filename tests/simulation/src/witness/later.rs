@@ -51,8 +51,7 @@ impl Witness {
     pub(crate) fn asked_anew(&self, key: &ConversationKey, before: Option<&TurnRow>, row: &TurnRow, claim: u64) {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("asked anew {} {:?}", key.as_str(), row.covers));
-        let is_question = before.is_some_and(|before| matches!(before.kind, TurnKind::Waiting(_)));
-        if !is_question || before.is_some_and(|before| state.is_over(before)) {
+        if !before.is_some_and(|before| matches!(before.kind, TurnKind::Waiting(_))) {
             state.broken(format!("a question of {} took the place of something else", key.as_str()));
         }
         state.later.uncounted.insert(key.clone(), claim);
@@ -115,20 +114,24 @@ impl State {
     }
 
     /// A run ends without a turn: a question that took the place of another one counts as a turn then.
-    pub(super) fn counts_what_was_asked_anew(&mut self, key: &ConversationKey, epoch: u64, counted: bool, now: Timestamp) {
+    pub(super) fn counts_what_was_asked_anew(
+        &mut self,
+        key: &ConversationKey,
+        epoch: u64,
+        counted: bool,
+        now: Timestamp,
+    ) {
         let owes = self.later.uncounted.get(key) == Some(&epoch);
         if owes != counted {
-            self.broken(format!("a question of {} was asked anew: {owes}, and counted as a turn: {counted}", key.as_str()));
+            self.broken(format!(
+                "a question of {} was asked anew: {owes}, and counted as a turn: {counted}",
+                key.as_str()
+            ));
         }
         if owes {
             self.later.uncounted.remove(key);
             self.spends_on_a_question(key, now);
         }
-    }
-
-    /// Whether the last of a row's messages is over with.
-    fn is_over(&self, row: &TurnRow) -> bool {
-        row.covers.last().is_some_and(|id| self.ends.contains_key(id))
     }
 
     /// What came later is said only for the question that was waited for, and only if it came in time.

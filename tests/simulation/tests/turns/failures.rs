@@ -26,6 +26,26 @@ async fn when_the_ai_fails_the_fallback_line_goes_out_before_the_user_gives_up()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_newer_version_drafted_waits_for_a_version_that_reads_it_and_silences_nobody_for_good() {
+    for (unread, read, parked) in
+        [(3, &["re: Are you open?", "re: Hello again"][..], 0), (99, &["re: Hello again"][..], 1)]
+    {
+        let world = World::default();
+        let dies = (Effect { name: "commit", nth: 0 }, Fault::Dies(Moment::After));
+        let unreadable = (0..unread).map(|nth| (Effect { name: "read turn", nth }, Fault::Empty));
+        world.faults.listed(std::iter::once(dies).chain(unreadable));
+        world.says("ada", "Are you open?").await;
+        goes_on(&world, 1_200).await;
+        world.says("ada", "Hello again").await;
+        world.settle(2).await;
+        assert_eq!(world.read_by("ada"), read, "{unread}");
+        // The first attempt drafted it, and the ninth gives it up.
+        assert_eq!(world.counted(Metric::RowSkipped), unread.min(8) as usize);
+        assert_eq!((world.counted(Metric::Parked), world.asked().len()), (parked, 2), "{unread}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn braze_over_its_limit_is_waited_for_and_not_asked_again_meanwhile() {
     let world = World::default();
     let reset = world.now() + 40 * SECOND;

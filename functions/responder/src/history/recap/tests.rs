@@ -13,7 +13,8 @@ fn long(turns: u64, with: Option<(u64, u64)>) -> Vec<TurnRow> {
         let (_, up_to) = with.filter(|(carrier, _)| *carrier == number)?;
         Some(Recap { up_to, since: NOW, text: "She lives in Elm Street.".into() })
     };
-    let turn = |number: u64| TurnRow { summing: recap(number).into(), ..row(number, number, &format!("q{number}"), &["a"]) };
+    let turn =
+        |number: u64| TurnRow { summing: recap(number).into(), ..row(number, number, &format!("q{number}"), &["a"]) };
     (1..=turns).rev().map(turn).collect()
 }
 
