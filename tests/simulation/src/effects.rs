@@ -186,11 +186,17 @@ impl Store for Effects<Embedded> {
     }
 
     async fn put_turn(&self, key: &ConversationKey, turn: &TurnRow, now: Timestamp) -> Result<(), StoreError> {
+        let is_question = matches!(turn.kind, TurnKind::Waiting(_));
+        // Under a key of whoever asked before.
+        let renewer = self.scene.machine.claim_of(key).filter(|claim| is_question && *claim != turn.key.epoch);
         let effect = || {
             let (inner, key, turn) = (self.inner.clone(), key.clone(), turn.clone());
             let witness = self.scene.witness.clone();
             async move {
-                witness.drafted(&key, &turn);
+                match renewer {
+                    Some(claim) => witness.asked_anew(&key, &turn, claim),
+                    None => witness.drafted(&key, &turn),
+                }
                 inner.put_turn(&key, &turn, now).await
             }
         };
@@ -217,7 +223,7 @@ impl Store for Effects<Embedded> {
                 let before = inner.turn(&key, turn.key).await?;
                 let replaced = inner.replace_turn(&key, &was, &turn, now).await?;
                 if replaced && is_question {
-                    witness.asked_anew(&key, before.as_ref(), &turn, claim);
+                    witness.asked_anew(&key, &turn, claim);
                 } else if replaced {
                     witness.kept_a_recap(&key, before.as_ref(), &turn);
                 }

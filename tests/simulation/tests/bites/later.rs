@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use models::Timestamp;
 use responder::Responder;
-use simulation::Handler;
-use store::{TurnKind, TurnRow, Wait};
+use simulation::{Bend, Handler};
+use store::{Aftermath, Head, HeadWrite, TurnKind, TurnRow, Wait};
 
 use crate::finds;
 use crate::table::{Lies, Table};
@@ -61,4 +61,19 @@ fn a_question_that_is_forgotten_as_soon_as_it_is_put_aside() {
         Table::behind(responder, Lies { read, ..Lies::default() })
     }
     finds_where_answers_come_later("was asked again although its answer was to come later", forgets);
+}
+
+#[test]
+fn a_question_that_takes_anothers_place_and_costs_nothing() {
+    fn costs_nothing(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+        let mut write = write.clone();
+        if let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::Spent(_)), .. } = &mut write {
+            *aftermath = None;
+        }
+        write
+    }
+    finds("was asked anew: true, and counted as a turn: false", 200, |plan| {
+        plan.later = Some(7);
+        plan.bend = Some(costs_nothing as Bend);
+    });
 }
