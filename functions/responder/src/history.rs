@@ -10,11 +10,13 @@ use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
     RouteName, Timestamp,
 };
-use store::{Head, Recap, Said, TurnKind, TurnRow, Voice, Wait};
+use store::{Head, Recap, Said, TurnKind, TurnRow, Voice};
 
 mod recap;
+mod waiting;
 
 pub(crate) use recap::Outgrown;
+pub(crate) use waiting::Waiting;
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
 #[derive(Debug, Default)]
@@ -215,30 +217,6 @@ impl History {
     fn of_the_user(&self) -> impl Iterator<Item = &TurnRow> {
         let theirs = |row: &&TurnRow| row.kind.settles() && row.kind != TurnKind::Agent && !row.said.is_empty();
         self.turns.iter().filter(theirs)
-    }
-}
-
-/// A question whose answer was to come later.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Waiting<'a> {
-    /// Its row: its messages, oldest first, what the user had said in them, as it was heard, and the route by which it was asked.
-    pub(crate) row: &'a TurnRow,
-    /// How long it is waited for.
-    pub(crate) wait: Wait,
-    /// The newest of its messages, by which the head tells whether it is open.
-    pub(crate) newest: &'a MessageId,
-}
-
-impl<'a> Waiting<'a> {
-    /// What this row waits for, if it does.
-    pub(crate) fn of(row: &'a TurnRow) -> Option<Self> {
-        let TurnKind::Waiting(wait) = row.kind else { return None };
-        Some(Self { row, wait, newest: row.covers.last()? })
-    }
-
-    /// Its name.
-    pub(crate) fn question(&self) -> MessageId {
-        MessageId::of_question(&self.row.covers).unwrap_or_else(|| self.newest.clone())
     }
 }
 

@@ -1,5 +1,5 @@
 use models::{Identity, MediaKind, Part, Timestamp};
-use store::TurnKey;
+use store::{TurnKey, Wait};
 
 use conversation::room::Room;
 

@@ -1,7 +1,11 @@
 //! Answers that come later: what is said of them, what is not, and that nobody is left without a word.
 
+use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ai::{Ai, AiError, Answer, Question};
+use async_trait::async_trait;
 use models::{AgentAction, AgentDeed, Identity, Message, MessageId, Personal, RouteName};
 use platform::metrics::Metric;
 use responder::{OnUnknown, Responder};
@@ -303,6 +307,39 @@ async fn writes(world: &World, text: &str, route: Option<&str>) -> Message {
     message
 }
 
+thread_local! {
+    /// How often an AI on a route of its own heard that it keeps its promises.
+    static CAME: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What is asked on a route of its own.
+struct OnARoute(Arc<dyn Ai>);
+
+#[async_trait]
+impl Ai for OnARoute {
+    fn name(&self) -> &'static str {
+        "on a route"
+    }
+
+    fn answers_later(&self) -> bool {
+        self.0.answers_later()
+    }
+
+    async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
+        self.0.answer(question, time).await
+    }
+
+    fn came(&self, _: usize) {
+        CAME.set(CAME.get() + 1);
+    }
+}
+
+fn with_others_on_the_route(responder: Responder) -> Box<dyn Handler> {
+    let others: Arc<dyn Ai> = Arc::new(OnARoute(responder.ai.clone()));
+    let route_ais = RouteName::parse("returns").map(|name| (name, others));
+    Box::new(Responder { route_ais: route_ais.into_iter().collect(), ..responder })
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_was_passed_over_on_one_way_is_asked_on_another_and_an_answer_from_either_is_taken() {
     // The conversation is on the route when the question is put aside, and no more when its time is over.
@@ -312,14 +349,9 @@ async fn who_was_passed_over_on_one_way_is_asked_on_another_and_an_answer_from_e
         (false, None, "from the top", vec![0, 0, 1]),
         (true, Some(90), "about shoes", vec![0, 0]),
     ] {
-        let handler: fn(Responder) -> Box<dyn Handler> = if has_others {
-            |responder| {
-                let route_ais = RouteName::parse("returns").map(|name| (name, responder.ai.clone()));
-                Box::new(Responder { route_ais: route_ais.into_iter().collect(), ..responder })
-            }
-        } else {
-            |responder| Box::new(responder)
-        };
+        CAME.set(0);
+        let handler: fn(Responder) -> Box<dyn Handler> =
+            if has_others { with_others_on_the_route } else { |responder| Box::new(responder) };
         let world = &World::new(Plan { toml: toml.clone(), handler, ..Plan::default() });
         let says = [AiScript::Says("hello", SECOND), AiScript::Later(WITHIN), AiScript::Says("from the top", SECOND)];
         world.ai_will(says);
@@ -336,6 +368,7 @@ async fn who_was_passed_over_on_one_way_is_asked_on_another_and_an_answer_from_e
         assert_eq!(world.read_by("ada"), ["hello", read], "{has_others}");
         let asked: Vec<_> = world.asked().iter().map(|question| question.passed).collect();
         assert_eq!(asked, passed, "{has_others}");
+        assert_eq!(CAME.get(), usize::from(answers_after.is_some()), "whoever promised hears that it came");
     }
 }
 
