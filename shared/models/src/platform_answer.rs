@@ -64,14 +64,14 @@ impl PlatformAnswer {
     pub fn from_keys(mut keys: Map<String, Value>) -> Result<Self, NoPlatformAnswer> {
         let mut take = |key: &str| keys.remove(key).unwrap_or_default();
         Ok(Self {
-            text: text(take("text")).ok_or(NoPlatformAnswer::Text)?,
+            text: text(take("text"), NoPlatformAnswer::Text)?,
             messages: pieces(take("messages"))?,
             hand_off: match take("hand_off") {
                 Value::Null => false,
                 Value::Bool(hand_off) => hand_off,
                 _ => return Err(NoPlatformAnswer::HandOff),
             },
-            summary: text(take("summary")).ok_or(NoPlatformAnswer::Summary)?,
+            summary: text(take("summary"), NoPlatformAnswer::Summary)?,
         })
     }
 
@@ -91,12 +91,12 @@ impl PlatformAnswer {
     }
 }
 
-/// A text, or nothing; `None` if it is something else.
-fn text(value: Value) -> Option<Option<Personal>> {
+/// A text, or nothing; `wrong` if it is something else.
+fn text(value: Value, wrong: NoPlatformAnswer) -> Result<Option<Personal>, NoPlatformAnswer> {
     match value {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text.into())),
-        _ => None,
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.into())),
+        _ => Err(wrong),
     }
 }
 
@@ -107,10 +107,13 @@ fn pieces(value: Value) -> Result<Vec<PlatformMessage>, NoPlatformAnswer> {
         _ => return Err(NoPlatformAnswer::Messages),
     };
     let piece = |piece| match piece {
-        Value::Object(mut keys) => Some(PlatformMessage { text: text(keys.remove("text").unwrap_or_default())? }),
-        _ => None,
+        Value::Object(mut keys) => {
+            let text = text(keys.remove("text").unwrap_or_default(), NoPlatformAnswer::Messages)?;
+            Ok(PlatformMessage { text })
+        }
+        _ => Err(NoPlatformAnswer::Messages),
     };
-    pieces.into_iter().map(|found| piece(found).ok_or(NoPlatformAnswer::Messages)).collect()
+    pieces.into_iter().map(piece).collect()
 }
 
 #[cfg(test)]
