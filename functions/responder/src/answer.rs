@@ -1,5 +1,6 @@
 //! An answer: the next step of a flow, or what the AI says.
 
+use ai::Exchange;
 use conversation::flow::{End, Fact, Flowing, Heard, Progress, Saying, hear};
 use models::assistant::BotText;
 use models::{
@@ -20,6 +21,8 @@ use crate::media::in_vain;
 #[derive(Default)]
 pub(crate) struct Answered {
     pub(crate) reply: Vec<Utterance>,
+    /// The AI's words in it, and how many of the reply, from the first one, say them.
+    pub(crate) spoken: Option<(Personal, usize)>,
     /// What happens in the turn, if it is not what was planned.
     pub(crate) kind: Option<TurnKind>,
     /// Whether it is one of the bot's own lines.
@@ -86,9 +89,15 @@ impl Responder {
             return Ok(self.progressed(progress, matter));
         }
         let (before, said) = matter.said.split_at(from);
-        let said: Vec<_> = said.iter().map(words).collect();
+        let begun = matter.history.begun().filter(|begun| begun.covers.last().is_some_and(|id| open.contains(id)));
+        let is_begun = |id: &MessageId| begun.as_ref().is_some_and(|begun| begun.covers.contains(id));
+        let (old, new): (Vec<_>, Vec<_>) =
+            matter.messages.iter().skip(from).zip(said).partition(|(message, _)| is_begun(&message.id));
+        let all =
+            |said: Vec<(_, &Said)>| joined(said.into_iter().map(|(_, said)| words(said)).collect::<Vec<_>>().iter());
+        let (text, begun) = (all(new), begun.map(|begun| Exchange { user: all(old), assistant: begun.reply }));
         let media = media.into_iter().skip(before.iter().map(|said| said.media.len()).sum()).collect();
-        self.ask(conversation, matter, Asking { text: joined(said.iter()), media, began, wait, passed }).await
+        self.ask(conversation, matter, Asking { text, begun, media, began, wait, passed }).await
     }
 
     /// What the user's words bring about in a flow; `None` if no flow has to do with what stands from that place on, and the

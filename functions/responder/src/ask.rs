@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ai::{Ai, Aloud, Answer, BrandTools, Deed, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
+use ai::{Ai, Answer, BrandTools, Deed, Exchange, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
 use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
@@ -15,17 +15,24 @@ use crate::answer::{Answered, Unanswered};
 use crate::attend::Conversation;
 use crate::draft::{Matter, utterances};
 use crate::ended::millis;
+use crate::history::joined;
 use crate::later::{LaterAnswer, wait_for};
 use crate::way::Way;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// The AI's words must not be read: they tell the instructions, or nothing is left of them.
-struct Withheld;
+pub(crate) struct Withheld;
+
+/// Follows what was said of an answer whose rest never came.
+const GO_ON: &str = "(Your last message broke off where it ends. Go on from there in the same language, and repeat none of it; if \
+                     nothing is missing, close in one short sentence.)";
 
 /// What somebody wants to know.
 pub(crate) struct Asking {
-    /// Their words, spoken ones among them.
+    /// Their words, spoken ones among them; without those of what has been begun.
     pub(crate) text: Personal,
+    /// What an earlier attempt has begun to answer, and how.
+    pub(crate) begun: Option<Exchange>,
     /// What came along.
     pub(crate) media: Vec<Medium>,
     /// When it was begun to look at it.
@@ -44,21 +51,24 @@ impl Responder {
         matter: &Matter<'_>,
         asking: Asking,
     ) -> Result<Answered, Unanswered> {
-        let Asking { text, media, began, wait, passed } = asking;
+        let Asking { text, begun, media, began, wait, passed } = asking;
         let limits = &self.assistant.limits;
         let (instructions, canary) = self.instructions(matter);
+        let text =
+            if begun.is_some() { joined([text, GO_ON.into()].iter().filter(|text| !text.is_empty())) } else { text };
+        let history = matter.history.exchanges(self.room(), self.clock.now());
         let question = Question {
             id: matter.question(),
             conversation: matter.newest.identity.conversation(),
             instructions: format!("{}\n\n{}", instructions.trim_end(), canary.note()),
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),
-            history: matter.history.exchanges(self.room(), self.clock.now()),
+            history: history.into_iter().chain(begun).collect(),
             text,
             media,
             output_tokens: limits.output_tokens,
             tools: self.tools(matter),
             passed,
-            aloud: Aloud::default(),
+            aloud: matter.aloud.clone(),
         };
         let left = self.time_to_answer(conversation, began);
         if left.is_zero() {
@@ -112,7 +122,12 @@ impl Responder {
 
     /// What the assistant is told on this way, and what must not be said of it.
     fn instructions<'a>(&'a self, matter: &Matter<'a>) -> (&'a str, Canary) {
-        let instructions = matter.way.route.and_then(|(_, route)| route.instructions.as_ref());
+        self.instructions_on(matter.way)
+    }
+
+    /// The same on that way, whatever it is about.
+    pub(crate) fn instructions_on<'a>(&'a self, way: Way<'a>) -> (&'a str, Canary) {
+        let instructions = way.route.and_then(|(_, route)| route.instructions.as_ref());
         let instructions = instructions.unwrap_or(&self.assistant.instructions);
         (instructions, Canary::of(instructions))
     }
@@ -234,6 +249,7 @@ impl Responder {
     ) -> Result<Answered, Withheld> {
         let said = |text: &Personal| self.looked_at(&shape(text.as_str(), self.assistant.limits.reply_parts), canary);
         let mut answered = Answered::of(text.map(said).transpose()?.unwrap_or_default());
+        answered.spoken = text.map(|text| (text.clone(), answered.reply.len()));
         let mut hand_off = None;
         for deed in deeds {
             match deed {

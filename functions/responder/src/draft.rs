@@ -1,5 +1,6 @@
 //! What is said in a turn, if anything.
 
+use ai::Aloud;
 use conversation::decide::{
     Answerer, Beside, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
 };
@@ -47,6 +48,8 @@ pub(crate) enum Draft {
     Park(ParkReason),
     /// There is no answer in this attempt.
     Failed,
+    /// Everything was said while it was still being written.
+    Said(Box<Words>),
     /// The answer comes later.
     Wait(Aside),
 }
@@ -91,6 +94,8 @@ pub(crate) struct Matter<'a> {
     pub(crate) attempts: u32,
     /// Whether there is a desk to hand over to.
     pub(crate) desk: bool,
+    /// Who hears the AI's answer while it is written.
+    pub(crate) aloud: Aloud,
 }
 
 impl Responder {
@@ -100,6 +105,7 @@ impl Responder {
         head: &Head,
         history: &History,
         agenda: &Agenda,
+        aloud: Aloud,
     ) -> Result<Drafted, Stop> {
         match agenda.author() {
             Author::Agent => return Ok(self.in_the_agents_words(head, history, agenda)),
@@ -132,7 +138,7 @@ impl Responder {
         let language = self.language(newest, &said, history);
         let (attempts, desk) = (head.attempts, self.desk.is_some());
         let log_ids = agenda.log_ids().join(" ");
-        let matter = Matter { history, way, messages, said, newest, log_ids, language, attempts, desk };
+        let matter = Matter { history, way, messages, said, newest, log_ids, language, attempts, desk, aloud };
         let draft = self.say(conversation, head, matter, agenda, &plan).await;
         if matches!(&draft, Draft::Say(words) if words.kind.settles()) {
             counts.push((Metric::Duplicate, agenda.open.len() - plan.counted.len()));
@@ -193,6 +199,7 @@ impl Responder {
         let mut words = Words {
             kind: if drafted.is_some() { TurnKind::Answer } else { answered.kind.unwrap_or(plan.kind) },
             reply: answered.reply,
+            spoken: answered.spoken,
             said: as_heard(&matter.said, drafted.map_or(&[], |draft| &draft.said)),
             to: matter.newest.identity.clone(),
             own_line: answered.own_line,
@@ -316,6 +323,7 @@ impl Words {
         Self {
             kind,
             reply,
+            spoken: None,
             said: vec![],
             to,
             own_line: matches!(kind, TurnKind::DeskDown | TurnKind::Moment),

@@ -87,6 +87,7 @@ impl End {
             Self::Sent(TurnKind::Agent) => "by_agent",
             Self::Sent(TurnKind::DeskDown) => "desk_down",
             Self::Sent(TurnKind::Moment) => "moment",
+            Self::Sent(TurnKind::Begun) => "begun",
             Self::Sent(TurnKind::Waiting(_)) => "waiting",
             Self::Sent(TurnKind::Forwarded) | Self::Forwarded => "forwarded",
             Self::Sent(TurnKind::Answer | TurnKind::OptIn | TurnKind::Heeded) => "answered",

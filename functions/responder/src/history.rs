@@ -19,7 +19,7 @@ pub(crate) use recap::Outgrown;
 pub(crate) use waiting::Waiting;
 
 /// A conversation's newest rows, sorted out: which are history, and which is a draft that was never committed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct History {
     turns: Vec<TurnRow>,
     drafts: Vec<TurnRow>,
@@ -28,6 +28,8 @@ pub(crate) struct History {
     heeded: Vec<TurnRow>,
     /// That an answer takes a moment, which is no part of what was said.
     moments: Vec<TurnRow>,
+    /// The first words of answers, each of which goes on in the turn after it.
+    begun: Vec<TurnRow>,
     /// Questions whose answers were to come later: no part of it either.
     waiting: Vec<TurnRow>,
     /// The newest recap, and how many newer rows than its own there are.
@@ -48,8 +50,42 @@ impl History {
         // Of one turn the highest epoch is the one that was sent; newest first, it stands before the others.
         turns.dedup_by_key(|row| row.key.number);
         let (heeded, turns): (_, Vec<_>) = turns.into_iter().partition(|row| row.kind == TurnKind::Heeded);
-        let (moments, turns) = turns.into_iter().partition(|row| row.kind == TurnKind::Moment);
-        Self { turns, drafts, heeded, moments, waiting, recap, oldest }
+        let (moments, turns): (_, Vec<_>) = turns.into_iter().partition(|row| row.kind == TurnKind::Moment);
+        let (mut begun, turns): (Vec<_>, _) = turns.into_iter().partition(|row| row.kind == TurnKind::Begun);
+        // Nothing came of the others.
+        begun.retain(|row| !row.reply.is_empty());
+        Self { turns, drafts, heeded, moments, begun, waiting, recap, oldest }
+    }
+
+    /// The same with what has been begun since, oldest first.
+    pub(crate) fn with_begun(&self, rows: Vec<TurnRow>) -> Self {
+        let mut with = self.clone();
+        with.begun.splice(0..0, rows.into_iter().rev());
+        with
+    }
+
+    /// The answer that has been begun since the last turn, and is not over. Whether its messages are still open is for the head
+    /// to say.
+    pub(crate) fn begun(&self) -> Option<Begun<'_>> {
+        let mut rows: Vec<_> = self.begun_between(self.turns.first(), None).collect();
+        // An answer that was given up may have been begun before it, for other messages.
+        let covers = rows.last()?.covers.as_slice();
+        rows.retain(|row| row.covers == covers);
+        Some(Begun { covers, reply: told(&rows) })
+    }
+
+    /// What was begun after one turn and before another, oldest first.
+    fn begun_between(&self, after: Option<&TurnRow>, before: Option<&TurnRow>) -> impl Iterator<Item = &TurnRow> {
+        let (after, before) = (after.map(|row| row.key.number), before.map(|row| row.key.number));
+        let is_between =
+            move |row: &&TurnRow| Some(row.key.number) > after && before.is_none_or(|before| row.key.number < before);
+        self.begun.iter().rev().filter(is_between)
+    }
+
+    /// How the answer of `row` began, oldest first.
+    fn begun_by(&self, row: &TurnRow) -> impl Iterator<Item = &TurnRow> {
+        let before = self.turns.iter().find(|other| other.key.number < row.key.number);
+        self.begun_between(before, Some(row))
     }
 
     /// The newest question whose answer was to come later. Whether it is still open is for the head to say: its last message
@@ -63,10 +99,10 @@ impl History {
         self.waiting().filter(|waiting| head.pending.contains_key(waiting.newest))
     }
 
-    /// Whether the last thing the user read is that the answer takes a moment.
+    /// Whether the last thing the user read is that the answer takes a moment, or how it begins.
     pub(crate) fn asked_for_a_moment(&self) -> bool {
         let newest = |rows: &[TurnRow]| rows.first().map(|row| row.key.number);
-        newest(&self.moments) > newest(&self.turns)
+        newest(&self.moments).max(newest(&self.begun)) > newest(&self.turns)
     }
 
     /// What the last turn that was about messages of the user was about.
@@ -103,6 +139,7 @@ impl History {
             | TurnKind::Agent
             | TurnKind::DeskDown
             | TurnKind::Moment
+            | TurnKind::Begun
             | TurnKind::Heeded
             | TurnKind::Waiting(_) => None,
         })?
@@ -125,13 +162,16 @@ impl History {
 
     /// Everything that was said, oldest first: by the user, by an agent, or else by the bot.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (Option<Author>, Personal, &TurnRow)> {
-        self.turns.iter().rev().flat_map(|row| {
+        let bots = |row| said_in(None, row);
+        let not_over = self.begun_between(self.turns.first(), None).flat_map(bots);
+        let over = self.turns.iter().rev().flat_map(move |row| {
             let user = row.said.iter().map(move |said| (Some(Author::User), words(said), row));
             let answered_by = (row.kind == TurnKind::Agent).then_some(Author::Agent);
             // What is handed over follows of itself, and what an agent said is the reply.
             let user = user.filter(|_| row.kind.settles() && row.kind != TurnKind::Agent);
-            user.chain(row.reply.iter().map(move |part| (answered_by, Personal::from(part.text().as_str()), row)))
-        })
+            user.chain(self.begun_by(row).flat_map(bots)).chain(said_in(answered_by, row))
+        });
+        over.chain(not_over)
     }
 
     /// The flow that waits for the user's answer. What people did meanwhile leaves it where it was; a wish for silence ends it.
@@ -167,7 +207,8 @@ impl History {
     /// never wrote. Not so where what went before is no longer known, nor where somebody was subscribed with words before: they
     /// may have chosen something else since.
     pub(crate) fn are_first_words(&self, turn: u64) -> bool {
-        let numbers = self.turns.iter().chain(&self.heeded).chain(&self.moments).map(|row| row.key.number);
+        let numbers =
+            self.turns.iter().chain(&self.heeded).chain(&self.moments).chain(&self.begun).map(|row| row.key.number);
         let is_whole = turn == 1 || numbers.min() == Some(1);
         let is_answer = |row: &TurnRow| row.kind.voice() == Voice::Bot && !row.said.is_empty() && !row.reply.is_empty();
         let is_plain = |row: &TurnRow| row.reply.iter().any(|said| said.content.needs_the_window());
@@ -220,14 +261,33 @@ impl History {
     }
 }
 
+/// An answer that has been begun.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun<'a> {
+    /// The messages that it is about.
+    pub(crate) covers: &'a [MessageId],
+    /// What was said of it.
+    pub(crate) reply: Personal,
+}
+
+/// What was said in these turns, as one text.
+fn told(rows: &[&TurnRow]) -> Personal {
+    let texts: Vec<_> = rows.iter().flat_map(|row| &row.reply).map(|said| said.text().as_str()).collect();
+    Personal::new(texts.join("\n\n"))
+}
+
+fn said_in(by: Option<Author>, row: &TurnRow) -> impl Iterator<Item = (Option<Author>, Personal, &TurnRow)> {
+    row.reply.iter().map(move |part| (by, Personal::from(part.text().as_str()), row))
+}
+
 /// What the assistant reads of people in its own past.
 const PERSON_WROTE: &str = "(A colleague of yours, a person, wrote:) ";
 const PEOPLE_LEFT: &str = "(The person has left the conversation. You answer again.)";
 
 /// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
-/// that wrote none, or only that it takes a moment or that the answer comes later, leaves that open.
+/// that wrote none, or only that it takes a moment, how it begins or that it comes later, leaves that open.
 pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
-    let goes_on = |row: &TurnRow| matches!(row.kind, TurnKind::Moment | TurnKind::Waiting(_));
+    let goes_on = |row: &TurnRow| matches!(row.kind, TurnKind::Moment | TurnKind::Begun | TurnKind::Waiting(_));
     let is_last = |row: &TurnRow| !goes_on(row) && row.key.epoch + 1 >= epoch;
     epoch <= 1 || rows.iter().any(is_last)
 }
@@ -261,14 +321,15 @@ pub(crate) fn joined<'a>(texts: impl Iterator<Item = &'a Personal>) -> Personal 
     Personal::new(texts.map(Personal::as_str).collect::<Vec<_>>().join("\n"))
 }
 
-fn exchange(row: &TurnRow) -> Exchange {
-    let reply = row.reply.iter().map(|said| said.text().as_str()).collect::<Vec<_>>().join("\n\n");
+/// What was said in a turn, and in how it was begun.
+fn exchange(row: &TurnRow, begun: &[&TurnRow]) -> Exchange {
     if row.kind == TurnKind::Agent {
-        return note(&(PERSON_WROTE.to_owned() + &reply));
+        return note(&(PERSON_WROTE.to_owned() + told(&[row]).as_str()));
     }
+    let reply = told(&[begun, &[row]].concat());
     // What was handed over follows as what was forwarded.
     let said: Vec<_> = row.said.iter().filter(|_| row.kind.settles()).map(remembered).collect();
-    Exchange { user: joined(said.iter()), assistant: Personal::new(reply) }
+    Exchange { user: joined(said.iter()), assistant: reply }
 }
 
 fn note(text: &str) -> Exchange {

@@ -8,6 +8,7 @@ mod assistant;
 mod attend;
 mod backends;
 mod batch;
+mod begin;
 mod cut_short;
 mod delivered;
 mod deliveries;

@@ -1,41 +1,20 @@
 //! Telling a user that the answer takes a moment, while the AI is still asked.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use braze::Outcome;
-use futures::future::{self, Either};
 use models::Author;
 use models::assistant::BotText;
 use platform::metrics::Metric;
 use store::{Head, Owner, TurnKind, TurnRow};
 
 use crate::attend::{Conversation, Stop};
-use crate::draft::Drafted;
 use crate::send::reply;
 use crate::settle::Settled;
 use crate::turn::{Claimed, Committed, Words};
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 impl Responder {
-    /// Waits for a draft. If it takes long, the user is told so once; then the head is another one.
-    pub(crate) async fn with_a_moment(
-        &self,
-        claimed: Claimed<'_>,
-        drafting: impl Future<Output = Result<Drafted, Stop>>,
-    ) -> Result<(Drafted, Option<Head>), Stop> {
-        let Some(after) = self.assistant.limits.moment_after.filter(|_| claimed.may_take_a_moment()) else {
-            return Ok((drafting.await?, None));
-        };
-        match future::select(pin!(drafting), pin!(tokio::time::sleep(after))).await {
-            Either::Left((drafted, _)) => Ok((drafted?, None)),
-            Either::Right(((), drafting)) => {
-                let (drafted, head) = future::try_join(drafting, self.say_a_moment(claimed)).await?;
-                Ok((drafted, head))
-            }
-        }
-    }
-
     /// Says it as a turn of its own, once and without a second copy whatever becomes of it; the conversation stays ours.
     pub(crate) async fn say_a_moment(&self, claimed: Claimed<'_>) -> Result<Option<Head>, Stop> {
         let Claimed { conversation, head, held, history, agenda } = claimed;
@@ -60,7 +39,7 @@ impl Responder {
         Ok(Some(self.settle(conversation, &head, held, &[], Settled::GoesOn).await?.head))
     }
 
-    fn has_less_left(&self, conversation: &Conversation<'_>, time: Duration) -> bool {
+    pub(crate) fn has_less_left(&self, conversation: &Conversation<'_>, time: Duration) -> bool {
         conversation.deadline.left(self.clock.now(), RECORD_WITHIN) < time
     }
 

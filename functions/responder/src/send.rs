@@ -17,7 +17,7 @@ use crate::settle::Settled;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// How long to wait before a copy is sent: an answer that is only late may still be seen in the logs before it.
-const BEFORE_A_COPY: Duration = Duration::from_secs(1);
+pub(crate) const BEFORE_A_COPY: Duration = Duration::from_secs(1);
 
 /// The attempt that gives up a turn whose row this version cannot read. A newer one may finish it that is being deployed, or comes
 /// back: it has some eight minutes. Then the messages go to the dead letters, and the conversation is no longer silent.
@@ -69,6 +69,9 @@ impl Responder {
         }
         if turn.state == SendState::Sending {
             self.meter.count(Metric::UnknownSend, 1);
+        }
+        if row.kind == TurnKind::Begun {
+            return Ok(Next::Go(Box::pin(self.finish_beginning(out, head)).await?));
         }
         if row.kind == TurnKind::Moment {
             // Whether it was read or not: it is not worth a second copy.
@@ -233,7 +236,7 @@ impl Responder {
         Ok(worked)
     }
 
-    fn is_stale(&self, row: &TurnRow) -> bool {
+    pub(crate) fn is_stale(&self, row: &TurnRow) -> bool {
         let newest = row.said.iter().map(|said| said.arrival).max().unwrap_or(row.at);
         self.clock.now().since(newest) >= STALE_AFTER
     }
@@ -258,6 +261,7 @@ fn sent(kind: TurnKind) -> Metric {
         | TurnKind::Forwarded
         | TurnKind::DeskDown
         | TurnKind::Moment
+        | TurnKind::Begun
         | TurnKind::Heeded
         | TurnKind::Waiting(_) => Metric::Answered,
     }
@@ -271,6 +275,8 @@ pub(crate) fn reply(row: &TurnRow, (part, parts): (u32, u32), said: &Utterance) 
         TurnKind::HandOff(_) => ReplyId::besides(&first, "hand-off", part),
         TurnKind::DeskDown => ReplyId::besides(&first, "desk-down", part),
         TurnKind::Moment => ReplyId::besides(&first, "moment", part),
+        // There may be several.
+        TurnKind::Begun => ReplyId::besides(&first, "begun", u32::try_from(row.key.number).unwrap_or(u32::MAX)),
         _ => ReplyId::new(&first, part),
     };
     Reply {

@@ -59,6 +59,7 @@ impl Responder {
             language: self.language(start, &[], history),
             attempts: head.attempts,
             desk: self.desk.is_some(),
+            aloud: ai::Aloud::default(),
         };
         let Some(answered) = self.flow_named(start.text.as_str(), &matter) else {
             return not_started("the assistant has no such flow");

@@ -1,7 +1,9 @@
 //! One turn of a claimed conversation: decide, ask, draft, commit; then it is sent.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use ai::Aloud;
 use conversation::decide::OptWish;
 use futures::future;
 use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
@@ -10,6 +12,7 @@ use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnKind, Tur
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
+use crate::begin::Said as Begun;
 use crate::draft::{Counts, Draft, Drafted};
 use crate::ended::{End, Messages};
 use crate::heed::Left;
@@ -37,6 +40,8 @@ pub(crate) struct Words {
     pub(crate) kind: TurnKind,
     /// What is said; never empty.
     pub(crate) reply: Vec<Utterance>,
+    /// The AI's words in it, and how many of the reply, from the first one, say them.
+    pub(crate) spoken: Option<(Personal, usize)>,
     /// What the user had said, duplicates left out.
     pub(crate) said: Vec<Said>,
     /// Whom it goes to.
@@ -93,19 +98,30 @@ impl Responder {
         history: &History,
     ) -> Result<Worked, Stop> {
         // Asked at most twice: once more if something newer came while the AI was thinking.
-        let mut answered = None;
+        let (mut answered, mut history) = (None, Cow::Borrowed(history));
         for look_again in [true, false] {
             let agenda = self.agenda(conversation, &head).await?;
             if agenda.covers.is_empty() {
                 return self.give_back(conversation, held).await;
             }
-            let may_wait = look_again && !history.asked_for_a_moment();
             let drafted = async {
-                let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
-                let drafting = self.draft(conversation, &head, history, &agenda);
-                let drafted =
-                    if may_wait { self.with_a_moment(claimed, drafting).await } else { Ok((drafting.await?, None)) };
-                Ok((drafted?, self.clock.now()))
+                let claimed = Claimed { conversation, head: &head, held, history: &history, agenda: &agenda };
+                let (mut aloud, hears) = Aloud::heard();
+                let beside = if look_again { self.may_say_beside(claimed) } else { None };
+                let ear = aloud.clone();
+                if !beside.is_some_and(|beside| beside.begins) {
+                    aloud = Aloud::default();
+                }
+                let drafting = async {
+                    // As long as this is held, somebody may have to be told something.
+                    let _ear = ear;
+                    self.draft(conversation, &head, &history, &agenda, aloud).await
+                };
+                let drafted = match beside {
+                    Some(beside) => self.with_words_beside(claimed, drafting, hears, beside).await?,
+                    None => (drafting.await?, Begun::default()),
+                };
+                Ok((drafted, self.clock.now()))
             };
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
@@ -116,11 +132,16 @@ impl Responder {
                 }
                 Ok(())
             };
-            let (((Drafted { draft, counts }, since), at), (), ()) =
+            let (((Drafted { draft, counts }, said), at), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
             // What was filed meanwhile is known to the head, and not to the draft.
             let sequence = head.sequence;
-            head = since.map_or(head, |since| Head { sequence, ..since });
+            head = said.head.map_or(head, |since| Head { sequence, ..since });
+            let draft = self.without_what_was_said(draft, &said.text, said.rows.len(), &agenda, &history);
+            if !said.rows.is_empty() {
+                history = Cow::Owned(history.with_begun(said.rows));
+            }
+            let history = &*history;
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
@@ -203,6 +224,7 @@ impl Responder {
             Draft::NotSent(reason, places) => self.not_sent(claimed, reason, &places).await,
             Draft::TakeBack(at) => self.take_back(conversation, at).await,
             Draft::Park(reason) => self.park(conversation, head, held, &agenda.covers, reason, &agenda.log_ids()).await,
+            Draft::Said(words) => self.said_already(claimed, *words).await,
             Draft::Wait(aside) => Box::pin(self.put_aside(claimed, aside)).await,
             Draft::Say(_) | Draft::Failed => self.give_back(conversation, held).await,
         }

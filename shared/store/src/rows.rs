@@ -201,6 +201,9 @@ pub enum TurnKind {
     DeskDown,
     /// The user is told that the answer takes a moment, while the AI is still asked.
     Moment,
+    /// The first words of an answer, said while the AI is still writing it: the rest, or what stands for it, is a turn of its
+    /// own. Without a reply where Braze did not take them.
+    Begun,
     /// The bot may speak again, at the user's wish.
     OptIn,
     /// The user's wish for silence or for words was heeded without a word, or an agent's line that is not said took the
@@ -227,16 +230,20 @@ impl TurnKind {
     /// In whose name the turn speaks.
     pub fn voice(self) -> Voice {
         match self {
-            Self::Answer | Self::HandOff(_) | Self::Moment | Self::OptIn | Self::Heeded | Self::Waiting(_) => {
-                Voice::Bot
-            }
+            Self::Answer
+            | Self::HandOff(_)
+            | Self::Moment
+            | Self::Begun
+            | Self::OptIn
+            | Self::Heeded
+            | Self::Waiting(_) => Voice::Bot,
             Self::Forwarded | Self::Agent | Self::DeskDown => Voice::Person,
         }
     }
 
     /// Whether the turn's messages are over with once it was sent. Those that lead to a person then go to that person.
     pub fn settles(self) -> bool {
-        !matches!(self, Self::HandOff(_) | Self::DeskDown | Self::Moment | Self::Waiting(_))
+        !matches!(self, Self::HandOff(_) | Self::DeskDown | Self::Moment | Self::Begun | Self::Waiting(_))
     }
 
     /// Whether it belongs to a stretch in which people have the conversation.
@@ -254,6 +261,7 @@ impl TurnKind {
             | Self::Agent
             | Self::DeskDown
             | Self::Moment
+            | Self::Begun
             | Self::Heeded
             | Self::Waiting(_) => None,
         }
@@ -299,6 +307,7 @@ mod tests {
             (TurnKind::Agent, Person, true, true, None),
             (TurnKind::DeskDown, Person, false, true, None),
             (TurnKind::Moment, Bot, false, false, None),
+            (TurnKind::Begun, Bot, false, false, None),
             (TurnKind::OptIn, Bot, true, false, Some(Aftermath::OptIn)),
             (TurnKind::Heeded, Bot, true, false, None),
             (TurnKind::Waiting(WAIT), Bot, false, false, None),

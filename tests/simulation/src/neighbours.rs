@@ -21,6 +21,10 @@ use crate::witness::{Witness, canaries};
 pub enum AiScript {
     /// Answers with these words after this long.
     Says(&'static str, Duration),
+    /// Answers with these words one after the other, each after this long: to whoever listens, all but the last aloud.
+    Writes(&'static [&'static str], Duration),
+    /// The same, and fails where the last of them would be.
+    BreaksOff(&'static [&'static str], Duration),
     /// Answers as always, after this long.
     Thinks(Duration),
     /// Fails at once.
@@ -117,6 +121,14 @@ impl Ai for ScriptedAi {
                 tokio::time::sleep(time).await;
                 return Err(AiError::TimedOut);
             }
+            Some(AiScript::Writes(all, between)) => {
+                write(question, all, between).await;
+                all.concat()
+            }
+            Some(AiScript::BreaksOff(all, between)) => {
+                write(question, all, between).await;
+                return Err(AiError::Unavailable { status: None, retry_after: None });
+            }
             Some(AiScript::Says(words, after)) => {
                 tokio::time::sleep(after).await;
                 words.to_owned()
@@ -140,6 +152,16 @@ impl Ai for ScriptedAi {
         let script = self.sums_up.lock().unwrap().pop_front();
         let text = script.map_or_else(|| words.join("; "), str::to_owned);
         Ok(Summary { text: text.into(), usage: None })
+    }
+}
+
+/// Tells all but the last of these, each after a while.
+async fn write(question: &Question, all: &[&str], between: Duration) {
+    for (place, words) in (1..).zip(all) {
+        tokio::time::sleep(between).await;
+        if place < all.len() {
+            question.aloud.tell(words);
+        }
     }
 }
 

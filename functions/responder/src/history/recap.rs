@@ -104,9 +104,12 @@ impl History {
     fn untold(&self, now: Timestamp) -> Vec<(&TurnRow, Exchange)> {
         let recap = self.recap(now);
         let is_untold = |row: &&TurnRow| recap.is_none_or(|recap| row.key.number > recap.up_to);
-        let told = |row: &&TurnRow| !row.reply.is_empty() || row.kind == TurnKind::Forwarded;
-        let turns = self.turns.iter().filter(told).take_while(is_untold);
-        turns.map(|row| (row, exchange(row))).collect()
+        let begun = |row| self.begun_by(row).collect::<Vec<_>>();
+        let told = |(row, begun): &(&TurnRow, Vec<_>)| {
+            !row.reply.is_empty() || !begun.is_empty() || row.kind == TurnKind::Forwarded
+        };
+        let turns = self.turns.iter().take_while(is_untold).map(|row| (row, begun(row))).filter(told);
+        turns.map(|(row, begun)| (row, exchange(row, &begun))).collect()
     }
 }
 

@@ -8,6 +8,8 @@ use crate::{CampaignId, Content};
 pub struct ReplyRules {
     /// Whether the AI may answer with quick replies, lists and media: what sends replies has to show them.
     pub kinds: bool,
+    /// Whether an answer's first paragraphs are sent while the AI still writes the rest.
+    pub stream: bool,
     quick_replies: Option<CampaignId>,
     list: Option<CampaignId>,
     media: Option<CampaignId>,
@@ -42,7 +44,8 @@ impl ReplyRules {
         if named && !kinds {
             section.mistake("kinds", "is false, and a campaign is named for one: leave one of the two out");
         }
-        Self { kinds, quick_replies, list, media, closed_window }
+        let stream = section.flag("stream", false);
+        Self { kinds, stream, quick_replies, list, media, closed_window }
     }
 }
 
@@ -71,6 +74,7 @@ mod tests {
         assert_eq!(rules(""), Ok(ReplyRules::default()));
         assert!(!rules("[replies]\nclosed_window = \"c\"").unwrap().kinds);
         assert!(rules("[replies]\nkinds = true").unwrap().kinds);
+        assert!(rules("[replies]\nstream = true").unwrap().stream && !rules("[replies]").unwrap().stream);
         assert!(rules("[replies]\nkinds = false\nlist = \"c\"").unwrap_err().contains("replies.kinds"));
         assert!(rules("[replies]\nlist = \"\"").unwrap_err().contains("replies.list"));
     }

@@ -1,0 +1,274 @@
+//! What is said beside an answer that is still being made: its first paragraphs, or that it takes a moment.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use braze::Outcome;
+use conversation::guard::{Looked, look};
+use conversation::shape::shape;
+use futures::future::{self, Either};
+use models::assistant::BotText;
+use models::{Part, Personal, Utterance};
+use platform::metrics::Metric;
+use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::agenda::Agenda;
+use crate::attend::{Stop, Worked};
+use crate::draft::{Draft, Drafted, utterances};
+use crate::ended::{End, Messages};
+use crate::history::History;
+use crate::send::{BEFORE_A_COPY, Outgoing, open, reply};
+use crate::settle::Settled;
+use crate::turn::{Claimed, Committed, Words};
+use crate::way::Way;
+use crate::{Responder, SEND_WITHIN};
+
+/// What may be said beside an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside {
+    /// How it begins.
+    pub(crate) begins: bool,
+    /// That it takes a moment, and when.
+    moment: Option<Duration>,
+}
+
+/// What was said beside an answer.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// The head since then.
+    pub(crate) head: Option<Head>,
+    /// How the AI's words begin of which nothing is to be said again.
+    pub(crate) text: String,
+    /// The turns that say so, oldest first.
+    pub(crate) rows: Vec<TurnRow>,
+    /// What has been heard since then.
+    heard: String,
+}
+
+impl Responder {
+    /// What may be said beside the answer, if anything: only where somebody waits for it, and nothing was said beside it before.
+    pub(crate) fn may_say_beside(&self, claimed: Claimed<'_>) -> Option<Beside> {
+        let Claimed { conversation, history, .. } = claimed;
+        if !claimed.may_take_a_moment() {
+            return None;
+        }
+        // What a run before us has begun is brought to its end first; whoever was told of a moment may still hear a beginning.
+        let begins = self.assistant.replies.stream && conversation.later.is_none() && history.begun().is_none();
+        let moment = self.assistant.limits.moment_after.filter(|_| !history.asked_for_a_moment());
+        (begins || moment.is_some()).then_some(Beside { begins, moment })
+    }
+
+    /// Waits for a draft. Meanwhile the user hears how it begins, or, if that takes long, once that it does. `hears` ends with
+    /// the drafting.
+    pub(crate) async fn with_words_beside(
+        &self,
+        claimed: Claimed<'_>,
+        drafting: impl Future<Output = Result<Drafted, Stop>>,
+        hears: UnboundedReceiver<Personal>,
+        beside: Beside,
+    ) -> Result<(Drafted, Said), Stop> {
+        future::try_join(drafting, self.say_beside(claimed, hears, beside)).await
+    }
+
+    async fn say_beside(
+        &self,
+        claimed: Claimed<'_>,
+        mut hears: UnboundedReceiver<Personal>,
+        Beside { moment, .. }: Beside,
+    ) -> Result<Said, Stop> {
+        let mut said = Said::default();
+        if let Some(after) = moment {
+            let first = match future::select(pin!(hears.recv()), pin!(tokio::time::sleep(after))).await {
+                Either::Left((first, _)) => Some(first),
+                Either::Right(_) => None,
+            };
+            match first {
+                Some(Some(paragraph)) => self.say_on(claimed, &mut said, &mut hears, &paragraph).await?,
+                Some(None) => return Ok(said),
+                None => {
+                    let told = self.say_a_moment(claimed).await?;
+                    said.head = told.map(|head| Head { sequence: claimed.head.sequence, ..head });
+                }
+            }
+        }
+        while let Some(paragraph) = hears.recv().await {
+            self.say_on(claimed, &mut said, &mut hears, &paragraph).await?;
+        }
+        Ok(said)
+    }
+
+    /// Says the next paragraph as a turn of its own, with whatever else is complete by now. Where that cannot be, nothing more
+    /// is said before the answer, which says the rest.
+    async fn say_on(
+        &self,
+        claimed: Claimed<'_>,
+        said: &mut Said,
+        hears: &mut UnboundedReceiver<Personal>,
+        paragraph: &Personal,
+    ) -> Result<(), Stop> {
+        said.heard.push_str(paragraph.as_str());
+        while let Ok(more) = hears.try_recv() {
+            said.heard.push_str(more.as_str());
+        }
+        let parts = shape(&said.heard, 2);
+        // With nothing to be seen in it it goes with the next one.
+        if parts.is_empty() {
+            return Ok(());
+        }
+        // The answer needs as much time once more, and a part of its own. If it is here, it says the rest itself.
+        let has_room = said.rows.len() + 1 < self.assistant.limits.reply_parts && parts.len() == 1;
+        let is_over = hears.is_closed() || !has_room || self.has_less_left(claimed.conversation, 2 * SEND_WITHIN);
+        let way = self.way(&claimed.agenda.open, claimed.history, self.clock.now());
+        let passed = self.passed(&parts, way).filter(|_| !is_over);
+        let is_said = match passed {
+            Some(words) => self.say_a_beginning(claimed, said, way.carries(words)).await?,
+            None => false,
+        };
+        if !is_said {
+            hears.close();
+        }
+        Ok(())
+    }
+
+    /// The AI's words as they may be read; `None` if they must not be.
+    fn passed(&self, parts: &[Part], way: Way<'_>) -> Option<Vec<Utterance>> {
+        let (_, canary) = self.instructions_on(way);
+        match look(parts, &canary, &self.assistant.guards) {
+            Looked::Withheld => None,
+            Looked::Passed { parts, .. } => Some(utterances(parts)).filter(|parts| !parts.is_empty()),
+        }
+    }
+
+    /// Says `words` as how the answer begins, or goes on; the conversation stays ours. Whether they were said, as far as is
+    /// known.
+    async fn say_a_beginning(
+        &self,
+        claimed: Claimed<'_>,
+        said: &mut Said,
+        words: Vec<Utterance>,
+    ) -> Result<bool, Stop> {
+        let Claimed { conversation, held, history, agenda, .. } = claimed;
+        let Some(newest) = agenda.open.last() else { return Ok(false) };
+        let head = said.head.as_ref().unwrap_or(claimed.head);
+        let words = Words::plain(TurnKind::Begun, words, newest.identity.clone(), head.spent);
+        let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
+        let row = self.subscribe_first(conversation, self.row(Claimed { head, ..claimed }, words)).await;
+        // Whatever was written meanwhile may be a wish to hear nothing more, or change the answer.
+        let Committed::Begun(head) = self.commit(conversation, head, held, &row, head.spent, true).await? else {
+            return Ok(false);
+        };
+        let (head, is_said) = self.send_a_beginning(Outgoing { conversation, held, row: &row }, head).await?;
+        if !is_said {
+            let nothing = TurnRow { reply: vec![], ..row.clone() };
+            self.store.put_turn(conversation.key, &nothing, self.clock.now()).await?;
+        }
+        let head = self.settle(conversation, &head, held, &[], Settled::GoesOn).await?.head;
+        said.head = Some(Head { sequence: claimed.head.sequence, ..head });
+        if is_said {
+            said.text.push_str(&std::mem::take(&mut said.heard));
+            said.rows.push(row);
+        }
+        Ok(is_said)
+    }
+
+    /// Sends a beginning, and once more where nobody knows whether it arrived and a copy may be risked. Whether the user may
+    /// have read it.
+    async fn send_a_beginning(&self, out: Outgoing<'_>, mut head: Head) -> Result<(Head, bool), Stop> {
+        let Outgoing { conversation, row, .. } = out;
+        let Some(words) = row.reply.first() else { return Ok((head, false)) };
+        loop {
+            let copies = open(&head)?.copies;
+            // A machine that stood still may have no time left for it.
+            if self.has_less_left(conversation, SEND_WITHIN) {
+                return Ok((head, copies > 1));
+            }
+            let (log_id, log_ids) = (conversation.log_id, row.log_ids.join(" "));
+            match self.messaging.send(&reply(row, (1, 1), words), SEND_WITHIN).await {
+                Outcome::Accepted { dispatch_id, .. } => {
+                    tracing::info!(log_id, log_ids, dispatch_id, "an answer is begun");
+                    return Ok((head, true));
+                }
+                Outcome::NotAccepted(refusal) => {
+                    tracing::warn!(log_id, log_ids, ?refusal, "an answer is not begun");
+                    return Ok((head, copies > 1));
+                }
+                Outcome::Unknown(reason) => {
+                    self.meter.count(Metric::UnknownSend, 1);
+                    tracing::error!(log_id, log_ids, reason, copies, "an answer is begun, perhaps");
+                    tokio::time::sleep(BEFORE_A_COPY).await;
+                }
+            }
+            match self.copy_of_a_beginning(out, &head).await? {
+                Ok(again) => head = again,
+                Err(as_it_is) => return Ok((as_it_is, true)),
+            }
+        }
+    }
+
+    /// Begins one more copy of a beginning, if one may be risked and still be read; the inner error is the head where none is.
+    async fn copy_of_a_beginning(&self, out: Outgoing<'_>, head: &Head) -> Result<Result<Head, Head>, Stop> {
+        let turn = open(head)?;
+        let may_be = turn.copies < self.on_unknown.most_copies()
+            && !self.has_less_left(out.conversation, 2 * SEND_WITHIN)
+            && !self.is_stale(out.row)
+            && !self.is_shut_out(out.row, head);
+        if !may_be {
+            return Ok(Err(head.clone()));
+        }
+        let write =
+            HeadWrite::SendAgain { held: out.held.clone(), turn: turn.key, voice: turn.voice, copies: turn.copies };
+        match self.write(out.conversation, &write).await? {
+            Ok(head) => Ok(Ok(head)),
+            // A person has taken over.
+            Err(Some(found)) if found.is_held(out.held) && found.owner == Owner::Person => Ok(Err(found)),
+            Err(_) => Err(Stop::Lost),
+        }
+    }
+
+    /// Finishes a beginning that a dead run left behind, of which nobody knows whether it arrived. What follows it is asked
+    /// for anew.
+    pub(crate) async fn finish_beginning(&self, out: Outgoing<'_>, head: &Head) -> Result<Head, Stop> {
+        let mut head = head.clone();
+        if !self.wants_silence(out.conversation, &head, out.row).await? {
+            head = match self.copy_of_a_beginning(out, &head).await? {
+                Ok(again) => self.send_a_beginning(out, again).await?.0,
+                Err(as_it_is) => as_it_is,
+            };
+        }
+        Ok(self.settle(out.conversation, &head, out.held, &[], Settled::GoesOn).await?.head)
+    }
+
+    /// The draft without the words with which it was begun, in so many turns.
+    pub(crate) fn without_what_was_said(
+        &self,
+        draft: Draft,
+        begun: &str,
+        turns: usize,
+        agenda: &Agenda,
+        history: &History,
+    ) -> Draft {
+        let Draft::Say(mut words) = draft else { return draft };
+        // Where the AI's words may not be read after all, or another line stands for them, that follows as it is.
+        let Some((text, place)) = words.spoken.take().filter(|_| turns > 0) else { return Draft::Say(words) };
+        let Some(rest) = text.as_str().strip_prefix(begun) else { return Draft::Say(words) };
+        let way = self.way(&agenda.open, history, self.clock.now());
+        let parts = shape(rest, self.assistant.limits.reply_parts.saturating_sub(turns).max(1));
+        let rest = if parts.is_empty() { Some(vec![]) } else { self.passed(&parts, way) };
+        let rest = rest.unwrap_or_else(|| self.line(BotText::DontKnow, None));
+        words.reply.splice(..place, way.carries(rest));
+        if words.reply.is_empty() { Draft::Said(words) } else { Draft::Say(words) }
+    }
+
+    /// Ends a turn of which everything has been said: its messages are over, and the past knows what it was about.
+    pub(crate) async fn said_already(&self, claimed: Claimed<'_>, words: Words) -> Result<Worked, Stop> {
+        let Claimed { conversation, head, held, agenda, .. } = claimed;
+        let kind = words.kind;
+        let row = self.row(claimed, words);
+        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
+        let how = Settled::Silent { turn: row.key.number, aftermath: None };
+        let worked = self.settle(conversation, head, held, &agenda.covers, how).await?;
+        self.tell_end(conversation, &Messages::of(agenda), End::Sent(kind));
+        Ok(worked)
+    }
+}
