@@ -2,7 +2,8 @@
 //! reads it as one that it knows, where that does no harm.
 
 /// The kind of a turn. A question that is put aside is stored as a line that an answer takes a moment, which is never committed and
-/// so never said, and beside it how it is waited for. Whoever does not know of that asks again.
+/// so never said, and beside it how it is waited for. Whoever does not know of that asks again. So is the beginning of an answer,
+/// with a word that it is one. Whoever does not know of that gives the whole answer.
 pub(super) mod kind {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,6 +15,8 @@ pub(super) mod kind {
         kind: TurnKind,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wait: Option<Wait>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        begun: bool,
     }
 
     fn is_answer(kind: &TurnKind) -> bool {
@@ -22,16 +25,18 @@ pub(super) mod kind {
 
     pub(in super::super) fn serialize<S: Serializer>(kind: &TurnKind, serializer: S) -> Result<S::Ok, S::Error> {
         let stored = match *kind {
-            TurnKind::Waiting(wait) => Stored { kind: TurnKind::Moment, wait: Some(wait) },
-            kind => Stored { kind, wait: None },
+            TurnKind::Waiting(wait) => Stored { kind: TurnKind::Moment, wait: Some(wait), begun: false },
+            TurnKind::Begun => Stored { kind: TurnKind::Moment, wait: None, begun: true },
+            kind => Stored { kind, wait: None, begun: false },
         };
         stored.serialize(serializer)
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TurnKind, D::Error> {
-        let Stored { kind, wait } = Stored::deserialize(deserializer)?;
+        let Stored { kind, wait, begun } = Stored::deserialize(deserializer)?;
         Ok(match (kind, wait) {
             (TurnKind::Moment, Some(wait)) => TurnKind::Waiting(wait),
+            (TurnKind::Moment, None) if begun => TurnKind::Begun,
             (kind, _) => kind,
         })
     }
@@ -129,6 +134,14 @@ mod tests {
         let taken = unknown.as_object_mut().unwrap().remove("wait");
         assert!(taken.is_some());
         assert_eq!(serde_json::from_value::<TurnRow>(unknown).unwrap().kind, TurnKind::Moment);
+    }
+
+    #[test]
+    fn a_beginning_is_one_for_whoever_knows_of_those_and_else_a_line_beside_the_answer() {
+        let text = text(r#""kind":"moment","begun":true,"#, "");
+        let row = read(&text);
+        assert_eq!(row.kind, TurnKind::Begun);
+        assert_eq!(serde_json::to_string(&row).unwrap(), text);
     }
 
     #[test]
