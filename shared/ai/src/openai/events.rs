@@ -87,9 +87,10 @@ impl Completion {
             let is_same_place = index.is_none() || call.index.is_none() || call.index == index;
             is_same_place && (nameless || id(&call.call) == own)
         };
+        let is_full = self.calls.len() >= MOST_CALLS;
         match self.calls.iter_mut().rev().find(is_of) {
             Some(call) => add(&mut call.call, part),
-            None if self.calls.len() < MOST_CALLS => self.calls.push(Call { index, call: without_index(part) }),
+            None if !is_full => self.calls.push(Call { index, call: without_index(part) }),
             None => {}
         }
     }
