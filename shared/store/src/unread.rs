@@ -6,15 +6,11 @@ use crate::rows::TurnRow;
 pub(crate) fn readable<E>(rows: impl Iterator<Item = (String, Result<TurnRow, E>)>) -> (Vec<TurnRow>, u64) {
     let (mut read, mut unread) = (Vec::new(), 0);
     for (sort, row) in rows {
-        match row {
-            Ok(row) => read.push(row),
-            Err(_) => {
-                unread += 1;
-                tracing::warn!(
-                    row = sort,
-                    "the row of a turn cannot be read by this version; the history goes without it"
-                );
-            }
+        if let Ok(row) = row {
+            read.push(row);
+        } else {
+            unread += 1;
+            tracing::warn!(row = sort, "a row that this version cannot read; the history goes without it");
         }
     }
     (read, unread)
