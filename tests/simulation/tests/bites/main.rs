@@ -5,6 +5,7 @@
 mod budgets;
 mod counters;
 mod erasure;
+mod excuses;
 mod flows;
 mod later;
 mod lines;

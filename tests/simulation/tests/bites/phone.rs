@@ -52,20 +52,30 @@ fn a_last_part_that_is_said_to_be_sent_and_is_not() {
     finds("Answered was counted", 60, |plan| plan.handler = loses);
 }
 
+/// The first part of a reply goes after the second.
+fn swapped(responder: Responder) -> Box<dyn Handler> {
+    let held: Mutex<Option<Reply>> = Mutex::default();
+    carried(responder, move |reply| {
+        let mut held = held.lock().unwrap();
+        if reply.part == 1 && reply.parts > 1 {
+            *held = Some(reply.clone());
+            return vec![];
+        }
+        std::iter::once(reply.clone()).chain(held.take()).collect()
+    })
+}
+
 #[test]
 fn parts_that_come_to_the_phone_in_another_order() {
-    fn swaps(responder: Responder) -> Box<dyn Handler> {
-        let held: Mutex<Option<Reply>> = Mutex::default();
-        carried(responder, move |reply| {
-            let mut held = held.lock().unwrap();
-            if reply.part == 1 && reply.parts > 1 {
-                *held = Some(reply.clone());
-                return vec![];
-            }
-            std::iter::once(reply.clone()).chain(held.take()).collect()
-        })
-    }
-    finds("after a later one", 60, |plan| plan.handler = swaps);
+    finds("after a later one", 60, |plan| plan.handler = swapped);
+}
+
+#[test]
+fn parts_in_another_order_where_clocks_are_far_apart() {
+    finds("after a later one", 120, |plan| {
+        plan.clocks_ahead = vec![Duration::ZERO, Duration::ZERO, Duration::from_secs(100)];
+        plan.handler = swapped;
+    });
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! What the witness excuses is no wider than its cause: mistakes that come close to each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use braze::{Messaging, Outcome, Refusal};
+use models::{Reply, Timestamp};
+use platform::clock::Deadline;
+use responder::{OnUnknown, Record, Responder};
+use simulation::{Bend, Handler, Run};
+use store::{Head, HeadWrite, MessageRow, TurnRow};
+
+use crate::finds;
+use crate::table::{Lies, Table};
+
+/// What carries replies, and what the responder hears of it instead.
+struct Hears(Arc<dyn Messaging>, fn(Outcome) -> Outcome);
+
+#[async_trait]
+impl Messaging for Hears {
+    async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
+        (self.1)(self.0.send(reply, time).await)
+    }
+
+    fn carries_attributes(&self, reply: &Reply) -> bool {
+        self.0.carries_attributes(reply)
+    }
+}
+
+/// Every other claim notes of what Braze has accepted that it was not.
+fn forgets_what_was_accepted(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
+    match (write, head.and_then(|head| head.turn.as_ref())) {
+        (HeadWrite::Settle { held, turn: Some(turn), .. }, Some(open)) if held.epoch % 2 == 1 && open.copies == 1 => {
+            let (part, copies, retry_at) = (open.part, open.copies, Timestamp::EPOCH);
+            HeadWrite::PutBack { held: held.clone(), turn: *turn, part, copies, retry_at }
+        }
+        _ => write.clone(),
+    }
+}
+
+#[test]
+fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed() {
+    for (on_unknown, words) in
+        [(OnUnknown::ResendOnce, "was sent again without a cause"), (OnUnknown::Flag, "although nothing may be")]
+    {
+        let found = (0..60).any(|seed| {
+            let mut run = Run { faults: Some(vec![]), ..Run::of(seed) };
+            (run.plan.on_unknown, run.plan.bend) = (on_unknown, Some(forgets_what_was_accepted as Bend));
+            (run.plan.later, run.plan.clocks_ahead) = (None, vec![Duration::ZERO; 3]);
+            run.tell().violations.iter().any(|what| what.contains(words))
+        });
+        assert!(found, "{words:?} was not found");
+    }
+}
+
+#[test]
+fn a_reply_that_is_given_up_because_braze_is_busy() {
+    fn despairs(responder: Responder) -> Box<dyn Handler> {
+        let for_good = |outcome| match outcome {
+            Outcome::NotAccepted(Refusal::RateLimited(_)) => Outcome::NotAccepted(Refusal::Rejected(400)),
+            other => other,
+        };
+        Box::new(Responder { messaging: Arc::new(Hears(responder.messaging.clone(), for_good)), ..responder })
+    }
+    finds("given up although Braze only said later", 200, |plan| plan.handler = despairs);
+}
+
+#[test]
+fn a_reply_that_is_flagged_as_long_as_another_copy_may_be_sent() {
+    finds("given up although another copy may be sent", 200, |plan| {
+        plan.on_unknown = OnUnknown::ResendOnce;
+        plan.handler = |responder| Box::new(Responder { on_unknown: OnUnknown::Flag, ..responder });
+    });
+}
+
+#[test]
+fn a_question_that_is_asked_while_a_turn_stands() {
+    fn blind(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { head: |head| Head { turn: None, ..head }, ..Lies::default() })
+    }
+    finds("while a turn stood", 200, |plan| plan.handler = blind);
+}
+
+#[test]
+fn a_question_that_is_asked_although_a_dead_run_has_drafted_the_answer() {
+    fn wasteful(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { read: |row| TurnRow { own_line: true, ..row }, ..Lies::default() })
+    }
+    finds("although a draft was there", 200, |plan| plan.handler = wasteful);
+}
+
+#[test]
+fn a_copy_of_a_message_that_is_answered_like_another_one() {
+    fn credulous(responder: Responder) -> Box<dyn Handler> {
+        let row = |mut row: MessageRow| {
+            row.message.dispatched = true;
+            row
+        };
+        Table::behind(responder, Lies { row, ..Lies::default() })
+    }
+    finds("is answered, and so was its copy", 200, |plan| plan.handler = credulous);
+}
+
+/// Takes its time for longer than it is.
+struct Leisurely(Responder);
+
+#[async_trait]
+impl Handler for Leisurely {
+    async fn handle(&self, batch: Vec<Record>, _: Deadline) -> Vec<String> {
+        let deadline = Deadline::at(self.0.clock.now() + Duration::from_mins(2));
+        self.0.handle(batch, deadline).await
+    }
+}
+
+#[test]
+fn a_reply_that_is_sent_with_too_little_time_to_write_down_what_became_of_it() {
+    finds("was sent with too little time left", 200, |plan| {
+        plan.kills_at_deadline = false;
+        plan.handler = |responder| Box::new(Leisurely(responder));
+    });
+}
