@@ -26,7 +26,7 @@ pub(crate) fn wishes(person: &Person, number: &mut u64, chance: &mut Chance) -> 
 /// Another system starts a flow, at times twice by the same name, and at times one that there is not.
 pub(crate) fn flow(person: &Person, number: &mut u64, chance: &mut Chance) -> Vec<Wish> {
     *number += 1;
-    let flow = chance.pick(&["return", "survey", "survey", "return", NO_FLOW]);
+    let flow = chance.pick(&["return", "survey", "survey", "booking", "return", NO_FLOW]);
     let mut body = json!({ "conversation": person.key(), "flow": flow });
     if chance.chance(800) {
         body["id"] = json!(format!("s{number}"));

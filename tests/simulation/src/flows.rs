@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::witness::CANCEL;
 
-/// Three routes, one of which leads to people, and two flows with every kind of step and every way to end, as `assistant.toml`.
+/// Three routes, one of which leads to people, and three flows with every kind of step and every way to end, as `assistant.toml`.
 pub(crate) const TOML: &str = r#"
 [routes.returns]
 instructions = "You are the canary prompt of returns"
@@ -74,6 +74,41 @@ expect = "number"
 re_asks = 0
 otherwise = "cancel"
 event = "survey_stars"
+
+[flows.booking]
+start = ["booking"]
+
+[[flows.booking.steps]]
+name = "day"
+say = "flow: which day?"
+expect = "date"
+re_ask = "flow: which day, as 4.3.2026?"
+re_asks = 1
+otherwise = "code"
+attribute = "booking_day"
+
+[[flows.booking.steps]]
+name = "mail"
+say = "flow: which address?"
+expect = "email"
+re_asks = 1
+otherwise = "code"
+attribute = "booking_mail"
+event = "booking_reached"
+
+[[flows.booking.steps]]
+name = "code"
+say = "flow: which code?"
+expect = "pattern"
+pattern = "^[A-Z]{2}[0-9]{2,4}$"
+re_asks = 1
+event = "booking_code"
+
+[[flows.booking.steps]]
+name = "booked"
+campaign = "c-booked"
+expect = "nothing"
+event = "booking_made"
 "#;
 
 /// A wish on which the AI starts a flow; `{}` stands for the canary.
@@ -92,12 +127,16 @@ pub(crate) fn is_word(line: &str) -> bool {
     ANYTHING.iter().chain(ANSWERS.into_iter().flatten()).any(|word| *word == line)
 }
 
-const ANYTHING: [&str; 9] = ["return", "return", "survey", "sale", "RETURN!", "7", "2", "vip", CANCEL];
-/// Answers to a reason, a number and words: right ones and wrong ones.
-const ANSWERS: [&[&str]; 3] = [
+const ANYTHING: [&str; 11] =
+    ["return", "return", "survey", "booking", "Booking", "sale", "RETURN!", "7", "2", "vip", CANCEL];
+/// Answers to a reason, a number, words, a day, an address and a code: right ones and wrong ones.
+const ANSWERS: [&[&str]; 6] = [
     &["1", "broken", "too small", "2", "3", "who knows", "4", CANCEL],
     &["7", "12,5", "0", "40", "many", "12", CANCEL],
     &["it fell", "who knows", "7", "return"],
+    &["4.3.2026", "4.3.2026", "2026-3-04", " 29/2/2024 ", "31.4.2026", "29.2.2026", "4.3.26", "tomorrow", CANCEL],
+    &["ada@shop.example", "ada@shop.example", "o'neil+x@ex-ample.ie", "ada@shop", "it is ada@shop.example", "7"],
+    &["AB12", "XY9999", " AB123 ", "ab12", "AB1", "AB12345", "AB12 please", CANCEL],
 ];
 
 /// What somebody writes who has read `last`, as far as it has to do with flows and routes: an answer to its question, one
@@ -109,6 +148,9 @@ pub(crate) fn words(last: Option<&str>, chance: &mut Chance) -> &'static str {
         Some(last) if last.contains("why") => ANSWERS[0],
         Some(last) if last.contains("how many") || last == "…" => ANSWERS[1],
         Some(last) if last.contains("what happened") => ANSWERS[2],
+        Some(last) if last.contains("which day") => ANSWERS[3],
+        Some(last) if last.contains("which address") => ANSWERS[4],
+        Some(last) if last.contains("which code") => ANSWERS[5],
         _ => &[],
     };
     if answers.is_empty() { anything } else { chance.pick(answers) }

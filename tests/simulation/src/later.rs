@@ -16,8 +16,9 @@ use crate::chance::Chance;
 use crate::door::{Door, Webhook};
 use crate::world::World;
 
-/// How long whoever asks waits for such an answer.
-pub(crate) const WITHIN: Duration = Duration::from_mins(2);
+/// How long whoever asks waits for such an answer, and where there are days for it.
+const WITHIN: Duration = Duration::from_mins(2);
+const WITHIN_HOURS: [Duration; 3] = [WITHIN, Duration::from_hours(3), Duration::from_hours(10)];
 /// What such an answer begins with, before its number.
 pub(crate) const LATER: &str = "later ";
 
@@ -31,14 +32,16 @@ pub(crate) struct Promise {
 #[derive(Default)]
 pub(crate) struct Promises {
     seed: Option<u64>,
+    within: Duration,
     asked: HashMap<u64, u64>,
     number: u64,
     posts: Option<UnboundedSender<Promise>>,
 }
 
 impl Promises {
-    /// As this seed decides, from now on.
-    pub(crate) fn by_chance(&mut self, seed: u64) -> UnboundedReceiver<Promise> {
+    /// As this seed decides, from now on; where people linger, it may take hours.
+    pub(crate) fn by_chance(&mut self, seed: u64, lingers: bool) -> UnboundedReceiver<Promise> {
+        self.within = if lingers { Chance::new(seed ^ 0x40055).pick(&WITHIN_HOURS) } else { WITHIN };
         let (posts, promised) = futures::channel::mpsc::unbounded();
         (self.seed, self.posts) = (Some(seed), Some(posts));
         promised
@@ -48,19 +51,19 @@ impl Promises {
         self.seed.is_some()
     }
 
-    /// Whether this question is answered later; then its answers are on their way.
-    pub(crate) fn promise(&mut self, question: &Question) -> bool {
+    /// How long this question's answer is waited for, if it comes later; then its answers are on their way.
+    pub(crate) fn promise(&mut self, question: &Question) -> Option<Duration> {
         // A bot platform starts no flow.
-        let Some(seed) = self.seed.filter(|_| !crate::flows::gives_back(question.text.as_str())) else { return false };
+        let seed = self.seed.filter(|_| !crate::flows::gives_back(question.text.as_str()))?;
         let mut hash = DefaultHasher::new();
         (seed, question.text.as_str()).hash(&mut hash);
         let times = self.asked.entry(hash.finish()).or_default();
         *times += 1;
         let mut chance = Chance::new(hash.finish().wrapping_add(*times));
         if !chance.chance(400) {
-            return false;
+            return None;
         }
-        for after in delays(&mut chance) {
+        for after in delays(&mut chance, self.within) {
             self.number += 1;
             let text = format!("{LATER}{} re: {}", self.number, question.text.as_str());
             let (conversation, id) = (question.conversation.as_str(), question.id.as_str());
@@ -72,13 +75,13 @@ impl Promises {
             let sent = self.posts.as_ref().map(|posts| posts.unbounded_send(Promise { after, webhook }));
             debug_assert!(sent.is_none_or(|sent| sent.is_ok()), "nobody posts them");
         }
-        true
+        Some(self.within)
     }
 }
 
 /// After how long its answers are posted, if ever.
-fn delays(chance: &mut Chance) -> Vec<Duration> {
-    let within = WITHIN.as_secs();
+fn delays(chance: &mut Chance, within: Duration) -> Vec<Duration> {
+    let within = within.as_secs();
     let soon = |chance: &mut Chance| chance.pick(&[0, 0, 1, 5, 20]) + chance.below(within / 2);
     let seconds = match chance.below(20) {
         0..=9 => vec![soon(chance)],

@@ -13,7 +13,7 @@ use models::{Attributes, CampaignId, Reply};
 use tokio::time::Instant;
 
 use crate::chance::Chance;
-use crate::later::{Promises, WITHIN};
+use crate::later::Promises;
 use crate::witness::{Witness, canaries};
 
 /// What the AI does with its next question.
@@ -99,10 +99,11 @@ impl Ai for ScriptedAi {
         self.asked_at.lock().unwrap().push(Instant::now());
         let next = self.script.lock().unwrap().pop_front();
         let text = match next {
-            None if question.passed == 0 && self.promises.lock().unwrap().promise(question) => {
-                return Ok(Answer::Later(Later { within: WITHIN, passed: 1 }));
-            }
             None => {
+                let promise = || self.promises.lock().unwrap().promise(question);
+                if let Some(within) = (question.passed == 0).then(promise).flatten() {
+                    return Ok(Answer::Later(Later { within, passed: 1 }));
+                }
                 let (time, more) = self.moods.lock().unwrap().next(question.text.as_str());
                 tokio::time::sleep(time).await;
                 self.says(question) + &more

@@ -52,6 +52,8 @@ pub struct Plan {
     pub kills_at_deadline: bool,
     /// Lets the AI answer some questions later, as this seed decides.
     pub later: Option<u64>,
+    /// Whether people come back after hours and days, and whoever promised an answer for later may take hours over it.
+    pub lingers: bool,
     /// Lets the AI take its time and, at times, say much, as this seed decides.
     pub moods: Option<u64>,
     /// Lets the queue mix up the order of its messages, as this seed decides.
@@ -80,6 +82,7 @@ impl Default for Plan {
             bend: None,
             kills_at_deadline: false,
             later: None,
+            lingers: false,
             moods: None,
             disorder: None,
         }

@@ -20,6 +20,9 @@ use crate::world::{Slot, World};
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the queue keeps a message: `MessageRetentionPeriod` in template.yaml.
 const KEPT_FOR: Duration = Duration::from_hours(96);
+/// How long nothing may happen before nothing does any more, where people and answers take days: longer than a message may rest
+/// in a queue, and than anybody is waited for.
+const LONG_QUIET: Duration = Duration::from_hours(72);
 /// How long after its deadline a function may live on until it is killed.
 const KILLED_WITHIN: Duration = Duration::from_millis(700);
 
@@ -45,7 +48,7 @@ impl World {
 
     /// Works on the queue with `pollers` at once until nothing has happened for a long time.
     pub(crate) async fn work(&self, pollers: usize) {
-        let quiet = Duration::from_hours(2);
+        let quiet = if self.plan.lingers { LONG_QUIET } else { Duration::from_hours(2) };
         // A poller is a machine of its own, or shares one clock and deployment with others.
         let work = pollers.max(self.machines.len());
         let polling = (0..work + 2).map(|number| async move {

@@ -67,6 +67,7 @@ impl Run {
             echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
             later: Chance::new(seed ^ 0x1a7e5).chance(300).then_some(seed),
+            lingers: Chance::new(seed ^ 0xda15).chance(200),
             moods: Some(seed),
             disorder: chance.chance(500).then_some(seed),
             desk: chance.chance(600),
@@ -93,7 +94,7 @@ impl Run {
             None => world.faults.by_chance(Weather::new(self.seed)),
         }
         let door = Door::new(&world, 2);
-        let promised = self.plan.later.map(|seed| world.ai.promises.lock().unwrap().by_chance(seed));
+        let promised = self.plan.later.map(|seed| world.ai.promises.lock().unwrap().by_chance(seed, self.plan.lingers));
         let posting = async {
             match promised {
                 Some(promised) => keep_promises(&world, &door, promised).await,
@@ -154,6 +155,8 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let (mut number, mut person, mut again, mut lines) = (0, 0, false, 0);
     // What has to do with flows has a chance of its own, so that worlds without them stay what they are.
     let mut flowing = world.plan.brand.flows.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0xf10f));
+    // Nor do those change where nobody lingers.
+    let mut lingering = world.plan.lingers.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0x11a6e));
     while left > 0 {
         left -= 1;
         let floods = flood > 0 && left < 3;
@@ -226,6 +229,7 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
         again = !floods && chance.chance(if world.plan.echoes { 600 } else { 60 });
         let waits = flowing.as_mut().is_some_and(|chance| chance.chance(40));
         let late = if waits { Duration::from_mins(17) } else { Duration::ZERO };
+        let late = late + lingering.as_mut().map_or(Duration::ZERO, comes_back_after);
         let pause = tokio::time::sleep(pause(chance, again, floods) + late);
         futures::future::select(std::pin::pin!(pause), std::pin::pin!(drain(&mut posts))).await;
     }
@@ -260,6 +264,15 @@ fn pause(chance: &mut Chance, again: bool, floods: bool) -> Duration {
         _ => chance.below(90),
     };
     Duration::from_secs(seconds)
+}
+
+/// How much longer it takes where people come back after hours and days.
+fn comes_back_after(chance: &mut Chance) -> Duration {
+    if chance.chance(100) {
+        Duration::from_hours(chance.pick(&[2, 5, 11, 13, 22, 23, 24, 40, 60]))
+    } else {
+        Duration::ZERO
+    }
 }
 
 /// Whether this person can be told from whom they share a phone with. As long as Braze knows nobody but the phone, whoever

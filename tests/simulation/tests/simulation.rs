@@ -8,7 +8,7 @@ use conversation::shape::shape;
 use models::{Attributes, Content, MessageId, QueueMessage, Reply, ReplyId};
 use platform::clock::Deadline;
 use responder::{Record, Responder};
-use simulation::{Bend, Handler, Run, Told, shrink};
+use simulation::{Bend, Figure, Handler, Run, Told, shrink};
 use store::{Head, HeadWrite, Held};
 
 /// Runs that take about as long as a test may.
@@ -24,6 +24,22 @@ fn whatever_happens_every_promise_holds() {
             panic!("seed {seed}: {:#?}\nfaults {:#?}\n{}", told.violations, run.faults, told.trace.join("\n"));
         }
     }
+}
+
+#[test]
+fn where_people_linger_they_leave_conversations_alone_and_answers_take_hours() {
+    let of = |figure: Figure, lingers: bool| {
+        let worlds = (0..40).map(|seed| {
+            let mut run = Run::of(seed);
+            (run.plan.lingers, run.plan.desk, run.plan.later) = (lingers, true, Some(seed));
+            let told = run.tell();
+            assert_eq!(told.violations, [""; 0], "seed {seed}");
+            told.figures.get(figure)
+        });
+        worlds.sum::<usize>()
+    };
+    assert!(of(Figure::TakenBack, true) > of(Figure::TakenBack, false));
+    assert!(of(Figure::AnsweredLater, true) > 0);
 }
 
 #[test]

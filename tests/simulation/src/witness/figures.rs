@@ -59,6 +59,8 @@ pub enum Figure {
     CopiesUnrecorded,
     /// Lines of the bot's own.
     OwnLines,
+    /// Conversations that people left alone for so long that the bot took them back.
+    TakenBack,
     /// Lines that an answer takes a moment.
     Moments,
     /// Questions that were put aside, because their answer was to come later.
@@ -93,7 +95,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 43] = [
+const LABELS: [(Figure, &str); 44] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -121,6 +123,7 @@ const LABELS: [(Figure, &str); 43] = [
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
+    (Figure::TakenBack, "taken back from people"),
     (Figure::Moments, "moments asked for"),
     (Figure::PutAside, "questions put aside"),
     (Figure::AnsweredLater, "  answered later"),
@@ -171,7 +174,7 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = LABELS.map(|(figure, label)| format!("{label:<21} {}", self.get(figure)));
+        let lines = LABELS.map(|(figure, label)| format!("{label:<22} {}", self.get(figure)));
         f.write_str(&lines.join("\n"))
     }
 }

@@ -75,9 +75,12 @@ fn facts_in(row: &TurnRow) -> Vec<(bool, String, Option<String>)> {
     facts
 }
 
+/// What the names of the attributes begin with that flows write.
+const OF_FLOWS: [&str; 2] = ["return_", "booking_"];
+
 /// The attributes that flows write, by name.
 pub(super) fn attributes_of_flows(attributes: &Attributes) -> Vec<(bool, String, Option<String>)> {
-    let of_flows = attributes.values().filter(|(name, _)| name.as_str().starts_with("return_"));
+    let of_flows = attributes.values().filter(|(name, _)| OF_FLOWS.iter().any(|flow| name.as_str().starts_with(flow)));
     of_flows.map(|(name, value)| (false, name.as_str().to_owned(), value.map(shown))).collect()
 }
 

@@ -72,7 +72,7 @@ pub(super) fn timeout(step: &Step) -> Duration {
 }
 
 /// All of them.
-static STEPS: [Step; 6] = [
+static STEPS: [Step; 10] = [
     Step {
         name: "reason",
         says: Says::Text("flow: why does it come back?\n\n1. Broken\n2. Too small\n3. Other"),
@@ -129,7 +129,47 @@ static STEPS: [Step; 6] = [
         event: Some("survey_stars"),
         ..RETURN
     },
+    Step {
+        name: "day",
+        says: Says::Text("flow: which day?"),
+        fits: a_day,
+        re_ask: Some("flow: which day, as 4.3.2026?"),
+        re_asks: 1,
+        otherwise: Goes::To("code"),
+        attribute: Some("booking_day"),
+        next: |_| Goes::To("mail"),
+        ..BOOKING
+    },
+    Step {
+        name: "mail",
+        says: Says::Text("flow: which address?"),
+        fits: an_address,
+        re_asks: 1,
+        otherwise: Goes::To("code"),
+        attribute: Some("booking_mail"),
+        event: Some("booking_reached"),
+        next: |_| Goes::To("code"),
+        ..BOOKING
+    },
+    Step {
+        name: "code",
+        says: Says::Text("flow: which code?"),
+        fits: a_code,
+        re_asks: 1,
+        event: Some("booking_code"),
+        next: |_| Goes::To("booked"),
+        ..BOOKING
+    },
+    Step {
+        name: "booked",
+        says: Says::Campaign("c-booked"),
+        asks: Asks::Nothing,
+        event: Some("booking_made"),
+        ..BOOKING
+    },
 ];
+
+const BOOKING: Step = Step { flow: "booking", ..RETURN };
 
 /// What a step of the first flow is where it says nothing else: a number, once, and else a person.
 const RETURN: Step = Step {
@@ -160,4 +200,47 @@ fn a_number(text: &str) -> Option<String> {
     let text = text.trim().replace(',', ".");
     let is_number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
     text.parse::<f64>().ok().filter(|_| is_number).map(|number| number.to_string())
+}
+
+/// A day as people of these worlds write one: day, month and year with dots or strokes, or turned round with hyphens.
+fn a_day(text: &str) -> Option<String> {
+    let text = text.trim();
+    let by = |sign: char| {
+        let numbers: Option<Vec<u32>> = text.split(sign).map(a_whole_number).collect();
+        numbers.filter(|numbers| numbers.len() == 3)
+    };
+    let (day, month, year) = match (by('-'), by('.').or_else(|| by('/'))) {
+        (Some(numbers), _) => (numbers[2], numbers[1], numbers[0]),
+        (None, Some(numbers)) => (numbers[0], numbers[1], numbers[2]),
+        (None, None) => return None,
+    };
+    let february = if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) { 29 } else { 28 };
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let last = *months.get(month.checked_sub(1)? as usize)?;
+    ((1..=last).contains(&day) && (1_000..=9_999).contains(&year)).then(|| format!("{year}-{month:02}-{day:02}"))
+}
+
+fn a_whole_number(text: &str) -> Option<u32> {
+    let is_one = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_one)
+}
+
+/// An address as people of these worlds have one: a name, and the shop or company it is at.
+fn an_address(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (name, place) = text.split_once('@')?;
+    let is_plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-.+'".contains(c));
+    let is_one = !name.is_empty() && is_plain(name) && is_plain(place);
+    let labels: Vec<_> = place.split('.').collect();
+    (is_one && labels.len() > 1 && labels.iter().all(|label| !label.is_empty())).then(|| text.to_owned())
+}
+
+/// Two capital letters and two to four digits.
+fn a_code(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (letters, digits) = text.split_at_checked(2)?;
+    let is_one = letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (2..=4).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| text.to_owned())
 }

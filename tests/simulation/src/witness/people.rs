@@ -150,6 +150,7 @@ impl State {
     pub(super) fn owner_changes(&mut self, key: &ConversationKey, owner: Owner, at: Timestamp, before: &Head) {
         if owner == Owner::Bot {
             if before.owner == Owner::Person && !self.people.releases.contains(&at) {
+                self.figures.count(super::Figure::TakenBack);
                 self.nothing_is_owed_to_people(key, at, before);
             }
             let step = self.figures.get(super::Figure::Steps);

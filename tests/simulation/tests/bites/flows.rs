@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{ProfileUpdate, Profiles, TrackOutcome};
+use models::assistant::Assistant;
 use models::{Attributes, FlowState, Identity, ProfileValue, Recipient, Reply};
 use responder::Responder;
 use simulation::{Bend, Brand, Handler, Plan, Run};
@@ -50,6 +51,31 @@ fn a_question_that_is_asked_after_its_time() {
         Table::behind(responder, Lies { read, ..Lies::default() })
     }
     finds_in_flows("says something else than its flow would", patient);
+}
+
+/// An assistant that takes any words where it should take an answer of this kind.
+fn takes_anything(responder: Responder, kind: &str) -> Box<dyn Handler> {
+    let toml = Brand { flows: true, ..Brand::default() }.toml(0).replace(kind, "expect = \"text\"");
+    let flows = Assistant::from_toml(&toml).unwrap().flows;
+    assert_ne!(flows, responder.assistant.flows, "{kind}");
+    let assistant = Assistant { flows, ..responder.assistant.clone() };
+    Box::new(Responder { assistant, ..responder })
+}
+
+#[test]
+fn an_answer_that_is_taken_although_it_is_no_day_no_address_or_no_code() {
+    fn any_day(responder: Responder) -> Box<dyn Handler> {
+        takes_anything(responder, "expect = \"date\"")
+    }
+    fn any_address(responder: Responder) -> Box<dyn Handler> {
+        takes_anything(responder, "expect = \"email\"")
+    }
+    fn any_code(responder: Responder) -> Box<dyn Handler> {
+        takes_anything(responder, "expect = \"pattern\"\npattern = \"^[A-Z]{2}[0-9]{2,4}$\"")
+    }
+    for handler in [any_day, any_address, any_code] {
+        finds_in_flows("says something else than its flow would", handler);
+    }
 }
 
 #[test]
