@@ -113,9 +113,10 @@ impl Responder {
                     aloud = Aloud::default();
                 }
                 let drafting = async {
-                    // As long as this is held, somebody may have to be told something.
-                    let _ear = ear;
-                    self.draft(conversation, &head, &history, &agenda, aloud).await
+                    let drafted = self.draft(conversation, &head, &history, &agenda, aloud).await;
+                    // What is said beside it ends with it.
+                    ear.close();
+                    drafted
                 };
                 let drafted = match beside {
                     Some(beside) => self.with_words_beside(claimed, drafting, hears, beside).await?,

@@ -14,9 +14,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 #[derive(Clone, Default)]
 pub struct Aloud(Option<Arc<Listener>>);
 
-struct Listener {
-    ear: UnboundedSender<Personal>,
-    told: Mutex<String>,
+struct Listener(Mutex<Told>);
+
+struct Told {
+    /// None once the answer is over.
+    ear: Option<UnboundedSender<Personal>>,
+    so_far: String,
 }
 
 impl Aloud {
@@ -24,7 +27,7 @@ impl Aloud {
     /// receiver is told nothing more.
     pub fn heard() -> (Self, UnboundedReceiver<Personal>) {
         let (ear, hears) = unbounded_channel();
-        (Self(Some(Arc::new(Listener { ear, told: Mutex::default() }))), hears)
+        (Self(Some(Arc::new(Listener(Mutex::new(Told { ear: Some(ear), so_far: String::new() }))))), hears)
     }
 
     /// Whether it has a listener, if only one who has left.
@@ -34,26 +37,31 @@ impl Aloud {
 
     /// Tells the next paragraphs. For backends: what is told cannot be taken back.
     pub fn tell(&self, paragraphs: &str) {
-        let Some(listener) = &self.0 else { return };
-        let mut told = listener.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if listener.ear.send(paragraphs.into()).is_ok() {
-            told.push_str(paragraphs);
-        }
+        self.with(|told| {
+            if told.ear.as_ref().is_some_and(|ear| ear.send(paragraphs.into()).is_ok()) {
+                told.so_far.push_str(paragraphs);
+            }
+        });
+    }
+
+    /// The answer is over: the listener's receiver ends, whoever still has a handle.
+    pub fn close(&self) {
+        self.with(|told| told.ear = None);
     }
 
     /// Whether anything was told.
     pub fn has_told(&self) -> bool {
-        self.with_told(|told| !told.is_empty())
+        self.with(|told| !told.so_far.is_empty())
     }
 
     /// All that was told so far.
     pub(crate) fn told(&self) -> String {
-        self.with_told(str::to_owned)
+        self.with(|told| told.so_far.clone())
     }
 
-    fn with_told<T: Default>(&self, look: impl FnOnce(&str) -> T) -> T {
-        let look = |listener: &Arc<Listener>| look(&listener.told.lock().unwrap_or_else(PoisonError::into_inner));
-        self.0.as_ref().map(look).unwrap_or_default()
+    fn with<T: Default>(&self, rule: impl FnOnce(&mut Told) -> T) -> T {
+        let rule = |listener: &Arc<Listener>| rule(&mut listener.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.0.as_ref().map(rule).unwrap_or_default()
     }
 }
 
@@ -86,6 +94,10 @@ mod tests {
         aloud.tell("c\n\n");
         assert!(aloud.has_told());
         assert_eq!(aloud.told(), "a\n\nb\n\n");
+        let (aloud, mut hears) = Aloud::heard();
+        aloud.clone().close();
+        aloud.tell("d");
+        assert_eq!((hears.blocking_recv(), aloud.has_told()), (None, false));
         let nobody = Aloud::default();
         nobody.tell("x");
         assert!(!nobody.has_told() && !nobody.is_heard() && nobody.told().is_empty());

@@ -18,6 +18,8 @@ pub struct Brand {
     pub flows: bool,
     /// Whether people are told that an answer takes a moment.
     pub moments: bool,
+    /// Whether an answer's first paragraphs are sent while the AI still writes the rest.
+    pub streams: bool,
     /// Whether an AI is shown so little of a conversation that the rest is soon summed up.
     pub forgetful: bool,
 }
@@ -34,6 +36,7 @@ impl Brand {
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
             apart: Chance::new(seed ^ 0xa9a27).chance(400),
             flows,
+            streams: Chance::new(seed ^ 0x57e4a).chance(300),
             moments: Chance::new(seed ^ 0x30e27).chance(400),
             forgetful: Chance::new(seed ^ 0x5e3a7).chance(400),
         }
@@ -53,6 +56,7 @@ impl Brand {
         };
         VERSIONS[version % VERSIONS.len()].replace("[limits]\n", &limits)
             + &profile
+            + if self.streams { "[replies]\nstream = true\n" } else { "" }
             + if self.flows { flows::TOML } else { "" }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ai::{Ai, AiError, Answer, Past, Question, Summary};
+use ai::{Ai, AiError, Aloud, Answer, Past, Question, Summary};
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, Refusal};
 use models::{Attributes, CampaignId, ConversationKey, Message, MessageId, Reply, Timestamp};
@@ -20,6 +20,32 @@ use crate::scene::Scene;
 pub(crate) struct Effects<T: ?Sized> {
     pub(crate) inner: Arc<T>,
     pub(crate) scene: Scene,
+}
+
+/// Asks `ai`; the witness hears what it tells before it is passed on.
+async fn overheard(
+    ai: &dyn Ai,
+    question: &Question,
+    time: Duration,
+    witness: &crate::Witness,
+) -> Result<Answer, AiError> {
+    if !question.aloud.is_heard() {
+        return ai.answer(question, time).await;
+    }
+    let (number, (aloud, mut hears)) = (witness.listens(), Aloud::heard());
+    let asking = async {
+        let question = Question { aloud, ..question.clone() };
+        let answer = ai.answer(&question, time).await;
+        question.aloud.close();
+        answer
+    };
+    let hearing = async {
+        while let Some(paragraph) = hears.recv().await {
+            witness.told(number, &paragraph);
+            question.aloud.tell(paragraph.as_str());
+        }
+    };
+    futures::future::join(asking, hearing).await.0
 }
 
 #[async_trait]
@@ -46,7 +72,7 @@ impl Ai for Effects<dyn Ai> {
         let effect = || {
             let (inner, witness, question) = (self.inner.clone(), self.scene.witness.clone(), question.clone());
             async move {
-                let answer = inner.answer(&question, time).await;
+                let answer = overheard(&*inner, &question, time, &witness).await;
                 witness.answered(&question, &answer);
                 answer
             }

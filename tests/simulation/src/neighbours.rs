@@ -105,8 +105,16 @@ impl Ai for ScriptedAi {
                     return Ok(Answer::Later(Later { within, passed: 1 }));
                 }
                 let (time, more) = self.moods.lock().unwrap().next(question.text.as_str());
-                tokio::time::sleep(time).await;
-                self.says(question) + &more
+                if question.aloud.is_heard() {
+                    tokio::time::sleep(time / 2).await;
+                    let beginning = self.says(question) + "\n\n";
+                    question.aloud.tell(&beginning);
+                    tokio::time::sleep(time / 2).await;
+                    beginning + "And so on." + &more
+                } else {
+                    tokio::time::sleep(time).await;
+                    self.says(question) + &more
+                }
             }
             Some(AiScript::Thinks(time)) => {
                 tokio::time::sleep(time).await;

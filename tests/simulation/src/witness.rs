@@ -3,6 +3,7 @@
 
 mod alike;
 mod asks;
+mod begun;
 mod budgets;
 mod erasure;
 mod figures;
@@ -117,6 +118,9 @@ struct State {
     later: Later,
     /// Who was told last that the answer takes a moment.
     moments: HashSet<ConversationKey>,
+    /// How the answers to come have begun: the turns that said so, and the AI's words.
+    begun: HashMap<ConversationKey, Vec<(TurnKey, String)>>,
+    tellings: begun::Tellings,
     /// What profiles say.
     written: Written,
     /// Who may be written to.

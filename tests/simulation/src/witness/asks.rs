@@ -48,6 +48,7 @@ impl Witness {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("answered {}", canaries(question.text.as_str()).join(" ")));
         state.answers.push(shape(text, REPLY_PARTS));
+        state.may_be_the_rest_of(question, text);
     }
 
     /// A draft is stored.
@@ -58,7 +59,9 @@ impl Witness {
         });
         // A row that is cut short keeps the first parts of its answer.
         let reply: Vec<_> = row.reply.iter().map(|said| said.text().clone()).collect();
+        state.goes_on_from_what_was_begun(key, row, &reply);
         let said = row.own_line
+            || row.kind == TurnKind::Begun
             || reply.is_empty()
             || row.kind == TurnKind::Agent
             || state.is_begun_by_a_system(row)

@@ -93,7 +93,7 @@ impl State {
         // What a flow asks for may be the same words again.
         let in_a_flow = self.may_be_in_a_flow(key, self.first_drafted(key, &row));
         let (Some(limits), Some(conversation)) = (&self.limits, self.conversations.get_mut(key)) else { return };
-        if row.kind.voice() != Voice::Bot || row.kind == TurnKind::Moment {
+        if row.kind.voice() != Voice::Bot || matches!(row.kind, TurnKind::Moment | TurnKind::Begun) {
             return;
         }
         let (spent, number) = (&mut conversation.spent, turn.number);

@@ -152,6 +152,7 @@ impl State {
         self.flows.begin_anew(key);
         self.later.begin_anew(key);
         self.moments.remove(key);
+        self.begun.remove(key);
     }
 
     /// Whether this message had reached the door before its user was forgotten: then it is over.

@@ -63,6 +63,8 @@ pub enum Figure {
     TakenBack,
     /// Lines that an answer takes a moment.
     Moments,
+    /// Beginnings of answers.
+    Begun,
     /// Questions that were put aside, because their answer was to come later.
     PutAside,
     /// Drafts of answers that came later.
@@ -125,6 +127,7 @@ const LABELS: [(Figure, &str); 44] = [
     (Figure::OwnLines, "bot's own lines"),
     (Figure::TakenBack, "taken back from people"),
     (Figure::Moments, "moments asked for"),
+    (Figure::Begun, "answers begun"),
     (Figure::PutAside, "questions put aside"),
     (Figure::AnsweredLater, "  answered later"),
     (Figure::FlowTurns, "turns of flows"),

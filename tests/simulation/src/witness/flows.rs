@@ -228,7 +228,7 @@ impl State {
 
     /// A turn that is not about the flow's question leaves it as it is.
     fn leaves_the_flow(&mut self, key: &ConversationKey, row: &TurnRow, waits: Option<Waits>) -> Option<Waits> {
-        let bearing = !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment);
+        let bearing = !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment | TurnKind::Begun);
         if bearing && !is_at(row, waits.as_ref()) {
             self.broken(format!("turn {} of {} changes a flow that it is not about", row.key.number, key.as_str()));
         }

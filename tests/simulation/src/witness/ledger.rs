@@ -318,7 +318,10 @@ impl State {
 
     /// Why the holder of `epoch` says that a turn is over; none if the turn had been cut before and nothing was left of it.
     pub(super) fn why_over(&self, key: &ConversationKey, turn: TurnKey, epoch: u64) -> Option<Over> {
-        let draft = self.drafts.get(&(key.clone(), turn)).filter(|draft| draft.row.kind != TurnKind::Moment)?;
+        let draft = self
+            .drafts
+            .get(&(key.clone(), turn))
+            .filter(|draft| !matches!(draft.row.kind, TurnKind::Moment | TurnKind::Begun))?;
         let parts = u32::try_from(draft.row.reply.len()).unwrap_or_default();
         let own = |request: &&super::phone::Request| {
             request.key == *key && request.turn == turn && request.epoch == Some(epoch) && request.part == parts

@@ -113,7 +113,7 @@ impl Witness {
         }
         match heard {
             // That an answer takes a moment is not said later.
-            Heard::Refused if is_moment(reply.id.as_str()) => {}
+            Heard::Refused if is_moment(reply.id.as_str()) || is_beginning(reply.id.as_str()) => {}
             Heard::Refused => state.ledger.expects(Metric::SendDelayed, 1),
             Heard::Nothing => state.ledger.expects(Metric::UnknownSend, 1),
             Heard::Accepted | Heard::Rejected => {}
@@ -238,6 +238,11 @@ fn first(reply: &Reply) -> MessageId {
 
 fn is_moment(name: &str) -> bool {
     name.contains("!moment")
+}
+
+/// Whether it is how an answer begins: what is refused of it is said with the rest.
+fn is_beginning(name: &str) -> bool {
+    name.contains("!begun")
 }
 
 /// What stands for the turn of a reply that no write began.

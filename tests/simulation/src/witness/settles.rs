@@ -115,7 +115,7 @@ impl State {
         let first = row.covers.first().map(|id| id.as_str().to_owned()).unwrap_or_default();
         let (kind, name) = (row.kind, besides(row.kind));
         // Whether that was read is not worth a second copy.
-        if kind == TurnKind::Moment {
+        if matches!(kind, TurnKind::Moment | TurnKind::Begun) {
             return;
         }
         let part = |number: usize| self.parts.get(&part_name(&format!("{first}{name}#{number}"), turn));
@@ -202,6 +202,7 @@ fn besides(kind: TurnKind) -> &'static str {
         TurnKind::HandOff(_) => "!hand-off",
         TurnKind::DeskDown => "!desk-down",
         TurnKind::Moment => "!moment",
+        TurnKind::Begun => "!begun",
         _ => "",
     }
 }

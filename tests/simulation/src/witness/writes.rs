@@ -188,6 +188,7 @@ impl State {
             self.broken(format!("turn {} of {} says nothing, and was committed", turn.number, key.as_str()));
         }
         self.takes_a_moment(key, turn);
+        self.begins(key, turn);
         self.spends(key, turn);
         self.flow_goes_on(key, turn, covers);
         self.committed.insert((key.clone(), turn));

@@ -1,0 +1,99 @@
+//! How answers begin that the AI is still writing: what it told is said in its order and once, and the rest is what follows it.
+
+use ai::Question;
+use conversation::shape::shape;
+use models::{ConversationKey, Part, Personal};
+use platform::clock::Clock as _;
+use store::{TurnKey, TurnKind, TurnRow};
+
+use super::asks::REPLY_PARTS;
+use super::figures::Figure;
+use super::{State, Witness};
+
+/// Stands in what is asked about an answer whose rest never came.
+const GO_ON: &str = "(Your last message broke off";
+
+/// What is known of how answers begin.
+#[derive(Default)]
+pub(super) struct Tellings {
+    /// The paragraphs that were told, asking by asking.
+    told: Vec<Vec<String>>,
+    /// What was answered where an answer had been begun before it was asked for.
+    go_on: Vec<Vec<Part>>,
+}
+
+impl Witness {
+    /// Somebody listens to an answer from now on; its number.
+    pub(crate) fn listens(&self) -> usize {
+        let mut state = self.lock();
+        state.tellings.told.push(vec![]);
+        state.tellings.told.len() - 1
+    }
+
+    /// The AI tells a paragraph before it has said all.
+    pub(crate) fn told(&self, asking: usize, paragraph: &Personal) {
+        let mut state = self.lock();
+        state.step(self.clock.now(), || format!("told {} characters", paragraph.as_str().len()));
+        state.tellings.told[asking].push(paragraph.as_str().to_owned());
+    }
+}
+
+impl State {
+    /// The AI answered this: with what was told before, it may be said without that.
+    pub(super) fn may_be_the_rest_of(&mut self, question: &Question, text: &str) {
+        let mut rests = Vec::new();
+        for told in &self.tellings.told {
+            let begun = (1..=told.len()).map(|place| told[..place].concat());
+            rests.extend(begun.filter_map(|begun| text.strip_prefix(&begun)).map(str::to_owned));
+        }
+        for rest in rests {
+            self.answers.extend((1..REPLY_PARTS).map(|parts| shape(&rest, parts)));
+        }
+        if question.text.as_str().contains(GO_ON) {
+            self.tellings.go_on.push(shape(text, REPLY_PARTS));
+        }
+    }
+
+    /// A turn is committed: a beginning goes on where the one before it ended, and is the AI's.
+    pub(super) fn begins(&mut self, key: &ConversationKey, turn: TurnKey) {
+        if self.kind(key, turn) != TurnKind::Begun {
+            return;
+        }
+        self.figures.count(Figure::Begun);
+        let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) else { return };
+        let before: String = self.begun.get(key).into_iter().flatten().map(|(_, text)| text.as_str()).collect();
+        let reply: Vec<_> = row.reply.iter().map(|said| said.text().clone()).collect();
+        let goes_on = |told: &Vec<String>| {
+            let from = (0..=told.len()).find(|place| told[..*place].concat() == before)?;
+            (from + 1..=told.len()).map(|to| told[from..to].concat()).find(|text| shape(text, 2) == reply)
+        };
+        match self.tellings.told.iter().rev().find_map(goes_on) {
+            Some(text) => self.begun.entry(key.clone()).or_default().push((turn, text)),
+            None => self.broken(format!("turn {} of {} is not how the answer goes on", turn.number, key.as_str())),
+        }
+    }
+
+    /// A draft is stored. Of a beginning that Braze did not take nothing was said; an answer says what was not said yet.
+    pub(super) fn goes_on_from_what_was_begun(&mut self, key: &ConversationKey, row: &TurnRow, reply: &[Part]) {
+        if row.kind == TurnKind::Begun && reply.is_empty() {
+            self.begun.entry(key.clone()).or_default().retain(|(turn, _)| *turn != row.key);
+            return;
+        }
+        let before: String = self.begun.get(key).into_iter().flatten().map(|(_, text)| text.as_str()).collect();
+        let epoch = self.conversations.get(key).map(|conversation| conversation.epoch);
+        let is_answer =
+            row.kind == TurnKind::Answer && !row.own_line && !reply.is_empty() && epoch == Some(row.key.epoch);
+        if before.is_empty() || !is_answer || self.may_be_said_by_a_flow(row) || self.is_begun_by_a_system(row) {
+            return;
+        }
+        let first = |told: &&Vec<String>| !told.is_empty() && before.starts_with(&told[0]);
+        let says_it_again = self.tellings.told.iter().find(first).is_some_and(|told| {
+            let first: String = shape(&told[0], 1).iter().map(|part| part.as_str().to_owned()).collect();
+            reply[0].as_str().starts_with(&first)
+        });
+        let goes_on = self.tellings.go_on.iter().any(|answer| answer.starts_with(reply));
+        if says_it_again && !goes_on {
+            self.broken(format!("turn {} of {} says once more how it began", row.key.number, key.as_str()));
+        }
+    }
+}

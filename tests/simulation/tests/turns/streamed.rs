@@ -1,0 +1,195 @@
+//! Answers that begin while the AI still writes them: what is read, when, and what becomes of the rest.
+
+use std::time::Duration;
+
+use braze::{Outcome, Refusal};
+use models::AgentDeed;
+use platform::metrics::Metric;
+use responder::OnUnknown;
+use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
+
+use crate::SECOND;
+
+const STREAM: &str = "[limits]\nmoment_seconds = 6\n[replies]\nstream = true\n";
+const THREE: &[&str] = &["One, of shoes.\n\n", "Two, of boots.\n\n", "Three, of sandals."];
+const READ: [&str; 3] = ["One, of shoes.", "Two, of boots.", "Three, of sandals."];
+const ACCEPTED: Outcome = Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false };
+
+fn world(on_unknown: OnUnknown) -> World {
+    World::with(on_unknown, STREAM)
+}
+
+fn writes() -> AiScript {
+    AiScript::Writes(THREE, 4 * SECOND)
+}
+
+/// What Ada reads of an answer in three paragraphs.
+async fn read(world: &World, rounds: usize) -> Vec<String> {
+    world.says("ada", "Do you sell shoes?").await;
+    world.settle(rounds).await;
+    world.read_by("ada")
+}
+
+fn broke_off(question: &ai::Question) -> bool {
+    question.text.as_str().contains("broke off")
+}
+
+#[tokio::test(start_paused = true)]
+async fn paragraphs_are_read_as_they_are_complete_and_the_past_knows_one_answer() {
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([writes(), AiScript::Says("Yes.", SECOND)]);
+    assert_eq!(read(&world, 2).await, READ);
+    let at: Vec<_> = world.sent().iter().map(|sent| sent.at).collect();
+    assert!(at[1] - at[0] >= 4 * SECOND && at[2] - at[1] >= 4 * SECOND, "each as soon as it was there");
+    world.says("ada", "Really?").await;
+    world.settle(2).await;
+    let past = &world.asked()[1].history;
+    assert_eq!((past.len(), past[0].assistant.as_str()), (1, READ.join("\n\n").as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_it_is_not_asked_for_the_answer_comes_as_a_whole() {
+    let world = World::with(OnUnknown::ResendOnce, "");
+    world.ai_will([writes()]);
+    assert_eq!(read(&world, 2).await, [READ.join("\n\n")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_has_no_more_parts_than_any() {
+    let world = World::with(OnUnknown::ResendOnce, "[limits]\nreply_parts = 2\n[replies]\nstream = true\n");
+    world.ai_will([writes()]);
+    assert_eq!(read(&world, 2).await, [READ[0], &READ[1..].join("\n\n")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_that_braze_refuses_is_said_with_the_rest() {
+    for refusal in [Refusal::Unavailable, Refusal::RateLimited(None)] {
+        let world = world(OnUnknown::ResendOnce);
+        world.ai_will([writes()]);
+        world.braze_will([(Outcome::NotAccepted(refusal), false)]);
+        assert_eq!(read(&world, 2).await, [READ.join("\n\n")]);
+        assert_eq!(world.witness.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_of_which_nobody_knows_is_said_again_as_the_policy_says() {
+    for (policy, arrived, expected) in [
+        (OnUnknown::ResendOnce, true, &[READ[0], READ[0], READ[1], READ[2]][..]),
+        (OnUnknown::ResendOnce, false, &READ[..]),
+        (OnUnknown::Flag, true, &READ[..]),
+        (OnUnknown::Flag, false, &READ[1..]),
+    ] {
+        let world = world(policy);
+        world.ai_will([writes()]);
+        world.braze_will([(Outcome::Unknown("lost"), arrived), (ACCEPTED, true)]);
+        assert_eq!(read(&world, 2).await, expected, "{policy:?} {arrived}");
+        assert_eq!(world.witness.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_meanwhile_stops_it_and_what_follows_knows_how_it_began() {
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([writes(), AiScript::Says("Boots, too.", SECOND)]);
+    world.says("ada", "Do you sell shoes?").await;
+    let late = async {
+        tokio::time::sleep(7 * SECOND).await;
+        world.says("ada", "And boots?").await;
+    };
+    futures::future::join(world.settle(3), late).await;
+    assert_eq!(world.read_by("ada"), [READ[0], "Boots, too."]);
+    let asked = &world.asked()[1];
+    assert!(broke_off(asked) && asked.text.as_str().starts_with("And boots?"), "{:?}", asked.text);
+    let before = asked.history.last().unwrap();
+    assert_eq!((before.user.as_str(), before.assistant.as_str()), ("Do you sell shoes?", READ[0]));
+    assert!(!asked.aloud.is_heard());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_to_hear_nothing_more_hears_nothing_more() {
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([writes()]);
+    world.says("ada", "Do you sell shoes?").await;
+    let late = async {
+        tokio::time::sleep(7 * SECOND).await;
+        world.says("ada", "STOP").await;
+    };
+    futures::future::join(world.settle(3), late).await;
+    assert_eq!(world.read_by("ada"), [READ[0]]);
+    assert!(world.head("ada").await.opted_out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_takes_over_is_not_spoken_over_and_reads_how_it_began() {
+    let world = World::new(Plan { toml: STREAM.to_owned(), desk: true, ..Plan::default() });
+    world.ai_will([writes()]);
+    world.says("ada", "Do you sell shoes?").await;
+    let takes_over = async {
+        tokio::time::sleep(7 * SECOND).await;
+        world.agent("user:ada", None, AgentDeed::TakeOver).await;
+        world.poll_agents_once().await;
+    };
+    futures::future::join(world.settle(3), takes_over).await;
+    assert_eq!(world.read_by("ada"), [READ[0]]);
+    assert_eq!(world.witness.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_is_brought_to_its_end_by_the_next_attempt() {
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([AiScript::BreaksOff(THREE, 4 * SECOND), AiScript::Says("And sandals.", SECOND)]);
+    assert_eq!(read(&world, 4).await, [READ[0], READ[1], "And sandals."]);
+    let asked = &world.asked()[1];
+    assert!(broke_off(asked) && !asked.aloud.is_heard());
+    let before = asked.history.last().unwrap();
+    assert_eq!(
+        (before.user.as_str(), before.assistant.as_str()),
+        ("Do you sell shoes?", READ[..2].join("\n\n").as_str())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_rest_can_be_had_the_own_line_follows() {
+    let world = world(OnUnknown::ResendOnce);
+    let fails = std::iter::repeat_with(|| AiScript::Fails).take(9);
+    world.ai_will(std::iter::once(AiScript::BreaksOff(THREE, 4 * SECOND)).chain(fails));
+    let read = read(&world, 9).await;
+    assert_eq!((&read[..2], read.len()), (&[READ[0].to_owned(), READ[1].to_owned()][..], 3), "{read:?}");
+    assert_eq!(world.counted(Metric::Fallback), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_dies_over_it_leaves_nobody_without_an_answer_and_nothing_is_read_thrice() {
+    for effect in ["draft", "commit", "send", "settle"] {
+        for fault in [Fault::Dies(Moment::Before), Fault::Dies(Moment::After)] {
+            for (nth, policy) in (0..3).flat_map(|nth| [(nth, OnUnknown::ResendOnce), (nth, OnUnknown::Flag)]) {
+                let world = world(policy);
+                world.ai_will([writes(), AiScript::Says("The rest.", SECOND), AiScript::Says("The rest.", SECOND)]);
+                world.faults.listed([(Effect { name: effect, nth }, fault.clone())]);
+                let read = read(&world, 4).await;
+                let most = if policy == OnUnknown::Flag { 1 } else { 2 };
+                for text in READ {
+                    let times = read.iter().filter(|part| part.contains(text)).count();
+                    assert!(times <= most, "{effect} {nth} {fault:?} {policy:?}: {read:?}");
+                }
+                assert_eq!(
+                    world.witness.violations(),
+                    Vec::<String>::new(),
+                    "{effect} {nth} {fault:?} {policy:?}: {read:?}"
+                );
+                assert!(world.head("ada").await.pending.is_empty(), "{effect} {nth} {fault:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_is_not_begun_and_stands_for_nothing_that_was() {
+    const LEAKS: &[&str] = &["One, of shoes.\n\n", "Two https://evil.example/x of boots.\n\n", "Three, of sandals."];
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([AiScript::Writes(LEAKS, Duration::from_secs(4))]);
+    let read = read(&world, 2).await;
+    assert_eq!((read[0].as_str(), read.len()), (READ[0], 3));
+    assert!(!read.concat().contains("evil.example/x"), "{read:?}");
+}
