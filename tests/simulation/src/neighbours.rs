@@ -23,6 +23,8 @@ pub enum AiScript {
     Says(&'static str, Duration),
     /// Answers with these words one after the other, each after this long: to whoever listens, all but the last aloud.
     Writes(&'static [&'static str], Duration),
+    /// The same, and does this besides.
+    WritesAndDoes(&'static [&'static str], Duration, fn() -> Deed),
     /// The same, and fails where the last of them would be.
     BreaksOff(&'static [&'static str], Duration),
     /// Answers as always, after this long.
@@ -98,6 +100,7 @@ impl Ai for ScriptedAi {
         self.asked.lock().unwrap().push(question.clone());
         self.asked_at.lock().unwrap().push(Instant::now());
         let next = self.script.lock().unwrap().pop_front();
+        let besides = if let Some(AiScript::WritesAndDoes(_, _, deed)) = &next { Some(deed()) } else { None };
         let text = match next {
             None => {
                 let promise = || self.promises.lock().unwrap().promise(question);
@@ -130,7 +133,7 @@ impl Ai for ScriptedAi {
                 tokio::time::sleep(time).await;
                 return Err(AiError::TimedOut);
             }
-            Some(AiScript::Writes(all, between)) => {
+            Some(AiScript::Writes(all, between) | AiScript::WritesAndDoes(all, between, _)) => {
                 write(question, all, between).await;
                 all.concat()
             }
@@ -145,8 +148,8 @@ impl Ai for ScriptedAi {
         };
         let offered = question.tools.flows.iter().any(|(name, _)| name == "return");
         let starts = offered && crate::flows::gives_back(question.text.as_str());
-        let deeds = if starts { vec![Deed::StartFlow("return".to_owned())] } else { vec![] };
-        Ok(Answer::Said { text: Some(text.into()), deeds, rejected: 0, usage: None })
+        let deeds = if starts { Some(Deed::StartFlow("return".to_owned())) } else { besides };
+        Ok(Answer::Said { text: Some(text.into()), deeds: deeds.into_iter().collect(), rejected: 0, usage: None })
     }
 
     fn summarises(&self) -> bool {

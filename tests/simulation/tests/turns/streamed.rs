@@ -1,12 +1,12 @@
 //! Answers that begin while the AI still writes them: what is read, when, and what becomes of the rest.
 
-use std::time::Duration;
-
+use ai::Deed;
 use braze::{Outcome, Refusal};
+use conversation::guard::Canary;
 use models::AgentDeed;
 use platform::metrics::Metric;
 use responder::OnUnknown;
-use simulation::{AiScript, Effect, Fault, Moment, Plan, World};
+use simulation::{AiScript, Brand, Effect, Fault, Moment, Plan, World};
 
 use crate::SECOND;
 
@@ -184,12 +184,38 @@ async fn a_function_that_dies_over_it_leaves_nobody_without_an_answer_and_nothin
     }
 }
 
+/// What is read where the AI does this after a beginning and its rest; `toml` says what else there is.
+async fn read_beside(deed: fn() -> Deed, toml: &str) -> Vec<String> {
+    let world = World::new(Plan { toml: format!("{STREAM}{toml}"), desk: true, ..Plan::default() });
+    world.ai_will([AiScript::WritesAndDoes(THREE, 4 * SECOND, deed)]);
+    read(&world, 3).await
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_may_not_be_read_is_not_begun_and_stands_for_nothing_that_was() {
-    const LEAKS: &[&str] = &["One, of shoes.\n\n", "Two https://evil.example/x of boots.\n\n", "Three, of sandals."];
-    let world = world(OnUnknown::ResendOnce);
-    world.ai_will([AiScript::Writes(LEAKS, Duration::from_secs(4))]);
+async fn a_hand_off_after_a_beginning_leaves_it_and_says_its_line() {
+    let read = read_beside(|| Deed::HandOff { summary: "Hm.".into() }, "").await;
+    assert_eq!((&read[..2], read.len()), (&[READ[0].to_owned(), READ[1].to_owned()][..], 3), "{read:?}");
+    assert!(!read[2].contains("sandals"), "the AI's good-bye is not said: {read:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_starts_after_a_beginning_asks_after_the_rest() {
+    let brand = Brand { flows: true, streams: true, ..Brand::default() };
+    let world = World::new(Plan { toml: brand.toml(0), brand, ..Plan::default() });
+    world.ai_will([AiScript::WritesAndDoes(THREE, 4 * SECOND, || Deed::StartFlow("return".to_owned()))]);
+    let read = read(&world, 3).await;
+    assert_eq!(&read[..3], READ, "{read:?}");
+    assert!(read[3].starts_with("flow: why does it come back?"), "{read:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_read_is_not_begun_and_an_own_line_follows_what_was() {
+    let mark = Canary::of("Be kind.").note().chars().take(16).collect::<String>();
+    let tells: &'static [&'static str] = Box::leak(Box::new([THREE[0], format!("Two {mark}.\n\n").leak(), THREE[2]]));
+    let world = World::with(OnUnknown::ResendOnce, &format!("instructions = \"Be kind.\"\n{STREAM}"));
+    world.ai_will([AiScript::Writes(tells, 4 * SECOND)]);
     let read = read(&world, 2).await;
-    assert_eq!((read[0].as_str(), read.len()), (READ[0], 3));
-    assert!(!read.concat().contains("evil.example/x"), "{read:?}");
+    assert_eq!((read[0].as_str(), read.len()), (READ[0], 2), "{read:?}");
+    assert!(!read[1].contains(&mark) && !read[1].contains("sandals"), "{read:?}");
+    assert_eq!(world.counted(Metric::Withheld), 1);
 }
