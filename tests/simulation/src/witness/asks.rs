@@ -76,7 +76,8 @@ impl Witness {
         let (holder, attempts) = claimed;
         let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
         let ladder = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
-        let ladder = ladder && !state.says_too_much(row) && !state.has_asked_enough(self.clock.now());
+        let ladder =
+            ladder && !state.may_withhold() && !state.says_too_much(row) && !state.has_asked_enough(self.clock.now());
         if row.own_line && ladder && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }

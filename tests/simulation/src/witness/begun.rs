@@ -13,11 +13,16 @@ use super::{State, Witness};
 /// Stands in what is asked about an answer whose rest never came.
 const GO_ON: &str = "(Your last message broke off";
 
+/// Characters of the mark by which instructions are known again.
+const MARK: usize = 16;
+
 /// What is known of how answers begin.
 #[derive(Default)]
 pub(super) struct Tellings {
     /// The paragraphs that were told, asking by asking.
     told: Vec<Vec<String>>,
+    /// Whether the AI ever told the mark of its instructions: such an answer is withheld.
+    tells_its_mark: bool,
     /// What was answered where an answer had been begun before it was asked for.
     go_on: Vec<Vec<Part>>,
 }
@@ -49,9 +54,16 @@ impl State {
         for rest in rests {
             self.answers.extend((1..REPLY_PARTS).map(|parts| shape(&rest, parts)));
         }
+        let mark = question.instructions.rsplit("\n\n").next().and_then(|note| note.get(..MARK));
+        self.tellings.tells_its_mark |= mark.is_some_and(|mark| text.contains(mark));
         if question.text.as_str().contains(GO_ON) {
             self.tellings.go_on.push(shape(text, REPLY_PARTS));
         }
+    }
+
+    /// Whether an answer may have been withheld, for which a line of the bot's own stands.
+    pub(super) fn may_withhold(&self) -> bool {
+        self.tellings.tells_its_mark
     }
 
     /// A turn is committed: a beginning goes on where the one before it ended, and is the AI's.

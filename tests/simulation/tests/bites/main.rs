@@ -2,6 +2,7 @@
 //! guards against it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a broken world shall end the test")]
 
+mod begun;
 mod budgets;
 mod counters;
 mod erasure;

@@ -202,8 +202,11 @@ async fn a_hand_off_after_a_beginning_leaves_it_and_says_its_line() {
 async fn a_flow_that_starts_after_a_beginning_asks_after_the_rest() {
     let brand = Brand { flows: true, streams: true, ..Brand::default() };
     let world = World::new(Plan { toml: brand.toml(0), brand, ..Plan::default() });
-    world.ai_will([AiScript::WritesAndDoes(THREE, 4 * SECOND, || Deed::StartFlow("return".to_owned()))]);
-    let read = read(&world, 3).await;
+    world.ai_will([writes()]);
+    // The scripted AI starts it for such words.
+    world.says("ada", "I give them back.").await;
+    world.settle(3).await;
+    let read = world.read_by("ada");
     assert_eq!(&read[..3], READ, "{read:?}");
     assert!(read[3].starts_with("flow: why does it come back?"), "{read:?}");
 }
