@@ -7,7 +7,6 @@ use braze::Outcome;
 use conversation::guard::{Looked, look};
 use conversation::shape::shape;
 use futures::future::{self, Either};
-use models::assistant::BotText;
 use models::{Part, Personal, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
@@ -254,8 +253,8 @@ impl Responder {
         let Some(rest) = text.as_str().strip_prefix(begun) else { return Draft::Say(words) };
         let way = self.way(&agenda.open, history, self.clock.now());
         let parts = shape(rest, self.assistant.limits.reply_parts.saturating_sub(turns).max(1));
-        let rest = if parts.is_empty() { Some(vec![]) } else { self.passed(&parts, way) };
-        let rest = rest.unwrap_or_else(|| self.line(BotText::DontKnow, None));
+        // The whole was looked at before: if nothing is left of the rest by itself, everything was said.
+        let rest = self.passed(&parts, way).unwrap_or_default();
         words.reply.splice(..place, way.carries(rest));
         if words.reply.is_empty() { Draft::Said(words) } else { Draft::Say(words) }
     }

@@ -97,7 +97,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 44] = [
+const LABELS: [(Figure, &str); 45] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
