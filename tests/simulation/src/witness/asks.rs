@@ -6,6 +6,7 @@ use models::{ConversationKey, HandOffReason, MessageId};
 use platform::clock::Clock as _;
 use store::{Store as _, TurnKey, TurnKind, TurnRow};
 
+use super::begun::GO_ON;
 use super::{Draft, Figure, HUMAN, START, STOP, State, Witness, canaries, person};
 use crate::machine::Machine;
 
@@ -156,7 +157,8 @@ impl State {
     fn words_as_typed(&mut self, question: &Question, words: &[String]) {
         let typed: Option<Vec<_>> = words.iter().map(|canary| self.typed.get(canary).map(String::as_str)).collect();
         // What has no canary says nothing but itself.
-        let is_word = |line: &&str| [START, STOP, HUMAN].contains(line) || crate::flows::is_word(line);
+        let is_word =
+            |line: &&str| [START, STOP, HUMAN].contains(line) || crate::flows::is_word(line) || line.starts_with(GO_ON);
         let seen = question.text.as_str().split('\n').filter(|line| !is_word(line));
         let seen = seen.collect::<Vec<_>>().join("\n");
         if typed.is_some_and(|typed| !typed.is_empty() && typed.join("\n") != seen) {

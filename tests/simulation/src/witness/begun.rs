@@ -2,16 +2,17 @@
 
 use ai::Question;
 use conversation::shape::shape;
-use models::{ConversationKey, Part, Personal};
+use models::{ConversationKey, MessageId, Personal};
 use platform::clock::Clock as _;
 use store::{TurnKey, TurnKind, TurnRow};
 
 use super::asks::REPLY_PARTS;
 use super::figures::Figure;
+use super::sends::{Heard, Part, part_name};
 use super::{State, Witness};
 
 /// Stands in what is asked about an answer whose rest never came.
-const GO_ON: &str = "(Your last message broke off";
+pub(super) const GO_ON: &str = "(Your last message broke off";
 
 /// Characters of the mark by which instructions are known again.
 const MARK: usize = 16;
@@ -24,7 +25,7 @@ pub(super) struct Tellings {
     /// Whether the AI ever told the mark of its instructions: such an answer is withheld.
     tells_its_mark: bool,
     /// What was answered where an answer had been begun before it was asked for.
-    go_on: Vec<Vec<Part>>,
+    go_on: Vec<Vec<models::Part>>,
 }
 
 impl Witness {
@@ -61,6 +62,30 @@ impl State {
         }
     }
 
+    /// Whether these words were read in how an answer to the message began.
+    pub(super) fn was_begun_with(&self, key: &ConversationKey, id: &MessageId, canary: &String) -> bool {
+        let phone = self.phones.get(key);
+        self.beginnings(id).any(|(_, row)| phone.is_some_and(|phone| phone.has_read(row.key, canary)))
+    }
+
+    /// Whether nobody knows of a beginning of the answer to the message whether it arrived: then it may never be read, as the
+    /// policy says, and the answer goes on from there.
+    pub(super) fn is_begun_in_doubt(&self, id: &MessageId) -> bool {
+        self.beginnings(id).any(|(first, row)| {
+            let name = part_name(&format!("{}!begun#{}", first.as_str(), row.key.number), row.key);
+            let is_sure =
+                |part: &Part| part.delivered > 0 || matches!(part.heard, Some(Heard::Refused | Heard::Rejected));
+            !self.parts.get(&name).is_some_and(is_sure)
+        })
+    }
+
+    /// The committed beginnings of the answer to a message, each with the message that it is named by.
+    fn beginnings(&self, id: &MessageId) -> impl Iterator<Item = (&MessageId, &TurnRow)> {
+        let committed = self.drafts.iter().filter(|(place, _)| self.committed.contains(*place));
+        let of_it = committed.map(|(_, draft)| &draft.row).filter(|row| row.kind == TurnKind::Begun);
+        of_it.filter(|row| row.covers.contains(id)).filter_map(|row| Some((row.covers.first()?, row)))
+    }
+
     /// Whether an answer may have been withheld, for which a line of the bot's own stands.
     pub(super) fn may_withhold(&self) -> bool {
         self.tellings.tells_its_mark
@@ -86,7 +111,7 @@ impl State {
     }
 
     /// A draft is stored. Of a beginning that Braze did not take nothing was said; an answer says what was not said yet.
-    pub(super) fn goes_on_from_what_was_begun(&mut self, key: &ConversationKey, row: &TurnRow, reply: &[Part]) {
+    pub(super) fn goes_on_from_what_was_begun(&mut self, key: &ConversationKey, row: &TurnRow, reply: &[models::Part]) {
         if row.kind == TurnKind::Begun && reply.is_empty() {
             self.begun.entry(key.clone()).or_default().retain(|(turn, _)| *turn != row.key);
             return;

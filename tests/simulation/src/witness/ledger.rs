@@ -159,6 +159,9 @@ impl Witness {
     pub(crate) fn is_standing(&self, key: &ConversationKey, row: &TurnRow, machine: &Machine) -> bool {
         let (state, turn) = (self.lock(), (key.clone(), row.key));
         // Who was forgotten with it ended it too.
+        if row.kind == TurnKind::Begun {
+            return false;
+        }
         let is_whole = state.drafts.get(&turn).is_some_and(|draft| draft.row.reply == row.reply);
         let ended_with_its_user = is_whole && state.is_of_before(key, row.key.epoch);
         let found = machine.claim_of(key).and_then(|epoch| state.ledger.found.get(&(key.clone(), epoch)));

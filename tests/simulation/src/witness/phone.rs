@@ -30,6 +30,11 @@ pub(super) struct Phone {
 }
 
 impl Phone {
+    /// Whether these words were read in that turn.
+    pub(super) fn has_read(&self, turn: TurnKey, canary: &String) -> bool {
+        self.words.get(&turn).is_some_and(|words| words.contains(canary))
+    }
+
     /// Whose conversation was forgotten, who reads the first answer of another one.
     pub(super) fn begins_anew(&mut self) {
         (self.last, self.up_to) = (None, 0);
@@ -129,7 +134,11 @@ impl State {
             // Tests put words into the AI's mouth that are not about the question.
             let about = draft.row.reply.iter().any(|part| !canaries(part.text().as_str()).is_empty());
             let words = phone.and_then(|phone| phone.words.get(turn));
-            let lacks = |canary: &String| words.is_none_or(|words| !words.contains(canary));
+            let lacks = |canary: &String| {
+                words.is_none_or(|words| !words.contains(canary))
+                    && !self.was_begun_with(key, id, canary)
+                    && !self.is_begun_in_doubt(id)
+            };
             let about = about && !self.is_called_off(&draft.row, id);
             if about && let Some(canary) = canaries(message.text.as_str()).iter().find(|canary| lacks(canary)) {
                 wrong.push(format!("{canary} counts as answered, and turn {} does not say so", turn.number));

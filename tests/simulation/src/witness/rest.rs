@@ -6,6 +6,7 @@ use models::{ConversationKey, Message, MessageId, QueueMessage};
 use platform::clock::Clock as _;
 use store::{RowState, Store as _};
 
+use super::sends::is_beginning;
 use super::{End, Figure, State, Witness, canaries};
 
 impl Witness {
@@ -107,9 +108,10 @@ impl State {
     /// Whatever the heads say: what users wrote came back to them, and not too often.
     fn as_users_see_it(&mut self, dead: &HashSet<MessageId>) {
         let mut replies: HashMap<String, usize> = HashMap::new();
-        for part in self.parts.values().filter(|part| part.delivered > 0) {
+        for (name, part) in self.parts.iter().filter(|(_, part)| part.delivered > 0) {
             for canary in canaries(&part.text) {
-                *replies.entry(canary).or_default() += 1;
+                // How an answer begins is no answer: somebody else may take it from there, or nobody.
+                *replies.entry(canary).or_default() += usize::from(!is_beginning(name));
             }
         }
         let mut asked: HashMap<String, usize> = HashMap::new();
@@ -127,7 +129,9 @@ impl State {
         }
         for (id, message) in self.queued.iter().filter(|(id, _)| self.accepted.contains(*id)) {
             for canary in canaries(message.text.as_str()) {
-                let is_silent = dead.contains(id) || self.twins(message).any(|twin| self.may_be_silent(twin));
+                let is_silent = dead.contains(id)
+                    || self.is_begun_in_doubt(id)
+                    || self.twins(message).any(|twin| self.may_be_silent(twin));
                 if !replies.contains_key(&canary) && !self.read_before.contains(&canary) && !is_silent {
                     wrong.push(format!("{canary} was never answered"));
                 }

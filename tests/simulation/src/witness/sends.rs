@@ -241,7 +241,7 @@ fn is_moment(name: &str) -> bool {
 }
 
 /// Whether it is how an answer begins: what is refused of it is said with the rest.
-fn is_beginning(name: &str) -> bool {
+pub(super) fn is_beginning(name: &str) -> bool {
     name.contains("!begun")
 }
 
