@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use braze::{Messaging, Outcome, Refusal};
-use models::{Reply, Timestamp};
+use models::{Attributes, CampaignId, Reply, Timestamp};
 use platform::clock::Deadline;
 use responder::{OnUnknown, Record, Responder};
 use simulation::{Bend, Handler, Run};
@@ -23,8 +23,8 @@ impl Messaging for Hears {
         (self.1)(self.0.send(reply, time).await)
     }
 
-    fn carries_attributes(&self, reply: &Reply) -> bool {
-        self.0.carries_attributes(reply)
+    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
+        self.0.carries(attributes, campaign)
     }
 }
 
