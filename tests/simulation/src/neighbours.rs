@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::later::Promises;
-use crate::witness::{Witness, canaries};
+use crate::witness::{GO_ON, Witness, canaries};
 
 /// What the AI does with its next question.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ impl Ai for ScriptedAi {
             }
         };
         let offered = question.tools.flows.iter().any(|(name, _)| name == "return");
-        let starts = offered && crate::flows::gives_back(question.text.as_str());
+        let starts = offered && crate::flows::gives_back(&what_is_asked(question));
         let deeds = if starts { Some(Deed::StartFlow("return".to_owned())) } else { besides };
         Ok(Answer::Said { text: Some(text.into()), deeds: deeds.into_iter().collect(), rejected: 0, usage: None })
     }
@@ -165,6 +165,13 @@ impl Ai for ScriptedAi {
         let text = script.map_or_else(|| words.join("; "), str::to_owned);
         Ok(Summary { text: text.into(), usage: None })
     }
+}
+
+/// The user's words: where an answer is to go on that was begun, they stand before it.
+fn what_is_asked(question: &Question) -> String {
+    let text = question.text.as_str();
+    let before = question.history.last().filter(|_| text.contains(GO_ON));
+    before.map_or_else(|| text.to_owned(), |before| format!("{}\n{text}", before.user.as_str()))
 }
 
 /// Tells all but the last of these, each after a while.

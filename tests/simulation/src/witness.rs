@@ -43,6 +43,7 @@ use store::{Embedded, TurnKey, TurnRow};
 use crate::Plan;
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
+pub(crate) use begun::GO_ON;
 use budgets::{Limits, Spent};
 use erasure::Erased;
 pub use figures::{Figure, Figures};

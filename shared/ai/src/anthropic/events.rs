@@ -22,7 +22,7 @@ pub(super) struct Message {
 /// A block as it began, what its parts are told apart by, and the JSON of its call.
 struct Block {
     index: u64,
-    block: Value,
+    begun: Value,
     input: String,
 }
 
@@ -71,7 +71,7 @@ impl Message {
         }
         let text = block["text"].as_str().unwrap_or_default().to_owned();
         let is_call = block["type"] == "tool_use";
-        self.blocks.push(Block { index, block, input: String::new() });
+        self.blocks.push(Block { index, begun: block, input: String::new() });
         Ok(if is_call { Part::Call } else { said(text) })
     }
 
@@ -82,7 +82,7 @@ impl Message {
         match kind.as_str().unwrap_or_default() {
             "text_delta" => {
                 let text = delta["text"].as_str().unwrap_or_default().to_owned();
-                append(&mut block.block["text"], &text);
+                append(&mut block.begun["text"], &text);
                 Ok(said(text))
             }
             "input_json_delta" => {
@@ -90,11 +90,11 @@ impl Message {
                 Ok(Part::Call)
             }
             "thinking_delta" => {
-                append(&mut block.block["thinking"], delta["thinking"].as_str().unwrap_or_default());
+                append(&mut block.begun["thinking"], delta["thinking"].as_str().unwrap_or_default());
                 Ok(Part::Other)
             }
             "signature_delta" => {
-                block.block["signature"] = delta["signature"].take();
+                block.begun["signature"] = delta["signature"].take();
                 Ok(Part::Other)
             }
             _ => Ok(Part::Other),
@@ -116,7 +116,7 @@ impl Message {
 impl Block {
     /// A call's input that is not JSON stays a text, which fits no tool.
     fn whole(self) -> Value {
-        let Self { mut block, input, .. } = self;
+        let Self { begun: mut block, input, .. } = self;
         if !input.is_empty() {
             block["input"] = serde_json::from_str(&input).unwrap_or(Value::String(input));
         }

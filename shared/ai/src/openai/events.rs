@@ -69,7 +69,9 @@ impl Completion {
         }
         match delta.get_mut("tool_calls").map(Value::take) {
             Some(Value::Array(calls)) if !calls.is_empty() => {
-                calls.into_iter().for_each(|call| self.call(call));
+                for call in calls {
+                    self.call(call);
+                }
                 Part::Call
             }
             _ => text.filter(|text| !text.is_empty()).map_or(Part::Other, Part::Text),

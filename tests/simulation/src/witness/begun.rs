@@ -12,7 +12,7 @@ use super::sends::{Heard, Part, part_name};
 use super::{State, Witness};
 
 /// Stands in what is asked about an answer whose rest never came.
-pub(super) const GO_ON: &str = "(Your last message broke off";
+pub(crate) const GO_ON: &str = "(Your last message broke off";
 
 /// Characters of the mark by which instructions are known again.
 const MARK: usize = 16;
@@ -59,6 +59,15 @@ impl State {
         self.tellings.tells_its_mark |= mark.is_some_and(|mark| text.contains(mark));
         if question.text.as_str().contains(GO_ON) {
             self.tellings.go_on.push(shape(text, REPLY_PARTS));
+        }
+    }
+
+    /// These messages are over: whatever comes of the same words later is another answer.
+    pub(super) fn forgets_how_it_began(&mut self, key: &ConversationKey, covers: &[MessageId]) {
+        let turn = self.begun.get(key).and_then(|begun| begun.first()).map(|(turn, _)| *turn);
+        let draft = turn.and_then(|turn| self.drafts.get(&(key.clone(), turn)));
+        if draft.is_some_and(|draft| draft.row.covers.last().is_some_and(|id| covers.contains(id))) {
+            self.begun.remove(key);
         }
     }
 

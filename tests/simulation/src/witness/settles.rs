@@ -19,6 +19,7 @@ impl State {
         done_rows: &[MessageId],
         (now, most_copies): (Timestamp, u32),
     ) {
+        self.forgets_how_it_began(key, covers);
         let given_up: Vec<_> = covers.iter().filter(|id| !after.done.contains(id)).cloned().collect();
         let parked = !given_up.is_empty() && given_up.len() == covers.len();
         // A client that repeats the write changes nothing the second time.
