@@ -14,6 +14,7 @@ use sandbox::queue::{EmbeddedQueue, Received};
 
 use crate::faults::Fault;
 use crate::machine::Machine;
+use crate::witness::Figure;
 use crate::world::{Slot, World};
 
 /// The function's time-out.
@@ -120,6 +121,7 @@ impl World {
         let machine = slot.machine.lock().unwrap().clone();
         let deadline = slot.clock.now() + TIMEOUT;
         machine.set_deadline(deadline);
+        let began = self.witness.figures().get(Figure::Steps);
         let handler = slot.handler.lock().unwrap().clone();
         let records: Vec<_> = records.collect();
         let handling = async move { handler.handle(records, Deadline::at(deadline)).await };
@@ -139,7 +141,7 @@ impl World {
             self.witness.broken("the answer to a batch names a message that was not in it");
         }
         for received in batch.iter().filter(|received| !kept.contains(&received.id.to_string())) {
-            self.witness.deleted(&received.body).await;
+            self.witness.deleted(&received.body, began).await;
             if self.faults.next("delete").is_none() {
                 self.queue_of(source).delete(&received.receipt);
             }

@@ -70,8 +70,14 @@ impl Witness {
         state.answers.push(parts);
     }
 
-    /// An answer leaves its queue: only if nobody waits for it.
-    pub(super) async fn a_later_answer_is_deleted(&self, (question, body): (&MessageId, &str), action: &AgentAction) {
+    /// An answer leaves its queue, by a run that began at this step: only if nobody waits for it. A row that was stored since, by
+    /// a client that had given that up, the run may not know.
+    pub(super) async fn a_later_answer_is_deleted(
+        &self,
+        (question, body): (&MessageId, &str),
+        action: &AgentAction,
+        began: usize,
+    ) {
         let Some(key) = self.lock().filed.get(&question.newest()).cloned() else { return };
         let head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();
         let named = self.store.head(&action.conversation, self.clock.now()).await.ok().flatten().unwrap_or_default();
@@ -80,7 +86,7 @@ impl Witness {
             return;
         }
         let mut state = self.lock();
-        let newest = state.later.newest(&key, usize::MAX);
+        let newest = state.later.newest(&key, began);
         let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
         if is_waited_for && head.pending.contains_key(&question.newest()) && head.owner == Owner::Bot && !head.opted_out
         {

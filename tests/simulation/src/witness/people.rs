@@ -108,12 +108,12 @@ impl Witness {
     }
 
     /// An agent's wish leaves its queue: only when it is fulfilled.
-    pub(super) async fn a_wish_is_deleted(&self, action: &AgentAction) {
+    pub(super) async fn a_wish_is_deleted(&self, action: &AgentAction, began: usize) {
         if matches!(action.deed, AgentDeed::Erase) {
             return self.an_erasure_is_deleted(action);
         }
         if let AgentDeed::Answer { question, body } = &action.deed {
-            return self.a_later_answer_is_deleted((question, body.as_str()), action).await;
+            return self.a_later_answer_is_deleted((question, body.as_str()), action, began).await;
         }
         let mut key = action.conversation.clone();
         let mut head = self.store.head(&key, self.clock.now()).await.ok().flatten().unwrap_or_default();

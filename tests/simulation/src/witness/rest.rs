@@ -10,11 +10,11 @@ use super::sends::is_beginning;
 use super::{End, Figure, State, Witness, canaries};
 
 impl Witness {
-    /// The queue is told to delete this message: only if it is settled.
-    pub(crate) async fn deleted(&self, body: &str) {
+    /// The queue is told to delete this message, by a run that began at this step: only if it is settled.
+    pub(crate) async fn deleted(&self, body: &str, began: usize) {
         let message = match QueueMessage::from_json(body) {
             Ok(QueueMessage::InboundV1(message)) => message,
-            Ok(QueueMessage::AgentV1(action)) => return self.a_wish_is_deleted(&action).await,
+            Ok(QueueMessage::AgentV1(action)) => return self.a_wish_is_deleted(&action, began).await,
             Err(_) => return self.broken("a message that nobody can read was deleted"),
         };
         let id = &message.id;
