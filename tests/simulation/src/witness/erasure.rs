@@ -148,6 +148,12 @@ impl State {
         if let Some(phone) = self.phones.get_mut(key) {
             phone.begins_anew();
         }
+        // What is said beside answers is named by its turn, and turns are counted anew.
+        let is_here = |name: &str| {
+            let (id, beside) = name.split_once('!').unwrap_or_default();
+            !beside.is_empty() && self.filed.get(&MessageId::stored(id)) == Some(key)
+        };
+        self.parts.retain(|name, _| !is_here(name));
         self.people.begin_anew(key, step);
         self.flows.begin_anew(key);
         self.later.begin_anew(key);
