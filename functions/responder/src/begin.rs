@@ -3,11 +3,13 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use ai::Aloud;
 use braze::Outcome;
 use conversation::guard::{Looked, look};
 use conversation::shape::shape;
+use futures::FutureExt as _;
 use futures::future::{self, Either};
-use models::{Part, Personal, Utterance};
+use models::{Part, Personal, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -25,9 +27,9 @@ use crate::{Responder, SEND_WITHIN};
 
 /// What may be said beside an answer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Beside {
+struct Beside {
     /// How it begins.
-    pub(crate) begins: bool,
+    begins: bool,
     /// That it takes a moment, and when.
     moment: Option<Duration>,
 }
@@ -47,7 +49,7 @@ pub(crate) struct Said {
 
 impl Responder {
     /// What may be said beside the answer, if anything: only where somebody waits for it, and nothing was said beside it before.
-    pub(crate) fn may_say_beside(&self, claimed: Claimed<'_>) -> Option<Beside> {
+    fn may_say_beside(&self, claimed: Claimed<'_>) -> Option<Beside> {
         let Claimed { conversation, history, .. } = claimed;
         if !claimed.may_take_a_moment() {
             return None;
@@ -58,16 +60,30 @@ impl Responder {
         (begins || moment.is_some()).then_some(Beside { begins, moment })
     }
 
-    /// Waits for a draft. Meanwhile the user hears how it begins, or, if that takes long, once that it does. `hears` ends with
-    /// the drafting.
-    pub(crate) async fn with_words_beside(
+    /// Drafts the next turn; when that was done. Meanwhile the user hears how it begins, or, if that takes long, once that it
+    /// does, where something `may` be said before it.
+    pub(crate) async fn draft_aloud(
         &self,
         claimed: Claimed<'_>,
-        drafting: impl Future<Output = Result<Drafted, Stop>>,
-        hears: UnboundedReceiver<Personal>,
-        beside: Beside,
-    ) -> Result<(Drafted, Said), Stop> {
-        future::try_join(drafting, self.say_beside(claimed, hears, beside)).await
+        may: bool,
+    ) -> Result<((Drafted, Said), Timestamp), Stop> {
+        let Claimed { conversation, head, history, agenda, .. } = claimed;
+        let (aloud, hears) = Aloud::heard();
+        let beside = if may { self.may_say_beside(claimed) } else { None };
+        let listener = if beside.is_some_and(|beside| beside.begins) { aloud.clone() } else { Aloud::default() };
+        // Boxed: it is handed on, and would stand in the future of every run twice.
+        let drafting = async {
+            let drafted = self.draft(conversation, head, history, agenda, listener).await;
+            // What is said beside it ends with it.
+            aloud.close();
+            drafted
+        }
+        .boxed();
+        let drafted = match beside {
+            Some(beside) => future::try_join(drafting, self.say_beside(claimed, hears, beside)).await?,
+            None => (drafting.await?, Said::default()),
+        };
+        Ok((drafted, self.clock.now()))
     }
 
     async fn say_beside(

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use ai::Aloud;
 use conversation::decide::OptWish;
 use futures::future;
 use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
@@ -12,7 +11,6 @@ use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnKind, Tur
 use crate::Responder;
 use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
-use crate::begin::Said as Begun;
 use crate::draft::{Counts, Draft, Drafted};
 use crate::ended::{End, Messages};
 use crate::heed::Left;
@@ -104,26 +102,8 @@ impl Responder {
             if agenda.covers.is_empty() {
                 return self.give_back(conversation, held).await;
             }
-            let drafted = async {
-                let claimed = Claimed { conversation, head: &head, held, history: &history, agenda: &agenda };
-                let (mut aloud, hears) = Aloud::heard();
-                let beside = if look_again { self.may_say_beside(claimed) } else { None };
-                let ear = aloud.clone();
-                if !beside.is_some_and(|beside| beside.begins) {
-                    aloud = Aloud::default();
-                }
-                let drafting = async {
-                    let drafted = self.draft(conversation, &head, &history, &agenda, aloud).await;
-                    // What is said beside it ends with it.
-                    ear.close();
-                    drafted
-                };
-                let drafted = match beside {
-                    Some(beside) => self.with_words_beside(claimed, drafting, hears, beside).await?,
-                    None => (drafting.await?, Begun::default()),
-                };
-                Ok((drafted, self.clock.now()))
-            };
+            let claimed = Claimed { conversation, head: &head, held, history: &history, agenda: &agenda };
+            let drafted = self.draft_aloud(claimed, look_again);
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
             let leftover = async {
@@ -156,7 +136,8 @@ impl Responder {
                 (Draft::Failed, Some(earlier)) => earlier,
                 (draft, _) => {
                     let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
-                    let done = self.without_words(claimed, draft).await?;
+                    // Boxed, as what follows: most turns say something, and it would make the future of every run larger.
+                    let done = Box::pin(self.without_words(claimed, draft)).await?;
                     // What was given back is looked at anew.
                     if done.kept != Kept::Failed {
                         self.count_all(&counts);
@@ -171,7 +152,6 @@ impl Responder {
                     return self.deliver(Outgoing { conversation, held, row: &row }, head).await;
                 }
                 Committed::Newer(found) if look_again => (head, answered) = (found, Some((row, spent, counts))),
-                // Boxed: it is seldom needed, and would make the future of every run larger.
                 Committed::Newer(found) => {
                     let out = Outgoing { conversation, held, row: &row };
                     return Box::pin(self.say_anyway(out, found, spent, &counts)).await;

@@ -179,7 +179,7 @@ fn fact() -> ai::FactSpec {
     ai::FactSpec { name: "size".to_owned(), description: "x".to_owned(), kind: ai::FactKind::Text }
 }
 
-/// Against a server that we did not write, where one runs: `llmock serve` (PyPI), its address in `LLMOCK_URL`.
+/// Against a server that we did not write, where one runs: `llmock serve` (from `PyPI`), its address in `LLMOCK_URL`.
 #[tokio::test]
 #[ignore = "needs a server of its own"]
 async fn llmock_answers_in_parts() {

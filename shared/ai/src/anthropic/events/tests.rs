@@ -15,7 +15,10 @@ fn fold() -> Box<dyn Fold> {
 
 /// Events with their names, as Anthropic sends them.
 fn wire(events: &[Value]) -> String {
-    events.iter().map(|data| format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or("x"))).collect()
+    let event = |data: &Value| {
+        ["event: ", data["type"].as_str().unwrap_or("x"), "\ndata: ", &data.to_string(), "\n\n"].concat()
+    };
+    events.iter().map(event).collect()
 }
 
 fn start() -> Value {
@@ -23,7 +26,7 @@ fn start() -> Value {
     json!({"type": "message_start", "message": {"id": "m", "type": "message", "content": [], "usage": usage}})
 }
 
-fn block(index: u64, block: Value) -> Value {
+fn block(index: u64, block: &Value) -> Value {
     json!({"type": "content_block_start", "index": index, "content_block": block})
 }
 
@@ -52,13 +55,13 @@ fn answer(wire: &str) -> (Result<Answer, AiError>, String) {
 }
 
 fn text(index: u64) -> Value {
-    block(index, json!({"type": "text", "text": ""}))
+    block(index, &json!({"type": "text", "text": ""}))
 }
 
 #[test]
 fn parts_come_together_to_the_answer_and_all_paragraphs_but_the_last_are_told() {
     let stop = |index: u64| json!({"type": "content_block_stop", "index": index});
-    let thinking = block(0, json!({"type": "thinking", "thinking": "", "signature": ""}));
+    let thinking = block(0, &json!({"type": "thinking", "thinking": "", "signature": ""}));
     let thoughts = [
         thinking,
         delta(0, "thinking_delta", "thinking", "Hm.\n\nHm, hm, hm, hm."),
@@ -86,11 +89,11 @@ fn parts_come_together_to_the_answer_and_all_paragraphs_but_the_last_are_told() 
 #[test]
 fn thoughts_and_their_signature_come_together_for_a_next_round() {
     let events = [
-        block(0, json!({"type": "thinking", "thinking": "", "signature": ""})),
+        block(0, &json!({"type": "thinking", "thinking": "", "signature": ""})),
         delta(0, "thinking_delta", "thinking", "H"),
         delta(0, "thinking_delta", "thinking", "m."),
         delta(0, "signature_delta", "signature", "s"),
-        block(1, json!({"type": "tool_use", "id": "t", "name": "x", "input": {}})),
+        block(1, &json!({"type": "tool_use", "id": "t", "name": "x", "input": {}})),
     ];
     let body = streamed(fold(), &[wire(&[&events[..], &end("tool_use")].concat()).as_bytes()]).0.unwrap();
     let content = serde_json::from_slice::<Value>(&body).unwrap()["content"].take();
@@ -100,7 +103,7 @@ fn thoughts_and_their_signature_come_together_for_a_next_round() {
 
 #[test]
 fn a_call_is_read_whole_and_nothing_is_told_after_it_has_begun() {
-    let call = || block(1, json!({"type": "tool_use", "id": "t", "name": "hand_off", "input": {}}));
+    let call = || block(1, &json!({"type": "tool_use", "id": "t", "name": "hand_off", "input": {}}));
     let input = |more: &str| delta(1, "input_json_delta", "partial_json", more);
     let hand_off = |summary: &str| vec![Deed::HandOff { summary: summary.into() }];
     for (parts, deeds, rejected, stop_reason) in [

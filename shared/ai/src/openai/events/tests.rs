@@ -14,7 +14,7 @@ fn fold() -> Box<dyn Fold> {
 }
 
 fn wire(events: &[&str]) -> String {
-    events.iter().map(|data| format!("data: {data}\n\n")).collect()
+    events.iter().map(|data| ["data: ", data, "\n\n"].concat()).collect()
 }
 
 fn says(text: &str) -> String {
@@ -150,10 +150,9 @@ fn calls_have_an_end_however_many_a_server_makes() {
 #[test]
 fn an_answer_has_an_end_however_much_a_server_says() {
     let long = says(&"x".repeat(64 * 1024));
-    let flood = long.repeat(1);
-    let (body, _) = streamed(fold(), &[wire(&[flood.as_str(); 40]).as_bytes(), wire(&[DONE]).as_bytes()]);
+    let (body, _) = streamed(fold(), &[wire(&[long.as_str(); 40]).as_bytes(), wire(&[DONE]).as_bytes()]);
     assert_eq!(body, Err(AiError::Unusable("it is larger than 1 MiB")));
-    let piece = wire(&[flood.as_str(); 16]);
+    let piece = wire(&[long.as_str(); 16]);
     let pieces: Vec<_> = std::iter::repeat_n(piece.as_bytes(), 20).collect();
     assert_eq!(streamed(fold(), &pieces).0, Err(AiError::Unusable("it is larger than 8 MiB")));
 }
