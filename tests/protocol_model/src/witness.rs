@@ -6,7 +6,7 @@ use store::{Claim, Head, HeadWrite, OpenTurn, Owner, SendState, TurnKey};
 
 use crate::broken::Broken;
 use crate::rules::Rules;
-use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Set, id, number};
+use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Row, Set, id, number};
 use crate::time::NOW;
 
 /// Why messages stop being pending.
@@ -201,11 +201,13 @@ impl Witness {
         self.must(!answer.late, Broken::SaidTooLate);
     }
 
-    /// An answer leaves its queue, `head` being as it is, although its question was found waited for.
-    pub(crate) fn drops(&mut self, answer: Answer, head: Option<&Head>) {
+    /// An answer leaves its queue, `head` being as it is, although its question was found waited for. It goes with a question
+    /// that was given up.
+    pub(crate) fn drops(&mut self, answer: Answer, head: Option<&Head>, letters: &[Letter; MOST_MESSAGES]) {
+        let is_given_up = matches!(letters[answer.question.newest].row, Row::Parked { .. });
         let waits = |head: &Head| head.owner == Owner::Bot && head.pending.contains_key(&id(answer.question.newest));
         let is_waited_for = self.waited & bit(answer.question) != 0 && head.is_some_and(waits);
-        self.must(answer.late || !is_waited_for, Broken::AnswerDropped);
+        self.must(answer.late || is_given_up || !is_waited_for, Broken::AnswerDropped);
     }
 
     /// Whoever began a send on `head` is stopped, or overtaken, before writing down what became of it.

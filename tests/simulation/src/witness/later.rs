@@ -86,7 +86,7 @@ impl Witness {
             return;
         }
         let mut state = self.lock();
-        let newest = state.later.newest(&key, began);
+        let newest = state.later.newest(&key, usize::MAX).filter(|aside| aside.step < began);
         let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
         if is_waited_for && head.pending.contains_key(&question.newest()) && head.owner == Owner::Bot && !head.opted_out
         {
