@@ -90,6 +90,35 @@ async fn whoever_never_answers_is_asked_once_and_the_user_is_answered_when_the_t
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_that_says_nothing_is_counted_and_dropped_at_once_and_another_one_may_come() {
+    let world = &world();
+    world.ai_will([AiScript::Later(WITHIN)]);
+    let read = asked(world, async |question| {
+        after(5).await;
+        let body = Personal::from(r#"{"text": " "}"#);
+        world.agent("user:ada", None, AgentDeed::Answer { question: question.id.clone(), body }).await;
+        after(1).await;
+        let depth = world.agents.depth();
+        assert_eq!((world.counted(Metric::LateAnswer), depth.waiting + depth.in_flight), (1, 0));
+        answers(world, &question, "about shoes").await;
+    });
+    assert_eq!(read.await, ["about shoes"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_faster_than_whoever_asked_is_said_once_the_question_is_put_aside() {
+    let world = &world();
+    world.ai_will([AiScript::Later(WITHIN)]);
+    world.faults.listed([(Effect { name: "draft", nth: 0 }, Fault::Slow(3 * SECOND))]);
+    let read = asked(world, async |question| {
+        after(1).await;
+        answers(world, &question, "about shoes").await;
+    });
+    assert_eq!(read.await, ["about shoes"]);
+    assert_eq!((world.asked().len(), world.counted(Metric::LateAnswer)), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_twice_is_said_once() {
     let world = &world();
     world.ai_will([AiScript::Later(WITHIN)]);

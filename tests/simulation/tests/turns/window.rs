@@ -125,6 +125,17 @@ async fn what_may_have_been_read_before_the_window_closed_is_uncertain_and_not_s
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_line_whose_first_copy_may_have_been_read_the_desk_hears_so_although_the_second_came_too_late() {
+    let world = world("");
+    closes_in(&world, Duration::from_mins(5)).await;
+    world.braze_will(std::iter::once((Outcome::Unknown("no answer"), false)).chain((0..5).map(|_| refused())));
+    agent_says(&world, "1", "It comes today.").await;
+    world.settle(1).await;
+    assert_eq!(told_unsent(&world), [(NotSent::Uncertain, "It comes today.".to_owned())]);
+    nothing_is_broken(&world);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flow_whose_question_braze_takes_only_after_the_window_closed_begins_by_a_template_or_not_at_all() {
     for (toml, by) in [(TEMPLATE, Some("c-template")), ("", None)] {
         let world = world(&format!("{toml}{RETURN}"));
