@@ -59,7 +59,8 @@ impl Responder {
         let (flow, forwarded) = (history.flow().cloned(), said.len());
         let route = self.way(&agenda.open, history, self.clock.now()).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone(), head.spent);
-        let attributes = self.facts_with_people(&words.to.profile(), &said, history);
+        let mut attributes = self.facts_with_people(&words.to.profile(), &said, history);
+        attributes.merge(self.wished_after_all(agenda, wish));
         let words = Words { said, attributes, route, flow, ..words };
         let row = self.row(claimed, words);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;

@@ -5,6 +5,7 @@ use models::{Attributes, Author, FlowState, MessageId};
 use store::{Aftermath, Head, TurnKind, TurnRow};
 
 use crate::Responder;
+use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::ended::{Cause, End, Messages};
 use crate::settle::Settled;
@@ -61,6 +62,17 @@ impl Responder {
             self.tell_end(conversation, &Messages::of(agenda), End::Silent(Cause::Wish));
         }
         Ok(worked)
+    }
+
+    /// The group as the user wishes it now, where these messages wish otherwise too: a run that was not brought the last of them
+    /// may have told Braze so, and not have lived to remember it.
+    pub(crate) fn wished_after_all(&self, agenda: &Agenda, now: Option<OptWish>) -> Attributes {
+        let texts = agenda.open.iter().filter(|message| message.author == Author::User);
+        let mut wishes = texts.filter_map(|text| wish(&self.assistant.keywords, std::iter::once(text.text.as_str())));
+        match now {
+            Some(now) if wishes.any(|other| other != now) => self.membership(now == OptWish::In),
+            _ => Attributes::default(),
+        }
     }
 
     /// Whether the user has wished for silence since the turn of `row` was drafted, which Braze or a dead run kept from being

@@ -9,7 +9,7 @@ use braze::{Messaging, Outcome, ProfileUpdate, Profiles, Refusal, TrackOutcome, 
 use models::{AgentDeed, Attributes, CampaignId, ConversationKey, Identity, ProfileValue, Reply, Subscription};
 use platform::metrics::Metric;
 use responder::Responder;
-use simulation::{AiScript, NO_BUDGET, Plan, World};
+use simulation::{AiScript, Effect, Fault, Moment, NO_BUDGET, Plan, World};
 use store::Owner;
 
 use crate::{SECOND, goes_on};
@@ -138,6 +138,22 @@ pub(crate) fn ada() -> Identity {
 #[expect(clippy::unwrap_used, reason = "the names are constants")]
 pub(crate) fn newcomer() -> Identity {
     Identity::new("", "b-1", "+49").unwrap()
+}
+
+/// START was told to Braze by a run that died over it, and with the STOP after it nothing has changed for the head.
+#[tokio::test(start_paused = true)]
+async fn who_wants_silence_after_all_has_left_the_group_although_a_dead_run_let_them_join() {
+    let world = world("opt_out_group = \"g-1\"");
+    say(&world, &ada(), "STOP").await;
+    world.agent("user:ada", None, AgentDeed::TakeOver).await;
+    world.poll_agents_once().await;
+    world.faults.listed([(Effect { name: "settle", nth: 1 }, Fault::Dies(Moment::Before))]);
+    world.is_told(&ada(), "START").await;
+    goes_on(&world, 3).await;
+    assert_eq!(groups(&writes().last().unwrap().attributes), group(Subscription::Subscribed));
+    say(&world, &ada(), "STOP").await;
+    assert!(world.head("ada").await.opted_out);
+    assert_eq!(groups(&writes().last().unwrap().attributes), group(Subscription::Unsubscribed));
 }
 
 #[tokio::test(start_paused = true)]
