@@ -107,7 +107,12 @@ impl State {
         let step = self.figures.get(Figure::Steps);
         // Whoever read the past before it was stored cannot know it.
         let known = self.later.newest(key, claim.1).filter(|_| claim.0 == writer);
-        let open = known.filter(|before| !self.ends.contains_key(&before.question.newest()));
+        // What was given up may come again bit by bit: whoever finds only some of it asks for that anew.
+        let was_there =
+            |id: &MessageId| self.conversations.get(key).is_some_and(|known| known.waiting_then.contains(id));
+        let newest = |before: &&Aside| before.question.newest();
+        let open =
+            known.filter(|before| was_there(&newest(before))).filter(|before| !self.ends.contains_key(&newest(before)));
         let is_longer = open.is_some_and(|before| before.wait.until < wait.until);
         // Who was forgotten meanwhile begins anew.
         if is_longer && !self.is_of_before(key, writer) && !self.erased.contains_key(key) {
