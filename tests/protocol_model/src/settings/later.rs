@@ -1,10 +1,10 @@
 //! What is searched where answers may come later.
 
-use super::{ONE, THREE, TWO};
+use super::{ONE, TWO};
 use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::fault::Fault::{
-    AiFailure, Answer, AnswerLost, Death, Duplicate, Failure, LastDelivery, Redrive, Release, Takeover, Unknown, Zombie,
+    AiFailure, Answer, AnswerLost, Death, Duplicate, Failure, Release, Takeover, Unknown, Zombie,
 };
 use crate::setting::{FLAG, RESEND_ONCE, Setting};
 
@@ -43,24 +43,6 @@ pub(super) fn large() -> Vec<Setting> {
             &[(Answer, 1), (Failure, 2), (AnswerLost, 1), (Unknown, 1)],
         )
         .later(),
-        new(
-            "one message, later, with a person",
-            ONE,
-            FLAG,
-            &[(Answer, 2), (Death, 1), (Zombie, 1), (Duplicate, 1), (Takeover, 1), (Release, 1)],
-        )
-        .later()
-        .moments(),
-        new(
-            "one message, later, every attempt fails",
-            ONE,
-            FLAG,
-            &[(Answer, 1), (Death, 3), (AiFailure, 3), (LastDelivery, 1), (Redrive, 1)],
-        )
-        .later(),
-        new("two messages, answers that come later", TWO, FLAG, &[(Answer, 2), (Death, 1), (Zombie, 1)]).later(),
-        new("two messages, later, that take long", TWO, FLAG, &[(Answer, 1), (Death, 1)]).later().moments(),
-        new("three messages, answers that come later", THREE, FLAG, &[(Answer, 1)]).attempts(3).later(),
     ]
 }
 
