@@ -120,7 +120,8 @@ impl State {
             }
             HeadWrite::Settle { held, covers, turn, last_turn, aftermath, .. } => {
                 if turn.is_none() {
-                    let counted = matches!(aftermath, Some(Aftermath::Spent(_)));
+                    // The same write a second time, by a client that did not hear of the first, changes nothing.
+                    let counted = matches!(aftermath, Some(Aftermath::Spent(spent)) if before.spent != *spent);
                     self.counts_what_was_asked_anew(key, held.epoch, counted, now);
                 }
                 let why = turn.and_then(|turn| self.why_over(key, turn, held.epoch)).filter(|_| !is_parked(write));
