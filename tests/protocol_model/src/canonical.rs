@@ -187,7 +187,7 @@ impl Canonical {
             self.small(*part);
         }
         self.small(witness.asked);
-        self.bytes.extend([witness.moments.0, witness.aside, witness.waited]);
+        self.bytes.extend([witness.moments.0, witness.aside, witness.waited, witness.given_up.0]);
         self.small(witness.delivered.len());
         for delivered in &witness.delivered {
             self.reply(delivered.reply);

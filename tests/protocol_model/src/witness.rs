@@ -6,7 +6,7 @@ use store::{Claim, Head, HeadWrite, OpenTurn, Owner, SendState, TurnKey};
 
 use crate::broken::Broken;
 use crate::rules::Rules;
-use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Row, Set, id, number};
+use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Set, id, number};
 use crate::time::NOW;
 
 /// Why messages stop being pending.
@@ -58,6 +58,8 @@ pub(crate) struct Witness {
     pub(crate) aside: u8,
     /// Those of them whose answers may still come in time.
     pub(crate) waited: u8,
+    /// Messages that were given up at some time.
+    pub(crate) given_up: Set,
     /// Messages of which the user was told that the answer takes a moment.
     pub(crate) moments: Set,
     pub(crate) broken: Option<Broken>,
@@ -124,6 +126,8 @@ impl Witness {
         let is_doubted = old.turn.as_ref().is_none_or(|turn| self.doubts(turn.key, turn.part));
         self.must(ending != Ending::Flagged || is_doubted, Broken::NeedlessFlag);
         if ending == Ending::Parked {
+            let given_up = old.pending.keys().filter(|id| !new.pending.contains_key(*id));
+            given_up.for_each(|id| self.given_up.add(number(id)));
             return;
         }
         for id in old.pending.keys().filter(|id| !new.pending.contains_key(*id)) {
@@ -203,8 +207,8 @@ impl Witness {
 
     /// An answer leaves its queue, `head` being as it is, although its question was found waited for. It goes with a question
     /// that was given up.
-    pub(crate) fn drops(&mut self, answer: Answer, head: Option<&Head>, letters: &[Letter; MOST_MESSAGES]) {
-        let is_given_up = matches!(letters[answer.question.newest].row, Row::Parked { .. });
+    pub(crate) fn drops(&mut self, answer: Answer, head: Option<&Head>) {
+        let is_given_up = self.given_up.has(answer.question.newest);
         let waits = |head: &Head| head.owner == Owner::Bot && head.pending.contains_key(&id(answer.question.newest));
         let is_waited_for = self.waited & bit(answer.question) != 0 && head.is_some_and(waits);
         self.must(answer.late || is_given_up || !is_waited_for, Broken::AnswerDropped);

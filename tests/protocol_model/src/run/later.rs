@@ -214,8 +214,7 @@ impl Actor<'_> {
             return self.is_impossible();
         }
         if is_over && later.hearing == Hearing::TakenUp {
-            let State { witness, head, letters, .. } = &mut *self.state;
-            witness.drops(answer, head.as_deref(), letters);
+            self.state.witness.drops(answer, self.state.head.as_deref());
         }
         self.state.answer_comes_back(self.run, !is_over);
     }

@@ -22,7 +22,8 @@ impl Actor<'_> {
             return;
         };
         if draft.moment && !self.rules.has(Bug::MomentSentAgain) {
-            self.run.told = true;
+            // What went before is read once this is over.
+            (self.run.told, self.run.knew) = (true, true);
             self.run.step = Step::Settle(Ending::GoesOn);
             return;
         }

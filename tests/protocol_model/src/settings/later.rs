@@ -4,7 +4,7 @@ use super::{ONE, TWO};
 use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::fault::Fault::{
-    AiFailure, Answer, AnswerLost, Death, Duplicate, Failure, Release, Takeover, Unknown, Zombie,
+    AiFailure, Answer, AnswerLost, Death, Duplicate, Failure, LastDelivery, Redrive, Release, Takeover, Unknown, Zombie,
 };
 use crate::setting::{FLAG, RESEND_ONCE, Setting};
 
@@ -41,6 +41,16 @@ pub(super) fn large() -> Vec<Setting> {
             ONE,
             FLAG,
             &[(Answer, 1), (Failure, 2), (AnswerLost, 1), (Unknown, 1)],
+        )
+        .later(),
+        new("one message, later, with a person", ONE, FLAG, &[(Answer, 1), (Death, 1), (Takeover, 1), (Release, 1)])
+            .later()
+            .moments(),
+        new(
+            "one message, later, every attempt fails",
+            ONE,
+            FLAG,
+            &[(Answer, 1), (Death, 3), (AiFailure, 3), (LastDelivery, 1), (Redrive, 1)],
         )
         .later(),
     ]
