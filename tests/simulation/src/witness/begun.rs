@@ -82,9 +82,11 @@ impl State {
     pub(super) fn is_begun_in_doubt(&self, id: &MessageId) -> bool {
         self.beginnings(id).any(|(first, row)| {
             let name = part_name(&format!("{}!begun#{}", first.as_str(), row.key.number), row.key);
-            let is_sure =
-                |part: &Part| part.delivered > 0 || matches!(part.heard, Some(Heard::Refused | Heard::Rejected));
-            !self.parts.get(&name).is_some_and(is_sure)
+            let begun = self.filed.get(id).and_then(|key| self.conversations.get(key)).map(|known| &known.begun);
+            let copies = begun.into_iter().flatten().filter(|(turn, ..)| *turn == row.key).count();
+            // That a second copy was not taken tells nothing of the first.
+            let is_refused = |part: &Part| copies == 1 && matches!(part.heard, Some(Heard::Refused | Heard::Rejected));
+            !self.parts.get(&name).is_some_and(|part| part.delivered > 0 || is_refused(part))
         })
     }
 
@@ -122,7 +124,9 @@ impl State {
     /// A draft is stored. Of a beginning that Braze did not take nothing was said; an answer says what was not said yet.
     pub(super) fn goes_on_from_what_was_begun(&mut self, key: &ConversationKey, row: &TurnRow, reply: &[models::Part]) {
         if row.kind == TurnKind::Begun && reply.is_empty() {
-            self.begun.entry(key.clone()).or_default().retain(|(turn, _)| *turn != row.key);
+            if let Some(begun) = self.begun.get_mut(key) {
+                begun.retain(|(turn, _)| *turn != row.key);
+            }
             return;
         }
         let before: String = self.begun.get(key).into_iter().flatten().map(|(_, text)| text.as_str()).collect();
