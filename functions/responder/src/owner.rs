@@ -98,10 +98,16 @@ impl Responder {
                 }
             }
             AgentDeed::Erase => {
-                // A run of before may still leave a draft; it ends before this one would have to.
-                let runs_end = deadline.left(self.clock.now(), Duration::ZERO) + LEASE_MARGIN;
-                let is_new = self.erase(conversation, *at).await?;
-                return Ok(if is_new { Acted::again(runs_end) } else { Acted::Over(Verdict::Settled.into()) });
+                // A run of before may still leave a draft, for as long as this one could. Only who looks later than that finds
+                // it, whoever emptied the heads: that may have been told to nobody, or to another delivery of the same.
+                let a_run = deadline.left(self.clock.now(), Duration::ZERO);
+                let since = self.erase(conversation, *at).await?;
+                let is_over = since.is_none_or(|since| self.clock.now().since(since) >= a_run);
+                return Ok(if is_over {
+                    Acted::Over(Verdict::Settled.into())
+                } else {
+                    Acted::again(a_run + LEASE_MARGIN)
+                });
             }
         }
         let says = |message| Acted::Says(Box::new(Delivery { receives, message, unwritten }));
@@ -158,11 +164,11 @@ impl Responder {
         Err(StoreError::Unavailable { operation: "owner", reason: "the head kept changing".to_owned() })
     }
 
-    /// Forgets the user under every key they are known by here, and says whether anything was not forgotten yet. What leads
-    /// from one key to another is read before any of it is forgotten; and what was found first is forgotten last, so that
+    /// Forgets the user under every key they are known by here; when the last of their heads was emptied. What leads from one
+    /// key to another is read before any of it is forgotten; and what was found first is forgotten last, so that
     /// whoever has to begin again finds the same.
-    async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<bool, StoreError> {
-        let (mut keys, mut next, mut is_new) = (vec![conversation.clone()], 0, false);
+    async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let (mut keys, mut next, mut emptied) = (vec![conversation.clone()], 0, vec![]);
         while let Some(key) = keys.get(next).cloned() {
             let head = self.store.head(&key, self.clock.now()).await?;
             let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
@@ -173,12 +179,14 @@ impl Responder {
             }
             next += 1;
         }
+        let mut is_new = false;
         for key in keys.iter().rev() {
-            let head = self.store.erase(key, at, self.clock.now()).await?;
-            is_new |= !head.is_some_and(|head| head.forgot(at));
+            let before = self.store.erase(key, at, self.clock.now()).await?.filter(|head| head.forgot(at));
+            is_new |= before.is_none();
+            emptied.push(before.map_or_else(|| Some(self.clock.now()), |head| head.buried_at));
         }
         self.count(Metric::Erased, usize::from(is_new));
-        Ok(is_new)
+        Ok(emptied.into_iter().flatten().max())
     }
 
     /// The user's other keys, as far as they lead to this conversation: under a shared phone stands somebody else's.

@@ -49,6 +49,9 @@ pub struct Head {
     /// The user was forgotten: what had reached the door by then stays forgotten.
     #[serde(default)]
     pub erased_at: Option<Timestamp>,
+    /// When that was done. Runs of before may leave drafts for as long as one run takes.
+    #[serde(default)]
+    pub buried_at: Option<Timestamp>,
     /// Raised by every claim: a holder with an older epoch can write nothing any more.
     pub epoch: u64,
     /// The token of the last claim.
@@ -213,6 +216,7 @@ impl Head {
             // A part of these may be on its way: what arrived after the erasure's door time must not be answered anew.
             done: self.turn.as_ref().map_or_else(|| self.done.clone(), |turn| self.done_after(&turn.covers).0),
             erased_at: self.erased_at.max(Some(at)),
+            buried_at: Some(now),
             adopted_by: self.adopted_by.clone(),
             moved_to: self.moved_to.clone(),
             expires_at,

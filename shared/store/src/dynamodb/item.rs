@@ -86,6 +86,7 @@ pub(super) fn tombstone(conversation: &ConversationKey, head: &Head) -> Item {
         let owner = if head.owner == Owner::Person { "h" } else { "b" };
         item.extend([("md".to_owned(), text(owner)), ("mt".to_owned(), millis(since))]);
     }
+    item.extend(head.buried_at.map(|buried| ("br".to_owned(), millis(buried))));
     item.extend(head.person_since.map(|since| ("hs".to_owned(), millis(since))));
     item.extend(head.heard.map(|heard| ("hd".to_owned(), millis(heard))));
     item
@@ -112,6 +113,7 @@ pub(super) fn read_head(item: &Item) -> Result<Head, Bad> {
         opted_out: item.contains_key("kp"),
         spent: optional(item, "bu", read_spent)?.unwrap_or_default(),
         erased_at: optional(item, "er", read_millis)?,
+        buried_at: optional(item, "br", read_millis)?,
         epoch: optional(item, "ep", read_number)?.unwrap_or_default(),
         run: optional(item, "ru", read_text)?.map(|run| RunToken(run.to_owned())),
         lease_until: optional(item, "lu", read_millis)?.unwrap_or_default(),

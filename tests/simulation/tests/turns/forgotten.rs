@@ -181,3 +181,18 @@ async fn nobody_waits_for_an_answer_because_it_could_not_be_seen_whether_they_we
     assert_eq!(world.faults.happened().len(), 1);
     assert_eq!(world.read_by("ada"), ["re: Are you open?"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_draft_that_a_run_of_before_leaves_is_found_though_nobody_heard_that_the_user_was_forgotten() {
+    let world = World::default();
+    world.faults.listed([at("ask", 0, Fault::Slow(8 * SECOND)), at("erase", 0, Fault::Fails(Moment::After))]);
+    world.says("ada", "I live in Elm Street").await;
+    let (_, ()) = tokio::join!(world.poll_once(), async {
+        tokio::time::sleep(SECOND).await;
+        world.agent("user:ada", None, AgentDeed::Erase).await;
+        world.poll_agents_once().await;
+    });
+    world.settle(1).await;
+    let rows = world.store.newest_turns(&ada(), 9, world.now()).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+}
