@@ -101,8 +101,8 @@ impl Responder {
                 // A run of before may still leave a draft, for as long as this one could. Only who looks later than that finds
                 // it, whoever emptied the heads: that may have been told to nobody, or to another delivery of the same.
                 let a_run = deadline.left(self.clock.now(), Duration::ZERO);
-                let since = self.erase(conversation, *at).await?;
-                let is_over = since.is_none_or(|since| self.clock.now().since(since) >= a_run);
+                let emptied = self.erase(conversation, *at).await?;
+                let is_over = emptied.is_none_or(|emptied| self.clock.now().since(emptied) >= a_run);
                 return Ok(if is_over {
                     Acted::Over(Verdict::Settled.into())
                 } else {
@@ -164,11 +164,11 @@ impl Responder {
         Err(StoreError::Unavailable { operation: "owner", reason: "the head kept changing".to_owned() })
     }
 
-    /// Forgets the user under every key they are known by here; when the last of their heads was emptied. What leads from one
-    /// key to another is read before any of it is forgotten; and what was found first is forgotten last, so that
-    /// whoever has to begin again finds the same.
+    /// Forgets the user under every key they are known by here; when the last of their heads was emptied, if that is known.
+    /// What leads from one key to another is read before any of it is forgotten; and what was found first is forgotten last,
+    /// so that whoever has to begin again finds the same.
     async fn erase(&self, conversation: &ConversationKey, at: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let (mut keys, mut next, mut emptied) = (vec![conversation.clone()], 0, vec![]);
+        let (mut keys, mut next) = (vec![conversation.clone()], 0);
         while let Some(key) = keys.get(next).cloned() {
             let head = self.store.head(&key, self.clock.now()).await?;
             let others = head.into_iter().flat_map(|Head { moved_to, adopted_by, .. }| [moved_to, adopted_by]);
@@ -179,14 +179,14 @@ impl Responder {
             }
             next += 1;
         }
-        let mut is_new = false;
+        let (mut is_new, mut emptied) = (false, None);
         for key in keys.iter().rev() {
             let before = self.store.erase(key, at, self.clock.now()).await?.filter(|head| head.forgot(at));
             is_new |= before.is_none();
-            emptied.push(before.map_or_else(|| Some(self.clock.now()), |head| head.buried_at));
+            emptied = emptied.max(before.map_or_else(|| Some(self.clock.now()), |head| head.buried_at));
         }
         self.count(Metric::Erased, usize::from(is_new));
-        Ok(emptied.into_iter().flatten().max())
+        Ok(emptied)
     }
 
     /// The user's other keys, as far as they lead to this conversation: under a shared phone stands somebody else's.

@@ -49,7 +49,8 @@ pub struct Head {
     /// The user was forgotten: what had reached the door by then stays forgotten.
     #[serde(default)]
     pub erased_at: Option<Timestamp>,
-    /// When that was done. Runs of before may leave drafts for as long as one run takes.
+    /// When that was done; unknown where a version before this attribute did it. Runs of before may leave drafts for as long
+    /// as one run takes.
     #[serde(default)]
     pub buried_at: Option<Timestamp>,
     /// Raised by every claim: a holder with an older epoch can write nothing any more.
@@ -355,6 +356,7 @@ mod tests {
             epoch: 5,
             done: [ids(5..8), ids(0..1)].concat(),
             erased_at: Some(at(50)),
+            buried_at: Some(NOW),
             adopted_by: newer,
             moved_to: older,
             expires_at: NOW + TOMBSTONE_LIFE,

@@ -126,6 +126,9 @@ impl State {
         if row.kind == TurnKind::Begun && reply.is_empty() {
             if let Some(begun) = self.begun.get_mut(key) {
                 begun.retain(|(turn, _)| *turn != row.key);
+                if begun.is_empty() {
+                    self.begun.remove(key);
+                }
             }
             return;
         }

@@ -147,13 +147,13 @@ impl State {
         let name = row.reply.first().and_then(|part| name_of(part.text().as_str()));
         let Some((question, at)) = name.and_then(|name| self.later.came.get(&name).cloned()) else { return };
         self.figures.count(Figure::AnsweredLater);
-        let aside = self.later.aside.get(key).into_iter().flatten();
-        // A run whose claim is over may find what a later one drafted, and say it in vain.
-        let is_over = self.conversations.get(key).is_some_and(|known| known.epoch != row.key.epoch);
         // Of whom was forgotten meanwhile it is not known any more what was waited for.
         if self.is_of_before(key, row.key.epoch) {
             return;
         }
+        let aside = self.later.aside.get(key).into_iter().flatten();
+        // A run whose claim is over may find what a later one drafted, and say it in vain.
+        let is_over = self.conversations.get(key).is_some_and(|known| known.epoch != row.key.epoch);
         let is_own = |aside: &&Aside| aside.question == question && (is_over || aside.turn < row.key);
         let own: Vec<_> = aside.filter(is_own).collect();
         if !own.iter().any(|aside| at <= aside.wait.until) {

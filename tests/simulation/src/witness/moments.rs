@@ -13,7 +13,7 @@ impl State {
             return;
         }
         self.figures.count(Figure::Moments);
-        if self.begun.get(key).is_some_and(|begun| !begun.is_empty()) {
+        if self.begun.contains_key(key) {
             self.broken(format!("{} was told that the answer takes a moment, and it had begun", key.as_str()));
         }
         if !self.moments.insert(key.clone()) {

@@ -186,12 +186,16 @@ async fn nobody_waits_for_an_answer_because_it_could_not_be_seen_whether_they_we
 async fn a_draft_that_a_run_of_before_leaves_is_found_though_nobody_heard_that_the_user_was_forgotten() {
     let world = World::default();
     world.faults.listed([at("ask", 0, Fault::Slow(8 * SECOND)), at("erase", 0, Fault::Fails(Moment::After))]);
-    world.says("ada", "I live in Elm Street").await;
-    let (_, ()) = tokio::join!(world.poll_once(), async {
+    world.says("ada", "Do you deliver to Elm Street?").await;
+    let forgotten_meanwhile = async {
         tokio::time::sleep(SECOND).await;
         world.agent("user:ada", None, AgentDeed::Erase).await;
         world.poll_agents_once().await;
-    });
+        // It comes back, while the answer is still being made.
+        tokio::time::sleep(4 * SECOND).await;
+        world.poll_agents_once().await;
+    };
+    tokio::join!(world.poll_once(), forgotten_meanwhile);
     world.settle(1).await;
     let rows = world.store.newest_turns(&ada(), 9, world.now()).await.unwrap();
     assert!(rows.is_empty(), "{rows:?}");

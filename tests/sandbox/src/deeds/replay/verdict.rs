@@ -193,7 +193,7 @@ mod tests {
             Some(head)
         };
         let (parked, open) = (Some(RowState::Parked(ago(2))), Some(RowState::Open));
-        for (asks, hours, row, head, expected) in [
+        for (asks, hours, row, head, expected) in vec![
             // Nothing stands in the way.
             (Answer, 2, None, None, SendAgain),
             (Answer, 2, Some(RowState::Open), head(|_| {}), SendAgain),
