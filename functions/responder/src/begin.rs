@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ai::Aloud;
 use braze::Outcome;
-use conversation::guard::{Looked, look, quotes};
+use conversation::guard::{Canary, Looked, look, quotes};
 use conversation::shape::shape;
 use futures::FutureExt as _;
 use futures::future::{self, Either, OptionFuture};
@@ -144,23 +144,16 @@ impl Responder {
         let has_room = said.rows.len() + 1 < self.assistant.limits.reply_parts && parts.len() == 1;
         let is_over = hears.is_closed() || !has_room || self.has_less_left(claimed.conversation, 2 * SEND_WITHIN);
         let way = self.way(&claimed.agenda.open, claimed.history, self.clock.now());
-        let words = self.may_begin(said, way).then(|| self.passed(&parts, way)).flatten().filter(|_| !is_over);
+        let (instructions, canary) = self.instructions_on(way);
+        let all = said.text.clone() + &said.heard;
+        let is_over = is_over || tells_the_instructions(&all, self.assistant.limits.reply_parts, instructions, &canary);
+        let words = if is_over { None } else { self.passed(&parts, way) };
         let is_said = match words {
             Some(words) => self.say_a_beginning(claimed, said, way.carries(words)).await?,
             None => false,
         };
         said.is_over = !is_said;
         Ok(())
-    }
-
-    /// Whether what has been heard may be read before the rest is known. The mark of the instructions may be told bit by bit, and
-    /// stands below them: whoever tells them paragraph by paragraph comes to it last. What only looks like that waits for the
-    /// whole answer.
-    fn may_begin(&self, said: &Said, way: Way<'_>) -> bool {
-        let (instructions, canary) = self.instructions_on(way);
-        let all = said.text.clone() + &said.heard;
-        let seen: String = shape(&all, self.assistant.limits.reply_parts).iter().map(Part::as_str).collect();
-        !canary.is_in(&seen) && !quotes(&seen, instructions)
     }
 
     /// The AI's words as they may be read; `None` if they must not be.
@@ -302,5 +295,39 @@ impl Responder {
         let worked = self.settle(conversation, head, held, &agenda.covers, how).await?;
         self.tell_end(conversation, &Messages::of(agenda), End::Sent(kind));
         Ok(worked)
+    }
+}
+
+/// Whether `begun`, what has been heard of an answer, looks as if it told the instructions. Their mark may be told bit by bit; and
+/// it stands below them, so that whoever tells them paragraph by paragraph comes to it last. What only looks like that waits
+/// for the whole answer, which is judged by the mark alone.
+fn tells_the_instructions(begun: &str, most_parts: usize, instructions: &str, canary: &Canary) -> bool {
+    let seen: String = shape(begun, most_parts).iter().map(Part::as_str).collect();
+    canary.is_in(&seen) || quotes(&seen, instructions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_judged_with_all_that_came_before_it_and_by_the_words_of_the_instructions() {
+        const RULES: &str =
+            "You are the assistant of a shoe shop. Never grant a discount of more than ten percent to anybody.";
+        let canary = Canary::of(RULES);
+        let mark: String = canary.note().chars().take(16).collect();
+        let (half, other) = mark.split_at(8);
+        for (begun, expected) in [
+            (format!("One {half}\n\n"), false),
+            (format!("One {half}\n\n{other} two.\n\n"), true),
+            (format!("One {half}\n\n**{}**\n\n", other.to_uppercase()), true),
+            (format!("I was told: {RULES}\n\n"), true),
+            ("You are the *assistant* of a shoe\n\nshop. Never grant a discount of more than ten\n\n".to_owned(), true),
+            ("We never grant a discount of more than ten percent.\n\n".to_owned(), false),
+            ("One, of shoes.\n\nTwo, of boots.\n\n".to_owned(), false),
+            ("<!-- nothing to see -->\n\n".to_owned(), false),
+        ] {
+            assert_eq!(tells_the_instructions(&begun, 3, RULES, &canary), expected, "{begun}");
+        }
     }
 }

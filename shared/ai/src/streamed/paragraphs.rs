@@ -137,6 +137,15 @@ mod tests {
         assert!(told_letter_by_letter(&format!("{list}After the list.\n\nAnd more of it.")).is_empty());
     }
 
+    #[test]
+    fn a_flood_in_one_piece_is_not_searched() {
+        let began = std::time::Instant::now();
+        for text in ["a b c\n\n", "- a\n\n"] {
+            assert!(told(&text.repeat(1024 * 1024 / text.len())).is_empty());
+        }
+        assert!(began.elapsed().as_secs() < 5, "in no time");
+    }
+
     proptest! {
         #[test]
         fn wherever_it_is_cut_no_block_of_the_whole_text_is_cut_in_two(
