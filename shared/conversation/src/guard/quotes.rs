@@ -50,7 +50,8 @@ mod tests {
         fn a_run_that_is_twice_as_long_is_found_wherever_it_stands(
             before in "[a-z ]{0,80}", after in "[a-z ]{0,80}", run in "[A-Zäß0-9]{63}", around in "[a-z ]{0,40}",
         ) {
-            prop_assert!(quotes(&format!("{before}{run}{after}"), &format!("{around}{run}{before}")));
+            let (text, instructions) = (format!("{before}{run}{after}"), format!("{around}{run}{before}"));
+            prop_assert!(quotes(&text, &instructions));
         }
     }
 }
