@@ -89,7 +89,7 @@ async fn a_call_in_parts_comes_with_the_words_before_it() {
 async fn what_breaks_off_fails_or_is_refused_is_no_answer() {
     const REFUSAL: AiError = AiError::Unusable("the model refused to answer");
     for (wire, breaks, expected) in [
-        (&[START, TEXT, OVERLOADED][..], false, BROKE_OFF),
+        (&[START, TEXT, OVERLOADED, STOP][..], false, BROKE_OFF),
         (&[START, TEXT, REST], false, BROKE_OFF),
         (&[START, TEXT, REST], true, BROKE_OFF),
         (&[START, TEXT, REST, REFUSED], false, REFUSAL),
