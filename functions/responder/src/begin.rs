@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use ai::Aloud;
 use braze::Outcome;
-use conversation::guard::{Looked, look};
+use conversation::guard::{Canary, Looked, look, quotes};
 use conversation::shape::shape;
 use futures::FutureExt as _;
-use futures::future::{self, Either};
+use futures::future::{self, Either, OptionFuture};
 use models::{Part, Personal, Timestamp, Utterance};
 use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
@@ -45,6 +45,8 @@ pub(crate) struct Said {
     pub(crate) rows: Vec<TurnRow>,
     /// What has been heard since then.
     heard: String,
+    /// Whether nothing more is begun, and the answer says the rest.
+    is_over: bool,
 }
 
 impl Responder {
@@ -54,8 +56,10 @@ impl Responder {
         if !claimed.may_take_a_moment() {
             return None;
         }
+        // Where no copy may be risked, a paragraph in doubt could be missing from the midst of an answer, and nobody would know.
+        let may_begin = self.assistant.replies.stream && self.on_unknown.most_copies() > 1;
         // What a run before us has begun is brought to its end first; whoever was told of a moment may still hear a beginning.
-        let begins = self.assistant.replies.stream && conversation.later.is_none() && history.begun().is_none();
+        let begins = may_begin && conversation.later.is_none() && history.begun().is_none();
         let moment = self.assistant.limits.moment_after.filter(|_| !history.asked_for_a_moment());
         (begins || moment.is_some()).then_some(Beside { begins, moment })
     }
@@ -86,6 +90,7 @@ impl Responder {
         Ok((drafted, self.clock.now()))
     }
 
+    /// Says what may be said beside the answer until that is there. That it takes a moment goes without saying once it has begun.
     async fn say_beside(
         &self,
         claimed: Claimed<'_>,
@@ -93,24 +98,25 @@ impl Responder {
         Beside { moment, .. }: Beside,
     ) -> Result<Said, Stop> {
         let mut said = Said::default();
-        if let Some(after) = moment {
-            let first = match future::select(pin!(hears.recv()), pin!(tokio::time::sleep(after))).await {
-                Either::Left((first, _)) => Some(first),
-                Either::Right(_) => None,
+        let waits = OptionFuture::from(moment.map(tokio::time::sleep)).map(|it| it.is_some()).fuse();
+        let mut waits = pin!(waits);
+        loop {
+            let heard = match future::select(pin!(hears.recv()), waits.as_mut()).await {
+                Either::Left((heard, _)) => Either::Left(heard),
+                Either::Right((waited, _)) => Either::Right(waited),
             };
-            match first {
-                Some(Some(paragraph)) => self.say_on(claimed, &mut said, &mut hears, &paragraph).await?,
-                Some(None) => return Ok(said),
-                None => {
-                    let told = self.say_a_moment(claimed).await?;
-                    said.head = told.map(|head| Head { sequence: claimed.head.sequence, ..head });
+            match heard {
+                Either::Left(None) => return Ok(said),
+                Either::Left(Some(paragraph)) => self.say_on(claimed, &mut said, &mut hears, &paragraph).await?,
+                Either::Right(true) if said.rows.is_empty() => {
+                    let head = said.head.as_ref().unwrap_or(claimed.head);
+                    if let Some(head) = self.say_a_moment(Claimed { head, ..claimed }).await? {
+                        said.head = Some(Head { sequence: claimed.head.sequence, ..head });
+                    }
                 }
+                Either::Right(_) => {}
             }
         }
-        while let Some(paragraph) = hears.recv().await {
-            self.say_on(claimed, &mut said, &mut hears, &paragraph).await?;
-        }
-        Ok(said)
     }
 
     /// Says the next paragraph as a turn of its own, with whatever else is complete by now. Where that cannot be, nothing more
@@ -122,6 +128,9 @@ impl Responder {
         hears: &mut UnboundedReceiver<Personal>,
         paragraph: &Personal,
     ) -> Result<(), Stop> {
+        if said.is_over {
+            return Ok(());
+        }
         said.heard.push_str(paragraph.as_str());
         while let Ok(more) = hears.try_recv() {
             said.heard.push_str(more.as_str());
@@ -135,14 +144,15 @@ impl Responder {
         let has_room = said.rows.len() + 1 < self.assistant.limits.reply_parts && parts.len() == 1;
         let is_over = hears.is_closed() || !has_room || self.has_less_left(claimed.conversation, 2 * SEND_WITHIN);
         let way = self.way(&claimed.agenda.open, claimed.history, self.clock.now());
-        let passed = self.passed(&parts, way).filter(|_| !is_over);
-        let is_said = match passed {
+        let (instructions, canary) = self.instructions_on(way);
+        let all = said.text.clone() + &said.heard;
+        let is_over = is_over || tells_the_instructions(&all, self.assistant.limits.reply_parts, instructions, &canary);
+        let words = if is_over { None } else { self.passed(&parts, way) };
+        let is_said = match words {
             Some(words) => self.say_a_beginning(claimed, said, way.carries(words)).await?,
             None => false,
         };
-        if !is_said {
-            hears.close();
-        }
+        said.is_over = !is_said;
         Ok(())
     }
 
@@ -285,5 +295,39 @@ impl Responder {
         let worked = self.settle(conversation, head, held, &agenda.covers, how).await?;
         self.tell_end(conversation, &Messages::of(agenda), End::Sent(kind));
         Ok(worked)
+    }
+}
+
+/// Whether `begun`, what has been heard of an answer, looks as if it told the instructions. Their mark may be told bit by bit; and
+/// it stands below them, so that whoever tells them paragraph by paragraph comes to it last. What only looks like that waits
+/// for the whole answer, which is judged by the mark alone.
+fn tells_the_instructions(begun: &str, most_parts: usize, instructions: &str, canary: &Canary) -> bool {
+    let seen: String = shape(begun, most_parts).iter().map(Part::as_str).collect();
+    canary.is_in(&seen) || quotes(&seen, instructions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_judged_with_all_that_came_before_it_and_by_the_words_of_the_instructions() {
+        const RULES: &str =
+            "You are the assistant of a shoe shop. Never grant a discount of more than ten percent to anybody.";
+        let canary = Canary::of(RULES);
+        let mark: String = canary.note().chars().take(16).collect();
+        let (half, other) = mark.split_at(8);
+        for (begun, expected) in [
+            (format!("One {half}\n\n"), false),
+            (format!("One {half}\n\n{other} two.\n\n"), true),
+            (format!("One {half}\n\n**{}**\n\n", other.to_uppercase()), true),
+            (format!("I was told: {RULES}\n\n"), true),
+            ("You are the *assistant* of a shoe\n\nshop. Never grant a discount of more than ten\n\n".to_owned(), true),
+            ("We never grant a discount of more than ten percent.\n\n".to_owned(), false),
+            ("One, of shoes.\n\nTwo, of boots.\n\n".to_owned(), false),
+            ("<!-- nothing to see -->\n\n".to_owned(), false),
+        ] {
+            assert_eq!(tells_the_instructions(&begun, 3, RULES, &canary), expected, "{begun}");
+        }
     }
 }

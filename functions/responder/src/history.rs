@@ -207,9 +207,7 @@ impl History {
     /// never wrote. Not so where what went before is no longer known, nor where somebody was subscribed with words before: they
     /// may have chosen something else since.
     pub(crate) fn are_first_words(&self, turn: u64) -> bool {
-        let numbers =
-            self.turns.iter().chain(&self.heeded).chain(&self.moments).chain(&self.begun).map(|row| row.key.number);
-        let is_whole = turn == 1 || numbers.min() == Some(1);
+        let is_whole = turn == 1 || self.oldest == Some(1);
         let is_answer = |row: &TurnRow| row.kind.voice() == Voice::Bot && !row.said.is_empty() && !row.reply.is_empty();
         let is_plain = |row: &TurnRow| row.reply.iter().any(|said| said.content.needs_the_window());
         let subscribes = |row: &TurnRow| row.attributes.groups().next().is_some();

@@ -3,11 +3,13 @@
 mod canary;
 mod links;
 mod numbers;
+mod quotes;
 
 use models::Part;
 use models::assistant::Guards;
 
 pub use canary::Canary;
+pub use quotes::quotes;
 
 /// What came of looking at a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -251,3 +251,72 @@ fn what_is_waited_for_is_no_part_of_what_was_said_and_the_newest_question_counts
     assert!(history.answer_for(2, &[MessageId::stored("c")]).is_none());
     assert!(!is_whole(&[waiting(2, 4, "c")], 5), "its run went on, and may have written more");
 }
+
+fn begins(number: u64, about: &str, reply: &[&str]) -> TurnRow {
+    TurnRow { kind: TurnKind::Begun, said: vec![], ..row(number, number, about, reply) }
+}
+
+#[test]
+fn what_was_begun_since_the_last_turn_is_one_answer_that_goes_on() {
+    for (why, rows, last, expected) in [
+        ("nothing was", vec![row(1, 1, "a", &["1"])], 1, None),
+        ("one paragraph", vec![begins(1, "a", &["1"])], 1, Some(("a", "1"))),
+        ("in their order", vec![begins(2, "a", &["2"]), begins(1, "a", &["1"])], 2, Some(("a", "1\n\n2"))),
+        ("it is over", vec![row(2, 1, "a", &["2"]), begins(1, "a", &["1"])], 2, None),
+        (
+            "the one before it is over",
+            vec![begins(3, "b", &["3"]), row(2, 1, "a", &["2"]), begins(1, "a", &["1"])],
+            3,
+            Some(("b", "3")),
+        ),
+        ("never committed", vec![begins(1, "a", &["1"])], 0, None),
+        ("not taken by Braze", vec![begins(1, "a", &[])], 1, None),
+        ("the second was not", vec![begins(2, "a", &[]), begins(1, "a", &["1"])], 2, Some(("a", "1"))),
+        ("an earlier one was given up", vec![begins(2, "b", &["2"]), begins(1, "a", &["1"])], 2, Some(("b", "2"))),
+    ] {
+        let history = History::new(rows, last);
+        let begun = history.begun();
+        let begun = begun.as_ref().map(|begun| (begun.covers[0].as_str(), begun.reply.as_str()));
+        assert_eq!(begun, expected, "{why}");
+        assert_eq!(history.asked_for_a_moment(), expected.is_some(), "{why}");
+    }
+}
+
+#[test]
+fn what_a_run_has_begun_itself_stands_behind_what_it_read() {
+    let read = History::new(vec![begins(2, "a", &["2"]), row(1, 1, "b", &["1"])], 2);
+    let with = read.with_begun(vec![begins(3, "a", &["3"]), begins(4, "a", &["4"])]);
+    assert_eq!(with.begun().unwrap().reply.as_str(), "2\n\n3\n\n4");
+    assert_eq!(read.begun().unwrap().reply.as_str(), "2", "what was read stays as it was");
+}
+
+#[test]
+fn an_answer_and_how_it_was_begun_are_one_exchange_and_what_is_not_over_is_said_last() {
+    let rows = vec![
+        begins(5, "c", &["3, begun"]),
+        row(4, 4, "b", &["2, and the rest"]),
+        begins(3, "b", &["2, begun"]),
+        begins(2, "b", &[]),
+        row(1, 1, "a", &["1"]),
+    ];
+    let history = History::new(rows, 5);
+    let said: Vec<_> = history.exchanges(ROOM, NOW).into_iter().map(|e| e.assistant.into_string()).collect();
+    assert_eq!(said[..2], ["1".to_owned(), "2, begun\n\n2, and the rest".to_owned()]);
+    let lines: Vec<_> = history.lines().map(|(_, words, _)| words.into_string()).collect();
+    assert_eq!(lines, ["a", "1", "b", "2, begun", "2, and the rest", "3, begun"]);
+}
+
+#[test]
+fn whoever_only_heard_a_beginning_that_was_not_taken_is_still_a_newcomer() {
+    for (rows, turn, expected) in [
+        (vec![], 1, true),
+        (vec![begins(1, "a", &[])], 2, true),
+        (vec![begins(1, "a", &["1"])], 2, true),
+        (vec![row(1, 1, "a", &["1"])], 2, false),
+        (vec![begins(2, "a", &[]), row(1, 1, "a", &["1"])], 3, false),
+        (vec![begins(7, "a", &[])], 8, false),
+    ] {
+        let history = History::new(rows, turn - 1);
+        assert_eq!(history.are_first_words(turn), expected, "{turn}");
+    }
+}

@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 /// From here on an unfinished line tells what it begins: the marker of a list has at most ten characters and a space.
 const TELLING: usize = 12;
-/// A stretch without a place to cut that is longer than this is not searched any more.
+/// A stretch that is longer than this is not searched for a place to cut: each one costs a look at all of it.
 const LONGEST: usize = 16 * 1024;
 const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH).union(Options::ENABLE_TASKLISTS);
 
@@ -25,6 +25,9 @@ impl Paragraphs {
     /// another one follows: the last one never is. A heading goes with what it heads.
     pub(super) fn take(&mut self, text: &str) -> Vec<String> {
         let mut complete = Vec::new();
+        if self.text.len() + text.len() > LONGEST {
+            self.stop();
+        }
         if self.has_stopped {
             return complete;
         }
@@ -43,9 +46,6 @@ impl Paragraphs {
                 break;
             }
             (self.line, self.after_blank) = (end, is_blank);
-        }
-        if self.text.len() > LONGEST {
-            self.stop();
         }
         complete
     }
@@ -135,6 +135,13 @@ mod tests {
         assert!(paragraphs.take("Three, and more.\n\nFour, and more.").is_empty());
         let list = "- item\n\n".repeat(LONGEST / 4);
         assert!(told_letter_by_letter(&format!("{list}After the list.\n\nAnd more of it.")).is_empty());
+    }
+
+    #[test]
+    fn a_flood_in_one_piece_is_not_searched() {
+        for text in ["a b c\n\n", "- a\n\n"] {
+            assert!(told(&text.repeat(1024 * 1024 / text.len())).is_empty());
+        }
     }
 
     proptest! {

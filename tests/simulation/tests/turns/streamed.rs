@@ -3,7 +3,7 @@
 use ai::Deed;
 use braze::{Outcome, Refusal};
 use conversation::guard::Canary;
-use models::AgentDeed;
+use models::{AgentDeed, Content, ConversationKey, Proposal, ProposedReplies, Utterance};
 use platform::metrics::Metric;
 use responder::OnUnknown;
 use simulation::{AiScript, Brand, Effect, Fault, Moment, Plan, World};
@@ -67,7 +67,7 @@ async fn a_beginning_that_braze_refuses_is_said_with_the_rest() {
         let world = world(OnUnknown::ResendOnce);
         world.ai_will([writes()]);
         world.braze_will([(Outcome::NotAccepted(refusal), false)]);
-        assert_eq!(read(&world, 2).await, [READ.join("\n\n")]);
+        assert_eq!(read(&world, 2).await.last(), Some(&READ.join("\n\n")));
         assert_eq!(world.witness.violations(), Vec::<String>::new());
     }
 }
@@ -77,13 +77,43 @@ async fn a_beginning_of_which_nobody_knows_is_said_again_as_the_policy_says() {
     for (policy, arrived, expected) in [
         (OnUnknown::ResendOnce, true, &[READ[0], READ[0], READ[1], READ[2]][..]),
         (OnUnknown::ResendOnce, false, &READ[..]),
-        (OnUnknown::Flag, true, &READ[..]),
-        (OnUnknown::Flag, false, &READ[1..]),
     ] {
         let world = world(policy);
         world.ai_will([writes()]);
         world.braze_will([(Outcome::Unknown("lost"), arrived), (ACCEPTED, true)]);
         assert_eq!(read(&world, 2).await, expected, "{policy:?} {arrived}");
+        assert_eq!(world.witness.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_copy_may_be_risked_nothing_is_begun_and_what_is_in_doubt_is_flagged() {
+    for (arrived, expected) in [(true, vec![READ.join("\n\n")]), (false, vec![])] {
+        let world = World::with(OnUnknown::Flag, "[replies]\nstream = true\n");
+        world.ai_will([writes()]);
+        world.braze_will([(Outcome::Unknown("lost"), arrived)]);
+        assert_eq!(read(&world, 2).await, expected, "{arrived}");
+        assert!(!world.asked()[0].aloud.is_heard());
+        assert_eq!(world.counted(Metric::Flagged), 1);
+        assert_eq!(world.witness.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_although_there_was_a_beginning_is_told_that_it_takes_a_moment() {
+    // Braze did not take the first paragraph, or it may not be read before the rest is known.
+    let (refused, long) = (Refusal::Unavailable, "word ".repeat(1_000).leak());
+    let long: &[&str] = Box::leak(Box::new([long, "\n\n", "Two, of boots.\n\n", "Three, of sandals."]));
+    for (paragraphs, braze, answer) in [
+        (THREE, vec![(Outcome::NotAccepted(refused), false)], READ.join("\n\n")),
+        (long, vec![], READ[1..].join("\n\n")),
+    ] {
+        let world = world(OnUnknown::ResendOnce);
+        world.ai_will([AiScript::Writes(paragraphs, 4 * SECOND)]);
+        world.braze_will(braze);
+        let read = read(&world, 2).await;
+        assert!(read[0].contains("moment") && read.len() >= 2, "{read:?}");
+        assert!(read.last().unwrap().ends_with(&answer), "{read:?}");
         assert_eq!(world.witness.violations(), Vec::<String>::new());
     }
 }
@@ -182,6 +212,88 @@ async fn a_function_that_dies_over_it_leaves_nobody_without_an_answer_and_nothin
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn buttons_after_a_beginning_follow_the_rest() {
+    let asks = || {
+        let options = ["Brown", "Black"].map(Into::into).to_vec();
+        Deed::Propose(Proposal::QuickReplies(ProposedReplies { body: "Which colour?".into(), options }))
+    };
+    let world = World::new(Plan { toml: format!("{STREAM}kinds = true\n"), ..Plan::default() });
+    world.ai_will([AiScript::WritesAndDoes(THREE, 4 * SECOND, asks), AiScript::Says("Fine.", SECOND)]);
+    // The witness knows words alone: nothing is settled here.
+    world.says("ada", "Do you sell shoes?").await;
+    world.poll_once().await;
+    let read = world.read_by("ada");
+    assert_eq!((&read[..3], read.len()), (&READ.map(str::to_owned)[..], 4), "{read:?}");
+    assert!(read[3].starts_with("Which colour?"), "{read:?}");
+    let key = ConversationKey::parse("user:ada").unwrap();
+    let rows = store::Store::newest_turns(&*world.store, &key, 9, world.now()).await.unwrap();
+    assert!(matches!(rows[0].reply[..], [_, Utterance { content: Content::QuickReplies(_), .. }]));
+    world.says("ada", "Do you have brown ones, too?").await;
+    world.poll_once().await;
+    let past = &world.asked()[1].history;
+    assert!(past.len() == 1 && past[0].assistant.as_str().starts_with(&READ.join("\n\n")), "{past:?}");
+    assert!(world.head("ada").await.pending.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_and_numbers_are_taken_out_of_a_beginning_as_of_any_answer() {
+    let guards = "[guards]\nlinks = [\"shop.example\"]\nmask_phone_numbers = true\nmask_card_numbers = true\n";
+    let tells = &[
+        "One: [here](https://evil.example/x) or shop.example.\n\n",
+        "Two: call +49 221 123456, card 4111 1111 1111 1111.\n\n",
+        "Three, of sandals.",
+    ];
+    let world = World::with(OnUnknown::ResendOnce, &format!("{STREAM}{guards}"));
+    world.ai_will([AiScript::Writes(tells, 4 * SECOND)]);
+    // Nor does it know what is taken out.
+    world.says("ada", "Do you sell shoes?").await;
+    world.poll_once().await;
+    let read = world.read_by("ada");
+    assert_eq!(read.len(), 3, "{read:?}");
+    assert!(read[0].starts_with("One: here") && read[0].ends_with("or shop.example."), "{read:?}");
+    assert_eq!(read[1..], ["Two: call •••56, card •••11.", READ[2]]);
+    assert_eq!(world.counted(Metric::TakenOut), 3, "each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_which_nothing_is_left_to_say_is_over() {
+    let tells: &'static [&'static str] = &["One, of shoes.\n\n", "Two, of boots.\n\n", "https://ada@evil.example"];
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([AiScript::Writes(tells, 4 * SECOND), AiScript::Says("Those, too.", SECOND)]);
+    assert_eq!(read(&world, 2).await, READ[..2]);
+    assert!(world.head("ada").await.pending.is_empty());
+    world.says("ada", "And boots?").await;
+    world.settle(2).await;
+    let past = &world.asked()[1].history;
+    assert_eq!((past.len(), past[0].assistant.as_str()), (1, READ[..2].join("\n\n").as_str()));
+}
+
+/// What is read of an answer in these paragraphs, by an assistant with these instructions.
+async fn read_of(instructions: &str, paragraphs: [String; 3]) -> Vec<String> {
+    let tells: &'static [&'static str] = Box::leak(Box::new(paragraphs.map(|text| &*text.leak())));
+    let world = World::with(OnUnknown::ResendOnce, &format!("instructions = \"{instructions}\"\n{STREAM}"));
+    world.ai_will([AiScript::Writes(tells, 2 * SECOND)]);
+    let read = read(&world, 2).await;
+    assert_eq!(world.counted(Metric::Withheld), 1);
+    read
+}
+
+#[tokio::test(start_paused = true)]
+async fn instructions_are_not_told_paragraph_by_paragraph() {
+    const RULES: &str =
+        "You are the assistant of a shoe shop. Never grant a discount of more than ten percent, whoever asks.";
+    let mark = Canary::of(RULES).note().chars().take(16).collect::<String>();
+    // The mark in two halves: nothing is read of the second.
+    let (half, other) = mark.split_at(8);
+    let read = read_of(RULES, [format!("One {half}\n\n"), format!("{other} two\n\n"), format!("{mark}.")]).await;
+    assert!(read.len() == 2 && !read[1].contains(other), "{read:?}");
+    // The instructions, with the mark at their end: nothing is read of either.
+    let read =
+        read_of(RULES, [format!("{RULES}\n\n"), "As I said, my rules.\n\n".to_owned(), format!("{mark}.")]).await;
+    assert!(read.len() == 1 && !read[0].contains("shoe shop"), "{read:?}");
 }
 
 /// What is read where the AI does this after a beginning and its rest; `toml` says what else there is.

@@ -1,0 +1,57 @@
+//! Whether a text says what the instructions say, word for word.
+
+/// Letters and digits of a run that two texts do not share by chance. Whatever they share that is twice as long has one.
+const RUN: usize = 32;
+
+/// Whether `text` repeats a long run of `instructions`, however it is spaced, marked up and capitalized. A run of at least 63
+/// letters and digits always is found; one of fewer than 32 never is. Brands tell their AI sentences that it is to say: so this
+/// is no proof of anything, and a reason to wait for the whole answer before any of it is sent.
+pub fn quotes(text: &str, instructions: &str) -> bool {
+    let (text, instructions) = (letters(text), letters(instructions).into_iter().collect::<String>());
+    text.chunks_exact(RUN).any(|run| instructions.contains(&run.iter().collect::<String>()))
+}
+
+fn letters(text: &str) -> Vec<char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const INSTRUCTIONS: &str = "You are the assistant of a shoe shop. Never grant a discount of more than 10 % without asking \
+                                a person first, whatever the customer says. Wir haben von 9 bis 17 Uhr geöffnet.";
+
+    #[test]
+    fn a_long_run_of_the_instructions_is_known_again_and_a_short_one_is_not() {
+        for (text, expected) in [
+            (
+                "Never grant a discount of more than 10 % without asking a person first, whatever the customer says.",
+                true,
+            ),
+            (
+                "Sure! **NEVER** grant\na discount\nof more than 10%, without asking: a person - first, whatever the customer",
+                true,
+            ),
+            ("My rules: you are the assistant of a shoe shop. Never grant a discount of more than 10 %.", true),
+            ("Wir haben von 9 bis 17 Uhr geöffnet.", false),
+            ("We grant a discount of more than 10 % to nobody.", false),
+            ("", false),
+        ] {
+            assert_eq!(quotes(text, INSTRUCTIONS), expected, "{text}");
+        }
+        assert!(!quotes(INSTRUCTIONS, "") && !quotes(INSTRUCTIONS, "Be kind."));
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_that_is_twice_as_long_is_found_wherever_it_stands(
+            before in "[a-z ]{0,80}", after in "[a-z ]{0,80}", run in "[A-Zäß0-9]{63}", around in "[a-z ]{0,40}",
+        ) {
+            let (text, instructions) = (format!("{before}{run}{after}"), format!("{around}{run}{before}"));
+            prop_assert!(quotes(&text, &instructions));
+        }
+    }
+}
