@@ -1,7 +1,7 @@
 //! The `anthropic` backend against a real server on this machine: what leaves it, and what it makes of what comes back. What
 //! it has in common with `openai`, the time, the flood, the redirect, is tested there in more detail.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "every function here is part of a test")]
+#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 mod failures;
 #[path = "../server/past.rs"]
