@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use conversation::quiet::quiet_period;
 use futures::future;
+use models::assistant::Assistant;
 use models::{Author, ConversationKey, Message, Timestamp};
 use platform::clock::Deadline;
 use platform::metrics::Metric;
@@ -11,14 +12,17 @@ use store::{
     Claim, Filed, Head, HeadWrite, Held, MOST_PENDING, RowState, RunToken, StoreError, TurnRow, WriteError, write_head,
 };
 
+use crate::history::turns_among;
 use crate::{LEASE_MARGIN, Responder};
 
 /// How long a message that was given up may take to the dead letters; met later, it comes back from there.
 const TO_THE_DEAD: Duration = Duration::from_mins(2);
 
-/// The fewest turns that are read, however few are shown: what is left to people is tried as often as it takes, and each try may
-/// leave a draft, behind which a flow must still be found.
+/// The fewest turns that are read, however few are shown: a flow and a way are found by them.
 const FEWEST_READ: usize = 10;
+
+/// Of an answer that goes out while it is written, so many parts usually stand before its last.
+const USUALLY_BEGUN: usize = 2;
 
 /// The signs to a conversation are looked at with what a user writes when the last day that is counted for them began this
 /// long ago: once a day, but for what is left to a person.
@@ -137,17 +141,34 @@ impl Responder {
         Claim::until(RunToken((self.words)()), deadline.moment(), LEASE_MARGIN, suspects)
     }
 
-    /// The rows of the newest turns: enough for the history, with the last turn and the drafts of dead runs before it.
+    /// The rows of the newest turns, with the drafts of dead runs among them: of as many turns as are needed. One reading has
+    /// them, unless runs died by the dozen: while messages are given up one after another, or are left to people, no turn
+    /// takes a number, and the drafts for the next one are as many as there were attempts.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
-        self.store.newest_turns(key, self.rows_read(), now).await
+        let mut most = self.rows_read();
+        loop {
+            let rows = self.store.newest_turns(key, most, now).await?;
+            if rows.len() < most || turns_among(&rows) > self.turns_read() {
+                return Ok(rows);
+            }
+            most *= 4;
+        }
     }
 
-    /// How many rows of turns are read at a time.
-    pub(crate) fn rows_read(&self) -> usize {
+    /// How many turns are read at least, if there are so many.
+    pub(crate) fn turns_read(&self) -> usize {
         let limits = &self.assistant.limits;
-        // A turn may have a row before it that says that it takes a moment, and one that its answer comes later.
-        let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later());
-        limits.history_turns.max(limits.repeats).max(FEWEST_READ) * each + limits.attempts as usize
+        limits.history_turns.max(limits.repeats).max(FEWEST_READ)
+    }
+
+    /// How many rows of turns are read at first.
+    fn rows_read(&self) -> usize {
+        let Assistant { limits, replies, .. } = &self.assistant;
+        // A turn may have a row before it that says that it takes a moment, one that its answer comes later, and some that say
+        // how it begins.
+        let begun = if replies.stream { USUALLY_BEGUN } else { 0 };
+        let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later()) + begun;
+        self.turns_read() * each + limits.attempts as usize
     }
 
     /// Writes the message's place, each time as plainly as the last refusal allows.

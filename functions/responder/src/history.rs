@@ -1,6 +1,5 @@
 //! What a conversation's rows say about what went before.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -32,8 +31,8 @@ pub(crate) struct History {
     begun: Vec<TurnRow>,
     /// Questions whose answers were to come later: no part of it either.
     waiting: Vec<TurnRow>,
-    /// The newest recap, and how many newer rows than its own there are.
-    recap: Option<(usize, Recap)>,
+    /// The newest recap, and the number of the turn whose row has it.
+    recap: Option<(u64, Recap)>,
     /// The lowest number of a turn that was read.
     oldest: Option<u64>,
 }
@@ -41,9 +40,9 @@ pub(crate) struct History {
 impl History {
     /// Sorts `rows` (newest first), of which turns up to `last_turn` happened.
     pub(crate) fn new(rows: Vec<TurnRow>, last_turn: u64) -> Self {
-        let recaps = rows.iter().enumerate().filter(|(_, row)| row.key.number <= last_turn);
-        let recaps = recaps.filter_map(|(place, row)| Some((place, row.summing.recap()?.clone())));
-        let recap = recaps.max_by_key(|(place, recap)| (recap.up_to, Reverse(*place)));
+        let recaps = rows.iter().filter(|row| row.key.number <= last_turn);
+        let recaps = recaps.filter_map(|row| Some((row.key.number, row.summing.recap()?.clone())));
+        let recap = recaps.max_by_key(|(number, recap)| (recap.up_to, *number));
         let oldest = rows.iter().map(|row| row.key.number).min();
         let (waiting, rows): (_, Vec<_>) = rows.into_iter().partition(|row| matches!(row.kind, TurnKind::Waiting(_)));
         let (mut turns, drafts): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.key.number <= last_turn);
@@ -283,11 +282,22 @@ const PERSON_WROTE: &str = "(A colleague of yours, a person, wrote:) ";
 const PEOPLE_LEFT: &str = "(The person has left the conversation. You answer again.)";
 
 /// Whether `rows` can lack nothing that was written before the claim of `epoch`: its predecessor's draft is among them. A run
-/// that wrote none, or only that it takes a moment, how it begins or that it comes later, leaves that open.
+/// that wrote none, or only what goes on, leaves that open.
 pub(crate) fn is_whole(rows: &[TurnRow], epoch: u64) -> bool {
-    let goes_on = |row: &TurnRow| matches!(row.kind, TurnKind::Moment | TurnKind::Begun | TurnKind::Waiting(_));
     let is_last = |row: &TurnRow| !goes_on(row) && row.key.epoch + 1 >= epoch;
     epoch <= 1 || rows.iter().any(is_last)
+}
+
+/// How many turns `rows` (in their order) are about, all drafts for one counted once, and what goes on not at all.
+pub(crate) fn turns_among(rows: &[TurnRow]) -> usize {
+    let mut numbers: Vec<_> = rows.iter().filter(|row| !goes_on(row)).map(|row| row.key.number).collect();
+    numbers.dedup();
+    numbers.len()
+}
+
+/// Whether it says no more than that the answer takes a moment, how it begins or that it comes later.
+fn goes_on(row: &TurnRow) -> bool {
+    matches!(row.kind, TurnKind::Moment | TurnKind::Begun | TurnKind::Waiting(_))
 }
 
 /// What likeness looks at in something said.

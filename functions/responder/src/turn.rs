@@ -244,7 +244,7 @@ impl Responder {
             flow: words.flow,
             own_line: words.own_line,
             since: agenda.open.iter().map(|message| message.arrival).min(),
-            summing: history.recap_to_carry(self.rows_read(), self.clock.now()).into(),
+            summing: history.recap_to_carry(self.turns_read(), self.clock.now()).into(),
         };
         let apart = || row.attributes.clone().beside(&words.joined_already);
         let unwritten = if self.goes_apart(&row) { apart() } else { Attributes::default() };

@@ -81,9 +81,12 @@ impl History {
         Some(Outgrown { turns, recap, earlier, row: self.turns.first()?.clone() })
     }
 
-    /// The recap that a new row takes over, where the row that has it will soon not be among the `read` newest any more.
+    /// The recap that a new row takes over, where the row that has it will soon not be among those of the `read` newest turns
+    /// any more.
     pub(crate) fn recap_to_carry(&self, read: usize, now: Timestamp) -> Option<Recap> {
-        self.recap(now).filter(|_| self.recap.as_ref().is_some_and(|(place, _)| *place >= read / 2)).cloned()
+        let (number, _) = self.recap.as_ref()?;
+        let newer = self.turns.iter().chain(&self.heeded).filter(|row| row.key.number > *number).count();
+        self.recap(now).filter(|_| newer >= read / 2).cloned()
     }
 
     /// Whether one of so many newest turns was followed by a summary that was none.

@@ -118,3 +118,23 @@ async fn that_nobody_can_be_reached_goes_by_the_route_of_the_user_and_not_by_one
         "an answer, two lines of a flow, and that nobody is there"
     );
 }
+
+/// While one message after another is given up no turn takes a number, and there is a draft of each attempt.
+#[tokio::test(start_paused = true)]
+async fn however_many_answers_were_drafted_in_vain_the_user_is_still_on_the_route_and_in_the_flow() {
+    let flow = FLOW.replace("[flows.f]\n", "[flows.f]\ntimeout_minutes = 1_440\n");
+    let toml = format!("{NO_BUDGET}{RETURNS}stay_minutes = 1_440\n{flow}");
+    let world = World::new(Plan { desk: true, toml, ..Plan::default() });
+    writes(&world, "When are you open?", Some("returns")).await;
+    agent(&world, AgentDeed::StartFlow { flow: "f".to_owned(), language: None }).await;
+    let before = world.sent().len();
+    let fails = |nth| (Effect { name: "commit", nth }, Fault::Fails(Moment::Before));
+    world.faults.listed((2..42).map(fails));
+    while world.faults.happened().len() < 40 {
+        writes(&world, "The red one", None).await;
+        goes_on(&world, 1_200).await;
+    }
+    let sent: Vec<_> = world.sent().drain(before..).map(|sent| (sent.text, sent.campaign)).collect();
+    let thanks = "Thank you, that's all I need.".to_owned();
+    assert_eq!(sent, [(thanks, Some("c-returns".to_owned()))], "the flow had the last of them for an answer");
+}
