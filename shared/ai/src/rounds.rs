@@ -129,7 +129,9 @@ impl<W: Door, D: Dialect> Model<W, D> {
         if question.aloud.is_heard() && matches!(outcome, Err(AiError::Refused { status: 400 | 422 })) {
             question = unheard(question);
             outcome = self.ask(&question, end).await;
-            self.refuses_parts.fetch_or(outcome.is_ok(), Ordering::Relaxed);
+            if outcome.is_ok() && !self.refuses_parts.swap(true, Ordering::Relaxed) {
+                tracing::warn!("the AI's server refuses to answer in parts; from here on it is asked for whole answers");
+            }
         }
         let refused =
             |outcome: &Result<Answer, AiError>| matches!(outcome, Err(AiError::Refused { status: 400 | 413 }));
@@ -177,8 +179,9 @@ impl<W: Door, D: Dialect> Model<W, D> {
             Body::Whole(body) => body,
             Body::InParts(mut parts) => {
                 let mut streamed = Streamed::new(fold, &question.aloud);
-                parts.each(|bytes| streamed.take(bytes)).await?;
-                streamed.whole()?
+                let came = parts.each(|bytes| streamed.take(bytes)).await;
+                // What breaks off behind the end of an answer does not cost it.
+                streamed.whole().map_err(|error| came.err().unwrap_or(error))?
             }
         };
         D::heard(&body, calls)

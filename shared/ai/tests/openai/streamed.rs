@@ -129,6 +129,22 @@ async fn what_breaks_off_or_takes_too_long_is_no_answer_and_nobody_else_is_asked
 }
 
 #[tokio::test]
+async fn what_breaks_off_behind_the_end_of_an_answer_does_not_cost_it() {
+    const ERROR: &str = "data: {\"error\":{\"message\":\"overloaded\"}}\n\n";
+    for answered in [
+        &[Some(ONE), Some(TWO), Some(DONE)][..],
+        &[Some(ONE), Some(TWO)],
+        &[Some(ONE), Some(TWO), None],
+        &[Some(ONE), Some(TWO), Some(ERROR)],
+    ] {
+        let server = Server::start(move |_| std::future::ready(parts(answered, Duration::from_millis(1)))).await;
+        let answer = client(&server.base_url, None).answer(&aloud("hi").0, AMPLE).await;
+        assert_eq!(answer, Ok(Answer::text("One.\n\nTwo, and some more.")), "{answered:?}");
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn where_nothing_was_told_yet_the_next_backend_is_asked() {
     const BEGUN: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"One.\"}}]}\n\n";
     let server = Server::start(|_| std::future::ready(parts(&[Some(BEGUN), None], Duration::ZERO))).await;
