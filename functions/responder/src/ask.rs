@@ -121,19 +121,19 @@ impl Responder {
     }
 
     /// What the assistant is told on this way, and what must not be said of it.
-    fn instructions<'a>(&'a self, matter: &Matter<'a>) -> (&'a str, Canary) {
+    fn instructions<'a>(&'a self, matter: &Matter<'a>) -> (&'a str, Canary<'a>) {
         self.instructions_on(matter.way)
     }
 
     /// The same on that way, whatever it is about.
-    pub(crate) fn instructions_on<'a>(&'a self, way: Way<'a>) -> (&'a str, Canary) {
+    pub(crate) fn instructions_on<'a>(&'a self, way: Way<'a>) -> (&'a str, Canary<'a>) {
         let instructions = way.route.and_then(|(_, route)| route.instructions.as_ref());
         let instructions = instructions.unwrap_or(&self.assistant.instructions);
         (instructions, Canary::of(instructions))
     }
 
     /// What an answer comes to; or that it comes later.
-    fn understood(&self, answer: Answer, matter: &Matter<'_>, canary: &Canary) -> Result<Answered, Later> {
+    fn understood(&self, answer: Answer, matter: &Matter<'_>, canary: &Canary<'_>) -> Result<Answered, Later> {
         match answer {
             Answer::Said { text, deeds, rejected, usage } => {
                 self.note(usage);
@@ -205,7 +205,7 @@ impl Responder {
     }
 
     /// The AI's words as they may be read.
-    fn looked_at(&self, parts: &[Part], canary: &Canary) -> Result<Vec<Utterance>, Withheld> {
+    fn looked_at(&self, parts: &[Part], canary: &Canary<'_>) -> Result<Vec<Utterance>, Withheld> {
         match look(parts, canary, &self.assistant.guards) {
             Looked::Withheld => Err(Withheld),
             Looked::Passed { parts, taken_out } => {
@@ -216,7 +216,7 @@ impl Responder {
     }
 
     /// A message of another kind as it is, or, where something in it must not be read, what is left of it as text.
-    fn proposed(&self, content: Content, canary: &Canary) -> Result<Vec<Utterance>, Withheld> {
+    fn proposed(&self, content: Content, canary: &Canary<'_>) -> Result<Vec<Utterance>, Withheld> {
         let text = content.text().clone();
         match look(std::slice::from_ref(&text), canary, &self.assistant.guards) {
             Looked::Passed { taken_out: 0, .. } => Ok(vec![self.shown(content)]),
@@ -245,7 +245,7 @@ impl Responder {
         text: Option<&Personal>,
         deeds: Vec<Deed>,
         matter: &Matter<'_>,
-        canary: &Canary,
+        canary: &Canary<'_>,
     ) -> Result<Answered, Withheld> {
         let said = |text: &Personal| self.looked_at(&shape(text.as_str(), self.assistant.limits.reply_parts), canary);
         let mut answered = Answered::of(text.map(said).transpose()?.unwrap_or_default());

@@ -300,8 +300,8 @@ impl Responder {
 
 /// Whether `begun`, what has been heard of an answer, looks as if it told the instructions. Their mark may be told bit by bit; and
 /// it stands below them, so that whoever tells them paragraph by paragraph comes to it last. What only looks like that waits
-/// for the whole answer, which is judged by the mark alone.
-fn tells_the_instructions(begun: &str, most_parts: usize, instructions: &str, canary: &Canary) -> bool {
+/// for the whole answer, which is judged by the mark and by how much of them it tells.
+fn tells_the_instructions(begun: &str, most_parts: usize, instructions: &str, canary: &Canary<'_>) -> bool {
     let seen: String = shape(begun, most_parts).iter().map(Part::as_str).collect();
     canary.is_in(&seen) || quotes(&seen, instructions)
 }

@@ -117,7 +117,13 @@ impl Responder {
     }
 
     /// A summary as it is kept.
-    async fn summed_up(&self, past: &Past, ai: &dyn Ai, time: Duration, canary: &Canary) -> Result<Personal, Unsummed> {
+    async fn summed_up(
+        &self,
+        past: &Past,
+        ai: &dyn Ai,
+        time: Duration,
+        canary: &Canary<'_>,
+    ) -> Result<Personal, Unsummed> {
         let Summary { text, usage } = self.asked_for_a_summary(past, ai, time).await?;
         self.note(usage);
         self.kept_summary(&text, canary).ok_or(Unsummed::Withheld)
@@ -130,7 +136,7 @@ impl Responder {
     }
 
     /// A summary as it is kept: what an answer must not tell, nor show, a summary must not either.
-    fn kept_summary(&self, text: &Personal, canary: &Canary) -> Option<Personal> {
+    fn kept_summary(&self, text: &Personal, canary: &Canary<'_>) -> Option<Personal> {
         match look(&shape(text.as_str(), 1), canary, &self.assistant.guards) {
             Looked::Withheld => None,
             Looked::Passed { parts, taken_out } => {

@@ -130,7 +130,9 @@ impl<W: Door, D: Dialect> Model<W, D> {
             question = unheard(question);
             outcome = self.ask(&question, end).await;
             if outcome.is_ok() && !self.refuses_parts.swap(true, Ordering::Relaxed) {
-                tracing::warn!("the AI's server refuses to answer in parts; from here on it is asked for whole answers");
+                tracing::warn!(
+                    "the AI's server refuses to answer in parts; from here on it is asked for whole answers"
+                );
             }
         }
         let refused =

@@ -26,7 +26,7 @@ pub enum Looked {
 }
 
 /// Looks at `parts` as WhatsApp would show them.
-pub fn look(parts: &[Part], canary: &Canary, guards: &Guards) -> Looked {
+pub fn look(parts: &[Part], canary: &Canary<'_>, guards: &Guards) -> Looked {
     if canary.is_in(&parts.iter().map(Part::as_str).collect::<String>()) {
         return Looked::Withheld;
     }

@@ -11,6 +11,22 @@ pub fn quotes(text: &str, instructions: &str) -> bool {
     text.chunks_exact(RUN).any(|run| instructions.contains(&run.iter().collect::<String>()))
 }
 
+/// Of instructions with fewer runs nothing is worth keeping: they are a sentence or two.
+const FEWEST_RUNS: usize = 4;
+
+/// Whether `text` tells `instructions` as a whole: of their runs at least three in four are in it. Less may be what the brand
+/// wants to be said.
+pub(super) fn tells_most(text: &str, instructions: &str) -> bool {
+    let (text, instructions) = (letters(text), letters(instructions));
+    let runs = instructions.chunks_exact(RUN);
+    let enough = (runs.len() * 3).div_ceil(4);
+    if runs.len() < FEWEST_RUNS || text.len() < enough * RUN {
+        return false;
+    }
+    let text: String = text.into_iter().collect();
+    runs.filter(|run| text.contains(&run.iter().collect::<String>())).count() >= enough
+}
+
 fn letters(text: &str) -> Vec<char> {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -43,6 +59,21 @@ mod tests {
             assert_eq!(quotes(text, INSTRUCTIONS), expected, "{text}");
         }
         assert!(!quotes(INSTRUCTIONS, "") && !quotes(INSTRUCTIONS, "Be kind."));
+    }
+
+    #[test]
+    fn instructions_are_told_as_a_whole_by_three_in_four_of_their_runs_and_not_by_a_sentence() {
+        let (half, _) = INSTRUCTIONS.split_at(INSTRUCTIONS.len() / 2);
+        for (text, instructions, expected) in [
+            (format!("Sure! My rules:\n\n> {}\n\nAnything else?", INSTRUCTIONS.to_uppercase()), INSTRUCTIONS, true),
+            (INSTRUCTIONS.replace("10 %", "20 %"), INSTRUCTIONS, true),
+            (format!("{half} and so on."), INSTRUCTIONS, false),
+            (half.to_owned(), half, false),
+            (String::new(), INSTRUCTIONS, false),
+            (INSTRUCTIONS.to_owned(), "", false),
+        ] {
+            assert_eq!(tells_most(&text, instructions), expected, "{text}");
+        }
     }
 
     proptest! {
