@@ -6,6 +6,7 @@ use store::{Filed, Head, MOST_COVERED, Owner, ROW_LIFE, RowState, Said};
 
 use crate::Responder;
 use crate::attend::{Conversation, Delivery, Stop};
+use crate::history::Begun;
 
 /// The messages a turn is about, in the order of filing, and what of them counts.
 pub(crate) struct Agenda {
@@ -21,6 +22,11 @@ impl Agenda {
     /// Who wrote the messages it is about.
     pub(crate) fn author(&self) -> Author {
         self.open.first().map_or(Author::User, |message| message.author)
+    }
+
+    /// Whether `begun` is how the answer to them begins.
+    pub(crate) fn is_begun(&self, begun: &Begun<'_>) -> bool {
+        begun.covers.last().is_some_and(|id| self.open.iter().any(|message| message.id == *id))
     }
 
     /// What follows the open ones through the logs.

@@ -14,11 +14,8 @@ use platform::metrics::Metric;
 use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::agenda::Agenda;
-use crate::attend::{Stop, Worked};
-use crate::draft::{Draft, Drafted, utterances};
-use crate::ended::{End, Messages};
-use crate::history::History;
+use crate::attend::Stop;
+use crate::draft::{Drafted, utterances};
 use crate::send::{BEFORE_A_COPY, Outgoing, open, reply};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Committed, Words};
@@ -157,7 +154,7 @@ impl Responder {
     }
 
     /// The AI's words as they may be read; `None` if they must not be.
-    fn passed(&self, parts: &[Part], way: Way<'_>) -> Option<Vec<Utterance>> {
+    pub(crate) fn passed(&self, parts: &[Part], way: Way<'_>) -> Option<Vec<Utterance>> {
         let (_, canary) = self.instructions_on(way);
         match look(parts, &canary, &self.assistant.guards) {
             Looked::Withheld => None,
@@ -262,39 +259,6 @@ impl Responder {
             };
         }
         Ok(self.settle(out.conversation, &head, out.held, &[], Settled::GoesOn).await?.head)
-    }
-
-    /// The draft without the words with which it was begun, in so many turns.
-    pub(crate) fn without_what_was_said(
-        &self,
-        draft: Draft,
-        begun: &str,
-        turns: usize,
-        agenda: &Agenda,
-        history: &History,
-    ) -> Draft {
-        let Draft::Say(mut words) = draft else { return draft };
-        // Where the AI's words may not be read after all, or another line stands for them, that follows as it is.
-        let Some((text, place)) = words.spoken.take().filter(|_| turns > 0) else { return Draft::Say(words) };
-        let Some(rest) = text.as_str().strip_prefix(begun) else { return Draft::Say(words) };
-        let way = self.way(&agenda.open, history, self.clock.now());
-        let parts = shape(rest, self.assistant.limits.reply_parts.saturating_sub(turns).max(1));
-        // The whole was looked at before: if nothing is left of the rest by itself, everything was said.
-        let rest = self.passed(&parts, way).unwrap_or_default();
-        words.reply.splice(..place, way.carries(rest));
-        if words.reply.is_empty() { Draft::Said(words) } else { Draft::Say(words) }
-    }
-
-    /// Ends a turn of which everything has been said: its messages are over, and the past knows what it was about.
-    pub(crate) async fn said_already(&self, claimed: Claimed<'_>, words: Words) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, agenda, .. } = claimed;
-        let kind = words.kind;
-        let row = self.row(claimed, words);
-        self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
-        let how = Settled::Silent { turn: row.key.number, aftermath: None };
-        let worked = self.settle(conversation, head, held, &agenda.covers, how).await?;
-        self.tell_end(conversation, &Messages::of(agenda), End::Sent(kind));
-        Ok(worked)
     }
 }
 

@@ -70,7 +70,7 @@ impl History {
         // An answer that was given up may have been begun before it, for other messages.
         let covers = rows.last()?.covers.as_slice();
         rows.retain(|row| row.covers == covers);
-        Some(Begun { covers, reply: told(&rows) })
+        Some(Begun { covers, turns: rows.len(), reply: told(&rows) })
     }
 
     /// What was begun after one turn and before another, oldest first.
@@ -263,6 +263,8 @@ impl History {
 pub(crate) struct Begun<'a> {
     /// The messages that it is about.
     pub(crate) covers: &'a [MessageId],
+    /// In how many turns it was begun.
+    pub(crate) turns: usize,
     /// What was said of it.
     pub(crate) reply: Personal,
 }

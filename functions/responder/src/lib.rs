@@ -26,6 +26,7 @@ mod later;
 mod media;
 mod moment;
 mod owner;
+mod rest;
 mod secret;
 mod send;
 mod settings;

@@ -115,10 +115,10 @@ impl Responder {
             };
             let (((Drafted { draft, counts }, said), at), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
+            let draft = self.without_what_was_said(draft, &said, &agenda, &history);
             // What was filed meanwhile is known to the head, and not to the draft.
             let sequence = head.sequence;
             head = said.head.map_or(head, |since| Head { sequence, ..since });
-            let draft = self.without_what_was_said(draft, &said.text, said.rows.len(), &agenda, &history);
             if !said.rows.is_empty() {
                 history = Cow::Owned(history.with_begun(said.rows));
             }

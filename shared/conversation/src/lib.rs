@@ -7,6 +7,7 @@ pub mod language;
 pub mod likeness;
 pub mod prompt;
 pub mod quiet;
+pub mod resumed;
 pub mod room;
 pub mod shape;
 pub mod window;

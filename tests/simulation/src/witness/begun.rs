@@ -25,7 +25,7 @@ pub(super) struct Tellings {
     /// Whether the AI ever told the mark of its instructions: such an answer is withheld.
     tells_its_mark: bool,
     /// What was answered where an answer had been begun before it was asked for.
-    go_on: Vec<Vec<models::Part>>,
+    go_on: Vec<String>,
 }
 
 impl Witness {
@@ -52,14 +52,16 @@ impl State {
             let begun = (1..=told.len()).map(|place| told[..place].concat());
             rests.extend(begun.filter_map(|begun| text.strip_prefix(&begun)).map(str::to_owned));
         }
+        if question.text.as_str().contains(GO_ON) {
+            rests.push(text.to_owned());
+            rests.extend(self.tellings.told.iter().flat_map(|told| behind(told, text)));
+            self.tellings.go_on.push(text.to_owned());
+        }
         for rest in rests {
-            self.answers.extend((1..REPLY_PARTS).map(|parts| shape(&rest, parts)));
+            self.answers.extend((1..=REPLY_PARTS).map(|parts| shape(&rest, parts)));
         }
         let mark = question.instructions.rsplit("\n\n").next().and_then(|note| note.get(..MARK));
         self.tellings.tells_its_mark |= mark.is_some_and(|mark| text.contains(mark));
-        if question.text.as_str().contains(GO_ON) {
-            self.tellings.go_on.push(shape(text, REPLY_PARTS));
-        }
     }
 
     /// These messages are over: whatever comes of the same words later is another answer.
@@ -144,9 +146,25 @@ impl State {
             let first: String = shape(&told[0], 1).iter().map(|part| part.as_str().to_owned()).collect();
             reply[0].as_str().starts_with(&first)
         });
-        let goes_on = self.tellings.go_on.iter().any(|answer| answer.starts_with(reply));
+        // A model that does not go on may begin with the same paragraph and say something else.
+        let is_other = |text: &&String| !as_read(text).starts_with(&as_read(&before));
+        let mut others = self.tellings.go_on.iter().filter(is_other);
+        let goes_on = others.any(|text| (1..=REPLY_PARTS).any(|parts| shape(text, parts).starts_with(reply)));
         if says_it_again && !goes_on {
             self.broken(format!("turn {} of {} says once more how it began", row.key.number, key.as_str()));
         }
     }
+}
+
+/// A text as it is read, whatever is bold or italic in it.
+fn as_read(text: &str) -> String {
+    let parts: Vec<_> = shape(text, REPLY_PARTS).iter().map(|part| part.as_str().trim().to_owned()).collect();
+    parts.join("\n\n").replace(['*', '_', '~', '`'], "")
+}
+
+/// What stands in `text` behind paragraphs that read as so many of those that were told.
+fn behind(told: &[String], text: &str) -> Vec<String> {
+    let told: Vec<_> = (1..=told.len()).map(|place| as_read(&told[..place].concat())).collect();
+    let ends = text.match_indices("\n\n").map(|(end, _)| text.split_at(end));
+    ends.filter(|(before, _)| told.contains(&as_read(before))).map(|(_, rest)| rest.to_owned()).collect()
 }
