@@ -160,14 +160,9 @@ pub(crate) enum Body {
 pub(crate) struct Parts(Response);
 
 impl Parts {
-    /// Hands what has come to `take` until nothing more does or `take` wants no more.
-    pub(crate) async fn each(&mut self, mut take: impl FnMut(&[u8]) -> Result<bool, AiError>) -> Result<(), AiError> {
-        while let Some(bytes) = self.0.chunk().await.map_err(|error| not_sent(&error))? {
-            if !take(&bytes)? {
-                break;
-            }
-        }
-        Ok(())
+    /// What comes next; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, AiError> {
+        self.0.chunk().await.map_err(|error| not_sent(&error))
     }
 }
 

@@ -179,12 +179,7 @@ impl<W: Door, D: Dialect> Model<W, D> {
         };
         let body = match self.door.post_streamed(body).await? {
             Body::Whole(body) => body,
-            Body::InParts(mut parts) => {
-                let mut streamed = Streamed::new(fold, &question.aloud);
-                let came = parts.each(|bytes| streamed.take(bytes)).await;
-                // What breaks off behind the end of an answer does not cost it.
-                streamed.whole().map_err(|error| came.err().unwrap_or(error))?
-            }
+            Body::InParts(parts) => Streamed::new(fold, &question.aloud).read(parts).await?,
         };
         D::heard(&body, calls)
     }

@@ -4,13 +4,19 @@
 mod events;
 mod paragraphs;
 
-use crate::http::LARGEST_BODY;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::http::{LARGEST_BODY, Parts};
 use crate::{AiError, Aloud};
 use events::Events;
 use paragraphs::Paragraphs;
 
 /// The most bytes that are read of an answer in parts: a token has a few hundred of them, and some models think in thousands.
 const LARGEST_STREAM: usize = 8 * 1024 * 1024;
+/// How long events are waited for that follow a whole answer.
+const BEHIND_THE_END: Duration = Duration::from_secs(1);
 /// What the data of an error says is for the other side's operators; that it came says enough.
 pub(crate) const BROKE_OFF: AiError = AiError::Unavailable { status: None, retry_after: None };
 
@@ -19,7 +25,10 @@ pub(crate) trait Fold: Send {
     /// Takes in what one event says.
     fn take(&mut self, data: &str) -> Result<Part, AiError>;
 
-    /// The body that the API would have answered with, if the events have come to their end.
+    /// Whether all of the answer has come, though events may follow that say what it cost.
+    fn is_over(&self) -> bool;
+
+    /// The body that the API would have answered with, if it has.
     fn whole(self: Box<Self>) -> Result<Vec<u8>, AiError>;
 }
 
@@ -53,8 +62,30 @@ impl<'a> Streamed<'a> {
         Self { fold, events, paragraphs, aloud, read: 0, is_over: false }
     }
 
+    /// Reads an answer to its end; the body that it comes to. What breaks off behind the end does not cost it, and what hangs
+    /// there keeps nobody.
+    pub(crate) async fn read(mut self, parts: Parts) -> Result<Vec<u8>, AiError> {
+        let came = self.take_all(parts).await;
+        self.whole().map_err(|error| came.err().unwrap_or(error))
+    }
+
+    async fn take_all(&mut self, mut parts: Parts) -> Result<(), AiError> {
+        let mut end = None;
+        loop {
+            let next = match end {
+                Some(end) => tokio::time::timeout_at(end, parts.next()).await.unwrap_or(Ok(None)),
+                None => parts.next().await,
+            };
+            match next? {
+                Some(bytes) if self.take(bytes.as_ref())? => {}
+                _ => return Ok(()),
+            }
+            end = end.or_else(|| self.fold.is_over().then(|| Instant::now() + BEHIND_THE_END));
+        }
+    }
+
     /// Takes bytes in, as they come; whether more are wanted.
-    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<bool, AiError> {
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, AiError> {
         self.read += bytes.len();
         if self.read > LARGEST_STREAM {
             return Err(AiError::Unusable("it is larger than 8 MiB"));
@@ -81,7 +112,7 @@ impl<'a> Streamed<'a> {
     }
 
     /// The body, if all of it has come.
-    pub(crate) fn whole(self) -> Result<Vec<u8>, AiError> {
+    fn whole(self) -> Result<Vec<u8>, AiError> {
         let body = self.fold.whole()?;
         if body.len() > LARGEST_BODY { Err(AiError::Unusable("it is larger than 1 MiB")) } else { Ok(body) }
     }

@@ -40,6 +40,7 @@ impl Fold for Message {
             "content_block_delta" => return self.go_on(&taken("/index"), taken("/delta")),
             "message_delta" => {
                 self.stop_reason = taken("/delta/stop_reason");
+                self.is_over |= self.stop_reason.is_string();
                 self.count(taken("/usage"));
             }
             "message_stop" => {
@@ -50,6 +51,10 @@ impl Fold for Message {
             _ => {}
         }
         Ok(Part::Other)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn whole(self: Box<Self>) -> Result<Vec<u8>, AiError> {

@@ -43,9 +43,13 @@ impl Fold for Completion {
         let is_first = |choice: &Value| choice["index"].as_u64().unwrap_or(0) == 0;
         let Some(Value::Array(choices)) = chunk.remove("choices") else { return Ok(Part::Other) };
         let Some(mut choice) = choices.into_iter().find(is_first) else { return Ok(Part::Other) };
-        // What it cost may come behind the end.
-        self.is_over |= choice["finish_reason"].is_string();
+        // What it cost may come behind the end. Some servers write an empty reason into every part.
+        self.is_over |= choice["finish_reason"].as_str().is_some_and(|reason| !reason.is_empty());
         Ok(choice.get_mut("delta").map_or(Part::Other, |delta| self.delta(delta)))
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn whole(self: Box<Self>) -> Result<Vec<u8>, AiError> {

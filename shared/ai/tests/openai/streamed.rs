@@ -110,9 +110,12 @@ async fn a_server_that_does_not_answer_in_parts_answers_as_a_whole() {
 async fn what_breaks_off_or_takes_too_long_is_no_answer_and_nobody_else_is_asked() {
     const MALFORMED: &str = "data: {\"choices\":[{\n\n";
     const ERROR: &str = "data: {\"error\":{\"message\":\"overloaded\"}}\n\n";
+    const NO_REASON: &str =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"One.\\n\\nTwo, and some \"},\"finish_reason\":\"\"}]}\n\n";
     for (answered, between, expected) in [
         (&[Some(ONE), None][..], 1, BROKE_OFF),
         (&[Some(ONE)], 1, BROKE_OFF),
+        (&[Some(NO_REASON), None], 1, BROKE_OFF),
         (&[Some(ONE), Some(ERROR)], 1, BROKE_OFF),
         (&[Some(ONE), Some(MALFORMED)], 1, AiError::Unusable("a part of it is not JSON")),
         (&[Some(ONE), Some(": still there\n\n"), Some(TWO)], 900, AiError::TimedOut),
@@ -129,7 +132,7 @@ async fn what_breaks_off_or_takes_too_long_is_no_answer_and_nobody_else_is_asked
 }
 
 #[tokio::test]
-async fn what_breaks_off_behind_the_end_of_an_answer_does_not_cost_it() {
+async fn what_breaks_off_or_hangs_behind_the_end_of_an_answer_does_not_cost_it() {
     const ERROR: &str = "data: {\"error\":{\"message\":\"overloaded\"}}\n\n";
     for answered in [
         &[Some(ONE), Some(TWO), Some(DONE)][..],
@@ -142,6 +145,17 @@ async fn what_breaks_off_behind_the_end_of_an_answer_does_not_cost_it() {
         assert_eq!(answer, Ok(Answer::text("One.\n\nTwo, and some more.")), "{answered:?}");
         assert_eq!(server.seen().len(), 1);
     }
+    let server = Server::start(|_| async {
+        let comments = futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Some((Ok::<_, Infallible>(Bytes::from(": still there\n\n")), ()))
+        });
+        let answer = futures::stream::once(std::future::ready(Ok(Bytes::from([ONE, TWO].concat()))));
+        response(200, EVENTS, Body::from_stream(futures::StreamExt::chain(answer, Box::pin(comments))))
+    })
+    .await;
+    let answer = client(&server.base_url, None).answer(&aloud("hi").0, AMPLE).await;
+    assert_eq!(answer, Ok(Answer::text("One.\n\nTwo, and some more.")));
 }
 
 #[tokio::test]
