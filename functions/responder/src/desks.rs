@@ -61,6 +61,11 @@ impl DeskSettings {
         (*self != Self::None).then_some(secret::DESK)
     }
 
+    /// The same where that signs webhooks.
+    pub fn signing_key(&self) -> Option<&'static str> {
+        self.needed_key().filter(|_| matches!(self, Self::Webhook { .. }))
+    }
+
     /// The desk, which is called with `http` and proves itself with `key`. Its agents read `notes`.
     pub fn desk(
         self,

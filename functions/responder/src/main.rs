@@ -28,6 +28,8 @@ async fn main() -> Result<(), Error> {
             let keys = settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys());
             let keys = keys.chain(files.assistant.media.key());
             secrets.check(keys.chain(settings.desk.needed_key()))?;
+            let signing = settings.ai.signing_keys(&files.assistant.backends);
+            secrets.check_signing(signing.chain(settings.desk.signing_key()))?;
         }
         Err(error @ SecretUnavailable::Malformed { .. }) => return Err(error.into()),
         Err(SecretUnavailable::Unreachable { .. }) => {}

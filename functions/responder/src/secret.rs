@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use platform::secrets::{Key, SecretCache, SecretUnavailable, Versions};
+use platform::standard_webhooks;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -49,6 +50,12 @@ impl Secrets {
         Err(malformed(format!(
             "{names}: missing or blank, and named by AI_BACKEND or DESK, or by [backends], [tools] or [media] of the assistant"
         )))
+    }
+
+    /// Whether each of these that is there can sign a webhook.
+    pub fn check_signing<'a>(&self, mut signing: impl Iterator<Item = &'a str>) -> Result<(), SecretUnavailable> {
+        let bad = signing.find_map(|name| Some((name, standard_webhooks::check(self.texts.get(name)?).err()?)));
+        bad.map_or(Ok(()), |(name, reason)| Err(malformed(format!("{name} {reason}"))))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -140,6 +147,18 @@ mod tests {
         let shown = format!("{error} {error:?} {secrets:?}");
         assert!(shown.contains("blank, number, absent: missing") && !shown.contains("hush"), "{shown}");
         assert!(!shown.contains("claude_key"), "{shown}");
+    }
+
+    #[test]
+    fn a_key_that_signs_is_any_text_or_whsec_and_base64() {
+        let secrets = parse(
+            r#"{"braze_api_key": "whsec_hush", "plain": "hush", "good": "whsec_aHVzaA==", "bad": "whsec_*hush*"}"#,
+        );
+        let secrets = secrets.unwrap();
+        assert_eq!(secrets.check_signing(["plain", "good", "absent"].into_iter()), Ok(()));
+        let error = secrets.check_signing(["good", "bad"].into_iter()).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("bad cannot sign") && !shown.contains("hush"), "{shown}");
     }
 
     #[tokio::test]

@@ -131,6 +131,16 @@ impl AiSettings {
         };
         own.into_iter().chain(backends.iter().filter_map(|(_, backend)| backend.key()))
     }
+
+    /// Those of them that sign webhooks.
+    pub fn signing_keys<'a>(&'a self, backends: &'a Backends) -> impl Iterator<Item = &'a str> {
+        let own = if let Self::Backend(backend) = self { Some(backend) } else { None };
+        let signed = |backend: &'a Backend| match backend.place {
+            Place::Server { speaks: Speaks::Webhook { .. }, .. } => backend.key(),
+            _ => None,
+        };
+        own.into_iter().chain(backends.iter().map(|(_, backend)| backend)).filter_map(signed)
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +181,7 @@ mod tests {
         ] {
             let settings = read(kind, model).unwrap();
             assert_eq!(settings.ai.needed_keys(&Backends::default()).collect::<Vec<_>>(), needed);
+            assert_eq!(settings.ai.signing_keys(&Backends::default()).count(), usize::from(kind == "webhook"));
             let place = Place::Server { speaks, base_url: base_url.to_owned(), key: Some(KEY.to_owned()) };
             assert_eq!(settings.ai, AiSettings::Backend(Backend { place, deadline: None, images: false }), "{kind}");
         }

@@ -14,6 +14,9 @@ use crate::{Ai, AiError, Answer, Later, Past, Question, Summary};
 /// What is kept back for each backend further down: enough for one without a network, a chance for one with.
 const RESERVE: Duration = Duration::from_millis(500);
 
+/// What logs say in place of a backend's name where no other is asked.
+const NOBODY: &str = "none";
+
 /// A backend as ladders have it. Several may share one: what one of them learns about it, all know.
 pub struct Rung {
     backend: Arc<dyn Ai>,
@@ -96,6 +99,11 @@ impl Ladder {
         self.rungs.get(passed.checked_sub(1)?).map(Arc::as_ref)
     }
 
+    /// Whose turn it is after the backend at `rung`, for logs.
+    fn next(&self, rung: usize) -> &'static str {
+        self.rungs.get(rung + 1).map_or(NOBODY, |next| next.backend.name())
+    }
+
     /// The part of `left` that the backend at `rung` gets.
     fn share(&self, rung: usize, left: Duration) -> Duration {
         let below: Duration = self.rungs.iter().skip(rung + 1).map(|_| RESERVE).sum();
@@ -131,9 +139,11 @@ impl Ai for Ladder {
                 Ok(Answer::Later(later)) => return Ok(Answer::Later(Later { passed: place + 1, ..later })),
                 Ok(answer) => return Ok(answer),
                 Err(reason) => {
-                    tracing::warn!(backend = rung.backend.name(), %reason, "no answer from an AI backend");
                     // Somebody has heard how this one begins; another one's would be a second answer.
-                    if question.aloud.has_told() {
+                    let has_told = question.aloud.has_told();
+                    let next = if has_told { NOBODY } else { self.next(place) };
+                    tracing::warn!(backend = rung.backend.name(), %reason, next, "no answer from an AI backend");
+                    if has_told {
                         return Err(reason);
                     }
                     failure.get_or_insert(reason);

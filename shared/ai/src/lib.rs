@@ -169,14 +169,15 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
-/// No answer. Says what kind of failure, never a word of the question or of the backend's text.
+/// No answer. Says what kind of failure, never a word of the question or of the backend's text, and nothing of what happens
+/// next: that is whoever's to say who asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AiError {
     /// No whole answer within the time it had.
-    #[error("the AI did not answer in time; the next backend is asked")]
+    #[error("the AI did not answer in time")]
     TimedOut,
     /// Not reachable, overloaded or broken on its side: later may be better.
-    #[error("the AI is unavailable (status {status:?}); the next backend is asked")]
+    #[error("the AI is unavailable (status {status:?})")]
     Unavailable {
         /// The HTTP status, if there was one.
         status: Option<u16>,
@@ -190,10 +191,10 @@ pub enum AiError {
         status: u16,
     },
     /// It has failed again and again and was not asked.
-    #[error("the AI has failed often and is left alone for a while; the next backend is asked")]
+    #[error("the AI has failed often and is left alone for a while")]
     LeftAlone,
     /// It answered with something that is no answer.
-    #[error("the AI's answer cannot be used: {0}; the next backend is asked")]
+    #[error("the AI's answer cannot be used: {0}")]
     Unusable(&'static str),
 }
 

@@ -4,6 +4,7 @@ mod canary;
 mod links;
 mod numbers;
 mod quotes;
+mod seam;
 
 use models::Part;
 use models::assistant::Guards;

@@ -10,6 +10,19 @@ use crate::hmac_sha256;
 /// How the specification marks a secret that is written in base64.
 const PREFIX: &str = "whsec_";
 
+/// A secret that cannot sign. Does not show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "cannot sign: it must not be blank, and behind `whsec_` there must be base64; \
+     `echo \"whsec_$(openssl rand -base64 32)\"` makes a good one"
+)]
+pub struct CannotSign;
+
+/// Whether `secrets` sign: [`headers`] has some for every webhook then. For the start, before there is a webhook to be lost.
+pub fn check(secrets: &SecretString) -> Result<(), CannotSign> {
+    signatures(secrets, "", 0, b"").map(drop).ok_or(CannotSign)
+}
+
 /// The headers of a webhook whose `body` is sent at this second: what it is called, the same for every try; when it was
 /// sent; and one signature for each secret.
 ///
@@ -62,7 +75,9 @@ mod tests {
 
     #[test]
     fn two_secrets_sign_side_by_side() {
-        let both = sign(&format!("a-new-secret {SECRET}")).unwrap();
+        let secrets = format!("a-new-secret {SECRET}");
+        assert_eq!(check(&secrets.as_str().into()), Ok(()));
+        let both = sign(&secrets).unwrap();
         let (new, old) = both.split_once(' ').unwrap();
         assert_eq!((Some(new.to_owned()), old), (sign("a-new-secret"), SIGNATURE));
     }
@@ -77,7 +92,7 @@ mod tests {
     #[test]
     fn a_secret_that_is_none_signs_nothing() {
         for secret in ["", " ", "whsec_", "whsec_n@t-base64", "whsec_abc", "good whsec_***"] {
-            assert_eq!(sign(secret), None, "{secret}");
+            assert_eq!((sign(secret), check(&secret.into())), (None, Err(CannotSign)), "{secret}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! `cargo run --release -p protocol_model`.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,11 +26,24 @@ const NEWS: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let settings = settings::large();
     if arguments.iter().any(|argument| argument == "--help") {
-        return if write!(io::stdout(), "{HELP}").is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        return if write!(io::stdout(), "{HELP}\n{}", Names(&settings)).is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     let (options, words): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
-    match run(&words, options.iter().any(|option| option == "--traces")) {
+    if let Some(option) = options.iter().find(|option| *option != "--traces") {
+        eprintln!("error: there is no option {option}; --help tells which there are");
+        return ExitCode::FAILURE;
+    }
+    if let Some(word) = words.iter().find(|word| !settings.iter().any(|setting| setting.name.contains(*word))) {
+        eprintln!("error: {word:?} is in the name of no setting\n\n{}", Names(&settings));
+        return ExitCode::FAILURE;
+    }
+    match run(&settings, &words, !options.is_empty()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -39,14 +53,24 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the settings are called, a line each.
+struct Names<'a>(&'a [Setting]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the settings:")?;
+        self.0.iter().try_for_each(|setting| writeln!(f, "    {}", setting.name))
+    }
+}
+
 /// Whether everything is as it should be.
-fn run(words: &[String], traces: bool) -> io::Result<bool> {
+fn run(settings: &[Setting], words: &[String], traces: bool) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     let is_wanted =
         |setting: &Setting| words.is_empty() || words.iter().any(|word| setting.name.contains(word.as_str()));
     let (mut fine, mut states, began) = (true, 0, Instant::now());
     writeln!(out, "every state                                states  depth  seconds")?;
-    for setting in settings::large().iter().filter(|setting| is_wanted(setting)) {
+    for setting in settings.iter().filter(|setting| is_wanted(setting)) {
         let report = search(setting);
         fine &= tell(&mut out, setting, &report)?;
         states += report.states;

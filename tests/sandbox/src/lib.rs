@@ -11,6 +11,7 @@ mod liquid;
 mod live;
 mod mapping;
 mod options;
+mod outside;
 mod page;
 pub mod queue;
 mod routes;
@@ -32,6 +33,7 @@ use tokio::task::AbortHandle;
 pub use deeds::{Deed, Program};
 pub use faults::{AiFault, Crash, Faults};
 pub use options::Options;
+use outside::Outside;
 use responder::{AssistantFiles, Source};
 use world::World;
 
@@ -100,14 +102,16 @@ impl From<responder::PackError> for StartError {
 impl Sandbox {
     /// Starts everything; it serves when this returns.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
-        let listener = listen(options.port).await?;
-        let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
-        let url = format!("http://{address}");
         let aws = platform::aws::config().await;
         let files = AssistantFiles::fetch(options.assistant.as_deref(), &aws, &platform::http::client()?).await?;
         let has_knowledge = !files.knowledge.is_empty() || !files.route_knowledge.is_empty();
         let has_backends = files.assistant.backends.iter().next().is_some();
-        let world = World::new(options, &url, files, &aws)?;
+        // Before the port is opened: who has mended that would only then read what else is wrong.
+        let outside = Outside::new(files, &aws)?;
+        let listener = listen(options.port).await?;
+        let address = listener.local_addr().map_err(|error| StartError::Port(options.port, error.kind()))?;
+        let url = format!("http://{address}");
+        let world = World::new(options, &url, outside)?;
         let knows_nothing = world.about.ai == "knowledge" && !has_knowledge && !has_backends;
         let real_braze = Some(world.about.braze.clone()).filter(|braze| braze != "simulated");
         let unknown_campaigns = world.about.unknown_campaigns.clone();

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use ai::{Ai, Caller};
 use async_trait::async_trait;
 use braze::Gathered;
 use ingest::{Ingest, Languages, Tokens};
-use models::assistant::{Place, Speaks};
-use platform::aws::SdkConfig;
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
 use platform::random;
-use platform::secrets::{FixedKey, Key, SecretCache, SecretSource, SecretUnavailable, Versions};
-use platform::settings::{BadSettings, Settings as Reader};
-use responder::{AiSettings, AssistantFiles, Backends, Deployment, DeskSettings, Means, OnUnknown, Responder};
+use platform::secrets::{FixedKey, SecretCache, SecretSource, SecretUnavailable, Versions};
+use responder::{Deployment, OnUnknown, Responder};
 use serde_json::{Value, json};
 use simulated_braze::{DOCUMENTED_BODY, SimulatedBraze};
 use store::Embedded;
@@ -24,9 +20,10 @@ use crate::desk::{DeskLog, WatchedDesk};
 use crate::disk::{Disk, Shelf};
 use crate::faults::Switches;
 use crate::live;
+use crate::outside::{Outside, RealBraze, Windows};
 use crate::queue::EmbeddedQueue;
 use crate::steps::Steps;
-use crate::watched::{MortalMessaging, WatchedAi, WatchedCaller, WatchedMeter, WatchedQueue, WatchedStore};
+use crate::watched::{MortalMessaging, WatchedMeter, WatchedQueue, WatchedStore};
 use crate::{Options, StartError, workspace};
 
 /// Marks webhooks of the simulated Braze, so that those which come from elsewhere can be put on the phone too.
@@ -76,68 +73,29 @@ pub(crate) struct About {
     pub(crate) unknown_campaigns: Vec<String>,
 }
 
-/// Who is on the other side, as the environment says.
-struct Outside {
-    ai: AiSettings,
-    desk: DeskSettings,
-    desk_key: Arc<dyn Key>,
-    braze: Option<(String, String, String)>,
-}
-
 impl World {
-    /// Puts the parts together around the address the sandbox listens at. `aws` is for a model there, if one is asked.
-    pub(crate) fn new(
-        options: &Options,
-        url: &str,
-        mut files: AssistantFiles,
-        aws: &SdkConfig,
-    ) -> Result<Arc<Self>, StartError> {
-        let outside = Outside::read(&platform::settings::environment)?;
-        workspace::subscribe_newcomers(&mut files.assistant, options.assistant.is_none() && outside.braze.is_none());
+    /// Puts the parts together around the address the sandbox listens at.
+    pub(crate) fn new(options: &Options, url: &str, outside: Outside) -> Result<Arc<Self>, StartError> {
+        let Outside { mut files, ai, backends, desk, braze, http, windows } = outside;
+        let Windows { steps, faults, asked } = windows;
+        workspace::subscribe_newcomers(&mut files.assistant, options.assistant.is_none() && braze.is_none());
         let (disk, store) = open(options)?;
-        let (steps, faults, asked) = (Steps::default(), Switches::default(), Asked::default());
         let log = DeskLog::default();
         let workspace = workspace::of(&files.assistant, url, &options.webhook_token, &options.campaigns);
         let unknown_campaigns = workspace::unknown_campaigns(&files.assistant, &workspace);
-        let about = About::new(options, url, &outside, unknown_campaigns);
-        let braze = SimulatedBraze::new(workspace);
+        let about = About::new(options, url, ai, braze.as_ref(), unknown_campaigns);
+        let simulated = SimulatedBraze::new(workspace);
         let queue = |shelf| Arc::new(EmbeddedQueue::open(disk.clone(), shelf, Arc::new(SystemClock)));
         let (work, quarantine) = (queue(Shelf::Queue), queue(Shelf::Quarantine));
         let agents = queue(Shelf::AgentQueue);
-        let http = platform::http::client()?;
-        let (endpoint, campaign, key) = outside
-            .braze
-            .unwrap_or_else(|| (url.to_owned() + "/sandbox/braze/rest", CAMPAIGN.to_owned(), KEY.to_owned()));
+        let RealBraze { endpoint, campaign, key } = braze.unwrap_or_else(|| RealBraze {
+            endpoint: url.to_owned() + "/sandbox/braze/rest",
+            campaign: CAMPAIGN.to_owned(),
+            key: KEY.to_owned(),
+        });
         let client =
             || braze::Client::new(http.clone(), &endpoint, campaign.clone(), Arc::new(FixedKey(key.clone().into())));
-        let desk = WatchedDesk {
-            elsewhere: outside.desk.desk(
-                http.clone(),
-                outside.desk_key,
-                Arc::new(SystemClock),
-                &files.assistant.desk_notes,
-            )?,
-            log: log.clone(),
-            steps: steps.clone(),
-            faults: faults.clone(),
-        };
-        // The window is around what is asked first, so that what stands below answers when that is made to fail.
-        let window = |inner| -> Arc<dyn Ai> {
-            let (steps, faults, asked) = (steps.clone(), faults.clone(), asked.clone());
-            Arc::new(WatchedAi { inner, steps, faults, asked })
-        };
-        let tool_window = |inner| -> Arc<dyn Caller> { Arc::new(WatchedCaller { inner, steps: steps.clone() }) };
-        let means = Means {
-            http: http.clone(),
-            public_http: platform::http::public_client()?,
-            aws,
-            meter: Arc::new(Uncounted),
-            key: &key_from_the_environment,
-            clock: Arc::new(SystemClock),
-            window: &window,
-            tool_window: &tool_window,
-        };
-        let backends = Backends::new(&outside.ai, &files, &means)?;
+        let desk = WatchedDesk { elsewhere: desk, log: log.clone(), steps: steps.clone(), faults: faults.clone() };
         let responder = Responder {
             store: Arc::new(WatchedStore {
                 inner: Arc::clone(&store),
@@ -170,7 +128,7 @@ impl World {
         };
         let parked = WatchedQueue { inner: Arc::clone(&quarantine), title: "body parked", ..queued.clone() };
         let asked_for = WatchedQueue { inner: Arc::clone(&agents), title: "an agent acts", ..queued.clone() };
-        let from_others = WatchedQueue { phones: Some(Arc::clone(&braze)), ..queued.clone() };
+        let from_others = WatchedQueue { phones: Some(Arc::clone(&simulated)), ..queued.clone() };
         let languages = Languages::of(responder.assistant.texts.languages());
         let ingest = door(options, languages.clone(), queued, asked_for.clone(), parked.clone());
         let ingest_of_others = door(options, languages, from_others, asked_for, parked);
@@ -184,7 +142,7 @@ impl World {
             desk: log,
             quarantine,
             store,
-            braze,
+            braze: simulated,
             steps,
             faults,
             asked,
@@ -235,20 +193,17 @@ fn open(options: &Options) -> Result<(Disk, Arc<Embedded>), StartError> {
 }
 
 impl About {
-    fn new(options: &Options, url: &str, outside: &Outside, unknown_campaigns: Vec<String>) -> Self {
-        let ai = match &outside.ai {
-            AiSettings::Knowledge => "knowledge".to_owned(),
-            AiSettings::Backend(backend) => match &backend.place {
-                Place::Server { speaks: Speaks::OpenAi(model), .. } => format!("openai: {model}"),
-                Place::Server { speaks: Speaks::Anthropic(model), .. } => format!("anthropic: {model}"),
-                Place::Server { speaks: Speaks::Webhook { .. }, .. } => "webhook".to_owned(),
-                Place::Bedrock { model, .. } => format!("bedrock: {model}"),
-            },
-        };
-        let braze = outside.braze.as_ref().map_or_else(|| "simulated".to_owned(), |(endpoint, ..)| endpoint.clone());
+    fn new(
+        options: &Options,
+        url: &str,
+        ai: String,
+        braze: Option<&RealBraze>,
+        unknown_campaigns: Vec<String>,
+    ) -> Self {
+        let unknown_campaigns = if braze.is_none() { unknown_campaigns } else { Vec::new() };
+        let braze = braze.map_or_else(|| "simulated".to_owned(), |braze| braze.endpoint.clone());
         let run = (random::words())();
         let (url, webhook_token) = (url.to_owned(), options.webhook_token.clone());
-        let unknown_campaigns = if outside.braze.is_none() { unknown_campaigns } else { Vec::new() };
         Self { url, webhook_token, run, ai, braze, unknown_campaigns }
     }
 
@@ -262,33 +217,6 @@ impl About {
             "recommended_body": simulated_braze::RECOMMENDED_BODY,
         })
     }
-}
-
-impl Outside {
-    fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
-        let mut reader = Reader::new(lookup);
-        let any =
-            |reader: &mut Reader, names: &[&'static str]| names.iter().any(|name| reader.optional(name).is_some());
-        let ai = if reader.optional("AI_BACKEND").is_some()
-            || !any(&mut reader, &["AI_BASE_URL", "AI_MODEL", "AI_API_KEY"])
-        {
-            AiSettings::read(&mut reader)
-        } else {
-            AiSettings::openai(&mut reader)
-        };
-        let braze = any(&mut reader, &["BRAZE_ENDPOINT", "BRAZE_CAMPAIGN_ID", "BRAZE_API_KEY"]).then(|| {
-            (reader.base_url("BRAZE_ENDPOINT"), reader.required("BRAZE_CAMPAIGN_ID"), reader.required("BRAZE_API_KEY"))
-        });
-        let desk = DeskSettings::read(&mut reader);
-        let desk_key = Arc::new(FixedKey(reader.optional("DESK_TOKEN").unwrap_or_default().into()));
-        reader.finish(Self { ai, desk, desk_key, braze })
-    }
-}
-
-/// What is a field of the responder's secret elsewhere, `ai_api_key`, is a variable here: `AI_API_KEY`.
-fn key_from_the_environment(field: &str) -> Option<Arc<dyn Key>> {
-    let key = platform::settings::environment(&field.to_uppercase()).filter(|key| !key.trim().is_empty())?;
-    Some(Arc::new(FixedKey(key.into())))
 }
 
 /// The sandbox's own secret: a webhook token of one's choice, [`AGENT_TOKEN`] and [`ANSWERS_TOKEN`].

@@ -20,7 +20,7 @@ impl Fake {
 #[async_trait]
 impl Ai for Fake {
     fn name(&self) -> &'static str {
-        "fake"
+        if self.summarises { "fake that sums up" } else { "fake" }
     }
 
     async fn answer(&self, _: &Question, time: Duration) -> Result<Answer, AiError> {
@@ -110,6 +110,13 @@ async fn the_first_answer_wins_and_only_the_first_backend_may_say_that_it_does_n
         let given: usize = backends.iter().map(|backend| backend.asked()).sum();
         assert_eq!(given, asked, "{expected:?}");
     }
+}
+
+#[test]
+fn below_the_last_backend_nobody_is_next() {
+    let fakes = [fake(Err(BUSY), 0), sums_up(Err(BUSY), 0)];
+    let ladder = ladder(fakes.iter().map(|fake| rung(fake, None)).collect());
+    assert_eq!([ladder.next(0), ladder.next(1)], ["fake that sums up", NOBODY]);
 }
 
 #[tokio::test(start_paused = true)]

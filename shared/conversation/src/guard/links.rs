@@ -1,5 +1,10 @@
 //! Links that an AI wrote: only to where the brand wants people to go.
 
+use std::iter;
+use std::ops::Range;
+
+use super::seam;
+
 /// What WhatsApp makes a link of without `https://` before it, as far as brands and swindlers use it.
 const TOP_LEVELS: [&str; 34] = [
     "com", "net", "org", "info", "biz", "io", "co", "me", "app", "dev", "shop", "store", "online", "site", "xyz",
@@ -13,28 +18,46 @@ const AROUND: &[char] =
 /// `text` without the links that must not be followed, and how many those were. Whatever the list says, a link goes that hides
 /// where it leads: behind a name (`https://shop.example@evil.example`), a number for a host, letters that look like others.
 pub(super) fn without(text: &str, allowed: Option<&[String]>) -> (String, usize) {
-    let mut kept = String::with_capacity(text.len());
-    let mut taken_out = 0;
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end_matches(char::is_whitespace);
-        let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
-        if link(core).is_none_or(|link| link.is_good(allowed)) {
-            kept.push_str(piece);
-            continue;
-        }
-        taken_out += 1;
-        // What stands around it stays, such as the end of the sentence; a blank before it is enough.
-        let rest: String = word.replacen(core, "", 1).chars().filter(|sign| !"()<>[]".contains(*sign)).collect();
-        if !rest.is_empty() {
-            kept.truncate(kept.trim_end_matches(' ').len());
-        }
-        kept.push_str(&rest);
-        let blank = &piece[word.len()..];
-        if !rest.is_empty() || blank.contains('\n') {
-            kept.push_str(blank);
+    let bad = bad(text, allowed);
+    let starts = iter::once(0).chain(bad.iter().map(|link| link.end));
+    let ends = bad.iter().map(|link| link.start).chain(iter::once(text.len()));
+    let kept = starts.zip(ends).map(|(start, end)| text[start..end].to_owned());
+    (kept.reduce(|before, after| seam::joined(&before, &after)).unwrap_or_default(), bad.len())
+}
+
+/// Where the links stand that must not be followed.
+fn bad(text: &str, allowed: Option<&[String]>) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let words = text.split_inclusive(char::is_whitespace).map(|piece| {
+        let start = at;
+        at += piece.len();
+        (start, piece.trim_end_matches(char::is_whitespace))
+    });
+    let of_links = words.filter_map(|(start, word)| {
+        let core = core(word);
+        link(core).is_some_and(|link| !link.is_good(allowed)).then(|| {
+            let start = start + word.find(core).unwrap_or_default();
+            start..start + whole(&text[start..], core.len())
+        })
+    });
+    of_links.collect()
+}
+
+/// What of a word may be a link.
+fn core(word: &str) -> &str {
+    word.trim_matches(AROUND).trim_end_matches(['.', ':', ')'])
+}
+
+/// How much of `text`, which begins with a link of `length`, is that link: what it opens, it closes.
+fn whole(text: &str, mut length: usize) -> usize {
+    for (open, close) in [('(', ')'), ('[', ']')] {
+        while text[..length].matches(open).count() > text[..length].matches(close).count()
+            && text[length..].starts_with(close)
+        {
+            length += 1;
         }
     }
-    (kept, taken_out)
+    length
 }
 
 /// A link, taken apart.
@@ -114,10 +137,19 @@ mod tests {
             ("See https://1.2.3.4/x now", "See now"),
             ("See http://[::1]:80/.", "See."),
             ("See https://xn--shp-bna.example!", "See!"),
-            ("Go to https://shоp.example", "Go to "),
+            ("Go to https://shоp.example", "Go to"),
             ("Press javascript:alert(1) now", "Press now"),
             ("ftp://shop.example", ""),
-            ("Here:\n*https://a@b.example*\nbye", "Here:\n**\nbye"),
+            ("Here:\n*https://a@b.example*\nbye", "Here:\nbye"),
+            ("Our shop (https://a@b.example).", "Our shop."),
+            ("Our shop ( https://a@b.example ) is open", "Our shop is open"),
+            ("Our shop <https://a@b.example> is open", "Our shop is open"),
+            ("Our shop [](https://a@b.example) is open", "Our shop is open"),
+            ("(see https://a@b.example)", "(see)"),
+            ("Open (https://a@b.example, or call), always", "Open (or call), always"),
+            ("See https://a@b.example/x_(y) .", "See."),
+            ("See  https://a@b.example  now", "See now"),
+            ("- https://a@b.example\n- Or  call", "- Or  call"),
             ("https://2130706433/", ""),
         ] {
             assert_eq!(without(bad, None), (left.to_owned(), 1), "{bad}");
@@ -151,7 +183,7 @@ mod tests {
             let allowed = ["shop.example".to_owned()];
             let (kept, _) = without(&text, Some(&allowed));
             for word in kept.split_whitespace() {
-                let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
+                let core = core(word);
                 prop_assert!(link(core).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
             }
         }

@@ -27,9 +27,16 @@ struct Program {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in
-        ["AI_BACKEND", "AI_BASE_URL", "AI_MODEL", "AI_API_KEY", "BRAZE_ENDPOINT", "ASSISTANT_CONFIG", "ON_UNKNOWN"]
-    {
+    for name in [
+        "AI_BACKEND",
+        "AI_BASE_URL",
+        "AI_MODEL",
+        "AI_API_KEY",
+        "BRAZE_ENDPOINT",
+        "DESK",
+        "ASSISTANT_CONFIG",
+        "ON_UNKNOWN",
+    ] {
         command.env_remove(name);
     }
     for name in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
@@ -273,6 +280,17 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
             vec![("AI_BACKEND", "webhook"), ("AI_BASE_URL", "http://127.0.0.1:1")],
             vec!["AI_BASE_URL", "no key to sign with"],
         ),
+        (
+            vec![],
+            vec![("AI_BACKEND", "webhook"), ("AI_BASE_URL", "http://127.0.0.1:1"), ("AI_API_KEY", "whsec_n@t-base64")],
+            vec!["AI_API_KEY cannot sign", "whsec_$(openssl"],
+        ),
+        (vec![], vec![("DESK", "webhook"), ("DESK_URL", "http://127.0.0.1:1")], vec!["DESK_TOKEN is missing"]),
+        (
+            vec![],
+            vec![("DESK", "webhook"), ("DESK_URL", "http://127.0.0.1:1"), ("DESK_TOKEN", "whsec_n@t-base64")],
+            vec!["DESK_TOKEN cannot sign"],
+        ),
         (vec![], vec![("AI_BACKEND", "bedrock"), ("AI_MODEL", "m")], vec!["AI_BACKEND", "AWS_REGION"]),
         (
             vec![],
@@ -287,8 +305,25 @@ fn a_start_that_fails_says_why_and_ends_with_an_error() {
         for word in expected {
             assert!(text.contains(word), "{word} in {text}");
         }
+        assert!(!text.contains("n@t"), "{text}");
     }
     let _ = std::fs::remove_file(assistant);
+}
+
+#[test]
+fn on_a_port_that_is_taken_what_is_wrong_with_the_set_up_is_told_first() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (variables, expected) in [
+        (vec![("AI_BASE_URL", "http://127.0.0.1:1")], "AI_MODEL is missing"),
+        (vec![("AI_BACKEND", "bedrock"), ("AI_MODEL", "m")], "AWS_REGION"),
+        (vec![("ASSISTANT_CONFIG", "/nowhere.toml")], "/nowhere.toml"),
+        (vec![], "is taken, perhaps by another sandbox"),
+    ] {
+        let output = command(&["--no-open", "--port", &port]).envs(variables).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && text.contains(expected), "{expected} in {text}");
+    }
 }
 
 #[test]
