@@ -20,6 +20,7 @@ mod profile;
 mod queue_message;
 mod reply;
 mod time;
+mod visible;
 
 pub use agent::{AgentAction, AgentDeed, HandOffReason};
 pub use attachment::{Attachment, MediaKind, attachments};
@@ -40,3 +41,4 @@ pub use profile::{Attributes, Event, FieldName, Finite, NotWritable, ProfileText
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
 pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId, Utterance};
 pub use time::Timestamp;
+pub use visible::{is_blank, is_visible};
