@@ -8,7 +8,7 @@ mod warning;
 
 use std::time::Duration;
 
-use models::{Identity, MessageId, Personal, Timestamp, is_blank};
+use models::{Identity, MessageId, Personal, Timestamp};
 
 use scan::Scan;
 pub(crate) use warning::Warning;
@@ -190,7 +190,7 @@ fn template_of(text: &str) -> Result<Template, Unreadable> {
 /// Empty, or an id that cannot be a piece of something else.
 fn is_id(text: &str) -> bool {
     let clean = !text.contains(['"', '“']) && !is_unrendered(text) && !text.contains(char::is_control);
-    text.is_empty() || (clean && text.len() <= MOST_ID_BYTES && !is_blank(text))
+    text.is_empty() || (clean && text.len() <= MOST_ID_BYTES && !text.trim().is_empty())
 }
 
 /// Whether Braze would have made something else of it.

@@ -90,11 +90,12 @@ impl Outcome {
     }
 
     async fn replies(&mut self, chain: &Chain, class: &Class) {
+        let guards = class.guards();
         for reply in &class.reply {
             let case = class.case(reply.name.as_ref(), &reply.says);
             let label = Label { case, mode: None, defect: reply.defect.as_ref(), limit: reply.limit.as_ref() };
-            let right = caught(chain, chain.shows(reply, &reply.expect)).await;
-            let today = reply.today.as_ref().map(|today| chain.shows(reply, today));
+            let right = caught(chain, chain.shows(reply, &guards, &reply.expect)).await;
+            let today = reply.today.as_ref().map(|today| chain.shows(reply, &guards, today));
             self.judge(chain, label, right, today).await;
         }
         for answered in &class.answer {

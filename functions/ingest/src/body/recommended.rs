@@ -53,7 +53,8 @@ impl Fields {
 pub(super) fn read(text: &str, warnings: &mut Vec<Warning>) -> Result<Fields, Unreadable> {
     let trimmed = text.trim_matches(is_space);
     match serde_json::from_str::<Strict>(trimmed) {
-        Ok(Strict { version: 1, fields, further }) => {
+        Ok(Strict { version: 1, goes_on: true, .. }) => Err(Unreadable::OutOfPlace("a key behind the message")),
+        Ok(Strict { version: 1, fields, further, .. }) => {
             warnings.extend(further.into_iter().map(Warning::FurtherKey));
             Ok(fields)
         }
@@ -71,6 +72,8 @@ struct Strict {
     version: u64,
     fields: Fields,
     further: Vec<String>,
+    /// A key of the template stands behind the message.
+    goes_on: bool,
 }
 
 impl<'de> Deserialize<'de> for Strict {
@@ -90,7 +93,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
         let (mut strict, mut seen) =
-            (Strict { version: 0, fields: Fields::default(), further: vec![] }, HashSet::new());
+            (Strict { version: 0, fields: Fields::default(), further: vec![], goes_on: false }, HashSet::new());
         while let Some(key) = map.next_key::<String>()? {
             let is_behind = seen.contains("message");
             if !seen.insert(key.clone()) {
@@ -99,9 +102,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
             if key == "v" {
                 strict.version = map.next_value()?;
             } else if KEYS.contains(&key.as_str()) {
-                if is_behind {
-                    return Err(A::Error::custom("a key stands behind the message"));
-                }
+                strict.goes_on |= is_behind;
                 let written: &RawValue = map.next_value()?;
                 strict.fields.put(&key, written.get()).ok_or_else(|| A::Error::custom("a value is no string"))?;
             } else {

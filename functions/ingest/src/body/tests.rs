@@ -134,7 +134,7 @@ fn what_is_not_from_a_template_is_not_guessed_at() {
 #[test]
 fn suspicious_names_are_refused() {
     let long = "x".repeat(513);
-    for id in ["{{${user_id}}}", "{%if a%}42{%endif%}", "a\u{0}b", "  ", "\u{3164}", long.as_str()] {
+    for id in ["{{${user_id}}}", "{%if a%}42{%endif%}", "a\u{0}b", "  ", long.as_str()] {
         assert_eq!(read(&documented(id, "", "hi")), Err(Unreadable::SuspiciousId), "{id}");
         assert_eq!(read(&recommended(id, "", "", "hi")), Err(Unreadable::SuspiciousId), "{id}");
     }
@@ -187,7 +187,7 @@ fn a_key_behind_the_message_is_nobodys_whatever_the_template_lacks() {
         let body = |order: &str| read(&format!("{{\"v\": 1, {order}}}"));
         assert!(body(&format!("{before}, {behind}, \"message\": \"hi\"")).is_ok(), "{behind}");
         let moved = body(&format!("{before}, \"message\": \"hi\", {behind}"));
-        assert_eq!(moved, Err(Unreadable::OutOfPlace("a value that is not escaped")), "{behind}");
+        assert_eq!(moved, Err(Unreadable::OutOfPlace("a key behind the message")), "{behind}");
     }
     let further = read("{\"v\": 1, \"user_id\": \"42\", \"message\": \"hi\", \"city\": \"Rome\"}").unwrap();
     assert_eq!(further.warnings, [Warning::FurtherKey("city".to_owned()), Warning::NoDispatch]);
