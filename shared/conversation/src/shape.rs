@@ -23,6 +23,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use direction::is_direction;
 use models::{PART_CHARACTERS, Part, is_blank};
 
 /// Ends the last part of a reply that was too long.

@@ -1,5 +1,9 @@
 //! Links that an AI wrote: only to where the brand wants people to go.
 
+use models::is_visible;
+
+use crate::shape::is_direction;
+
 /// What WhatsApp makes a link of without `https://` before it, as far as brands and swindlers use it.
 const TOP_LEVELS: [&str; 34] = [
     "com", "net", "org", "info", "biz", "io", "co", "me", "app", "dev", "shop", "store", "online", "site", "xyz",
@@ -17,14 +21,17 @@ pub(super) fn without(text: &str, allowed: Option<&[String]>) -> (String, usize)
     let mut taken_out = 0;
     for piece in text.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end_matches(char::is_whitespace);
-        let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
+        let core = core(word);
         if link(core).is_none_or(|link| link.is_good(allowed)) {
             kept.push_str(piece);
             continue;
         }
         taken_out += 1;
-        // What stands around it stays, such as the end of the sentence; a blank before it is enough.
-        let rest: String = word.replacen(core, "", 1).chars().filter(|sign| !"()<>[]".contains(*sign)).collect();
+        // What stands around it stays, such as the end of the sentence; a blank before it is enough. Directions stay, or what
+        // they open would not be closed.
+        let directions: String = core.chars().filter(|c| is_direction(*c)).collect();
+        let rest: String =
+            word.replacen(core, &directions, 1).chars().filter(|sign| !"()<>[]".contains(*sign)).collect();
         if !rest.is_empty() {
             kept.truncate(kept.trim_end_matches(' ').len());
         }
@@ -35,6 +42,12 @@ pub(super) fn without(text: &str, allowed: Option<&[String]>) -> (String, usize)
         }
     }
     (kept, taken_out)
+}
+
+/// A word without the signs around it: what is a link, if it is one. In Arabic and Hebrew a link often stands in marks of direction.
+fn core(word: &str) -> &str {
+    let is_around = |c: char| AROUND.contains(&c) || !is_visible(c);
+    word.trim_matches(is_around).trim_end_matches(|c| is_around(c) || matches!(c, '.' | ':'))
 }
 
 /// A link, taken apart.
@@ -78,8 +91,7 @@ impl Link<'_> {
         let web =
             self.scheme.is_none_or(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
         let host = host(self.authority).trim_end_matches('.').to_lowercase();
-        let is_number = host.starts_with('[')
-            || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+        let is_number = host.starts_with('[') || host.rsplit('.').next().is_some_and(is_number);
         let looks_like_another = !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--"));
         let hides = self.authority.contains('@') || is_number || (looks_like_another && allowed.is_none());
         let is_allowed = |name: &String| {
@@ -88,6 +100,12 @@ impl Link<'_> {
         };
         web && !hides && allowed.is_none_or(|allowed| allowed.iter().any(is_allowed))
     }
+}
+
+/// Whether a host with this last label is an address in numbers, as every browser reads it: `2130706433`, `0x7f000001`.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    hexadecimal || label.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -106,6 +124,7 @@ mod tests {
             "Write to help@shop.com",
             "9.30 a.m., z.B. 1.000,50",
             "version 1.2.3",
+            "\u{2067}شاهد \u{2068}https://shop.example/a\u{2069}.\u{2069}",
         ] {
             assert_eq!(without(good, None), (good.to_owned(), 0));
         }
@@ -119,6 +138,10 @@ mod tests {
             ("ftp://shop.example", ""),
             ("Here:\n*https://a@b.example*\nbye", "Here:\n**\nbye"),
             ("https://2130706433/", ""),
+            ("See http://0X7f000001/ now", "See now"),
+            ("http://127.0.0.0x1", ""),
+            ("\u{2067}See \u{2068}https://1.2.3.4/x\u{2069}.\u{2069}", "\u{2067}See\u{2068}\u{2069}.\u{2069}"),
+            ("See https://a@b.example/\u{202e}x\u{202c}y now", "See\u{202e}\u{202c} now"),
         ] {
             assert_eq!(without(bad, None), (left.to_owned(), 1), "{bad}");
         }
@@ -132,6 +155,8 @@ mod tests {
             ("https://www.SHOP.example:443/a", 0),
             ("https://shop.example./a", 0),
             ("https://müller.de", 0),
+            ("\u{2068}https://shop.example\u{2069}", 0),
+            ("\u{2068}https://evil.com\u{2069}", 1),
             ("https://evilshop.example", 1),
             ("https://shop.example.evil.com", 1),
             ("https://evil.com/shop.example", 1),
@@ -147,12 +172,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_hides_or_is_not_on_the_list_is_left(text in "(https?://|[a-z.@:/\\[\\]()]{1,8}|evil\\.com|shop\\.example| |\n|é){0,20}") {
+        fn nothing_that_hides_or_is_not_on_the_list_is_left(text in "(https?://|\u{2068}|\u{2069}|[a-z.@:/\\[\\]()]{1,8}|evil\\.com|shop\\.example| |\n|é){0,20}") {
             let allowed = ["shop.example".to_owned()];
             let (kept, _) = without(&text, Some(&allowed));
             for word in kept.split_whitespace() {
-                let core = word.trim_matches(AROUND).trim_end_matches(['.', ':', ')']);
-                prop_assert!(link(core).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
+                prop_assert!(link(core(word)).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
             }
         }
     }

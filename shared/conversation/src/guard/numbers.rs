@@ -1,6 +1,7 @@
 //! Numbers that an AI wrote and that may be somebody's: of a telephone, of a card.
 
 use models::assistant::Guards;
+use models::is_visible;
 
 /// Digits of the shortest telephone number, and of the longest.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
@@ -35,10 +36,16 @@ pub(super) fn masked(text: &str, guards: &Guards) -> (String, usize) {
 
 /// The digits that `text` begins with, with what people write between them.
 fn run(text: &str) -> &str {
-    let end = text.char_indices().skip(1).find(|(_, c)| !c.is_ascii_digit() && !" -./()\u{a0}".contains(*c));
+    let end = text.char_indices().skip(1).find(|(_, c)| !c.is_ascii_digit() && !is_between(*c));
     let all = &text[..end.map_or(text.len(), |(end, _)| end)];
     let last = all.rfind(|c: char| c.is_ascii_digit()).map_or(1, |last| last + 1);
     &all[..last]
+}
+
+/// Whether people, or models, write it between the digits of one number: hyphens that do not break and spaces that show nothing
+/// among them. Not the end of the line.
+fn is_between(c: char) -> bool {
+    " -./()".contains(c) || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') || (c != '\n' && !is_visible(c))
 }
 
 fn digits(number: &str) -> String {
@@ -84,6 +91,8 @@ mod tests {
             ("Call +49 (221) 123-456.", "Call •••56."),
             ("Call 0221/123456, or 00492211234!", "Call •••56, or •••34!"),
             ("Free: 0800-1234567", "Free: 0800-1234567"),
+            ("Call +49\u{2011}221\u{2011}123456 or 0221\u{202f}12\u{200b}34\u{2013}56", "Call •••56 or •••56"),
+            ("Call 0221 1234\n0800 1234567", "Call •••34\n0800 1234567"),
             ("Card 4111 1111 1111 1111 ends", "Card •••11 ends"),
             ("No card: 4111111111111112", "No card: 4111111111111112"),
             ("Order AB01234567, #012345678, 12345678", "Order AB01234567, #012345678, 12345678"),

@@ -44,6 +44,11 @@ impl Directions {
     }
 }
 
+/// Whether `c` is one of the controls that open or close a direction.
+pub(crate) fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn closer(opener: char) -> char {
     if opener < '\u{2066}' { POP } else { POP_ISOLATE }
 }
