@@ -9,6 +9,7 @@ mod attachment;
 mod braze_id;
 mod budget;
 mod content;
+mod digit;
 mod flow_state;
 mod folded;
 mod identity;
@@ -30,6 +31,7 @@ pub use content::{
     Campaign, Content, List, Media, Misfit, Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow,
     QuickReplies, Row, TEMPLATE_CHARACTERS, Template,
 };
+pub use digit::digit;
 pub use flow_state::FlowState;
 pub use folded::folded;
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};

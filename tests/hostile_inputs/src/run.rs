@@ -19,7 +19,7 @@ pub struct Outcome {
     pub deviations: Vec<String>,
     /// Cases with the mark `defect`: the product is wrong, known and not mended.
     pub defects: Vec<Known>,
-    /// Cases with the mark `limit`: what no reader of such a body could know.
+    /// Cases with the mark `limit`: what no reader of such a body, or of such a reply, could know.
     pub limits: Vec<Known>,
 }
 
