@@ -163,6 +163,7 @@ pub(crate) struct Reply {
 }
 
 /// What the user's phone must show of it.
+#[expect(clippy::struct_excessive_bools, reason = "wishes that do not depend on each other, each by its name")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
