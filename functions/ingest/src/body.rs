@@ -82,7 +82,8 @@ pub(crate) enum Unreadable {
     OutOfPlace(&'static str),
     /// The external id could not have been read safely, or was not rendered.
     #[error(
-        "the user id has a quotation mark, a control character or unrendered Liquid, is blank, or is over 512 bytes"
+        "the user id has a quotation mark, a control character, an escape that no filter writes or unrendered Liquid, \
+         is blank, or is over 512 bytes"
     )]
     SuspiciousId,
     /// Not a phone number, so perhaps part of a crafted id.
@@ -105,6 +106,8 @@ struct Fields {
     profile_name: String,
     media_urls: String,
     message: String,
+    /// An id was written with an escape that no filter writes: it may have been typed to be read as somebody else's.
+    has_typed_escape: bool,
 }
 
 impl Body {
@@ -140,7 +143,7 @@ impl Body {
         mut warnings: Vec<Warning>,
         arrival: Timestamp,
     ) -> Result<Self, Unreadable> {
-        if !is_id(&fields.user_id) || !is_id(&fields.braze_id) {
+        if fields.has_typed_escape || !is_id(&fields.user_id) || !is_id(&fields.braze_id) {
             return Err(Unreadable::SuspiciousId);
         }
         if !is_phone(&fields.phone_number) {
@@ -186,20 +189,27 @@ fn template_of(text: &str) -> Result<Template, Unreadable> {
 
 /// Empty, or an id that cannot be a piece of something else.
 fn is_id(text: &str) -> bool {
-    let clean = !text.contains(['"', '“']) && !text.contains("{{") && !text.chars().any(char::is_control);
+    let clean = !text.contains(['"', '“']) && !is_unrendered(text) && !text.contains(char::is_control);
     text.is_empty() || (clean && text.len() <= MOST_ID_BYTES && !text.trim().is_empty())
 }
 
+/// Whether Braze would have made something else of it.
+fn is_unrendered(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// Empty, or a number as people write it.
 fn is_phone(text: &str) -> bool {
-    let digits = text.strip_prefix('+').unwrap_or(text);
+    let number = text.strip_prefix('+').unwrap_or(text);
     let legal = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')' | '-');
-    text.is_empty() || ((5..=20).contains(&digits.len()) && digits.chars().all(legal))
+    let is_number = number.chars().all(legal) && number.contains(|c: char| c.is_ascii_digit());
+    text.is_empty() || ((5..=20).contains(&number.len()) && is_number)
 }
 
 fn dispatch_id(fields: &Fields, template: Template, warnings: &mut Vec<Warning>) -> Option<String> {
     let id = &fields.dispatch_id;
     let usable = !id.is_empty() && id != UNSENT && id.len() <= 200 && id.chars().all(|c| c.is_ascii_graphic());
-    let usable = usable && !id.contains("{{");
+    let usable = usable && !is_unrendered(id);
     if !usable && template == Template::Recommended {
         warnings.push(Warning::NoDispatch);
     }

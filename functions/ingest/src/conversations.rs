@@ -237,7 +237,7 @@ pub(crate) fn is_usable(conversation: &ConversationKey) -> bool {
 
 /// Whether there is something to send, and not too much.
 pub(crate) fn is_sayable(text: &Personal) -> bool {
-    !text.as_str().trim().is_empty() && text.as_str().chars().count() <= MOST_CHARACTERS
+    !models::is_blank(text.as_str()) && text.as_str().chars().count() <= MOST_CHARACTERS
 }
 
 fn name(deed: &AgentDeed) -> &'static str {

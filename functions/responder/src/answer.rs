@@ -198,7 +198,7 @@ fn with_plain_line_ends(value: &Personal) -> String {
 
 /// Whether nothing can be read, seen or heard in it.
 fn is_blank(said: &Said) -> bool {
-    words(said).as_str().trim().is_empty() && said.media.is_empty()
+    models::is_blank(words(said).as_str()) && said.media.is_empty()
 }
 
 /// The facts that are events.

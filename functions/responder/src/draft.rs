@@ -243,7 +243,7 @@ impl Responder {
         let is_new = counted.iter().any(|place| pending[*place].beside == Beside::Openable);
         let words = joined(counted.into_iter().map(|place| &agenda.said[place].text));
         let today = head.spent.day_began(self.clock.now());
-        let repeats = if is_new && words.as_str().trim().is_empty() { 0 } else { history.repeats(&words, today) };
+        let repeats = if is_new && models::is_blank(words.as_str()) { 0 } else { history.repeats(&words, today) };
         let owner = match head.owner {
             Owner::Bot => Answerer::Bot,
             Owner::Person => Answerer::Person(history.left_alone_since(head.owner_since)),

@@ -4,7 +4,7 @@ use ai::{Medium, Opened};
 use conversation::decide::Beside;
 use conversation::prompt::kept_words;
 use models::assistant::BotText;
-use models::{MediaKind, Message, Personal, attachments};
+use models::{MediaKind, Message, Personal, attachments, is_blank};
 use store::Said;
 
 use crate::Responder;
@@ -73,9 +73,9 @@ impl Responder {
 
 /// What is said where there is nothing to answer: no word, and nothing that could be opened.
 pub(crate) fn in_vain(media: &[Medium], matter: &Matter<'_>) -> Option<BotText> {
-    let is_blank = |said: &Said| said.text.as_str().trim().is_empty() && said.heard.is_none();
+    let is_wordless = |said: &Said| is_blank(said.text.as_str()) && said.heard.is_none();
     let is_shown = media.iter().any(|medium| matches!(medium, Medium::Picture(_)));
-    if media.is_empty() || is_shown || !matter.said.iter().all(is_blank) {
+    if media.is_empty() || is_shown || !matter.said.iter().all(is_wordless) {
         return None;
     }
     Some(if media.contains(&Medium::Unseen(MediaKind::Voice)) { BotText::NotHeard } else { BotText::NotOpened })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use models::Personal;
+use models::{Personal, is_blank};
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
@@ -218,7 +218,7 @@ pub(crate) fn read<D: Dialect>(
 
 /// The words that were said, if they are any.
 pub(crate) fn words(text: String) -> Result<Personal, AiError> {
-    if text.trim().is_empty() { Err(AiError::Unusable("its text is blank")) } else { Ok(text.into()) }
+    if is_blank(&text) { Err(AiError::Unusable("its text is blank")) } else { Ok(text.into()) }
 }
 
 /// What two rounds cost, as far as the server says.

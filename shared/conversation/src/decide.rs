@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use models::assistant::{Assistant, BotText, KeywordLists};
-use models::{HandOffReason, Spent, Timestamp};
+use models::{HandOffReason, Spent, Timestamp, is_blank};
 
 use crate::likeness::{Look, kept};
 use crate::window::OPEN_FOR;
@@ -214,7 +214,7 @@ fn answer(situation: &Situation, counted: Vec<usize>) -> Decision {
         };
     }
     let beside = |place: &usize| situation.pending[*place].beside;
-    if counted.iter().all(|place| text(place).trim().is_empty() && beside(place) != Beside::Openable) {
+    if counted.iter().all(|place| is_blank(text(place)) && beside(place) != Beside::Openable) {
         let is_closed = counted.iter().any(|place| beside(place) == Beside::Closed);
         return Decision::Say(if is_closed { BotText::NotOpened } else { BotText::NoWords }, counted);
     }

@@ -1,12 +1,13 @@
 //! What of a user's words is kept and shown to an AI.
 
+use models::is_blank;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Stands where a text was cut, so that neither the AI nor a reader of the history takes it for whole.
 const NOTICE: &str = " […]";
 
 /// The words as the assistant keeps them: byte for byte, without control characters that no keyboard types, cut between
-/// graphemes after `most` characters with a notice.
+/// graphemes after `most` characters with a notice, unless there was nothing to see in all of it.
 pub fn kept_words(text: &str, shortened: bool, most: usize) -> String {
     let typed: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
     let mut left = most;
@@ -17,6 +18,8 @@ pub fn kept_words(text: &str, shortened: bool, most: usize) -> String {
         over.then(|| grapheme.as_ptr().addr() - typed.as_ptr().addr())
     });
     match cut {
+        // Nothing that anybody could see was cut off, and nothing is left of it.
+        Some(end) if !shortened && is_blank(&typed) => typed[..end].to_owned(),
         Some(end) => format!("{}{NOTICE}", &typed[..end]),
         None if shortened => typed + NOTICE,
         None => typed,
@@ -45,5 +48,15 @@ mod tests {
         assert_eq!(kept_words("abcdef", false, 4), "abcd […]");
         assert_eq!(kept_words("ab👩‍👩‍👧cd", false, 4), "ab […]");
         assert_eq!(kept_words("abc", true, 4), "abc […]");
+        assert_eq!(kept_words("    e", false, 4), "     […]");
+    }
+
+    #[test]
+    fn where_nothing_was_said_nothing_was_cut_off() {
+        for nothing in ["      ", "\u{200b}\u{3164}\u{2028}\u{200b}\u{200b}"] {
+            let kept = kept_words(nothing, false, 4);
+            assert!(nothing.starts_with(&kept) && is_blank(&kept) && kept.chars().count() == 4, "{kept:?}");
+            assert!(!is_blank(&kept_words(nothing, true, 4)), "nobody knows what the door cut off");
+        }
     }
 }

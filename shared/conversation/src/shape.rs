@@ -23,7 +23,8 @@ mod seen;
 #[cfg(test)]
 mod tests;
 
-use models::{PART_CHARACTERS, Part};
+pub(crate) use direction::is_direction;
+use models::{PART_CHARACTERS, Part, is_blank};
 
 /// Ends the last part of a reply that was too long.
 const ELLIPSIS: &str = " …";
@@ -41,13 +42,13 @@ pub fn verbatim(text: &str) -> Vec<Part> {
     let mut lines: Vec<line::Line> = Vec::new();
     let mut gap = false;
     for written in text.split('\n') {
-        if written.trim().is_empty() {
+        if is_blank(written) {
             gap = !lines.is_empty();
         } else {
             lines.push(line::Line::plain(written, std::mem::take(&mut gap)));
         }
     }
-    if !lines.iter().any(line::Line::is_visible) {
+    if lines.iter().all(line::Line::is_blank) {
         return Vec::new();
     }
     let parts = pack::pack(lines, PART_CHARACTERS);
@@ -58,7 +59,7 @@ pub fn verbatim(text: &str) -> Vec<Part> {
 fn texts(markdown: &str, most_parts: usize, limit: usize) -> Vec<String> {
     // One part more is read than is sent: where the last one ends depends on what would come next.
     let lines = reader::read(markdown, most_parts.saturating_add(1).saturating_mul(limit));
-    if !lines.iter().any(line::Line::is_visible) {
+    if lines.iter().all(line::Line::is_blank) {
         return Vec::new();
     }
     let mut parts = pack::pack(lines, limit);

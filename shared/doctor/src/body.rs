@@ -159,6 +159,7 @@ fn documented(entries: &[Entry<'_>]) -> Vec<Finding> {
 
 fn recommended(entries: &[Entry<'_>]) -> Vec<Finding> {
     let has = |key: &str| entries.iter().any(|entry| entry.key == key && !entry.is_blank());
+    let known = |key: &str| key == "v" || values::EXPECTED.iter().any(|expected| expected.key == key);
     let mut findings = Vec::new();
     if entries[0].raw != serde_json::json!(1) {
         let what = "\"v\" must be the number 1.";
@@ -167,6 +168,16 @@ fn recommended(entries: &[Entry<'_>]) -> Vec<Finding> {
     if !has("message") {
         findings.push(no_message());
     }
+    let last = entries.iter().position(|entry| entry.key == "message").unwrap_or(entries.len());
+    let behind = entries.iter().skip(last + 1).filter(|entry| known(&entry.key)).map(|entry| {
+        Finding::error(
+            "key_behind_message",
+            format!("The key \"{}\" stands behind \"message\", which must be the last one.", entry.key),
+            LOST,
+            format!("{BODY} and move it before \"message\", or paste the body from Dragoman's README."),
+        )
+    });
+    findings.extend(behind);
     if !has("user_id") {
         findings.push(Finding::error(
             "no_user_id",
@@ -200,7 +211,6 @@ fn recommended(entries: &[Entry<'_>]) -> Vec<Finding> {
             pasted_anew(),
         ));
     }
-    let known = |key: &str| key == "v" || values::EXPECTED.iter().any(|expected| expected.key == key);
     findings.extend(entries.iter().filter(|entry| !known(&entry.key)).map(|entry| further(&entry.key)));
     findings
 }

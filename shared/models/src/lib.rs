@@ -9,6 +9,7 @@ mod attachment;
 mod braze_id;
 mod budget;
 mod content;
+mod digit;
 mod flow_state;
 mod folded;
 mod identity;
@@ -20,6 +21,7 @@ mod profile;
 mod queue_message;
 mod reply;
 mod time;
+mod visible;
 
 pub use agent::{AgentAction, AgentDeed, HandOffReason};
 pub use attachment::{Attachment, MediaKind, attachments};
@@ -29,6 +31,7 @@ pub use content::{
     Campaign, Content, List, Media, Misfit, Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow,
     QuickReplies, Row, TEMPLATE_CHARACTERS, Template,
 };
+pub use digit::digit;
 pub use flow_state::FlowState;
 pub use folded::folded;
 pub use identity::{ConversationKey, Identity, Recipient, UnreachableIdentity};
@@ -40,3 +43,4 @@ pub use profile::{Attributes, Event, FieldName, Finite, NotWritable, ProfileText
 pub use queue_message::{QueueMessage, UnreadableQueueMessage};
 pub use reply::{NotSendable, PART_CHARACTERS, Part, Reply, ReplyId, Utterance};
 pub use time::Timestamp;
+pub use visible::{is_blank, is_visible};

@@ -87,7 +87,7 @@ impl PlatformAnswer {
 
     /// Whether anything follows from it: words, or a hand-off. What neither does that nor knows nothing cannot be used.
     pub fn says_something(&self) -> bool {
-        self.hand_off || self.texts().any(|text| !text.as_str().trim().is_empty())
+        self.hand_off || self.texts().any(|text| !crate::is_blank(text.as_str()))
     }
 }
 

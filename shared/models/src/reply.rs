@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attributes, CampaignId, Content, Identity, Personal};
+use crate::{Attributes, CampaignId, Content, Identity, Personal, is_blank};
 
 /// The most characters one WhatsApp text can hold (Meta's limit; Braze states none).
 pub const PART_CHARACTERS: usize = 4_096;
@@ -34,7 +34,7 @@ impl Part {
     /// Checks that `text` can be sent as it is.
     pub fn new(text: impl Into<String>) -> Result<Self, NotSendable> {
         let text = text.into();
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return Err(NotSendable::Blank);
         }
         if text.chars().count() > PART_CHARACTERS {
@@ -184,6 +184,7 @@ mod tests {
         for (text, verdict) in [
             ("hello\n\tthere", Ok(())),
             (" \n ", Err(NotSendable::Blank)),
+            ("\u{3164}\u{200b}", Err(NotSendable::Blank)),
             ("{{ ${email_address} }}", Err(NotSendable::Liquid)),
             ("a {% abort_message() %}", Err(NotSendable::Liquid)),
             ("bell\u{7}", Err(NotSendable::Control)),

@@ -9,6 +9,7 @@ use models::{Attachment, HandOffReason, Message, Spent, attachments};
 use serde_json::{Value, json};
 
 use crate::chain::{AMPLE, Chain, INSTRUCTIONS};
+use crate::outbound::is_seen;
 use crate::received::{holds, same};
 
 impl Chain {
@@ -88,7 +89,13 @@ impl Chain {
         if typed.chars().count() <= self.assistant.limits.input_characters && !message.shortened {
             return same("what is kept", &words, &typed.as_str());
         }
-        let kept = words.strip_suffix(" […]").unwrap_or_default();
+        let kept = match words.strip_suffix(" […]") {
+            Some(kept) => kept,
+            None if message.shortened || typed.contains(is_seen) => {
+                return Err("what is kept does not say that it was cut".to_owned());
+            }
+            None => words,
+        };
         let (length, most) = (kept.chars().count(), self.assistant.limits.input_characters);
         // Less by a grapheme at most; longer ones say in their case what is left.
         let fits = length <= most && most <= length + 16;

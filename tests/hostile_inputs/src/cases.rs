@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use models::assistant::{Assistant, Guards};
 use serde::Deserialize;
 
 use crate::notation::Notation;
@@ -24,6 +25,8 @@ pub struct Class {
     pub name: String,
     /// The modes of its cases that name none; all if left out.
     pub(crate) modes: Option<Vec<Mode>>,
+    /// The `[guards]` of an assistant's configuration, for its replies; the usual ones if left out.
+    pub(crate) guards: Option<String>,
     #[serde(default)]
     pub(crate) said: Vec<Said>,
     #[serde(default)]
@@ -160,6 +163,7 @@ pub(crate) struct Reply {
 }
 
 /// What the user's phone must show of it.
+#[expect(clippy::struct_excessive_bools, reason = "wishes that do not depend on each other, each by its name")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shown {
@@ -170,6 +174,9 @@ pub(crate) struct Shown {
     /// Nothing.
     #[serde(default)]
     pub(crate) nothing: bool,
+    /// Nothing, because the guard lets none of it pass: one of the bot's own lines stands for it.
+    #[serde(default)]
+    pub(crate) withheld: bool,
     /// A part with nothing to see in it; never wanted, but there are defects.
     #[serde(default)]
     pub(crate) blank: bool,
@@ -224,12 +231,18 @@ impl Class {
             .call
             .iter()
             .map(|called| format!("{:?} {:?} {:?} {:?}", called.visit(), called.body, called.secret, called.previous));
-        let replies = self.reply.iter().map(|reply| format!("{:?}", reply.says));
+        let replies = self.reply.iter().map(|reply| format!("{:?} {:?}", self.guards, reply.says));
         let answers = self
             .answer
             .iter()
             .map(|answered| format!("{:?} {:?} {:?}", answered.status, answered.content_type, answered.body));
         said.chain(pairs).chain(calls).chain(replies).chain(answers)
+    }
+
+    /// What is taken out of its replies.
+    pub(crate) fn guards(&self) -> Guards {
+        let toml = format!("[guards]\n{}", self.guards.as_deref().unwrap_or_default());
+        Assistant::from_toml(&toml).unwrap_or_else(|error| panic!("{}: {error}", self.title())).guards
     }
 
     /// How many cases it has.

@@ -1,9 +1,11 @@
-//! Something the AI said, all the way: from its server's bytes through the shaping to the requests that Braze gets.
+//! Something the AI said, all the way: from its server's bytes through the shaping and the guard to the requests that Braze gets.
 
 use std::ops::RangeInclusive;
 
 use ai::{Ai as _, AiError, Answer, Question, Tools};
+use conversation::guard::{Canary, Looked, look};
 use conversation::shape::shape;
+use models::assistant::Guards;
 use models::{ConversationKey, MessageId, PART_CHARACTERS, Recipient};
 
 use crate::cases::{Answered, Reply, Shown};
@@ -14,16 +16,17 @@ use crate::sent::Names;
 
 impl Chain {
     /// Whether the user's phone shows of a reply what it must.
-    pub(crate) async fn shows(&self, reply: &Reply, wanted: &Shown) -> Result<(), String> {
+    pub(crate) async fn shows(&self, reply: &Reply, guards: &Guards, wanted: &Shown) -> Result<(), String> {
         holds(*wanted != Shown::default(), || "the case expects nothing".to_owned())?;
         let says = reply.says.text();
         self.ai_says(&says);
-        let parts = match self.asked_anything().await {
-            Ok(text) => self.replies(&text).await?,
-            Err(AiError::Unusable(_)) => vec![],
+        let passed = match self.asked_anything().await {
+            Ok(text) => self.replies(&text, guards).await?,
+            Err(AiError::Unusable(_)) => Some(vec![]),
             Err(error) => return Err(error.to_string()),
         };
-        are_shown(&parts, &says, wanted)
+        same("whether it is withheld", &passed.is_none(), &wanted.withheld)?;
+        passed.map_or(Ok(()), |parts| are_shown(&parts, &says, wanted))
     }
 
     /// Whether what the AI's server answers is understood, and refused where it is no answer.
@@ -33,7 +36,7 @@ impl Chain {
         match (self.asked_anything().await, &answered.words, &answered.failure) {
             (Ok(text), Some(words), None) => {
                 same("what the AI said", &text, &words.text())?;
-                self.replies(&text).await.map(drop)
+                self.replies(&text, &self.assistant.guards).await.map(drop)
             }
             (Err(error), None, Some(failure)) => {
                 let told = error.to_string();
@@ -47,7 +50,7 @@ impl Chain {
         let question = Question {
             id: MessageId::stored("anything"),
             conversation: ConversationKey::of(&Recipient::External("user".into())),
-            instructions: INSTRUCTIONS.to_owned(),
+            instructions: format!("{INSTRUCTIONS}\n\n{}", Canary::of(INSTRUCTIONS).note()),
             language: None,
             history: vec![],
             text: "Anything?".into(),
@@ -65,16 +68,20 @@ impl Chain {
         })
     }
 
-    /// The parts of a reply, after they went to Braze.
-    async fn replies(&self, text: &str) -> Result<Vec<String>, String> {
-        let parts = shape(text, self.assistant.limits.reply_parts);
+    /// The parts of a reply, after they went to Braze; `None` if the guard withholds it.
+    async fn replies(&self, text: &str, guards: &Guards) -> Result<Option<Vec<String>>, String> {
+        let shaped = shape(text, self.assistant.limits.reply_parts);
+        if shaped.is_empty() {
+            return Ok(Some(vec![]));
+        }
+        let Looked::Passed { parts, .. } = look(&shaped, &Canary::of(INSTRUCTIONS), guards) else { return Ok(None) };
         holds(parts.len() <= self.assistant.limits.reply_parts, || format!("{} parts", parts.len()))?;
         for part in &parts {
             is_harmless(part.as_str())?;
         }
         let names = Names { external: "42".to_owned(), ..Names::default() };
         self.sends(&parts, &names.identity().unwrap(), &names).await?;
-        Ok(parts.into_iter().map(String::from).collect())
+        Ok(Some(parts.into_iter().map(String::from).collect()))
     }
 }
 
@@ -155,8 +162,9 @@ const IGNORABLE: [RangeInclusive<char>; 17] = [
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-fn is_seen(c: char) -> bool {
-    !c.is_whitespace() && !IGNORABLE.iter().any(|range| range.contains(&c))
+/// Whether a reader sees anything of `c`, read with other eyes than those of `models`.
+pub(crate) fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !c.is_control() && c != '\u{2800}' && !IGNORABLE.iter().any(|range| range.contains(&c))
 }
 
 fn dense(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use hostile_inputs::cases::Table;
 use hostile_inputs::frames::{self, Tally};
-use hostile_inputs::not_built::NOT_BUILT;
+use hostile_inputs::not_built::{ELSEWHERE, NOT_BUILT};
 use hostile_inputs::timing::{self, Measured};
 use hostile_inputs::{Known, Outcome};
 
@@ -23,7 +23,7 @@ pub(crate) fn table(table: &Table, outcome: &Outcome) -> bool {
     println!("{:>5}  did not come out as they must", outcome.deviations.len());
     println!("{:>5}  cases marked as a known defect of the product", outcome.defects.len());
     println!(
-        "{:>5}  cases marked as a limit: such a body does not say which of two things was meant",
+        "{:>5}  cases marked as a limit: what arrives does not say which of two things was meant",
         outcome.limits.len()
     );
     for deviation in &outcome.deviations {
@@ -35,9 +35,11 @@ pub(crate) fn table(table: &Table, outcome: &Outcome) -> bool {
             println!("  {case} (×{runs})\n      {why}");
         }
     }
-    println!("\nNot covered, because it is not built or belongs elsewhere:");
-    for (rows, why) in NOT_BUILT {
-        println!("  {rows:<12} {why}");
+    for (what, rows) in [("Not built", &NOT_BUILT[..]), ("Shown elsewhere", &ELSEWHERE)] {
+        println!("\n{what}:");
+        for (row, why) in rows {
+            println!("  {row:<12} {why}");
+        }
     }
     outcome.deviations.is_empty()
 }

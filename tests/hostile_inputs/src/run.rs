@@ -19,7 +19,7 @@ pub struct Outcome {
     pub deviations: Vec<String>,
     /// Cases with the mark `defect`: the product is wrong, known and not mended.
     pub defects: Vec<Known>,
-    /// Cases with the mark `limit`: what no reader of such a body could know.
+    /// Cases with the mark `limit`: what no reader of such a body, or of such a reply, could know.
     pub limits: Vec<Known>,
 }
 
@@ -90,11 +90,12 @@ impl Outcome {
     }
 
     async fn replies(&mut self, chain: &Chain, class: &Class) {
+        let guards = class.guards();
         for reply in &class.reply {
             let case = class.case(reply.name.as_ref(), &reply.says);
             let label = Label { case, mode: None, defect: reply.defect.as_ref(), limit: reply.limit.as_ref() };
-            let right = caught(chain, chain.shows(reply, &reply.expect)).await;
-            let today = reply.today.as_ref().map(|today| chain.shows(reply, today));
+            let right = caught(chain, chain.shows(reply, &guards, &reply.expect)).await;
+            let today = reply.today.as_ref().map(|today| chain.shows(reply, &guards, today));
             self.judge(chain, label, right, today).await;
         }
         for answered in &class.answer {

@@ -9,6 +9,7 @@ use crate::cases::{Pair, Read, Said};
 use crate::chain::Chain;
 use crate::door::Visit;
 use crate::notation::Notation;
+use crate::outbound::is_seen;
 use crate::received::{holds, message, quarantined, same};
 use crate::sent::Names;
 use crate::templates::{Mode, Webhook};
@@ -64,7 +65,7 @@ impl Chain {
         )?;
         self.explains(&body, &message).await?;
         self.is_known_again(&body, &message).await?;
-        let asked = read.asked.unwrap_or(!webhook.message.trim().is_empty());
+        let asked = read.asked.unwrap_or(webhook.message.contains(is_seen));
         let follows = follows(read.keyword.as_deref(), asked);
         self.asks(&message, follows, read.kept.as_ref().map(Notation::text)).await?;
         if read.user.is_none() {

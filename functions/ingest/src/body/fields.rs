@@ -61,10 +61,33 @@ fn an_id_is_at_most_512_bytes_and_holds_nothing_that_could_end_it() {
         for good in ["a-b_c.d@e", "Ünï", &longest] {
             assert!(read(&[(key, good)]).is_ok(), "{key} {good}");
         }
-        for bad in ["{{x", "“a”", "a\\u0007", " ", "a\\\"b", &too_long] {
+        for bad in ["{{x", "{%x", "“a”", "a\\u0007", " ", "a\\\"b", &too_long] {
             assert_eq!(read(&[(key, bad)]), Err(Unreadable::SuspiciousId), "{key} {bad}");
         }
     }
+}
+
+#[test]
+fn an_escape_that_no_filter_writes_makes_an_id_nobodys() {
+    for key in ["user_id", "braze_id"] {
+        for message in ["hi", "say \"hi\""] {
+            for (written, read_as) in
+                [(r"vict\\u0069m", r"vict\u0069m"), (r"a\u0026b\/\u00e9", "a&b/é"), (r"\\\\", r"\\")]
+            {
+                let body = read(&[(key, written), ("message", message)]).unwrap();
+                let expected = if key == "user_id" { format!("user:{read_as}") } else { format!("braze:{read_as}") };
+                let mut names = vec![body.identity.conversation()];
+                names.extend(body.identity.other_conversations());
+                assert!(names.iter().any(|name| name.as_str() == expected), "{key} {written}");
+            }
+            for typed in [r"vict\u0069m", r"\u0034\u0032", r"a\u005fb", r"a\u002Db", r"a\\\u0040b"] {
+                let body = read(&[(key, typed), ("message", message)]);
+                assert_eq!(body, Err(Unreadable::SuspiciousId), "{key} {typed}");
+            }
+        }
+    }
+    // A name that somebody gave themselves moves nobody.
+    assert_eq!(read(&[("profile_name", r"\u0041da")]).unwrap().profile_name, Some("Ada".into()));
 }
 
 #[test]
@@ -77,6 +100,7 @@ fn a_dispatch_id_is_used_if_it_is_one_and_its_lack_is_told() {
         (too_long.as_str(), false),
         ("dispatch_id_for_unsent_campaign", false),
         ("{{campaign.${dispatch_id}}}", false),
+        ("{%x%}", false),
         ("a b", false),
         ("é", false),
     ] {

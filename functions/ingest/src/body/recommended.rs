@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::scan::{Scan, is_space};
 use super::{Fields, Unreadable, Warning};
 
-/// The template's keys behind `v`, in its order.
+/// The template's keys behind `v`, in its order. Whatever was added to it or left out of it, its message is the last of them: a
+/// key of the template behind it may have been typed.
 const KEYS: [&str; 9] = [
     "dispatch_id",
     "sent_at",
@@ -21,8 +23,17 @@ const KEYS: [&str; 9] = [
     "media_urls",
     "message",
 ];
+/// Those that say who the user is, and that a brand may let its users choose.
+const IDS: [&str; 2] = ["user_id", "braze_id"];
 
 impl Fields {
+    /// Puts what a JSON string says in the place of `key`; `None` if `written` is none, or the key is not the template's.
+    fn put(&mut self, key: &str, written: &str) -> Option<()> {
+        *self.get_mut(key)? = serde_json::from_str(written).ok()?;
+        self.has_typed_escape |= IDS.contains(&key) && has_typed_escape(written);
+        Some(())
+    }
+
     fn get_mut(&mut self, key: &str) -> Option<&mut String> {
         Some(match key {
             "dispatch_id" => &mut self.dispatch_id,
@@ -42,7 +53,8 @@ impl Fields {
 pub(super) fn read(text: &str, warnings: &mut Vec<Warning>) -> Result<Fields, Unreadable> {
     let trimmed = text.trim_matches(is_space);
     match serde_json::from_str::<Strict>(trimmed) {
-        Ok(Strict { version: 1, fields, further }) => {
+        Ok(Strict { version: 1, goes_on: true, .. }) => Err(Unreadable::OutOfPlace("a key behind the message")),
+        Ok(Strict { version: 1, fields, further, .. }) => {
             warnings.extend(further.into_iter().map(Warning::FurtherKey));
             Ok(fields)
         }
@@ -60,6 +72,8 @@ struct Strict {
     version: u64,
     fields: Fields,
     further: Vec<String>,
+    /// A key of the template stands behind the message.
+    goes_on: bool,
 }
 
 impl<'de> Deserialize<'de> for Strict {
@@ -79,15 +93,18 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
         let (mut strict, mut seen) =
-            (Strict { version: 0, fields: Fields::default(), further: vec![] }, HashSet::new());
+            (Strict { version: 0, fields: Fields::default(), further: vec![], goes_on: false }, HashSet::new());
         while let Some(key) = map.next_key::<String>()? {
+            let is_behind = seen.contains("message");
             if !seen.insert(key.clone()) {
                 return Err(A::Error::custom("a key stands twice"));
             }
             if key == "v" {
                 strict.version = map.next_value()?;
-            } else if let Some(field) = strict.fields.get_mut(&key) {
-                *field = map.next_value()?;
+            } else if KEYS.contains(&key.as_str()) {
+                strict.goes_on |= is_behind;
+                let written: &RawValue = map.next_value()?;
+                strict.fields.put(&key, written.get()).ok_or_else(|| A::Error::custom("a value is no string"))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
                 strict.further.push(key.chars().take(64).collect());
@@ -108,10 +125,30 @@ fn by_place(text: &str) -> Option<Fields> {
     for key in KEYS {
         scan.token(",")?;
         scan.key(key)?;
-        let value = if key == "message" { unescaped(scan.last_value()?) } else { scan.escaped_value()? };
-        *fields.get_mut(key)? = value;
+        if key == "message" {
+            fields.message = unescaped(scan.last_value()?);
+        } else {
+            fields.put(key, &format!("\"{}\"", scan.escaped_value()?))?;
+        }
     }
     Some(fields)
+}
+
+/// Whether a JSON string holds an escape of a letter, a digit or a sign that ids are made of. Filters escape what could end the
+/// string or what HTML gives a meaning; so this was typed, and nothing escaped its backslash.
+fn has_typed_escape(written: &str) -> bool {
+    let mut chars = written.chars();
+    while let Some(c) = chars.next() {
+        // The sign behind a backslash belongs to it, be it another backslash.
+        if c != '\\' || chars.next() != Some('u') {
+            continue;
+        }
+        let code = chars.as_str().get(..4).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if code.is_some_and(|code| code.is_ascii_alphanumeric() || b"-._@:".contains(&code)) {
+            return true;
+        }
+    }
+    false
 }
 
 // A filter that leaves line breaks alone has escaped the rest; one that does nothing has left text as it was typed.

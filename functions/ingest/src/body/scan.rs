@@ -57,15 +57,15 @@ impl<'a> Scan<'a> {
         Some(value)
     }
 
-    /// Takes the rest of a value in which marks are escaped, and the mark that ends it; gives it unescaped.
-    pub(super) fn escaped_value(&mut self) -> Option<String> {
+    /// Takes the rest of a value in which marks are escaped, and the mark that ends it; gives it as it is written.
+    pub(super) fn escaped_value(&mut self) -> Option<&'a str> {
         let mut escaped = false;
         let end = self.rest.char_indices().find_map(|(at, c)| {
             let ends = c == '"' && !escaped;
             escaped = c == '\\' && !escaped;
             ends.then_some(at)
         })?;
-        let value = serde_json::from_str(&format!("\"{}\"", &self.rest[..end])).ok()?;
+        let value = &self.rest[..end];
         self.rest = &self.rest[end + 1..];
         Some(value)
     }

@@ -134,12 +134,21 @@ fn what_is_not_from_a_template_is_not_guessed_at() {
 #[test]
 fn suspicious_names_are_refused() {
     let long = "x".repeat(513);
-    for id in ["{{${user_id}}}", "a\u{0}b", "  ", long.as_str()] {
+    for id in ["{{${user_id}}}", "{%if a%}42{%endif%}", "a\u{0}b", "  ", long.as_str()] {
         assert_eq!(read(&documented(id, "", "hi")), Err(Unreadable::SuspiciousId), "{id}");
         assert_eq!(read(&recommended(id, "", "", "hi")), Err(Unreadable::SuspiciousId), "{id}");
     }
     assert_eq!(read(&recommended("a\"b", "", "", "hi")), Err(Unreadable::SuspiciousId));
-    for phone in ["abc", "+1", "whatsapp:+15551234", "+123456789012345678901", "1\", \"message\": \"x"] {
+    for phone in [
+        "abc",
+        "+1",
+        "     ",
+        "-----",
+        "+()()()",
+        "whatsapp:+15551234",
+        "+123456789012345678901",
+        "1\", \"message\": \"x",
+    ] {
         assert!(read(&documented("42", phone, "hi")).is_err(), "{phone}");
     }
     assert_eq!(read(&documented("", "", "hi")), Err(Unreadable::Unreachable));
@@ -165,6 +174,23 @@ fn duplicate_keys_cannot_move_the_user() {
     let body = read(&body).unwrap();
     assert_eq!((user(&body).as_str(), body.text.as_str()), ("user:42", "hi\", \"user_id\": \"victim"));
     assert!(body.warnings.contains(&Warning::Salvaged));
+}
+
+#[test]
+fn a_key_behind_the_message_is_nobodys_whatever_the_template_lacks() {
+    for (before, behind) in [
+        ("\"user_id\": \"42\"", "\"braze_id\": \"victim\""),
+        ("\"phone_number\": \"+4915112345678\"", "\"user_id\": \"victim\""),
+        ("\"user_id\": \"42\"", "\"phone_number\": \"+15550001111\""),
+        ("\"user_id\": \"42\"", "\"dispatch_id\": \"d0\""),
+    ] {
+        let body = |order: &str| read(&format!("{{\"v\": 1, {order}}}"));
+        assert!(body(&format!("{before}, {behind}, \"message\": \"hi\"")).is_ok(), "{behind}");
+        let moved = body(&format!("{before}, \"message\": \"hi\", {behind}"));
+        assert_eq!(moved, Err(Unreadable::OutOfPlace("a key behind the message")), "{behind}");
+    }
+    let further = read("{\"v\": 1, \"user_id\": \"42\", \"message\": \"hi\", \"city\": \"Rome\"}").unwrap();
+    assert_eq!(further.warnings, [Warning::FurtherKey("city".to_owned()), Warning::NoDispatch]);
 }
 
 #[test]

@@ -206,7 +206,7 @@ pub(crate) fn read<T: DeserializeOwned>(arguments: &str) -> Option<T> {
 
 /// A proposal that says anything, as what it is or in plain words.
 fn propose(proposal: Proposal) -> Option<Deed> {
-    let is_blank = proposal.clone().fit().is_err_and(|text| text.as_str().trim().is_empty());
+    let is_blank = proposal.clone().fit().is_err_and(|text| models::is_blank(text.as_str()));
     (!is_blank).then_some(Deed::Propose(proposal))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn read(body: &[u8], mut calls: Calls<'_>) -> Result<Answer, AiError>
     if answer.knows_nothing() {
         return Ok(Answer::DontKnow);
     }
-    let texts: Vec<_> = answer.texts().map(models::Personal::as_str).filter(|text| !text.trim().is_empty()).collect();
+    let texts: Vec<_> = answer.texts().map(models::Personal::as_str).filter(|text| !models::is_blank(text)).collect();
     let text = words(texts.join("\n\n"));
     if answer.hand_off {
         let arguments = json!({"summary": answer.summary.unwrap_or_default()});

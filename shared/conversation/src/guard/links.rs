@@ -3,7 +3,10 @@
 use std::iter;
 use std::ops::Range;
 
+use models::is_visible;
+
 use super::seam;
+use crate::shape::is_direction;
 
 /// What WhatsApp makes a link of without `https://` before it, as far as brands and swindlers use it.
 const TOP_LEVELS: [&str; 34] = [
@@ -19,10 +22,14 @@ const AROUND: &[char] =
 /// where it leads: behind a name (`https://shop.example@evil.example`), a number for a host, letters that look like others.
 pub(super) fn without(text: &str, allowed: Option<&[String]>) -> (String, usize) {
     let bad = bad(text, allowed);
-    let starts = iter::once(0).chain(bad.iter().map(|link| link.end));
-    let ends = bad.iter().map(|link| link.start).chain(iter::once(text.len()));
-    let kept = starts.zip(ends).map(|(start, end)| text[start..end].to_owned());
-    (kept.reduce(|before, after| seam::joined(&before, &after)).unwrap_or_default(), bad.len())
+    let before = bad.first().map_or(text, |link| &text[..link.start]);
+    let ends = bad.iter().skip(1).map(|link| link.start).chain(iter::once(text.len()));
+    let kept = bad.iter().zip(ends).fold(before.to_owned(), |before, (link, end)| {
+        // Directions within it stay, or what they open would not be closed.
+        let directions: String = text[link.clone()].chars().filter(|c| is_direction(*c)).collect();
+        seam::joined(&before, &(directions + &text[link.end..end]))
+    });
+    (kept, bad.len())
 }
 
 /// Where the links stand that must not be followed.
@@ -43,11 +50,6 @@ fn bad(text: &str, allowed: Option<&[String]>) -> Vec<Range<usize>> {
     of_links.collect()
 }
 
-/// What of a word may be a link.
-fn core(word: &str) -> &str {
-    word.trim_matches(AROUND).trim_end_matches(['.', ':', ')'])
-}
-
 /// How much of `text`, which begins with a link of `length`, is that link: what it opens, it closes.
 fn whole(text: &str, mut length: usize) -> usize {
     for (open, close) in [('(', ')'), ('[', ']')] {
@@ -58,6 +60,12 @@ fn whole(text: &str, mut length: usize) -> usize {
         }
     }
     length
+}
+
+/// A word without the signs around it: what is a link, if it is one. In Arabic and Hebrew a link often stands in marks of direction.
+fn core(word: &str) -> &str {
+    let is_around = |c: char| AROUND.contains(&c) || !is_visible(c);
+    word.trim_matches(is_around).trim_end_matches(|c| is_around(c) || matches!(c, '.' | ':'))
 }
 
 /// A link, taken apart.
@@ -101,8 +109,7 @@ impl Link<'_> {
         let web =
             self.scheme.is_none_or(|scheme| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)));
         let host = host(self.authority).trim_end_matches('.').to_lowercase();
-        let is_number = host.starts_with('[')
-            || host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+        let is_number = host.starts_with('[') || host.rsplit('.').next().is_some_and(is_number);
         let looks_like_another = !host.is_ascii() || host.split('.').any(|label| label.starts_with("xn--"));
         let hides = self.authority.contains('@') || is_number || (looks_like_another && allowed.is_none());
         let is_allowed = |name: &String| {
@@ -111,6 +118,12 @@ impl Link<'_> {
         };
         web && !hides && allowed.is_none_or(|allowed| allowed.iter().any(is_allowed))
     }
+}
+
+/// Whether a host with this last label is an address in numbers, as every browser reads it: `2130706433`, `0x7f000001`.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    hexadecimal || label.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -129,6 +142,7 @@ mod tests {
             "Write to help@shop.com",
             "9.30 a.m., z.B. 1.000,50",
             "version 1.2.3",
+            "\u{2067}شاهد \u{2068}https://shop.example/a\u{2069}.\u{2069}",
         ] {
             assert_eq!(without(good, None), (good.to_owned(), 0));
         }
@@ -151,6 +165,10 @@ mod tests {
             ("See  https://a@b.example  now", "See now"),
             ("- https://a@b.example\n- Or  call", "- Or  call"),
             ("https://2130706433/", ""),
+            ("See http://0X7f000001/ now", "See now"),
+            ("http://127.0.0.0x1", ""),
+            ("\u{2067}See \u{2068}https://1.2.3.4/x\u{2069}.\u{2069}", "\u{2067}See \u{2068}\u{2069}.\u{2069}"),
+            ("See https://a@b.example/\u{202e}x\u{202c}y now", "See \u{202e}\u{202c} now"),
         ] {
             assert_eq!(without(bad, None), (left.to_owned(), 1), "{bad}");
         }
@@ -164,6 +182,8 @@ mod tests {
             ("https://www.SHOP.example:443/a", 0),
             ("https://shop.example./a", 0),
             ("https://müller.de", 0),
+            ("\u{2068}https://shop.example\u{2069}", 0),
+            ("\u{2068}https://evil.com\u{2069}", 1),
             ("https://evilshop.example", 1),
             ("https://shop.example.evil.com", 1),
             ("https://evil.com/shop.example", 1),
@@ -179,12 +199,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_hides_or_is_not_on_the_list_is_left(text in "(https?://|[a-z.@:/\\[\\]()]{1,8}|evil\\.com|shop\\.example| |\n|é){0,20}") {
+        fn nothing_that_hides_or_is_not_on_the_list_is_left(text in "(https?://|\u{2068}|\u{2069}|[a-z.@:/\\[\\]()]{1,8}|evil\\.com|shop\\.example| |\n|é){0,20}") {
             let allowed = ["shop.example".to_owned()];
             let (kept, _) = without(&text, Some(&allowed));
             for word in kept.split_whitespace() {
-                let core = core(word);
-                prop_assert!(link(core).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
+                prop_assert!(link(core(word)).is_none_or(|link| link.is_good(Some(&allowed))), "{word} in {kept}");
             }
         }
     }

@@ -45,7 +45,7 @@ impl Directions {
 }
 
 /// Whether `c` is one of the controls that open or close a direction.
-pub(super) fn is_direction(c: char) -> bool {
+pub(crate) fn is_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

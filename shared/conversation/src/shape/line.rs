@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-/// Characters that show nothing and are not white space.
-const INVISIBLE: [char; 8] =
-    ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+use models::is_blank;
 
 /// One line, without line feeds.
 #[derive(Clone, Default)]
@@ -80,15 +78,9 @@ impl Line {
         self.block == Block::Code
     }
 
-    /// Whether nothing but white space is in it.
+    /// Whether a reader sees nothing of it.
     pub(super) fn is_blank(&self) -> bool {
-        self.text.trim().is_empty() && self.lead.trim().is_empty()
-    }
-
-    /// Whether a reader sees anything of it.
-    pub(super) fn is_visible(&self) -> bool {
-        let shows = |c: char| !c.is_whitespace() && !INVISIBLE.contains(&c) && !super::direction::is_direction(c);
-        self.lead.chars().chain(self.text.chars()).any(shows)
+        is_blank(&self.text) && is_blank(&self.lead)
     }
 
     /// Where spans of `kind` stand.
@@ -149,9 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_invisible_characters_shows_nothing() {
-        for (text, visible) in [("\u{200b} \u{2060}", false), ("\u{202e}\u{202c}", false), ("\u{200b}.", true)] {
-            assert_eq!(Line { text: text.to_owned(), ..Line::default() }.is_visible(), visible);
+    fn a_line_without_a_visible_character_is_blank() {
+        for (lead, text, blank) in
+            [("", "\u{200b} \u{2060}", true), (" ", "\u{3164}", true), ("", "\u{200b}.", false), ("- ", "", false)]
+        {
+            let line = Line { lead: lead.to_owned(), text: text.to_owned(), ..Line::default() };
+            assert_eq!(line.is_blank(), blank, "{lead:?} {text:?}");
         }
     }
 }

@@ -23,8 +23,7 @@ fn cut(markdown: &str) -> Vec<String> {
 
 /// What stays the same wherever a reply is cut: everything but white space, markers and what shows nothing.
 fn substance(text: &str) -> String {
-    let is_form = |c: char| c.is_whitespace() || "*_~`>\u{2060}".contains(c) || direction::is_direction(c);
-    text.chars().filter(|c| !is_form(*c)).collect()
+    text.chars().filter(|c| models::is_visible(*c) && !"*_~`>".contains(*c)).collect()
 }
 
 /// What Markdown is made of.

@@ -1,5 +1,7 @@
 //! Puts words into lines, and remembers what is special about them.
 
+use models::is_visible;
+
 use super::direction::Directions;
 use super::line::{Block, Kind, Line, Span, urls};
 use super::lost::drop_lost_markers;
@@ -64,7 +66,7 @@ impl Writer {
                 _ if indents || (c.is_control() && c != '\t') || !self.directions.pass(c) => {}
                 _ => {
                     self.line.text.push(c);
-                    self.written.1 += usize::from(!c.is_whitespace());
+                    self.written.1 += usize::from(is_visible(c));
                 }
             }
         }

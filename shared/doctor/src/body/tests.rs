@@ -78,6 +78,14 @@ fn each_mistake_in_the_recommended_body_has_its_finding() {
         assert_ne!(body, RECOMMENDED, "{from}");
         assert_eq!(codes(&body), expected, "{to}");
     }
+    let (braze_id, further) = ("\"braze_id\": \"{{${braze_id}}}\"", "\"plan\": \"gold\"");
+    for (behind, expected) in [(braze_id, ("key_behind_message", true)), (further, ("further_key", false))] {
+        let body = RECOMMENDED
+            .replace(&format!("{behind}, "), "")
+            .replace("body} | json_escape}}\"}", &format!("body}} | json_escape}}}}\", {behind}}}"));
+        assert!(body.ends_with(&format!("{behind}}}")), "{body}");
+        assert_eq!(codes(&body), [expected], "{behind}");
+    }
     let nobody = RECOMMENDED.replace("{{${braze_id}}}", "").replace("{{${phone_number} | json_escape}}", "");
     assert_eq!(codes(&nobody), [("no_other_name", false)]);
 }

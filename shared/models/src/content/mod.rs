@@ -16,7 +16,7 @@ pub use media::Media;
 pub use proposal::{Proposal, ProposedList, ProposedMedia, ProposedReplies, ProposedRow};
 pub use template::{TEMPLATE_CHARACTERS, Template};
 
-use crate::{NotSendable, NotWritable, Part, Personal};
+use crate::{NotSendable, NotWritable, Part, Personal, is_blank};
 
 /// What a reply says, as one kind of WhatsApp message. Stored, a text is a JSON string, as a [`Part`] is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub enum Misfit {
 
 /// What somebody left blank they left out.
 fn given(text: Option<&Personal>) -> Option<&str> {
-    text.map(Personal::as_str).filter(|text| !text.trim().is_empty())
+    text.map(Personal::as_str).filter(|text| !is_blank(text))
 }
 
 /// A text of one line that is no longer than `most` characters, without the spaces around it.

@@ -142,12 +142,18 @@ fn a_call_is_read_whole_and_nothing_is_told_after_it_has_begun() {
 }
 
 #[test]
+fn an_answer_whose_reason_to_end_has_come_is_whole_without_the_last_event() {
+    let wire = wire(&[&[start(), text(0), says(0, "One.\n\nTwo, and more.")][..], &end("end_turn")[..1]].concat());
+    let (found, _) = answer(&wire);
+    assert!(matches!(&found, Ok(Answer::Said { text: Some(_), .. })), "{found:?}");
+}
+
+#[test]
 fn what_does_not_come_to_its_end_is_no_answer_and_what_was_told_stands() {
     let begun = wire(&[start(), text(0), says(0, "One.\n\nTwo, and more.")]);
     let error = |kind: &str| wire(&[json!({"type": "error", "error": {"type": kind, "message": "Overloaded"}})]);
     for (last, expected) in [
         (String::new(), BROKE_OFF),
-        (wire(&end("end_turn")[..1]), BROKE_OFF),
         (error("overloaded_error"), BROKE_OFF),
         (error("api_error"), BROKE_OFF),
         ("data: {\"type\": \"content_block_de\n\n".to_owned(), MALFORMED),
