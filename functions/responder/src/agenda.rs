@@ -24,9 +24,9 @@ impl Agenda {
         self.open.first().map_or(Author::User, |message| message.author)
     }
 
-    /// Whether `begun` is how the answer to them begins.
-    pub(crate) fn is_begun(&self, begun: &Begun<'_>) -> bool {
-        begun.covers.last().is_some_and(|id| self.open.iter().any(|message| message.id == *id))
+    /// Whether `begun` is how the answer to the open ones begins, and to nothing else.
+    pub(crate) fn is_only_about(&self, begun: &Begun<'_>) -> bool {
+        self.open.iter().all(|message| begun.covers.contains(&message.id))
     }
 
     /// What follows the open ones through the logs.

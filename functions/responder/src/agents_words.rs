@@ -55,7 +55,7 @@ impl Responder {
         reason: NotSent,
         places: &[usize],
     ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         let event = |place: &usize| {
             let (message, said) = (&agenda.open[*place], &agenda.said[*place]);
             not_sent(conversation, &message.id, message.arrival, reason, said.text.clone())

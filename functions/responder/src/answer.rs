@@ -53,6 +53,11 @@ impl Answered {
     pub(crate) fn of(reply: Vec<Utterance>) -> Self {
         Self { reply, ..Self::default() }
     }
+
+    /// All that is said.
+    pub(crate) fn words(&self) -> String {
+        self.reply.iter().map(|said| said.text().as_str()).collect()
+    }
 }
 
 impl Responder {
@@ -65,10 +70,13 @@ impl Responder {
         open: &[MessageId],
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
+        let begun = matter.history.begun().filter(|begun| begun.covers.iter().any(|id| open.contains(id)));
         // What was heard before is not listened to again.
         matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| &waiting.row.said));
         let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
+            // Somebody else has begun to answer since its time was over.
+            Stance::Take(wait) if begun.is_some() => Some(wait),
             Stance::Take(wait) => {
                 let promised = self.ai_by(waiting.and_then(|waiting| waiting.row.route.as_ref()));
                 return conversation
@@ -89,7 +97,6 @@ impl Responder {
             return Ok(self.progressed(progress, matter));
         }
         let (before, said) = matter.said.split_at(from);
-        let begun = matter.history.begun().filter(|begun| begun.covers.last().is_some_and(|id| open.contains(id)));
         let is_begun = |id: &MessageId| begun.as_ref().is_some_and(|begun| begun.covers.contains(id));
         let (old, new): (Vec<_>, Vec<_>) =
             matter.messages.iter().skip(from).zip(said).partition(|(message, _)| is_begun(&message.id));

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ai::{Ai, Answer, BrandTools, Deed, Exchange, FactSpec, Later, Medium, Question, Tools, Usage, Webhook};
-use conversation::guard::{Canary, Looked, look};
+use conversation::guard::{Instructions, Looked, look};
 use conversation::shape::shape;
 use models::assistant::{BotText, Flow, Learned};
 use models::{Content, HandOffReason, Part, Personal, RouteName, Timestamp, Utterance};
@@ -53,14 +53,14 @@ impl Responder {
     ) -> Result<Answered, Unanswered> {
         let Asking { text, begun, media, began, wait, passed } = asking;
         let limits = &self.assistant.limits;
-        let (instructions, canary) = self.instructions(matter);
+        let instructions = self.instructions_on(matter.way);
         let text =
             if begun.is_some() { joined([text, GO_ON.into()].iter().filter(|text| !text.is_empty())) } else { text };
         let history = matter.history.exchanges(self.room(), self.clock.now());
         let question = Question {
             id: matter.question(),
             conversation: matter.newest.identity.conversation(),
-            instructions: format!("{}\n\n{}", instructions.trim_end(), canary.note()),
+            instructions: instructions.told(),
             language: matter.newest.language.clone().or_else(|| matter.language.clone()),
             history: history.into_iter().chain(begun).collect(),
             text,
@@ -85,7 +85,7 @@ impl Responder {
         let asked_ms = millis(asked, self.clock.now());
         let (log_id, log_ids) = (&matter.newest.log_id, &matter.log_ids);
         tracing::info!(log_id, log_ids, asked_ms, answered = answer.is_ok(), "an AI was asked");
-        match answer.map(|answer| self.understood(answer, matter, &canary)) {
+        match answer.map(|answer| self.understood(answer, matter, &instructions)) {
             Ok(Ok(answered)) => Ok(answered),
             Ok(Err(later)) if passed == 0 => Err(Unanswered::Later(wait_for(later, began, wait, self.clock.now()))),
             Ok(Err(_)) => Err(Unanswered::Failed),
@@ -109,8 +109,8 @@ impl Responder {
             Ok(answer) => {
                 tracing::info!(log_id, log_ids, "an answer came later");
                 promised.came(wait.passed);
-                let (_, canary) = self.instructions(matter);
-                self.understood(answer, matter, &canary).map_err(|_| Unanswered::WaitsOn(wait))
+                let instructions = self.instructions_on(matter.way);
+                self.understood(answer, matter, &instructions).map_err(|_| Unanswered::WaitsOn(wait))
             }
             Err(error) => {
                 tracing::warn!(log_id, log_ids, %error, "an answer that came later is none");
@@ -120,20 +120,19 @@ impl Responder {
         }
     }
 
-    /// What the assistant is told on this way, and what must not be said of it.
-    fn instructions<'a>(&'a self, matter: &Matter<'a>) -> (&'a str, Canary<'a>) {
-        self.instructions_on(matter.way)
-    }
-
-    /// The same on that way, whatever it is about.
-    pub(crate) fn instructions_on<'a>(&'a self, way: Way<'a>) -> (&'a str, Canary<'a>) {
-        let instructions = way.route.and_then(|(_, route)| route.instructions.as_ref());
-        let instructions = instructions.unwrap_or(&self.assistant.instructions);
-        (instructions, Canary::of(instructions))
+    /// What the assistant is told on that way, and must not say.
+    pub(crate) fn instructions_on<'a>(&'a self, way: Way<'a>) -> Instructions<'a> {
+        let own = way.route.and_then(|(_, route)| route.instructions.as_ref());
+        Instructions::of(own.unwrap_or(&self.assistant.instructions))
     }
 
     /// What an answer comes to; or that it comes later.
-    fn understood(&self, answer: Answer, matter: &Matter<'_>, canary: &Canary<'_>) -> Result<Answered, Later> {
+    fn understood(
+        &self,
+        answer: Answer,
+        matter: &Matter<'_>,
+        instructions: &Instructions<'_>,
+    ) -> Result<Answered, Later> {
         match answer {
             Answer::Said { text, deeds, rejected, usage } => {
                 self.note(usage);
@@ -141,7 +140,7 @@ impl Responder {
                     self.count(Metric::ToolRejected, rejected as usize);
                     tracing::warn!(log_id = matter.newest.log_id, rejected, "the AI called tools it was not offered");
                 }
-                Ok(self.done(text.as_ref(), deeds, matter, canary).unwrap_or_else(|Withheld| {
+                Ok(self.done(text.as_ref(), deeds, matter, instructions).unwrap_or_else(|Withheld| {
                     self.meter.count(Metric::Withheld, 1);
                     tracing::warn!(log_id = matter.newest.log_id, "the AI's answer is withheld");
                     self.own_line(BotText::DontKnow, matter)
@@ -205,8 +204,8 @@ impl Responder {
     }
 
     /// The AI's words as they may be read.
-    fn looked_at(&self, parts: &[Part], canary: &Canary<'_>) -> Result<Vec<Utterance>, Withheld> {
-        match look(parts, canary, &self.assistant.guards) {
+    fn looked_at(&self, parts: &[Part], instructions: &Instructions<'_>) -> Result<Vec<Utterance>, Withheld> {
+        match look(parts, instructions, &self.assistant.guards) {
             Looked::Withheld => Err(Withheld),
             Looked::Passed { parts, taken_out } => {
                 self.count(Metric::TakenOut, taken_out);
@@ -216,11 +215,11 @@ impl Responder {
     }
 
     /// A message of another kind as it is, or, where something in it must not be read, what is left of it as text.
-    fn proposed(&self, content: Content, canary: &Canary<'_>) -> Result<Vec<Utterance>, Withheld> {
+    fn proposed(&self, content: Content, instructions: &Instructions<'_>) -> Result<Vec<Utterance>, Withheld> {
         let text = content.text().clone();
-        match look(std::slice::from_ref(&text), canary, &self.assistant.guards) {
+        match look(std::slice::from_ref(&text), instructions, &self.assistant.guards) {
             Looked::Passed { taken_out: 0, .. } => Ok(vec![self.shown(content)]),
-            _ => self.looked_at(&[text], canary),
+            _ => self.looked_at(&[text], instructions),
         }
     }
 
@@ -245,11 +244,14 @@ impl Responder {
         text: Option<&Personal>,
         deeds: Vec<Deed>,
         matter: &Matter<'_>,
-        canary: &Canary<'_>,
+        instructions: &Instructions<'_>,
     ) -> Result<Answered, Withheld> {
-        let said = |text: &Personal| self.looked_at(&shape(text.as_str(), self.assistant.limits.reply_parts), canary);
+        let said =
+            |text: &Personal| self.looked_at(&shape(text.as_str(), self.assistant.limits.reply_parts), instructions);
         let mut answered = Answered::of(text.map(said).transpose()?.unwrap_or_default());
         answered.spoken = text.map(|text| (text.clone(), answered.reply.len()));
+        // Beside each other, too, its words and what it shows must not tell the instructions.
+        let mut words = answered.words();
         let mut hand_off = None;
         for deed in deeds {
             match deed {
@@ -268,11 +270,18 @@ impl Responder {
                         tracing::warn!(%reason, "a fact is left out");
                     }
                 }
-                Deed::Propose(proposal) => match proposal.fit() {
-                    Ok(content) => answered.reply.extend(self.proposed(content, canary)?),
-                    Err(text) => answered.reply.extend(said(&text)?),
-                },
+                Deed::Propose(proposal) => {
+                    let proposed = match proposal.fit() {
+                        Ok(content) => self.proposed(content, instructions)?,
+                        Err(text) => said(&text)?,
+                    };
+                    words.extend(proposed.iter().map(|said| said.text().as_str()));
+                    answered.reply.extend(proposed);
+                }
             }
+        }
+        if instructions.are_told_by(&words) {
+            return Err(Withheld);
         }
         if let Some(summary) = hand_off {
             // One line, and not the AI's good-bye before it: the user reads one thing.

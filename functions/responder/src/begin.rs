@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ai::Aloud;
 use braze::Outcome;
-use conversation::guard::{Canary, Looked, look, quotes};
+use conversation::guard::{Instructions, Looked, look};
 use conversation::shape::shape;
 use futures::FutureExt as _;
 use futures::future::{self, Either, OptionFuture};
@@ -68,13 +68,12 @@ impl Responder {
         claimed: Claimed<'_>,
         may: bool,
     ) -> Result<((Drafted, Said), Timestamp), Stop> {
-        let Claimed { conversation, head, history, agenda, .. } = claimed;
         let (aloud, hears) = Aloud::heard();
         let beside = if may { self.may_say_beside(claimed) } else { None };
         let listener = if beside.is_some_and(|beside| beside.begins) { aloud.clone() } else { Aloud::default() };
         // Boxed: it is handed on, and would stand in the future of every run twice.
         let drafting = async {
-            let drafted = self.draft(conversation, head, history, agenda, listener).await;
+            let drafted = self.draft(claimed, listener).await;
             // What is said beside it ends with it.
             aloud.close();
             drafted
@@ -140,10 +139,10 @@ impl Responder {
         // The answer needs as much time once more, and a part of its own. If it is here, it says the rest itself.
         let has_room = said.rows.len() + 1 < self.assistant.limits.reply_parts && parts.len() == 1;
         let is_over = hears.is_closed() || !has_room || self.has_less_left(claimed.conversation, 2 * SEND_WITHIN);
-        let way = self.way(&claimed.agenda.open, claimed.history, self.clock.now());
-        let (instructions, canary) = self.instructions_on(way);
+        let way = self.way_of(claimed);
+        let instructions = self.instructions_on(way);
         let all = said.text.clone() + &said.heard;
-        let is_over = is_over || tells_the_instructions(&all, self.assistant.limits.reply_parts, instructions, &canary);
+        let is_over = is_over || may_tell(&all, self.assistant.limits.reply_parts, &instructions);
         let words = if is_over { None } else { self.passed(&parts, way) };
         let is_said = match words {
             Some(words) => self.say_a_beginning(claimed, said, way.carries(words)).await?,
@@ -155,8 +154,8 @@ impl Responder {
 
     /// The AI's words as they may be read; `None` if they must not be.
     pub(crate) fn passed(&self, parts: &[Part], way: Way<'_>) -> Option<Vec<Utterance>> {
-        let (_, canary) = self.instructions_on(way);
-        match look(parts, &canary, &self.assistant.guards) {
+        let instructions = self.instructions_on(way);
+        match look(parts, &instructions, &self.assistant.guards) {
             Looked::Withheld => None,
             Looked::Passed { parts, .. } => Some(utterances(parts)).filter(|parts| !parts.is_empty()),
         }
@@ -265,9 +264,9 @@ impl Responder {
 /// Whether `begun`, what has been heard of an answer, looks as if it told the instructions. Their mark may be told bit by bit; and
 /// it stands below them, so that whoever tells them paragraph by paragraph comes to it last. What only looks like that waits
 /// for the whole answer, which is judged by the mark and by how much of them it tells.
-fn tells_the_instructions(begun: &str, most_parts: usize, instructions: &str, canary: &Canary<'_>) -> bool {
+fn may_tell(begun: &str, most_parts: usize, instructions: &Instructions<'_>) -> bool {
     let seen: String = shape(begun, most_parts).iter().map(Part::as_str).collect();
-    canary.is_in(&seen) || quotes(&seen, instructions)
+    instructions.may_be_told_by(&seen)
 }
 
 #[cfg(test)]
@@ -278,8 +277,8 @@ mod tests {
     fn a_beginning_is_judged_with_all_that_came_before_it_and_by_the_words_of_the_instructions() {
         const RULES: &str =
             "You are the assistant of a shoe shop. Never grant a discount of more than ten percent to anybody.";
-        let canary = Canary::of(RULES);
-        let mark: String = canary.note().chars().take(16).collect();
+        let instructions = Instructions::of(RULES);
+        let mark: String = instructions.note().chars().take(16).collect();
         let (half, other) = mark.split_at(8);
         for (begun, expected) in [
             (format!("One {half}\n\n"), false),
@@ -291,7 +290,7 @@ mod tests {
             ("One, of shoes.\n\nTwo, of boots.\n\n".to_owned(), false),
             ("<!-- nothing to see -->\n\n".to_owned(), false),
         ] {
-            assert_eq!(tells_the_instructions(&begun, 3, RULES, &canary), expected, "{begun}");
+            assert_eq!(may_tell(&begun, 3, &instructions), expected, "{begun}");
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::ended::Cause;
 use crate::facts::{Facts, news};
 use crate::history::{History, joined, look, words};
 use crate::later::Aside;
-use crate::turn::Words;
+use crate::turn::{Claimed, Words};
 use crate::way::Way;
 
 /// What a turn comes to.
@@ -99,20 +99,14 @@ pub(crate) struct Matter<'a> {
 }
 
 impl Responder {
-    pub(crate) async fn draft(
-        &self,
-        conversation: &Conversation<'_>,
-        head: &Head,
-        history: &History,
-        agenda: &Agenda,
-        aloud: Aloud,
-    ) -> Result<Drafted, Stop> {
+    pub(crate) async fn draft(&self, claimed: Claimed<'_>, aloud: Aloud) -> Result<Drafted, Stop> {
+        let Claimed { conversation, head, history, agenda, .. } = claimed;
         match agenda.author() {
             Author::Agent => return Ok(self.in_the_agents_words(head, history, agenda)),
             Author::System => return Ok(self.started(head, history, agenda)),
             Author::User => {}
         }
-        let way = self.way(&agenda.open, history, self.clock.now());
+        let way = self.way_of(claimed);
         let decision = self.decide(head, history, agenda, way);
         let mut counts = counts(&decision, agenda.open.len());
         let without_words = |draft| Ok(Drafted { draft, counts: counts.clone() });

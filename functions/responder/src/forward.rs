@@ -35,7 +35,7 @@ impl Responder {
         counted: &[usize],
         wish: Option<OptWish>,
     ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         let Some(newest) = counted.last().map(|place| &agenda.open[*place]) else { return Err(Stop::Lost) };
         if let Some(wish) = wish.filter(|wish| (*wish == OptWish::Out) != head.opted_out) {
             // The wish must not hang on the desk, nor on Braze: it is kept first, and then the desk is told.
@@ -57,7 +57,7 @@ impl Responder {
         let told = counted.iter().filter(|place| !refused.contains(place) && agenda.author() == Author::User);
         let said: Vec<_> = told.map(|place| agenda.said[*place].clone()).collect();
         let (flow, forwarded) = (history.flow().cloned(), said.len());
-        let route = self.way(&agenda.open, history, self.clock.now()).name();
+        let route = self.way_of(claimed).name();
         let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone(), head.spent);
         let mut attributes = self.facts_with_people(&words.to.profile(), &said, history);
         attributes.merge(self.wished_after_all(agenda, wish));
@@ -124,7 +124,7 @@ impl Responder {
 
     /// The messages are kept and come back; once, the user is told.
     async fn desk_is_down(&self, claimed: Claimed<'_>, newest: &Message) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         let told = history.newest_kind() == Some(TurnKind::DeskDown);
         let closed = window::is_closed(head.heard, self.clock.now());
         // Whom somebody has just written to knows better.
@@ -133,7 +133,7 @@ impl Responder {
             return self.give_back(conversation, held).await;
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
-        let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
+        let line = self.way_of(claimed).carries(line);
         let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.row(claimed, words);

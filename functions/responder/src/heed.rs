@@ -52,7 +52,7 @@ impl Responder {
         wish: OptWish,
         done: bool,
     ) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         let unwritten = if done { Attributes::default() } else { self.membership(wish == OptWish::In) };
         let flow = history.flow().filter(|_| wish == OptWish::In);
         let turn = self.leave(claimed, covers, Left { unwritten, flow }).await?;

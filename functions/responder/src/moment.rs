@@ -17,14 +17,14 @@ use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 impl Responder {
     /// Says it as a turn of its own, once and without a second copy whatever becomes of it; the conversation stays ours.
     pub(crate) async fn say_a_moment(&self, claimed: Claimed<'_>) -> Result<Option<Head>, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         let Some(newest) = agenda.open.last() else { return Ok(None) };
         // The answer needs as much once more.
         if self.has_less_left(conversation, 2 * SEND_WITHIN) {
             return Ok(None);
         }
         let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
-        let line = self.way(&agenda.open, history, self.clock.now()).carries(line);
+        let line = self.way_of(claimed).carries(line);
         let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.subscribe_first(conversation, self.row(claimed, words)).await;

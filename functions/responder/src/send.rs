@@ -252,7 +252,7 @@ pub(crate) fn open(head: &Head) -> Result<&OpenTurn, Stop> {
 }
 
 /// What is counted when a turn was sent.
-fn sent(kind: TurnKind) -> Metric {
+pub(crate) fn sent(kind: TurnKind) -> Metric {
     match kind {
         TurnKind::HandOff(_) => Metric::HandedOff,
         TurnKind::Agent => Metric::AgentAnswered,

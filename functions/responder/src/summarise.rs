@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ai::{Ai, AiError, Past, SUMMARY_INSTRUCTIONS, Summary};
-use conversation::guard::{Canary, Looked, look};
+use conversation::guard::{Instructions, Looked, look};
 use conversation::prompt::kept_words;
 use conversation::room::Room;
 use conversation::shape::shape;
@@ -97,9 +97,9 @@ impl Responder {
         if left < least || self.is_used_up() {
             return Ok(false);
         }
-        let canary = Canary::of(SUMMARY_INSTRUCTIONS);
-        let past = outgrown.past(&long.key, canary.note(), self.assistant.limits.output_tokens);
-        let summed = self.summed_up(&past, self.summariser(&history), left, &canary).await;
+        let instructions = Instructions::of(SUMMARY_INSTRUCTIONS);
+        let past = outgrown.past(&long.key, instructions.note(), self.assistant.limits.output_tokens);
+        let summed = self.summed_up(&past, self.summariser(&history), left, &instructions).await;
         let Outgrown { recap, row, .. } = outgrown;
         let text = match summed {
             Ok(text) => text,
@@ -122,11 +122,11 @@ impl Responder {
         past: &Past,
         ai: &dyn Ai,
         time: Duration,
-        canary: &Canary<'_>,
+        instructions: &Instructions<'_>,
     ) -> Result<Personal, Unsummed> {
         let Summary { text, usage } = self.asked_for_a_summary(past, ai, time).await?;
         self.note(usage);
-        self.kept_summary(&text, canary).ok_or(Unsummed::Withheld)
+        self.kept_summary(&text, instructions).ok_or(Unsummed::Withheld)
     }
 
     /// It counts as a question of the deployment's day.
@@ -136,8 +136,8 @@ impl Responder {
     }
 
     /// A summary as it is kept: what an answer must not tell, nor show, a summary must not either.
-    fn kept_summary(&self, text: &Personal, canary: &Canary<'_>) -> Option<Personal> {
-        match look(&shape(text.as_str(), 1), canary, &self.assistant.guards) {
+    fn kept_summary(&self, text: &Personal, instructions: &Instructions<'_>) -> Option<Personal> {
+        match look(&shape(text.as_str(), 1), instructions, &self.assistant.guards) {
             Looked::Withheld => None,
             Looked::Passed { parts, taken_out } => {
                 self.count(Metric::TakenOut, taken_out);

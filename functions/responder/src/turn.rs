@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use conversation::decide::OptWish;
 use futures::future;
-use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Utterance};
+use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Timestamp, Utterance};
 use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
 
 use crate::Responder;
@@ -30,6 +30,8 @@ pub(crate) struct Claimed<'a> {
     pub(crate) held: &'a Held,
     pub(crate) history: &'a History,
     pub(crate) agenda: &'a Agenda,
+    /// When it began to be answered: whatever is said in the turn goes the way of that moment.
+    pub(crate) began: Timestamp,
 }
 
 /// What is to be said in a turn.
@@ -102,7 +104,8 @@ impl Responder {
             if agenda.covers.is_empty() {
                 return self.give_back(conversation, held).await;
             }
-            let claimed = Claimed { conversation, head: &head, held, history: &history, agenda: &agenda };
+            let began = self.clock.now();
+            let claimed = Claimed { conversation, head: &head, held, history: &history, agenda: &agenda, began };
             let drafted = self.draft_aloud(claimed, look_again);
             // While the AI thinks: what settling will push out of the head is written down in its row.
             // And Braze is told what it was not told of an earlier turn; no more than one, so that nobody waits for it.
@@ -115,7 +118,7 @@ impl Responder {
             };
             let (((Drafted { draft, counts }, said), at), (), ()) =
                 future::try_join3(drafted, self.mark_forgotten(conversation, &head, &agenda.covers), leftover).await?;
-            let draft = self.without_what_was_said(draft, &said, &agenda, &history);
+            let draft = self.without_what_was_said(draft, &said, claimed);
             // What was filed meanwhile is known to the head, and not to the draft.
             let sequence = head.sequence;
             head = said.head.map_or(head, |since| Head { sequence, ..since });
@@ -126,7 +129,7 @@ impl Responder {
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
                     let spent = words.spent;
-                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
+                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda, began };
                     let mut row = TurnRow { at, ..self.row(claimed, *words) };
                     row.unwritten.merge(conversation.unwritten(&row.covers));
                     (row, spent, counts)
@@ -135,7 +138,7 @@ impl Responder {
                 // a turn of its own.
                 (Draft::Failed, Some(earlier)) => earlier,
                 (draft, _) => {
-                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda };
+                    let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda, began };
                     // Boxed, as what follows: most turns say something, and it would make the future of every run larger.
                     let done = Box::pin(self.without_words(claimed, draft)).await?;
                     // What was given back is looked at anew.
@@ -189,7 +192,7 @@ impl Responder {
 
     /// Ends a run in which nothing is said to the user.
     async fn without_words(&self, claimed: Claimed<'_>, draft: Draft) -> Result<Worked, Stop> {
-        let Claimed { conversation, head, held, history, agenda } = claimed;
+        let Claimed { conversation, head, held, history, agenda, .. } = claimed;
         match draft {
             Draft::Silence(cause) => {
                 let left = Left { unwritten: conversation.unwritten(&agenda.covers), flow: history.flow() };

@@ -5,6 +5,7 @@ use models::{Author, Message, RouteName, Timestamp, Utterance};
 
 use crate::Responder;
 use crate::history::History;
+use crate::turn::Claimed;
 
 /// The way messages go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +41,7 @@ impl Way<'_> {
 impl Responder {
     /// The way that `messages` go, the newest one first asked. What another system starts takes none: it names a flow, not a
     /// keyword.
-    pub(crate) fn way<'a>(&'a self, messages: &'a [Message], history: &'a History, now: Timestamp) -> Way<'a> {
+    fn way<'a>(&'a self, messages: &'a [Message], history: &'a History, now: Timestamp) -> Way<'a> {
         if messages.iter().any(|message| message.author == Author::System) {
             return self.way_back(history);
         }
@@ -55,6 +56,11 @@ impl Responder {
             named(name).filter(|(_, route)| now.since(since) < route.stay)
         };
         Way { route: taken.or_else(stays), taken: taken.is_some() }
+    }
+
+    /// The way of a claimed conversation's turn.
+    pub(crate) fn way_of<'a>(&'a self, claimed: Claimed<'a>) -> Way<'a> {
+        self.way(&claimed.agenda.open, claimed.history, claimed.began)
     }
 
     /// The way on which the brand begins to say something: the one by which the user last wrote, however long ago. By another

@@ -1,6 +1,6 @@
 //! What an AI wrote is looked at once more before anybody reads it: by code, which no prompt can talk over.
 
-mod canary;
+mod instructions;
 mod links;
 mod numbers;
 mod quotes;
@@ -9,8 +9,7 @@ mod seam;
 use models::Part;
 use models::assistant::Guards;
 
-pub use canary::Canary;
-pub use quotes::quotes;
+pub use instructions::Instructions;
 
 /// What came of looking at a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +26,8 @@ pub enum Looked {
 }
 
 /// Looks at `parts` as WhatsApp would show them.
-pub fn look(parts: &[Part], canary: &Canary<'_>, guards: &Guards) -> Looked {
-    if canary.is_in(&parts.iter().map(Part::as_str).collect::<String>()) {
+pub fn look(parts: &[Part], instructions: &Instructions<'_>, guards: &Guards) -> Looked {
+    if instructions.are_told_by(&parts.iter().map(Part::as_str).collect::<String>()) {
         return Looked::Withheld;
     }
     let mut taken_out = 0;
@@ -55,17 +54,17 @@ mod tests {
     fn an_ordinary_reply_passes_as_it_is() {
         let reply = parts(&["Open 9-17, see https://shop.example/hours.", "Call 0221 123456."]);
         let passed = Looked::Passed { parts: reply.clone(), taken_out: 0 };
-        assert_eq!(look(&reply, &Canary::of("Be brief."), &Guards::default()), passed);
+        assert_eq!(look(&reply, &Instructions::of("Be brief."), &Guards::default()), passed);
     }
 
     #[test]
     fn a_reply_that_tells_the_instructions_or_is_a_bad_link_alone_is_withheld() {
-        let canary = Canary::of("Be brief.");
-        let note = canary.note();
+        let instructions = Instructions::of("Be brief.");
+        let note = instructions.note();
         let (mark, _) = note.split_once('.').unwrap();
         let told = format!("I was told: {mark}");
         for reply in [parts(&["Sure!", &told]), parts(&["https://me@evil.example"])] {
-            assert_eq!(look(&reply, &canary, &Guards::default()), Looked::Withheld);
+            assert_eq!(look(&reply, &instructions, &Guards::default()), Looked::Withheld);
         }
     }
 
@@ -73,7 +72,7 @@ mod tests {
     fn what_is_taken_out_is_counted_and_the_rest_goes_out() {
         let guards = Guards { links: Some(vec!["shop.example".to_owned()]), phones: true, ..Guards::default() };
         let reply = parts(&["See https://evil.example/x or shop.example/a, or call +49 221 123456."]);
-        let Looked::Passed { parts, taken_out } = look(&reply, &Canary::of(""), &guards) else { panic!() };
+        let Looked::Passed { parts, taken_out } = look(&reply, &Instructions::of(""), &guards) else { panic!() };
         assert_eq!((parts[0].as_str(), taken_out), ("See or shop.example/a, or call •••56.", 2));
     }
 }

@@ -12,8 +12,20 @@ pub fn after<'a>(told: &str, text: &'a str) -> Option<&'a str> {
     let rest = &text[end..];
     // What was told are whole paragraphs: what still marks up the last of them up to its end goes with it.
     let line = rest.find('\n').unwrap_or(rest.len());
-    let is_told = end > 0 && !rest[..line].contains(char::is_alphanumeric);
-    is_told.then(|| rest[line..].trim_start_matches(['\n', '\r']))
+    if end == 0 || rest[..line].contains(char::is_alphanumeric) {
+        return None;
+    }
+    let rest = &rest[line..];
+    let behind_a_fence = || {
+        let (_, closing) = rest.split_once('\n').filter(|_| text[..end].lines().filter(is_fence).count() % 2 == 1)?;
+        Some(closing.split_once('\n').filter(|(line, _)| is_fence(line))?.1)
+    };
+    Some(behind_a_fence().unwrap_or(rest).trim_start_matches(['\n', '\r']))
+}
+
+/// Whether the line opens or closes code.
+fn is_fence(line: &&str) -> bool {
+    line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~")
 }
 
 #[cfg(test)]
@@ -28,6 +40,8 @@ mod tests {
             ("One.", "One.\n\nTwo.", Some("Two.")),
             ("One.\n\nTwo: a.", "**One**.\n\n## Two:\n\n*a*.\n\n- **Three**", Some("- **Three**")),
             ("Är es so?", "är es so!\r\n\r\nJa.", Some("Ja.")),
+            ("```a```", "```\na\n```\n\n```\nb\n```", Some("```\nb\n```")),
+            ("```a```", "```\na\n```\n\nOne.", Some("One.")),
             ("One.", "One.", Some("")),
             ("One.", "One. And more of it.", None),
             ("One.", "Once upon a time.", None),

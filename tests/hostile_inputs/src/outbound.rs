@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use ai::{Ai as _, AiError, Answer, Question, Tools};
-use conversation::guard::{Canary, Looked, look};
+use conversation::guard::{Instructions, Looked, look};
 use conversation::shape::shape;
 use models::assistant::Guards;
 use models::{ConversationKey, MessageId, PART_CHARACTERS, Recipient};
@@ -50,7 +50,7 @@ impl Chain {
         let question = Question {
             id: MessageId::stored("anything"),
             conversation: ConversationKey::of(&Recipient::External("user".into())),
-            instructions: format!("{INSTRUCTIONS}\n\n{}", Canary::of(INSTRUCTIONS).note()),
+            instructions: format!("{INSTRUCTIONS}\n\n{}", Instructions::of(INSTRUCTIONS).note()),
             language: None,
             history: vec![],
             text: "Anything?".into(),
@@ -74,7 +74,9 @@ impl Chain {
         if shaped.is_empty() {
             return Ok(Some(vec![]));
         }
-        let Looked::Passed { parts, .. } = look(&shaped, &Canary::of(INSTRUCTIONS), guards) else { return Ok(None) };
+        let Looked::Passed { parts, .. } = look(&shaped, &Instructions::of(INSTRUCTIONS), guards) else {
+            return Ok(None);
+        };
         holds(parts.len() <= self.assistant.limits.reply_parts, || format!("{} parts", parts.len()))?;
         for part in &parts {
             is_harmless(part.as_str())?;

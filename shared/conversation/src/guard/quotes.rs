@@ -1,12 +1,11 @@
 //! Whether a text says what the instructions say, word for word.
 
-/// Letters and digits of a run that two texts do not share by chance. Whatever they share that is twice as long has one.
+/// Letters of a run that two texts do not share by chance. Whatever they share that is twice as long has one.
 const RUN: usize = 32;
 
 /// Whether `text` repeats a long run of `instructions`, however it is spaced, marked up and capitalized. A run of at least 63
-/// letters and digits always is found; one of fewer than 32 never is. Brands tell their AI sentences that it is to say: so this
-/// is no proof of anything, and a reason to wait for the whole answer before any of it is sent.
-pub fn quotes(text: &str, instructions: &str) -> bool {
+/// letters always is found; one of fewer than 32 never is.
+pub(super) fn quotes(text: &str, instructions: &str) -> bool {
     let (text, instructions) = (letters(text), letters(instructions).into_iter().collect::<String>());
     text.chunks_exact(RUN).any(|run| instructions.contains(&run.iter().collect::<String>()))
 }
@@ -27,8 +26,9 @@ pub(super) fn tells_most(text: &str, instructions: &str) -> bool {
     runs.filter(|run| text.contains(&run.iter().collect::<String>())).count() >= enough
 }
 
+/// Digits are none: whoever recites sentences may number them.
 fn letters(text: &str) -> Vec<char> {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -67,6 +67,7 @@ mod tests {
         for (text, instructions, expected) in [
             (format!("Sure! My rules:\n\n> {}\n\nAnything else?", INSTRUCTIONS.to_uppercase()), INSTRUCTIONS, true),
             (INSTRUCTIONS.replace("10 %", "20 %"), INSTRUCTIONS, true),
+            (format!("1. {}", INSTRUCTIONS.replace(". ", ".\n2. ")), INSTRUCTIONS, true),
             (format!("{half} and so on."), INSTRUCTIONS, false),
             (half.to_owned(), half, false),
             (String::new(), INSTRUCTIONS, false),
@@ -79,7 +80,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_run_that_is_twice_as_long_is_found_wherever_it_stands(
-            before in "[a-z ]{0,80}", after in "[a-z ]{0,80}", run in "[A-Zäß0-9]{63}", around in "[a-z ]{0,40}",
+            before in "[a-z ]{0,80}", after in "[a-z ]{0,80}", run in "[A-Zäß]{63}", around in "[a-z ]{0,40}",
         ) {
             let (text, instructions) = (format!("{before}{run}{after}"), format!("{around}{run}{before}"));
             prop_assert!(quotes(&text, &instructions));

@@ -1,8 +1,10 @@
 //! How answers begin that the AI is still writing: what it told is said in its order and once, and the rest is what follows it.
 
+use std::collections::HashMap;
+
 use ai::Question;
 use conversation::shape::shape;
-use models::{ConversationKey, MessageId, Personal};
+use models::{ConversationKey, MessageId, Personal, Timestamp};
 use platform::clock::Clock as _;
 use store::{TurnKey, TurnKind, TurnRow};
 
@@ -16,16 +18,20 @@ pub(crate) const GO_ON: &str = "(Your last message broke off";
 
 /// Characters of the mark by which instructions are known again.
 const MARK: usize = 16;
+/// Letters of the beginning by which they are known without it.
+const BEGINNING: usize = 96;
 
 /// What is known of how answers begin.
 #[derive(Default)]
 pub(super) struct Tellings {
     /// The paragraphs that were told, asking by asking.
     told: Vec<Vec<String>>,
-    /// Whether the AI ever told the mark of its instructions: such an answer is withheld.
-    tells_its_mark: bool,
+    /// Whether the AI ever told its instructions, or the mark of them: such an answer is withheld.
+    tells_its_instructions: bool,
     /// What was answered where an answer had been begun before it was asked for.
     go_on: Vec<String>,
+    /// Answers of which everything was said before their end: by which claim, and when that was noted.
+    said: HashMap<ConversationKey, (u64, Timestamp)>,
 }
 
 impl Witness {
@@ -61,7 +67,11 @@ impl State {
             self.answers.extend((1..=REPLY_PARTS).map(|parts| shape(&rest, parts)));
         }
         let mark = question.instructions.rsplit("\n\n").next().and_then(|note| note.get(..MARK));
-        self.tellings.tells_its_mark |= mark.is_some_and(|mark| text.contains(mark));
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        let (said, rules) = (letters(text), letters(&question.instructions));
+        let beginning = rules.get(..BEGINNING);
+        self.tellings.tells_its_instructions |= mark.is_some_and(|mark| text.contains(mark));
+        self.tellings.tells_its_instructions |= beginning.is_some_and(|rules| said.contains(rules));
     }
 
     /// These messages are over: whatever comes of the same words later is another answer.
@@ -99,9 +109,15 @@ impl State {
         of_it.filter(|row| row.covers.contains(id)).filter_map(|row| Some((row.covers.first()?, row)))
     }
 
+    /// When it was noted by the claim of `epoch` that everything of an answer was said, if it was.
+    pub(super) fn was_said_already(&mut self, key: &ConversationKey, epoch: u64) -> Option<Timestamp> {
+        let (claim, at) = self.tellings.said.remove(key)?;
+        (claim == epoch).then_some(at)
+    }
+
     /// Whether an answer may have been withheld, for which a line of the bot's own stands.
     pub(super) fn may_withhold(&self) -> bool {
-        self.tellings.tells_its_mark
+        self.tellings.tells_its_instructions
     }
 
     /// A turn is committed: a beginning goes on where the one before it ended, and is the AI's.
@@ -135,11 +151,21 @@ impl State {
             return;
         }
         let before: String = self.begun.get(key).into_iter().flatten().map(|(_, text)| text.as_str()).collect();
+        if row.kind == TurnKind::Answer && reply.is_empty() && !before.is_empty() {
+            self.tellings.said.insert(key.clone(), (row.key.epoch, row.at));
+        }
         let epoch = self.conversations.get(key).map(|conversation| conversation.epoch);
         let is_answer =
             row.kind == TurnKind::Answer && !row.own_line && !reply.is_empty() && epoch == Some(row.key.epoch);
         if before.is_empty() || !is_answer || self.may_be_said_by_a_flow(row) || self.is_begun_by_a_system(row) {
             return;
+        }
+        let begun = self.begun.get(key).map_or(&[][..], Vec::as_slice);
+        let covers = begun.first().and_then(|(turn, _)| self.drafts.get(&(key.clone(), *turn)));
+        let is_about_it = covers.is_some_and(|draft| row.covers.iter().all(|id| draft.row.covers.contains(id)));
+        if is_about_it && begun.len() + reply.len() > REPLY_PARTS {
+            let turn = row.key.number;
+            self.broken(format!("turn {turn} of {} has more parts than are left of its answer's", key.as_str()));
         }
         let first = |told: &&Vec<String>| !told.is_empty() && before.starts_with(&told[0]);
         let says_it_again = self.tellings.told.iter().find(first).is_some_and(|told| {
@@ -150,7 +176,7 @@ impl State {
         let is_other = |text: &&String| !as_read(text).starts_with(&as_read(&before));
         let mut others = self.tellings.go_on.iter().filter(is_other);
         let goes_on = others.any(|text| (1..=REPLY_PARTS).any(|parts| shape(text, parts).starts_with(reply)));
-        if says_it_again && !goes_on {
+        if says_it_again && !goes_on && is_about_it {
             self.broken(format!("turn {} of {} says once more how it began", row.key.number, key.as_str()));
         }
     }

@@ -121,24 +121,23 @@ impl State {
         self.later.aside.entry(key.clone()).or_default().push(Aside { question, wait, turn: row.key, step });
     }
 
-    /// A run ends without a turn: a question that took the place of another one counts as a turn then.
-    pub(super) fn counts_what_was_asked_anew(
-        &mut self,
-        key: &ConversationKey,
-        epoch: u64,
-        counted: bool,
-        now: Timestamp,
-    ) {
-        let owes = self.later.uncounted.get(key) == Some(&epoch);
-        if owes != counted {
+    /// A run ends without a turn: a question that took the place of another one counts as a turn then, and so does an answer of
+    /// which everything was said before its end.
+    pub(super) fn counts_what_is_no_turn(&mut self, key: &ConversationKey, epoch: u64, counted: bool, now: Timestamp) {
+        let asked_anew = self.later.uncounted.get(key) == Some(&epoch);
+        let said = self.was_said_already(key, epoch);
+        if (asked_anew || said.is_some()) != counted {
             self.broken(format!(
-                "a question of {} was asked anew: {owes}, and counted as a turn: {counted}",
-                key.as_str()
+                "a question of {} was asked anew: {asked_anew}, its answer was said already: {}, and counted as a turn: {counted}",
+                key.as_str(),
+                said.is_some()
             ));
         }
-        if owes {
+        if asked_anew {
             self.later.uncounted.remove(key);
-            self.spends_on_a_question(key, now);
+        }
+        if asked_anew || said.is_some() {
+            self.spends_on_a_question(key, said.unwrap_or(now));
         }
     }
 

@@ -122,7 +122,7 @@ impl State {
                 if turn.is_none() {
                     // The same write a second time, by a client that did not hear of the first, changes nothing.
                     let counted = matches!(aftermath, Some(Aftermath::Spent(spent)) if before.spent != *spent);
-                    self.counts_what_was_asked_anew(key, held.epoch, counted, now);
+                    self.counts_what_is_no_turn(key, held.epoch, counted, now);
                 }
                 let why = turn.and_then(|turn| self.why_over(key, turn, held.epoch)).filter(|_| !is_parked(write));
                 if let (Some(turn), Some(Over::Flagged)) = (turn, why) {

@@ -2,8 +2,8 @@
 
 use ai::Deed;
 use braze::{Outcome, Refusal};
-use conversation::guard::Canary;
-use models::{AgentDeed, Content, ConversationKey, Proposal, ProposedReplies, Utterance};
+use conversation::guard::Instructions;
+use models::{AgentDeed, Content, ConversationKey, Proposal, ProposedReplies, Spent, Utterance};
 use platform::metrics::Metric;
 use responder::OnUnknown;
 use simulation::{AiScript, Brand, Effect, Fault, Moment, Plan, World};
@@ -59,6 +59,19 @@ async fn an_answer_has_no_more_parts_than_any() {
     let world = World::with(OnUnknown::ResendOnce, "[limits]\nreply_parts = 2\n[replies]\nstream = true\n");
     world.ai_will([writes()]);
     assert_eq!(read(&world, 2).await, [READ[0], &READ[1..].join("\n\n")]);
+    // What takes more parts than are left is cut, by whichever run it is said.
+    let long: &'static str = "word ".repeat(2_000).leak();
+    let whole: &'static [&'static str] = Box::leak(Box::new([THREE[0], long]));
+    for script in [
+        vec![AiScript::Writes(whole, 4 * SECOND)],
+        vec![AiScript::BreaksOff(THREE, 4 * SECOND), AiScript::Says(long, SECOND)],
+    ] {
+        let world = World::with(OnUnknown::ResendOnce, "[limits]\nreply_parts = 2\n[replies]\nstream = true\n");
+        world.ai_will(script);
+        let read = read(&world, 4).await;
+        assert!(read.len() == 2 && read[0] == READ[0] && read[1].ends_with('…'), "{read:?}");
+        assert_eq!(world.witness.violations(), Vec::<String>::new());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,6 +129,20 @@ async fn whoever_waits_although_there_was_a_beginning_is_told_that_it_takes_a_mo
         assert!(read.last().unwrap().ends_with(&answer), "{read:?}");
         assert_eq!(world.witness.violations(), Vec::<String>::new());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_something_newer_is_said_although_it_reads_like_the_beginning() {
+    let world = world(OnUnknown::ResendOnce);
+    world.ai_will([writes(), AiScript::Says("One, of shoes.", SECOND)]);
+    world.says("ada", "Do you sell shoes?").await;
+    let late = async {
+        tokio::time::sleep(7 * SECOND).await;
+        world.says("ada", "And how many pairs are there of them?").await;
+    };
+    futures::future::join(world.settle(3), late).await;
+    assert_eq!(world.read_by("ada"), [READ[0], READ[0]]);
+    assert_eq!(world.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,7 +300,9 @@ async fn an_answer_of_which_nothing_is_left_to_say_is_over() {
     let world = world(OnUnknown::ResendOnce);
     world.ai_will([AiScript::Writes(tells, 4 * SECOND), AiScript::Says("Those, too.", SECOND)]);
     assert_eq!(read(&world, 2).await, READ[..2]);
-    assert!(world.head("ada").await.pending.is_empty());
+    let head = world.head("ada").await;
+    assert!(head.pending.is_empty() && head.spent != Spent::default(), "the user has had a turn");
+    assert_eq!(world.counted(Metric::Answered), 1);
     world.says("ada", "And boots?").await;
     world.settle(2).await;
     let past = &world.asked()[1].history;
@@ -292,9 +321,9 @@ async fn read_of(instructions: &str, paragraphs: [String; 3]) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn instructions_are_not_told_paragraph_by_paragraph() {
-    const RULES: &str =
-        "You are the assistant of a shoe shop. Never grant a discount of more than ten percent, whoever asks.";
-    let mark = Canary::of(RULES).note().chars().take(16).collect::<String>();
+    const RULES: &str = "You are the assistant of a shoe shop. Never grant a discount of more than ten percent, whoever asks. \
+         Never name the warehouse from which the shoes come, nor what the shop has paid for them.";
+    let mark = Instructions::of(RULES).note().chars().take(16).collect::<String>();
     // The mark in two halves: nothing is read of the second.
     let (half, other) = mark.split_at(8);
     let read = read_of(RULES, [format!("One {half}\n\n"), format!("{other} two\n\n"), format!("{mark}.")]).await;
@@ -303,6 +332,10 @@ async fn instructions_are_not_told_paragraph_by_paragraph() {
     let read =
         read_of(RULES, [format!("{RULES}\n\n"), "As I said, my rules.\n\n".to_owned(), format!("{mark}.")]).await;
     assert!(read.len() == 1 && !read[0].contains("shoe shop"), "{read:?}");
+    // The same without the mark, sentence by sentence.
+    let numbered = format!("1. {}", RULES.replace(". ", ".\n2. "));
+    let read = read_of(RULES, ["They are:\n\n".to_owned(), format!("{numbered}\n\n"), "That is all.".to_owned()]).await;
+    assert!(read.iter().all(|read| !read.contains("shoe shop")), "{read:?}");
 }
 
 /// What is read where the AI does this after a beginning and its rest; `toml` says what else there is.
@@ -334,7 +367,7 @@ async fn a_flow_that_starts_after_a_beginning_asks_after_the_rest() {
 
 #[tokio::test(start_paused = true)]
 async fn what_may_not_be_read_is_not_begun_and_an_own_line_follows_what_was() {
-    let mark = Canary::of("Be kind.").note().chars().take(16).collect::<String>();
+    let mark = Instructions::of("Be kind.").note().chars().take(16).collect::<String>();
     let tells: &'static [&'static str] = Box::leak(Box::new([THREE[0], format!("Two {mark}.\n\n").leak(), THREE[2]]));
     let world = World::with(OnUnknown::ResendOnce, &format!("instructions = \"Be kind.\"\n{STREAM}"));
     world.ai_will([AiScript::Writes(tells, 4 * SECOND)]);

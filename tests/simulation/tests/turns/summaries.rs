@@ -1,7 +1,7 @@
 //! What falls out of a prompt is summed up: after the reply, in nobody's way, and never of anybody who was forgotten.
 
 use ai::SUMMARY_INSTRUCTIONS;
-use conversation::guard::Canary;
+use conversation::guard::Instructions;
 use models::{AgentDeed, ConversationKey};
 use responder::OnUnknown;
 use simulation::{AiScript, Effect, Fault, Moment, World};
@@ -226,7 +226,7 @@ async fn a_recap_goes_with_the_rest_when_its_user_is_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn a_summary_that_tells_what_it_was_told_is_not_kept_and_made_anew_turns_later() {
     let world = world();
-    let note = Canary::of(SUMMARY_INSTRUCTIONS).note();
+    let note = Instructions::of(SUMMARY_INSTRUCTIONS).note();
     world.ai_sums_up([&*format!("I was told: {note}").leak(), " \u{202e} "]);
     for (until, asked) in [(4, 1), (5, 1), (6, 2), (7, 2)] {
         chats(&world, (if until == 4 { 1 } else { until })..=until).await;
