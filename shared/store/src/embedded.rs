@@ -354,6 +354,8 @@ mod tests {
             *row = String::from_utf8(row.clone()).unwrap().replace("agent", "sung").into_bytes();
         }
         assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![turn(3), turn(1)]));
+        let two = store.newest_rows(&key, 2, NOW).await;
+        assert_eq!(two, Ok(NewestRows { rows: vec![turn(3)], is_all: false }), "fewer, and not all");
         assert!(matches!(store.turn(&key, turn(2).key).await, Err(StoreError::Malformed { .. })));
         assert_eq!(store.keys_named(&key).await, Ok(vec![key.clone()]));
         store.erase(&key, NOW, NOW).await.unwrap();
