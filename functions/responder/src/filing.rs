@@ -21,9 +21,6 @@ const TO_THE_DEAD: Duration = Duration::from_mins(2);
 /// The fewest turns that are read, however few are shown: a flow and a way are found by them.
 const FEWEST_READ: usize = 10;
 
-/// Of an answer that goes out while it is written, so many parts usually stand before its last.
-const USUALLY_BEGUN: usize = 2;
-
 /// The signs to a conversation are looked at with what a user writes when the last day that is counted for them began this
 /// long ago: once a day, but for what is left to a person.
 const LOOKED_AT_AFTER: Duration = Duration::from_hours(24);
@@ -141,15 +138,16 @@ impl Responder {
         Claim::until(RunToken((self.words)()), deadline.moment(), LEASE_MARGIN, suspects)
     }
 
-    /// The rows of the newest turns, with the drafts of dead runs among them: of as many turns as are needed. One reading has
-    /// them, unless runs died by the dozen: while messages are given up one after another, or are left to people, no turn
-    /// takes a number, and the drafts for the next one are as many as there were attempts.
+    /// The rows of the newest turns, with the drafts of dead runs among them: of as many turns as are needed, or of all that
+    /// there are. One reading has them, unless runs died by the dozen: while messages are given up one after another, or are left
+    /// to people, no turn takes a number, and the drafts for the next one are as many as there were attempts. Nor is a row
+    /// counted that has expired or that a newer version wrote, however many of them are the newest.
     pub(crate) async fn newest_turns(&self, key: &ConversationKey, now: Timestamp) -> Result<Vec<TurnRow>, StoreError> {
         let mut most = self.rows_read();
         loop {
-            let rows = self.store.newest_turns(key, most, now).await?;
-            if rows.len() < most || turns_among(&rows) > self.turns_read() {
-                return Ok(rows);
+            let newest = self.store.newest_rows(key, most, now).await?;
+            if newest.is_all || turns_among(&newest.rows) > self.turns_read() {
+                return Ok(newest.rows);
             }
             most *= 4;
         }
@@ -164,9 +162,9 @@ impl Responder {
     /// How many rows of turns are read at first.
     fn rows_read(&self) -> usize {
         let Assistant { limits, replies, .. } = &self.assistant;
-        // A turn may have a row before it that says that it takes a moment, one that its answer comes later, and some that say
-        // how it begins.
-        let begun = if replies.stream { USUALLY_BEGUN } else { 0 };
+        // A turn may have a row before it that says that it takes a moment, one that its answer comes later, and one for each
+        // part of its answer but the last, which went out while that was written.
+        let begun = if replies.stream { limits.reply_parts - 1 } else { 0 };
         let each = 1 + usize::from(limits.moment_after.is_some()) + usize::from(self.answers_later()) + begun;
         self.turns_read() * each + limits.attempts as usize
     }

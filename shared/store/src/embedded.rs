@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::head::{Head, TurnKey};
-use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow, keys_of};
+use crate::rows::{MessageRow, NewestRows, ROW_LIFE, RowState, TurnRow, keys_of};
 use crate::unread::readable;
 use crate::write::HeadWrite;
 use crate::{Asked, Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
@@ -236,20 +236,21 @@ impl Store for Embedded {
         Ok(self.read::<StoredTurn>(conversation, &sort_key::turn(key))?.map(|stored| stored.turn))
     }
 
-    async fn newest_turns(
+    async fn newest_rows(
         &self,
         conversation: &ConversationKey,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError> {
+    ) -> Result<NewestRows, StoreError> {
         let items = self.lock();
-        let Some(partition) = items.get(conversation.as_str()) else { return Ok(Vec::new()) };
-        let newest = partition.range("T#".to_owned().."T$".to_owned()).rev().take(most);
-        let kept = newest.filter_map(|(sort, bytes)| match decode::<StoredTurn>(bytes) {
+        let partition = items.get(conversation.as_str()).into_iter();
+        let mut newest = partition.flat_map(|items| items.range("T#".to_owned().."T$".to_owned()).rev());
+        let kept = newest.by_ref().take(most).filter_map(|(sort, bytes)| match decode::<StoredTurn>(bytes) {
             Ok(stored) if stored.expires_at <= now => None,
             stored => Some((sort.clone(), stored.map(|stored| stored.turn))),
         });
-        Ok(readable(kept).0)
+        let (rows, _) = readable(kept);
+        Ok(NewestRows { rows, is_all: newest.next().is_none() })
     }
 
     async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
@@ -353,6 +354,8 @@ mod tests {
             *row = String::from_utf8(row.clone()).unwrap().replace("agent", "sung").into_bytes();
         }
         assert_eq!(store.newest_turns(&key, 3, NOW).await, Ok(vec![turn(3), turn(1)]));
+        let two = store.newest_rows(&key, 2, NOW).await;
+        assert_eq!(two, Ok(NewestRows { rows: vec![turn(3)], is_all: false }), "fewer, and not all");
         assert!(matches!(store.turn(&key, turn(2).key).await, Err(StoreError::Malformed { .. })));
         assert_eq!(store.keys_named(&key).await, Ok(vec![key.clone()]));
         store.erase(&key, NOW, NOW).await.unwrap();

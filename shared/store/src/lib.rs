@@ -22,11 +22,12 @@ pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
     SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
-pub use rows::{MessageRow, ROW_LIFE, Recap, RowState, Said, Summing, TurnKind, TurnRow, Wait};
+pub use rows::{MessageRow, NewestRows, ROW_LIFE, Recap, RowState, Said, Summing, TurnKind, TurnRow, Wait};
 pub use tally::{Asked, Tally, day};
 pub use write::{Aftermath, ConditionFailed, HeadWrite};
 
-/// The mailbox of every conversation. Each method is one call to the store; what a decision hangs on is read consistently.
+/// The mailbox of every conversation. Each method but [`Store::erase`] is one call to the store, or as many as it takes to read what
+/// does not fit the answer to one. What a decision hangs on is read consistently.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Files the row of a message, unless there is one; then says what became of that.
@@ -77,13 +78,23 @@ pub trait Store: Send + Sync {
     /// committed among them. What a newer version wrote in words of its own is skipped and remarked upon: for want of it a history
     /// is shorter, a summary or a draft is made once more, and a flow is thought to be where it was; an error would silence the
     /// whole conversation. What must not happen twice does not hang on it, but on the head and on the rows of messages, of which
-    /// none is skipped.
+    /// none is skipped. `most` is 1 or more.
+    async fn newest_rows(
+        &self,
+        conversation: &ConversationKey,
+        most: usize,
+        now: Timestamp,
+    ) -> Result<NewestRows, StoreError>;
+
+    /// The rows of [`Store::newest_rows`], for whom it does not matter whether there are older ones.
     async fn newest_turns(
         &self,
         conversation: &ConversationKey,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError>;
+    ) -> Result<Vec<TurnRow>, StoreError> {
+        Ok(self.newest_rows(conversation, most, now).await?.rows)
+    }
 
     /// The keys of everybody whose names stand in the conversation's rows, each once: what may lead here.
     async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError>;

@@ -127,6 +127,17 @@ pub struct TurnRow {
     pub summing: Summing,
 }
 
+/// What was read of a conversation's newest rows of turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewestRows {
+    /// Those that can be read, newest first. They may be fewer than were asked for though there are older ones: what has expired
+    /// or cannot be read is among those that were asked for, and not among these.
+    pub rows: Vec<TurnRow>,
+    /// That no older row lies in the table. It may be `false` where there is none either: a store need not look behind the last
+    /// row that it was asked for.
+    pub is_all: bool,
+}
+
 /// What became of summing up the turns long before one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Summing {

@@ -4,6 +4,7 @@
 
 mod forgetting;
 mod ground;
+mod history;
 mod scripts;
 
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use models::{ConversationKey, HandOffReason, Identity, Message, MessageId, Part,
 use platform::metrics::{Meter, Metric};
 use scripts::Script;
 use store::{
-    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, Owner, ROW_LIFE, Recap, RowState,
-    RunToken, SIGN_LIFE, Said, Store, StoreError, Summing, TurnKey, TurnKind, TurnRow, WriteError, write_head,
+    Claim, DynamoDb, Embedded, Filed, HEAD_LIFE, Head, HeadWrite, MOST_PENDING, NewestRows, Owner, ROW_LIFE, Recap,
+    RowState, RunToken, SIGN_LIFE, Said, Store, StoreError, Summing, TurnKey, TurnKind, TurnRow, WriteError,
+    write_head,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -28,7 +30,7 @@ const TABLE: &str = "conversations";
 struct Subject {
     name: &'static str,
     store: Arc<dyn Store>,
-    _ground: Option<LocalAws>,
+    ground: Option<LocalAws>,
 }
 
 async fn subjects() -> Vec<Subject> {
@@ -36,13 +38,13 @@ async fn subjects() -> Vec<Subject> {
     ground.create_table(TABLE, "expires_at");
     let loopback = Arc::new(DynamoDb::new(client(&ground.endpoint()), TABLE));
     let mut subjects = vec![
-        Subject { name: "memory", store: Arc::new(Embedded::in_memory()), _ground: None },
-        Subject { name: "disk", store: Arc::new(on_disk()), _ground: None },
-        Subject { name: "loopback", store: loopback, _ground: Some(ground) },
+        Subject { name: "memory", store: Arc::new(Embedded::in_memory()), ground: None },
+        Subject { name: "disk", store: Arc::new(on_disk()), ground: None },
+        Subject { name: "loopback", store: loopback, ground: Some(ground) },
     ];
     if let (Ok(endpoint), Ok(table)) = (std::env::var("DRAGOMAN_DYNAMODB_ENDPOINT"), std::env::var("DRAGOMAN_TABLE")) {
         let store = Arc::new(DynamoDb::new(client(&endpoint), table));
-        subjects.push(Subject { name: "elsewhere", store, _ground: None });
+        subjects.push(Subject { name: "elsewhere", store, ground: None });
     }
     subjects
 }
@@ -239,6 +241,8 @@ async fn a_row_in_words_that_this_version_does_not_know_is_skipped_and_counted_a
     let newest = store.newest_turns(&key, 3, NOW).await.unwrap();
     assert_eq!(newest, [turn_row(turn(3)), turn_row(turn(1))]);
     assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+    let two = store.newest_rows(&key, 2, NOW).await;
+    assert_eq!(two, Ok(NewestRows { rows: vec![turn_row(turn(3))], is_all: false }), "fewer, and not all");
     let alone = store.turn(&key, turn(2)).await;
     assert_eq!(
         alone,

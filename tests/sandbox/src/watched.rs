@@ -11,7 +11,9 @@ use platform::metrics::{Meter, Metric};
 use platform::queue::{Queue, QueueError};
 use serde_json::{Value, json};
 use simulated_braze::SimulatedBraze;
-use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
+use store::{
+    Filed, Head, HeadWrite, MessageRow, NewestRows, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError,
+};
 
 use crate::asked::{self, Asked};
 use crate::desk::{DeskLog, Entry};
@@ -291,13 +293,8 @@ impl<S: Store> Store for WatchedStore<S> {
         self.inner.turn(key, turn).await
     }
 
-    async fn newest_turns(
-        &self,
-        key: &ConversationKey,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError> {
-        self.inner.newest_turns(key, most, now).await
+    async fn newest_rows(&self, key: &ConversationKey, most: usize, now: Timestamp) -> Result<NewestRows, StoreError> {
+        self.inner.newest_rows(key, most, now).await
     }
 
     async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {

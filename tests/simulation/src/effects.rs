@@ -10,7 +10,8 @@ use models::{Attributes, CampaignId, ConversationKey, Message, MessageId, Reply,
 use platform::queue::{Queue, QueueError, Timer};
 use platform::secrets::{SecretSource, SecretUnavailable, Versions};
 use store::{
-    Embedded, Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow, WriteError,
+    Embedded, Filed, Head, HeadWrite, MessageRow, NewestRows, RowState, Store, StoreError, TurnKey, TurnKind, TurnRow,
+    WriteError,
 };
 
 use crate::faults::Fault;
@@ -270,15 +271,10 @@ impl Store for Effects<Embedded> {
         row
     }
 
-    async fn newest_turns(
-        &self,
-        key: &ConversationKey,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError> {
+    async fn newest_rows(&self, key: &ConversationKey, most: usize, now: Timestamp) -> Result<NewestRows, StoreError> {
         let effect = || {
             let (inner, key) = (self.inner.clone(), key.clone());
-            async move { inner.newest_turns(&key, most, now).await }
+            async move { inner.newest_rows(&key, most, now).await }
         };
         self.scene.live("read history", effect, |fault| Err(unavailable(fault))).await
     }

@@ -16,7 +16,7 @@ use platform::metrics::{Meter, Metric, Uncounted};
 use super::item::{self, BODY, EXPIRES_AT, Item, number, state_word, text};
 use super::update::Update;
 use crate::head::{Head, TurnKey};
-use crate::rows::{MessageRow, ROW_LIFE, RowState, TurnRow};
+use crate::rows::{MessageRow, NewestRows, ROW_LIFE, RowState, TurnRow};
 use crate::unread::readable;
 use crate::write::HeadWrite;
 use crate::{Filed, Store, StoreError, WriteError, sort_key};
@@ -78,6 +78,26 @@ impl DynamoDb {
         let call = call.item("pk", text(conversation.as_str())).item("sk", text(sort_key::turn(turn.key)));
         let call = call.item(BODY, text(json("draft", turn)?));
         Ok(call.item(EXPIRES_AT, number((now + ROW_LIFE).seconds())))
+    }
+
+    /// The `most` newest rows of turns as they lie in the table, and whether there are no others. A page ends at 1 MiB: mostly
+    /// one has them all.
+    async fn newest_items(&self, conversation: &ConversationKey, most: usize) -> Result<(Vec<Item>, bool), StoreError> {
+        let (mut items, mut next): (Vec<Item>, Option<Item>) = (Vec::new(), None);
+        loop {
+            let call = self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false);
+            let call = call.key_condition_expression("pk = :pk AND begins_with(sk, :turns)");
+            let call = call.expression_attribute_values(":pk", text(conversation.as_str()));
+            let call = call.expression_attribute_values(":turns", text("T#"));
+            let call = call.limit(i32::try_from(most - items.len()).unwrap_or(i32::MAX));
+            let page = call.set_exclusive_start_key(next).send().await;
+            let page = page.map_err(|error| unavailable("history", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() || items.len() >= most {
+                return Ok((items, next.is_none()));
+            }
+        }
     }
 
     async fn update(
@@ -227,25 +247,19 @@ impl Store for DynamoDb {
         item.as_ref().map(item::read_turn_row).transpose().map_err(|attribute| malformed("turn", attribute))
     }
 
-    async fn newest_turns(
+    async fn newest_rows(
         &self,
         conversation: &ConversationKey,
         most: usize,
         now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError> {
-        let call = self.client.query().table_name(&self.table).consistent_read(true).scan_index_forward(false);
-        let call = call.key_condition_expression("pk = :pk AND begins_with(sk, :turns)");
-        let call = call.expression_attribute_values(":pk", text(conversation.as_str()));
-        let call = call.expression_attribute_values(":turns", text("T#"));
-        // A page ends at 1 MiB, far beyond the history that anybody shows to an AI.
-        let call = call.limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let items = call.send().await.map_err(|error| unavailable("history", &error))?.items.unwrap_or_default();
+    ) -> Result<NewestRows, StoreError> {
+        let (items, is_all) = self.newest_items(conversation, most).await?;
         let kept = items.iter().filter(|item| !item::expired(item, now));
         let (rows, unread) = readable(kept.map(|item| (item::sort_key(item), item::read_turn_row(item))));
         if unread > 0 {
             self.meter.count(Metric::RowSkipped, unread);
         }
-        Ok(rows)
+        Ok(NewestRows { rows, is_all })
     }
 
     async fn keys_named(&self, conversation: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {

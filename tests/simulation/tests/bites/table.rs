@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use models::{ConversationKey, Message, MessageId, Timestamp};
 use responder::Responder;
 use simulation::Handler;
-use store::{Filed, Head, HeadWrite, MessageRow, RowState, Store, StoreError, TurnKey, TurnRow, WriteError};
+use store::{
+    Filed, Head, HeadWrite, MessageRow, NewestRows, RowState, Store, StoreError, TurnKey, TurnRow, WriteError,
+};
 
 /// What is put between a responder and its table.
 #[derive(Clone, Copy)]
@@ -102,13 +104,9 @@ impl Store for Table {
         Ok(self.0.turn(key, turn).await?.map(self.1.read))
     }
 
-    async fn newest_turns(
-        &self,
-        key: &ConversationKey,
-        most: usize,
-        now: Timestamp,
-    ) -> Result<Vec<TurnRow>, StoreError> {
-        let mut rows: Vec<_> = self.0.newest_turns(key, most, now).await?.into_iter().map(self.1.read).collect();
+    async fn newest_rows(&self, key: &ConversationKey, most: usize, now: Timestamp) -> Result<NewestRows, StoreError> {
+        let NewestRows { rows, is_all } = self.0.newest_rows(key, most, now).await?;
+        let mut rows: Vec<_> = rows.into_iter().map(self.1.read).collect();
         if self.1.remembers {
             let mut first = self.2.lock().unwrap();
             if let Some(row) = rows.last().filter(|row| !first.contains_key(key) && !row.reply.is_empty()) {
@@ -117,7 +115,7 @@ impl Store for Table {
             }
             rows.extend(first.get(key).cloned());
         }
-        Ok(rows)
+        Ok(NewestRows { rows, is_all })
     }
 
     async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {

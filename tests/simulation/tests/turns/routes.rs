@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use models::{AgentDeed, Identity, RouteName};
 use platform::metrics::Metric;
 use simulation::{AiScript, Effect, Fault, Moment, NO_BUDGET, Plan, World};
+use store::{ROW_LIFE, Store as _, TurnKey, TurnRow};
 
 use crate::{SECOND, goes_on};
 
@@ -137,4 +138,25 @@ async fn however_many_answers_were_drafted_in_vain_the_user_is_still_on_the_rout
     let sent: Vec<_> = world.sent().drain(before..).map(|sent| (sent.text, sent.campaign)).collect();
     let thanks = "Thank you, that's all I need.".to_owned();
     assert_eq!(sent, [(thanks, Some("c-returns".to_owned()))], "the flow had the last of them for an answer");
+}
+
+/// The table takes its time to remove what has expired, and a newer version may have written what this one cannot read.
+#[tokio::test(start_paused = true)]
+async fn however_many_rows_are_skipped_the_user_is_still_on_the_route_and_in_the_flow() {
+    let flow = FLOW.replace("[flows.f]\n", "[flows.f]\ntimeout_minutes = 1_440\n");
+    let toml = format!("{NO_BUDGET}{RETURNS}stay_minutes = 1_440\n{flow}");
+    let world = World::new(Plan { desk: true, toml, ..Plan::default() });
+    writes(&world, "When are you open?", Some("returns")).await;
+    agent(&world, AgentDeed::StartFlow { flow: "f".to_owned(), language: None }).await;
+    let key = Identity::new("ada", "", "").unwrap().conversation();
+    let newest = world.store.newest_turns(&key, 1, world.now()).await.unwrap().remove(0);
+    for epoch in 1_000..1_100 {
+        let skipped = TurnRow { key: TurnKey { number: newest.key.number + 1, epoch }, ..newest.clone() };
+        world.store.put_turn(&key, &skipped, world.now() - ROW_LIFE).await.unwrap();
+    }
+    let before = world.sent().len();
+    writes(&world, "The red one", None).await;
+    let sent: Vec<_> = world.sent().drain(before..).map(|sent| (sent.text, sent.campaign)).collect();
+    let thanks = "Thank you, that's all I need.".to_owned();
+    assert_eq!(sent, [(thanks, Some("c-returns".to_owned()))]);
 }
