@@ -13,7 +13,7 @@ use crate::Responder;
 use crate::ask::Asking;
 use crate::attend::Conversation;
 use crate::draft::{Matter, as_heard};
-use crate::history::{joined, words};
+use crate::history::{Begun, joined, words};
 use crate::later::{Stance, passed, stance};
 use crate::media::in_vain;
 
@@ -71,12 +71,13 @@ impl Responder {
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
         let begun = matter.history.begun().filter(|begun| begun.covers.iter().any(|id| open.contains(id)));
+        let is_newer = |begun: &Begun<'_>| waiting.is_some_and(|waiting| waiting.row.key < begun.newest);
         // What was heard before is not listened to again.
         matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| &waiting.row.said));
         let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
-            // Somebody else has begun to answer since its time was over.
-            Stance::Take(wait) if begun.is_some() => Some(wait),
+            // Somebody else has begun to answer since it was put aside: its time was over.
+            Stance::Take(wait) if begun.as_ref().is_some_and(is_newer) => Some(wait),
             Stance::Take(wait) => {
                 let promised = self.ai_by(waiting.and_then(|waiting| waiting.row.route.as_ref()));
                 return conversation

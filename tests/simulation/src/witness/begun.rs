@@ -10,7 +10,7 @@ use store::{TurnKey, TurnKind, TurnRow};
 
 use super::asks::REPLY_PARTS;
 use super::figures::Figure;
-use super::sends::{Heard, Part, part_name};
+use super::sends::{Heard, part_name};
 use super::{State, Witness};
 
 /// Stands in what is asked about an answer whose rest never came.
@@ -94,11 +94,14 @@ impl State {
     pub(super) fn is_begun_in_doubt(&self, id: &MessageId) -> bool {
         self.beginnings(id).any(|(first, row)| {
             let name = part_name(&format!("{}!begun#{}", first.as_str(), row.key.number), row.key);
-            let begun = self.filed.get(id).and_then(|key| self.conversations.get(key)).map(|known| &known.begun);
-            let copies = begun.into_iter().flatten().filter(|(turn, ..)| *turn == row.key).count();
-            // That a second copy was not taken tells nothing of the first.
-            let is_refused = |part: &Part| copies == 1 && matches!(part.heard, Some(Heard::Refused | Heard::Rejected));
-            !self.parts.get(&name).is_some_and(|part| part.delivered > 0 || is_refused(part))
+            let Some(key) = self.filed.get(id) else { return false };
+            let begun = self.conversations.get(key).map_or(&[][..], |known| known.begun.as_slice());
+            let is_unsent = begun.iter().any(|(turn, ..)| *turn == row.key);
+            let mut requests = self.requests.iter().filter(|request| request.key == *key && request.turn == row.key);
+            // That one copy was not taken tells nothing of another one.
+            let is_refused =
+                !is_unsent && requests.all(|request| matches!(request.heard, Some(Heard::Refused | Heard::Rejected)));
+            !is_refused && self.parts.get(&name).is_none_or(|part| part.delivered == 0)
         })
     }
 

@@ -270,8 +270,9 @@ impl State {
     /// Whether a wish for silence waits that was not taken back since.
     pub(super) fn waits_for_silence(&self, head: &Head) -> bool {
         let text = |id| self.queued.get(id).map(|message| message.text.as_str());
-        let wishes = head.pending.iter().filter(|(id, _)| matches!(text(*id), Some(STOP | START)));
-        wishes.max_by_key(|(_, pending)| pending.sequence).is_some_and(|(id, _)| text(id) == Some(STOP))
+        // What one turn does not cover any more is not looked at before the next one.
+        let next = head.next_covers();
+        next.iter().rev().filter_map(text).find(|text| matches!(*text, STOP | START)) == Some(STOP)
     }
 
     /// A wish to hear nothing, or something again, has its cause in the words; while a person has the conversation it is
