@@ -22,6 +22,8 @@ pub(super) struct Later {
     aside: HashMap<ConversationKey, Vec<Aside>>,
     /// The claims that put one in the place of another and have not counted it yet.
     uncounted: HashMap<ConversationKey, u64>,
+    /// Messages that were given up, and after how many steps that was.
+    pub(super) given_up: HashMap<MessageId, usize>,
 }
 
 /// A question that was put aside.
@@ -87,6 +89,9 @@ impl Witness {
         }
         let mut state = self.lock();
         let newest = state.later.newest(&key, usize::MAX).filter(|aside| aside.step < began);
+        // Given up meanwhile, the question was over, though its message may be back.
+        let was_over = state.later.given_up.get(&question.newest()).is_some_and(|step| *step >= began);
+        let newest = newest.filter(|_| !was_over);
         let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
         if is_waited_for && head.pending.contains_key(&question.newest()) && head.owner == Owner::Bot && !head.opted_out
         {

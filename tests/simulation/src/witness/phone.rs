@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use models::{ConversationKey, MessageId, Reply};
-use store::TurnKey;
+use store::{TurnKey, TurnKind};
 
 use super::sends::Heard;
 use super::{End, Figure, State, canaries};
@@ -102,7 +102,12 @@ impl State {
             let mut late = draft.row.covers.iter().filter(|id| self.spans_an_erasure(key, id));
             late.any(|id| self.queued.get(id).is_some_and(|message| canaries(message.text.as_str()).contains(canary)))
         };
-        let words: Vec<_> = words.iter().filter(|canary| !may_wait(canary)).collect();
+        // Whoever goes on from how it began may say it once more.
+        let is_begun = |canary: &String| {
+            let goes_on = draft.row.kind != TurnKind::Begun;
+            goes_on && draft.row.covers.iter().any(|id| self.was_begun_with(key, id, canary))
+        };
+        let words: Vec<_> = words.iter().filter(|canary| !may_wait(canary) && !is_begun(canary)).collect();
         let phone = self.phones.get_mut(key)?;
         let mut up_to = phone.up_to;
         for canary in words {

@@ -51,6 +51,9 @@ impl State {
             if matches!(end, End::OverBudget | End::Looped) {
                 self.may_be_too_much(id, covers);
             }
+            if end == End::Parked {
+                self.later.given_up.insert(id.clone(), self.figures.get(Figure::Steps));
+            }
             if end == End::LeftToPerson {
                 self.is_left_to_somebody(id);
             }
