@@ -71,7 +71,7 @@ impl Responder {
     ) -> Result<Answered, Unanswered> {
         let (began, waiting) = (self.clock.now(), matter.history.waiting());
         let begun = matter.history.begun().filter(|begun| begun.covers.iter().any(|id| open.contains(id)));
-        let is_newer = |begun: &Begun<'_>| waiting.is_some_and(|waiting| waiting.row.key < begun.newest);
+        let is_newer = |begun: &Begun<'_>| waiting.is_some_and(|waiting| waiting.row.at < begun.at);
         // What was heard before is not listened to again.
         matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| &waiting.row.said));
         let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {

@@ -9,7 +9,7 @@ use models::{
     Author, FieldName, FlowState, HandOffReason, Identity, Message, MessageId, Personal, ProfileValue, Recipient,
     RouteName, Timestamp,
 };
-use store::{Head, Recap, Said, TurnKey, TurnKind, TurnRow, Voice};
+use store::{Head, Recap, Said, TurnKind, TurnRow, Voice};
 
 mod recap;
 mod waiting;
@@ -70,7 +70,7 @@ impl History {
         // An answer that was given up may have been begun before it, for other messages.
         let covers = rows.last()?.covers.as_slice();
         rows.retain(|row| row.covers == covers);
-        Some(Begun { covers, turns: rows.len(), newest: rows.last()?.key, reply: told(&rows) })
+        Some(Begun { covers, turns: rows.len(), at: rows.last()?.at, reply: told(&rows) })
     }
 
     /// What was begun after one turn and before another, oldest first.
@@ -265,8 +265,8 @@ pub(crate) struct Begun<'a> {
     pub(crate) covers: &'a [MessageId],
     /// In how many turns it was begun.
     pub(crate) turns: usize,
-    /// The last of these.
-    pub(crate) newest: TurnKey,
+    /// When the last of these was drafted.
+    pub(crate) at: Timestamp,
     /// What was said of it.
     pub(crate) reply: Personal,
 }

@@ -131,17 +131,15 @@ impl State {
     pub(super) fn counts_what_is_no_turn(&mut self, key: &ConversationKey, epoch: u64, counted: bool, now: Timestamp) {
         let asked_anew = self.later.uncounted.get(key) == Some(&epoch);
         let said = self.was_said_already(key, epoch);
-        if (asked_anew || said.is_some()) != counted {
-            self.broken(format!(
-                "a question of {} was asked anew: {asked_anew}, its answer was said already: {}, and counted as a turn: {counted}",
-                key.as_str(),
-                said.is_some()
-            ));
+        let owes = asked_anew || said.is_some();
+        if owes != counted {
+            let what = if said.is_some() { "said before its end" } else { "asked anew" };
+            self.broken(format!("a question of {} was {what}: {owes}, and counted as a turn: {counted}", key.as_str()));
         }
         if asked_anew {
             self.later.uncounted.remove(key);
         }
-        if asked_anew || said.is_some() {
+        if owes {
             self.spends_on_a_question(key, said.unwrap_or(now));
         }
     }
