@@ -499,3 +499,21 @@ async fn a_question_that_takes_anothers_place_survives_whatever_happens_to_the_w
         assert_eq!(world.witness.violations(), Vec::<String>::new(), "{fault:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waited_behind_whoever_has_begun_since_its_time_was_over_is_not_said_as_well() {
+    const BEGUN: &[&str] = &["One, of shoes.\n\n", "Two, of boots.\n\n", "Three, of sandals."];
+    let world = &World::with(OnUnknown::ResendOnce, "[replies]\nstream = true\n");
+    let rest = AiScript::Says("And sandals.", SECOND);
+    world.ai_will([AiScript::Later(WITHIN), AiScript::BreaksOff(BEGUN, 4 * SECOND), rest]);
+    let read = asked(world, async |question| {
+        after(119).await;
+        // Its first delivery fails, and the next one meets the run that the end of its time has begun.
+        let heads = world.faults.effects().iter().filter(|effect| effect.name == "read head").count();
+        let nth = u32::try_from(heads).unwrap();
+        world.faults.listed([(Effect { name: "read head", nth }, Fault::Fails(Moment::Before))]);
+        answers(world, &question, "about shoes").await;
+    });
+    assert_eq!(read.await, ["One, of shoes.", "Two, of boots.", "And sandals."]);
+    assert!(world.asked()[2].history.last().is_some_and(|before| before.assistant.as_str().starts_with("One")));
+}
