@@ -20,7 +20,7 @@ use crate::send::{BEFORE_A_COPY, Outgoing, open, reply};
 use crate::settle::Settled;
 use crate::turn::{Claimed, Committed, Words};
 use crate::way::Way;
-use crate::{Responder, SEND_WITHIN};
+use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// What may be said beside an answer.
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +181,10 @@ impl Responder {
         };
         let (head, is_said) = self.send_a_beginning(Outgoing { conversation, held, row: &row }, head).await?;
         if !is_said {
+            // A machine that stood still meanwhile knows nothing of the copy that another one may have sent since.
+            if conversation.deadline.left(self.clock.now(), RECORD_WITHIN).is_zero() {
+                return Err(Stop::Lost);
+            }
             let nothing = TurnRow { reply: vec![], ..row.clone() };
             self.store.put_turn(conversation.key, &nothing, self.clock.now()).await?;
         }
