@@ -95,16 +95,17 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let (mut strict, mut seen) =
             (Strict { version: 0, fields: Fields::default(), further: vec![], goes_on: false }, HashSet::new());
         while let Some(key) = map.next_key::<String>()? {
-            let is_behind = seen.contains("message");
+            strict.goes_on |= seen.contains("message") && KEYS.contains(&key.as_str());
             if !seen.insert(key.clone()) {
                 return Err(A::Error::custom("a key stands twice"));
             }
             if key == "v" {
                 strict.version = map.next_value()?;
-            } else if KEYS.contains(&key.as_str()) {
-                strict.goes_on |= is_behind;
+            } else if IDS.contains(&key.as_str()) {
                 let written: &RawValue = map.next_value()?;
                 strict.fields.put(&key, written.get()).ok_or_else(|| A::Error::custom("a value is no string"))?;
+            } else if let Some(field) = strict.fields.get_mut(&key) {
+                *field = map.next_value()?;
             } else {
                 map.next_value::<IgnoredAny>()?;
                 strict.further.push(key.chars().take(64).collect());
