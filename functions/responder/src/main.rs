@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use braze::Gathered;
+use braze::{Gathered, Paced};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use platform::aws::{ManagedSecret, SqsQueue, lambda_config};
 use platform::clock::{Deadline, SystemClock, timestamp};
@@ -60,7 +60,7 @@ async fn main() -> Result<(), Error> {
         ai: backends.ladder,
         route_ais: backends.routes,
         media: backends.media,
-        messaging: Arc::<braze::Client>::clone(&braze),
+        messaging: Arc::new(Paced::new(Arc::<braze::Client>::clone(&braze), Arc::new(SystemClock))),
         profiles: Arc::new(Gathered::new(braze)),
         desk: settings.desk.desk(http, desk_key, Arc::new(SystemClock), &files.assistant.desk_notes)?,
         agents: Arc::new(work.beside(settings.agent_queue_url)),

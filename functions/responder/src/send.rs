@@ -180,6 +180,8 @@ impl Responder {
         let retry_at = match refusal {
             Refusal::RateLimited(reset) => keep::retry_at(reset, head.attempts, now),
             Refusal::Unavailable | Refusal::Unauthorized => now + keep::unavailable_for(head.attempts),
+            // As where there was too little time to begin with.
+            Refusal::OutOfTime => return self.put_back(out, open(head)?, now).await,
             Refusal::Rejected(_) | Refusal::Unsupported => {
                 return Ok(Next::Over(self.give_up(out, head, ParkReason::Rejected).await?));
             }

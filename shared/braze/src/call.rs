@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use models::Timestamp;
 use platform::secrets::Key;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use crate::Allowance;
 use crate::outcome::{MOST_ANSWER_BYTES, Outcome, Refusal, outcome};
 use crate::{OnServerError, request::Request};
 
@@ -23,10 +25,16 @@ pub(crate) struct Caller {
     pub(crate) key: Arc<dyn Key>,
 }
 
+/// What `x-ratelimit-remaining` and `x-ratelimit-reset` say, as it stands there.
+pub(crate) struct Limit {
+    pub(crate) remaining: Option<String>,
+    pub(crate) reset: Option<String>,
+}
+
 /// What came of one call.
 pub(crate) enum Called {
     /// An answer, as far as it could be read.
-    Answered { status: u16, reset: Option<String>, body: Vec<u8> },
+    Answered { status: u16, limit: Limit, body: Vec<u8> },
     /// No byte of the request left.
     NotSent(Refusal),
     /// The request may have arrived.
@@ -37,10 +45,17 @@ impl Called {
     /// Which of the three things happened.
     pub(crate) fn outcome(&self, server_errors: OnServerError) -> Outcome {
         match self {
-            Self::Answered { status, reset, body } => outcome(*status, reset.as_deref(), body, server_errors),
+            Self::Answered { status, limit, body } => outcome(*status, limit.reset.as_deref(), body, server_errors),
             Self::NotSent(refusal) => Outcome::NotAccepted(*refusal),
             Self::NoAnswer(reason) => Outcome::Unknown(reason),
         }
+    }
+
+    /// What the answer says of the workspace's limit, if it can be read.
+    pub(crate) fn allowance(&self) -> Option<Allowance> {
+        let Self::Answered { limit: Limit { remaining, reset }, .. } = self else { return None };
+        let reset = Timestamp::from_seconds(reset.as_ref()?.trim().parse().ok()?);
+        Some(Allowance { remaining: remaining.as_ref()?.trim().parse().ok()?, reset })
     }
 
     /// The body of the answer, if it is JSON.
@@ -92,7 +107,8 @@ impl Caller {
 
 async fn read(mut answer: reqwest::Response, until: Instant) -> Called {
     let status = answer.status().as_u16();
-    let reset = answer.headers().get("x-ratelimit-reset").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let limit = Limit { remaining: header("x-ratelimit-remaining"), reset: header("x-ratelimit-reset") };
     let mut body = Vec::new();
     // The status decides; a body that is cut off, slow or endless is only less to read.
     let whole = async {
@@ -101,5 +117,5 @@ async fn read(mut answer: reqwest::Response, until: Instant) -> Called {
         }
     };
     let _ = timeout_at(until.min(Instant::now() + BODY_WITHIN), whole).await;
-    Called::Answered { status, reset, body }
+    Called::Answered { status, limit, body }
 }

@@ -1,7 +1,7 @@
 //! Braze as a channel and as the keeper of profiles.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use crate::call::Caller;
 use crate::outcome::{Outcome, Refusal};
 use crate::track::{MOST_OBJECTS, Object, ProfileUpdate, TrackOutcome, Tracked, objects};
-use crate::{Delivery, Messaging, Profiles, request};
+use crate::{Allowance, Delivery, Messaging, Profiles, Shared, Together, request};
 
 /// Something in the request is wrong; nobody is told what.
-const BAD_REQUEST: Outcome = Outcome::NotAccepted(Refusal::Rejected(400));
+pub(crate) const BAD_REQUEST: Outcome = Outcome::NotAccepted(Refusal::Rejected(400));
 
 /// What a 5xx with a Braze error body means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub struct Client {
     delivery: Delivery,
     server_errors: OnServerError,
     objects_per_call: usize,
+    allowance: Mutex<Option<Allowance>>,
 }
 
 impl Client {
@@ -44,6 +45,7 @@ impl Client {
             delivery: delivery.into(),
             server_errors: OnServerError::default(),
             objects_per_call: MOST_OBJECTS,
+            allowance: Mutex::default(),
         }
     }
 
@@ -63,7 +65,7 @@ impl Client {
         let mut outcome = Outcome::NotAccepted(Refusal::Unsupported);
         for recipient in reply.to.recipients() {
             let Some(request) = request::send(&self.delivery, &recipient, reply) else { continue };
-            outcome = self.caller.call(&request, until).await.outcome(self.server_errors);
+            outcome = self.ask(&request, until).await;
             // A name that Braze does not take is refused with 400, and so is a wrong campaign: where there is no external
             // id, the next name is tried before the refusal is believed.
             if outcome != BAD_REQUEST || matches!(recipient, Recipient::External(_)) {
@@ -71,6 +73,15 @@ impl Client {
             }
         }
         outcome
+    }
+
+    /// One call for a message, with what it says of the limit: writes to profiles have a limit of their own.
+    async fn ask(&self, request: &request::Request, until: Instant) -> Outcome {
+        let called = self.caller.call(request, until).await;
+        if let Some(allowance) = called.allowance() {
+            *self.allowance.lock().unwrap_or_else(PoisonError::into_inner) = Some(allowance);
+        }
+        called.outcome(self.server_errors)
     }
 
     /// Writes the objects of one call and appends what became of each. Gives the refusal that holds for later calls too.
@@ -118,6 +129,25 @@ impl Messaging for Client {
 
     fn has_template(&self) -> bool {
         matches!(&self.delivery, Delivery::Messages(sender) if sender.template.is_some())
+    }
+}
+
+#[async_trait]
+impl Shared for Client {
+    async fn send_together(&self, together: &Together, time: Duration) -> Outcome {
+        let until = Instant::now() + time;
+        match request::send_together(&self.delivery, together) {
+            Some(request) => self.ask(&request, until).await,
+            None => Outcome::NotAccepted(Refusal::Unsupported),
+        }
+    }
+
+    fn shares(&self, reply: &Reply) -> bool {
+        Together::default().add(reply) && request::is_triggered(&self.delivery, reply)
+    }
+
+    fn allowance(&self) -> Option<Allowance> {
+        *self.allowance.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,10 @@ mod client;
 mod delivery;
 mod gathered;
 mod outcome;
+mod pace;
+mod paced;
 mod request;
+mod together;
 mod track;
 
 use std::time::Duration;
@@ -17,6 +20,9 @@ pub use client::{Client, OnServerError};
 pub use delivery::{ApprovedTemplate, Delivery, Sender};
 pub use gathered::Gathered;
 pub use outcome::{Outcome, Refusal, outcome};
+pub use pace::Allowance;
+pub use paced::{Paced, Shared};
+pub use together::Together;
 pub use track::{MOST_OBJECTS, ProfileUpdate, TrackOutcome, Tracked, Updated};
 
 /// A channel that carries one part of a reply to one person.

@@ -35,6 +35,8 @@ pub enum Refusal {
     /// Braze will refuse it every time: the status. 400 for a wrong campaign, 403 for a missing permission, 404 for a wrong
     /// host, 3xx for a host that is none.
     Rejected(u16),
+    /// The time for it was over before Braze was asked.
+    OutOfTime,
     /// The way of sending cannot name this person or has no such kind of message; Braze was not asked.
     Unsupported,
 }
@@ -43,7 +45,7 @@ impl Refusal {
     /// Whether the same may be taken later.
     pub fn may_pass(self) -> bool {
         match self {
-            Self::RateLimited(_) | Self::Unavailable | Self::Unauthorized => true,
+            Self::RateLimited(_) | Self::Unavailable | Self::Unauthorized | Self::OutOfTime => true,
             Self::Rejected(_) | Self::Unsupported => false,
         }
     }

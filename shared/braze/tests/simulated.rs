@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use braze::{
     ApprovedTemplate, Client, Delivery, Messaging as _, Outcome, ProfileUpdate, Profiles as _, Refusal, Sender,
+    Shared as _, Together,
 };
 use models::{
     Attributes, CampaignId, Content, Event, Identity, MessageId, ProfileValue, Recipient, Reply, ReplyId, Subscription,
@@ -155,6 +156,40 @@ async fn every_kind_arrives_by_a_campaign_a_canvas_and_as_a_whole_message() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn replies_that_share_a_call_reach_each_their_own_person_and_say_what_is_left() {
+    for delivery in [Delivery::from("text"), Delivery::Canvas("text".to_owned())] {
+        let stage = Stage::set(|workspace| workspace.requests_per_hour = 100).await;
+        stage.braze.user_types("user:43", "hello").unwrap();
+        let client = stage.client(delivery);
+        let mut together = Together::default();
+        // The properties of a call must fit as well where they are those of all its recipients.
+        let long = "é".repeat(4_000);
+        let words = ["one \"quoted\"", "two 👋", &long, &long, &long, &long, &long, &long, &long];
+        let added = (42..).zip(words).map(|(user, words)| {
+            let who = Identity::new(&user.to_string(), "", "").unwrap();
+            together.add(&reply(who, json!(words)))
+        });
+        assert_eq!(added.filter(|added| *added).count(), 8);
+        assert_accepted(&client.send_together(&together, WITHIN).await);
+        assert_eq!(stage.shown("user:42").0, "one \"quoted\"");
+        assert_eq!(stage.shown("user:43").0, "two 👋");
+        assert_eq!(client.allowance().unwrap().remaining, 99);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_goes_along_whole_is_one_for_all_and_shares_no_call() {
+    let stage = Stage::set(|_| {}).await;
+    let (client, to_42) = (stage.client(messages()), to_42(json!("Hello")));
+    assert!(!client.shares(&to_42));
+    assert!(client.shares(&Reply { campaign: Some(CampaignId::new("text").unwrap()), ..to_42.clone() }));
+    let mut together = Together::default();
+    together.add(&to_42);
+    assert_eq!(client.send_together(&together, WITHIN).await, Outcome::NotAccepted(Refusal::Unsupported));
+    assert!(stage.braze.requests().is_empty());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use braze::Gathered;
+use braze::{Gathered, Paced};
 use ingest::{Ingest, Languages, Tokens};
 use platform::clock::SystemClock;
 use platform::metrics::Uncounted;
@@ -108,7 +108,11 @@ impl World {
             media: backends.media,
             profiles: Arc::new(Gathered::new(Arc::new(client()))),
             deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
-            messaging: Arc::new(MortalMessaging { inner: client(), steps: steps.clone(), faults: faults.clone() }),
+            messaging: Arc::new(MortalMessaging {
+                inner: Paced::new(Arc::new(client()), Arc::new(SystemClock)),
+                steps: steps.clone(),
+                faults: faults.clone(),
+            }),
             desk: Some(Arc::new(desk)),
             work: Arc::<EmbeddedQueue>::clone(&work),
             agents: Arc::<EmbeddedQueue>::clone(&agents),

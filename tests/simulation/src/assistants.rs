@@ -14,6 +14,8 @@ pub struct Brand {
     pub profiles: bool,
     /// Whether Braze takes what is written to a profile by a call of its own alone, as where replies go as messages.
     pub apart: bool,
+    /// Whether others call the workspace so often that its request limit is near.
+    pub busy: bool,
     /// Whether there are flows and routes.
     pub flows: bool,
     /// Whether people are told that an answer takes a moment.
@@ -35,6 +37,7 @@ impl Brand {
             limits,
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
             apart: Chance::new(seed ^ 0xa9a27).chance(400),
+            busy: Chance::new(seed ^ 0xb0514).chance(400),
             flows,
             streams: Chance::new(seed ^ 0x57e4a).chance(300),
             moments: Chance::new(seed ^ 0x30e27).chance(400),

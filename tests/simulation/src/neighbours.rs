@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ai::{Ai, AiError, Answer, Deed, Later, Past, Question, Summary};
 use async_trait::async_trait;
-use braze::{Messaging, Outcome};
-use models::{Attributes, CampaignId, Reply};
+use braze::{Allowance, Outcome};
+use models::{Attributes, CampaignId, Reply, Timestamp};
 use tokio::time::Instant;
 
 use crate::chance::Chance;
@@ -239,29 +239,48 @@ pub(crate) struct ScriptedBraze {
     pub(crate) sent: Mutex<Vec<Sent>>,
     /// Whether a reply carries nothing to a profile.
     pub(crate) apart: bool,
+    /// Whether others call the workspace so often that its limit is near.
+    pub(crate) busy: bool,
     pub(crate) witness: Arc<Witness>,
 }
 
-#[async_trait]
-impl Messaging for ScriptedBraze {
-    async fn send(&self, reply: &Reply, _: Duration) -> Outcome {
+/// Calls in an hour.
+const LIMIT: u64 = 250_000;
+const HOUR: Duration = Duration::from_mins(60);
+
+impl ScriptedBraze {
+    /// One call: replies, each with the number of its request.
+    pub(crate) fn call(&self, requests: &[(Option<usize>, Reply)]) -> Outcome {
         let accepted = (Outcome::Accepted { dispatch_id: None, remarks: false, left_out: false }, true);
         let (outcome, delivered) = self.script.lock().unwrap().pop_front().unwrap_or(accepted);
-        self.sent.lock().unwrap().push(Sent {
-            to: reply.to.conversation().as_str().to_owned(),
-            text: reply.content.text().as_str().to_owned(),
-            campaign: reply.campaign.as_ref().map(|id| id.as_str().to_owned()),
-            reply_id: reply.id.as_str().to_owned(),
-            delivered,
-            at: Instant::now(),
-        });
-        if delivered {
-            self.witness.delivered(reply, !self.apart);
+        for (request, reply) in requests {
+            self.sent.lock().unwrap().push(Sent {
+                to: reply.to.conversation().as_str().to_owned(),
+                text: reply.content.text().as_str().to_owned(),
+                campaign: reply.campaign.as_ref().map(|id| id.as_str().to_owned()),
+                reply_id: reply.id.as_str().to_owned(),
+                delivered,
+                at: Instant::now(),
+            });
+            if delivered {
+                self.witness.delivered(*request, reply, !self.apart);
+            }
         }
         outcome
     }
 
-    fn carries(&self, _: &Attributes, _: Option<&CampaignId>) -> bool {
+    pub(crate) fn carries(&self, _: &Attributes, _: Option<&CampaignId>) -> bool {
         !self.apart
+    }
+
+    /// What is left of this hour: in a busy workspace three times as many calls are always made as it has for the rest.
+    pub(crate) fn allowance(&self, now: Timestamp) -> Option<Allowance> {
+        let hours = now.seconds() / HOUR.as_secs();
+        let reset = Timestamp::from_seconds((hours + 1) * HOUR.as_secs());
+        let left = u64::try_from(reset.since(now).as_millis()).unwrap_or(u64::MAX);
+        let cubed = |millis: u64| u128::from(millis).pow(3);
+        let hour = u64::try_from(HOUR.as_millis()).unwrap_or(u64::MAX);
+        let remaining = u64::try_from(u128::from(LIMIT) * cubed(left) / cubed(hour)).unwrap_or(LIMIT);
+        self.busy.then_some(Allowance { remaining, reset })
     }
 }

@@ -157,6 +157,7 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
     let mut flowing = world.plan.brand.flows.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0xf10f));
     // Nor do those change where nobody lingers.
     let mut lingering = world.plan.lingers.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0x11a6e));
+    let mut rushing = world.plan.brand.busy.then(|| Chance::new(world.plan.moods.unwrap_or_default() ^ 0xb0511));
     while left > 0 {
         left -= 1;
         let floods = flood > 0 && left < 3;
@@ -230,7 +231,9 @@ async fn people_write(world: &World, door: &Door, chance: &mut Chance) {
         let waits = flowing.as_mut().is_some_and(|chance| chance.chance(40));
         let late = if waits { Duration::from_mins(17) } else { Duration::ZERO };
         let late = late + lingering.as_mut().map_or(Duration::ZERO, comes_back_after);
-        let pause = tokio::time::sleep(pause(chance, again, floods) + late);
+        let rushes = rushing.as_mut().is_some_and(|chance| chance.chance(700));
+        let pause = if rushes { Duration::ZERO } else { pause(chance, again, floods) };
+        let pause = tokio::time::sleep(pause + late);
         futures::future::select(std::pin::pin!(pause), std::pin::pin!(drain(&mut posts))).await;
     }
     while posts.next().await.is_some() {}

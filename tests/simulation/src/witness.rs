@@ -102,8 +102,6 @@ struct State {
     read_before: HashSet<String>,
     /// Every request to Braze, in the order in which they left.
     requests: Vec<Request>,
-    /// The one that Braze looks at right now.
-    at_braze: Option<usize>,
     phones: HashMap<ConversationKey, Phone>,
     committed: HashSet<(ConversationKey, TurnKey)>,
     /// Turns that are over, however.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ::desk::{Desk, DeskEvent};
 use ai::{Ai, Past, Question};
-use braze::{Messaging, Outcome};
+use braze::{Outcome, Paced};
 use models::assistant::Assistant;
 use models::{AgentAction, AgentDeed, ConversationKey, Identity, Message, MessageId, QueueMessage, Timestamp};
 use platform::clock::Clock;
@@ -18,6 +18,7 @@ use sandbox::queue::EmbeddedQueue;
 use store::{Embedded, Head, Store as _};
 use tokio::time::Instant;
 
+use crate::assistants::Brand;
 use crate::chance::Chance;
 use crate::clock::{Ahead, VirtualClock};
 use crate::desk::ScriptedDesk;
@@ -99,8 +100,8 @@ impl World {
         let most_copies = if plan.on_unknown == OnUnknown::Flag { 1 } else { 2 };
         let ahead = plan.clocks_ahead.iter().max().copied().unwrap_or_default();
         let witness = Arc::new(Witness::new(store.clone(), clock.clone(), faults.clone(), most_copies, ahead));
-        let (script, sent, apart) = (Mutex::default(), Mutex::default(), plan.brand.apart);
-        let braze = ScriptedBraze { script, sent, apart, witness: witness.clone() };
+        let (script, sent, Brand { apart, busy, .. }) = (Mutex::default(), Mutex::default(), plan.brand);
+        let braze = ScriptedBraze { script, sent, apart, busy, witness: witness.clone() };
         let mut world = Self {
             store,
             queue: Arc::new(EmbeddedQueue::in_memory(clock.clone())),
@@ -139,14 +140,14 @@ impl World {
     pub(crate) fn deployed(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Arc<dyn Handler> {
         let scene = self.scene(machine, clock);
         let ai: Arc<dyn Ai> = self.ai.clone();
-        let braze: Arc<dyn Messaging> = self.braze.clone();
+        let braze = Effects { inner: self.braze.clone(), scene: scene.clone() };
         let desk: Arc<dyn Desk> = self.desk.clone();
         let desk: Arc<dyn Desk> = Arc::new(Effects { inner: desk, scene: scene.clone() });
         let responder = Responder {
             deployment: Deployment::new(self.store.clone()),
             store: Arc::new(Effects { inner: self.store.clone(), scene: scene.clone() }),
             ai: Arc::new(Effects { inner: ai, scene: scene.clone() }),
-            messaging: Arc::new(Effects { inner: braze, scene: scene.clone() }),
+            messaging: Arc::new(Paced::new(Arc::new(braze), clock.clone())),
             desk: self.plan.desk.then_some(desk),
             route_ais: std::collections::BTreeMap::new(),
             media: None,

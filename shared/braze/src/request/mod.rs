@@ -7,8 +7,13 @@ mod whatsapp;
 use models::{Attributes, CampaignId, Recipient, Reply};
 use serde_json::{Value, json};
 
+use crate::Together;
 use crate::delivery::Delivery;
 pub(crate) use profile::track;
+
+/// The most bytes of trigger properties. Braze's documentation leaves open whether they are those of a recipient or of a call.
+pub(crate) const PROPERTY_BYTES: usize = 50_000;
+const RECIPIENTS: &str = "recipients";
 
 /// One call: where, and with what.
 pub(crate) struct Request {
@@ -24,7 +29,7 @@ pub(crate) fn send(delivery: &Delivery, recipient: &Recipient, reply: &Reply) ->
         (None, Delivery::Campaign(campaign)) => Some(trigger_campaign(campaign, recipient, reply, &attributes)),
         (None, Delivery::Canvas(canvas)) => {
             let who = triggered(recipient, "context", reply, &attributes);
-            let body = json!({"canvas_id": canvas, "recipients": [who]});
+            let body = json!({"canvas_id": canvas, RECIPIENTS: [who]});
             Some(Request { path: "/canvas/trigger/send", body })
         }
         (None, Delivery::Messages(sender)) => {
@@ -39,6 +44,32 @@ pub(crate) fn send(delivery: &Delivery, recipient: &Recipient, reply: &Reply) ->
     }
 }
 
+/// One call for several people; `None` if `delivery` has no such call, or if it is for nobody.
+pub(crate) fn send_together(delivery: &Delivery, together: &Together) -> Option<Request> {
+    let requests = together.replies().iter().map(|reply| {
+        let recipient = reply.to.recipients().into_iter().next()?;
+        is_triggered(delivery, reply).then(|| send(delivery, &recipient, reply)).flatten()
+    });
+    // All or none: nobody's reply is left out without a word.
+    let requests: Option<Vec<_>> = requests.collect();
+    requests?.into_iter().reduce(|mut all, mut one| {
+        if let (Some(all), Some(one)) = (all.body[RECIPIENTS].as_array_mut(), one.body[RECIPIENTS].as_array_mut()) {
+            all.append(one);
+        }
+        all
+    })
+}
+
+/// Whether `reply` goes by a call in which each recipient has words of their own.
+pub(crate) fn is_triggered(delivery: &Delivery, reply: &Reply) -> bool {
+    reply.campaign.is_some() || !matches!(delivery, Delivery::Messages(_))
+}
+
+/// How much of [`PROPERTY_BYTES`] a reply takes.
+pub(crate) fn property_bytes(reply: &Reply) -> usize {
+    properties::of(reply).to_string().len()
+}
+
 /// What of a reply's attributes its call can carry.
 pub(crate) fn carried(delivery: &Delivery, attributes: &Attributes, campaign: Option<&CampaignId>) -> Attributes {
     match (campaign, delivery) {
@@ -50,7 +81,7 @@ pub(crate) fn carried(delivery: &Delivery, attributes: &Attributes, campaign: Op
 
 fn trigger_campaign(campaign: &str, recipient: &Recipient, reply: &Reply, attributes: &Attributes) -> Request {
     let who = triggered(recipient, "trigger_properties", reply, attributes);
-    Request { path: "/campaigns/trigger/send", body: json!({"campaign_id": campaign, "recipients": [who]}) }
+    Request { path: "/campaigns/trigger/send", body: json!({"campaign_id": campaign, RECIPIENTS: [who]}) }
 }
 
 /// The recipient of a triggered campaign or Canvas. `send_to_existing_only` is left at Braze's default, true: nobody is made

@@ -69,8 +69,9 @@ impl State {
         open.iter().enumerate().filter(|one| !loses(one)).map(|(_, id)| id.clone()).collect()
     }
 
-    /// Of the messages of a turn, those that its row says were counted.
-    pub(super) fn said_in(&self, row: &TurnRow) -> Vec<MessageId> {
+    /// Of the messages of a turn, those that its row says were counted: none of these that were `given_up`, although another one
+    /// of the same moment may have had the same words.
+    pub(super) fn said_in(&self, row: &TurnRow, given_up: &[MessageId]) -> Vec<MessageId> {
         let mut said: Vec<MessageId> = Vec::new();
         for words in &row.said {
             let is_it = |id: &&MessageId| {
@@ -79,7 +80,8 @@ impl State {
                         && message.text.as_str() == words.text.as_str()
                 })
             };
-            said.extend(row.covers.iter().filter(|id| !said.contains(id)).find(is_it).cloned());
+            let left = row.covers.iter().filter(|id| !said.contains(id) && !given_up.contains(id));
+            said.extend(left.into_iter().find(is_it).cloned());
         }
         said
     }

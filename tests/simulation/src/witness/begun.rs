@@ -83,10 +83,17 @@ impl State {
         }
     }
 
-    /// Whether these words were read in how an answer to the message began.
-    pub(super) fn was_begun_with(&self, key: &ConversationKey, id: &MessageId, canary: &String) -> bool {
+    /// Whether these words were read in how an answer to the message began, in one `of_these`.
+    pub(super) fn was_begun_with(
+        &self,
+        key: &ConversationKey,
+        id: &MessageId,
+        canary: &String,
+        of_these: impl Fn(&TurnRow) -> bool,
+    ) -> bool {
         let phone = self.phones.get(key);
-        self.beginnings(id).any(|(_, row)| phone.is_some_and(|phone| phone.has_read(row.key, canary)))
+        let mut begun = self.beginnings(id).filter(|(_, row)| of_these(row));
+        begun.any(|(_, row)| phone.is_some_and(|phone| phone.has_read(row.key, canary)))
     }
 
     /// Whether nobody knows of a beginning of the answer to the message whether it arrived: then it may never be read, as the

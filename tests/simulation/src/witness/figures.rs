@@ -51,6 +51,8 @@ pub enum Figure {
     ReadTwice,
     /// Parts given up for lost that reached a user after a later one.
     ReadLate,
+    /// Parts that shared a call with another person's.
+    Shared,
     /// Second copies begun because the answer to the first said nothing.
     CopiesAfterUnknown,
     /// Second copies begun because the machine died or stood still before it could write the first one down.
@@ -97,7 +99,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 45] = [
+const LABELS: [(Figure, &str); 46] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -121,6 +123,7 @@ const LABELS: [(Figure, &str); 45] = [
     (Figure::Delivered, "parts delivered"),
     (Figure::ReadTwice, "  of these twice"),
     (Figure::ReadLate, "  of these late"),
+    (Figure::Shared, "parts in shared calls"),
     (Figure::CopiesAfterUnknown, "copies begun: unknown"),
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),

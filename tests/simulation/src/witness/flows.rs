@@ -200,7 +200,7 @@ impl State {
         if !answers {
             return None;
         }
-        let said = self.said_in(row);
+        let said = self.said_in(row, &[]);
         let texts: Vec<_> = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str())).collect();
         let first = self.first_drafted(key, row);
         let mut outcomes = Vec::new();

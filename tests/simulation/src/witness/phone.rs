@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use models::{ConversationKey, MessageId, Reply};
-use store::{TurnKey, TurnKind};
+use store::{TurnKey, TurnKind, TurnRow};
 
 use super::sends::Heard;
 use super::{End, Figure, State, canaries};
@@ -102,11 +102,11 @@ impl State {
             let mut late = draft.row.covers.iter().filter(|id| self.spans_an_erasure(key, id));
             late.any(|id| self.queued.get(id).is_some_and(|message| canaries(message.text.as_str()).contains(canary)))
         };
-        // Whoever goes on from how it began may say it once more.
-        let is_begun = |canary: &String| {
-            let goes_on = draft.row.kind != TurnKind::Begun;
-            goes_on && draft.row.covers.iter().any(|id| self.was_begun_with(key, id, canary))
-        };
+        // Whoever goes on from how it began may say it once more, and so may who begins to answer newer words too.
+        let goes_on = draft.row.kind != TurnKind::Begun;
+        let may_repeat = |begun: &TurnRow| goes_on || draft.row.covers.iter().any(|id| !begun.covers.contains(id));
+        let is_begun =
+            |canary: &String| draft.row.covers.iter().any(|id| self.was_begun_with(key, id, canary, may_repeat));
         let words: Vec<_> = words.iter().filter(|canary| !may_wait(canary) && !is_begun(canary)).collect();
         let phone = self.phones.get_mut(key)?;
         let mut up_to = phone.up_to;
@@ -141,7 +141,7 @@ impl State {
             let words = phone.and_then(|phone| phone.words.get(turn));
             let lacks = |canary: &String| {
                 words.is_none_or(|words| !words.contains(canary))
-                    && !self.was_begun_with(key, id, canary)
+                    && !self.was_begun_with(key, id, canary, |_| true)
                     && !self.is_begun_in_doubt(id)
             };
             let about = about && !self.is_called_off(&draft.row, id);

@@ -1,6 +1,7 @@
 //! What may be sent: only what a write has begun, to the person who asked, in order, in time, and no more copies than the
 //! policy risks; each second copy must have its cause in the trace.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
@@ -66,17 +67,12 @@ impl Witness {
         Some(state.requests.len() - 1)
     }
 
-    /// A request reaches Braze, which says in the same breath whether it delivers it.
-    pub(crate) fn reaches_braze(&self, request: Option<usize>) {
-        self.lock().at_braze = request;
-    }
-
-    /// A message reached the user's phone, and what it carries their profile.
-    pub(crate) fn delivered(&self, reply: &Reply, carries: bool) {
+    /// A message reached the user's phone, and what it carries their profile, by `request`.
+    pub(crate) fn delivered(&self, request: Option<usize>, reply: &Reply, carries: bool) {
         let most = self.most_copies;
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("delivered {}", reply.id.as_str()));
-        let turn = state.at_braze.map_or(NO_TURN, |request| state.requests[request].turn);
+        let turn = request.map_or(NO_TURN, |request| state.requests[request].turn);
         let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
         part.delivered += 1;
         let copies = part.delivered;
@@ -91,7 +87,7 @@ impl Witness {
             state.comes_with(&reply.to, &reply.attributes);
         }
         state.reaches_a_subscriber(&reply.to, self.faults.count() == 0);
-        if let Some(request) = state.at_braze.take() {
+        if let Some(request) = request {
             state.appears(request, reply);
         }
     }
@@ -117,6 +113,26 @@ impl Witness {
             Heard::Refused => state.ledger.expects(Metric::SendDelayed, 1),
             Heard::Nothing => state.ledger.expects(Metric::UnknownSend, 1),
             Heard::Accepted | Heard::Rejected => {}
+        }
+    }
+}
+
+impl Witness {
+    /// Several people's parts shared a call, and this came of it. What Braze refuses as wrong may be another one's mistake:
+    /// each part may be sent once more, alone.
+    pub(crate) fn shared(&self, requests: &[(Option<usize>, Reply)], outcome: &Outcome) {
+        let mut state = self.lock();
+        let people: HashSet<_> = requests.iter().map(|(_, reply)| reply.to.conversation()).collect();
+        if people.len() < requests.len() || people.len() > 50 {
+            state.broken(format!("a call of {} parts was for {} people", requests.len(), people.len()));
+        }
+        for request in requests.iter().filter_map(|(request, _)| *request) {
+            state.figures.count(Figure::Shared);
+            let Request { key, turn, part, epoch, .. } = &state.requests[request];
+            let (key, begun) = (key.clone(), (*turn, *part, epoch.unwrap_or_default()));
+            if *outcome == Outcome::NotAccepted(Refusal::Rejected(400)) {
+                state.conversations.entry(key).or_default().begun.push(begun);
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ impl State {
         let row_of_turn = turn.or(forwarded);
         let row = row_of_turn.and_then(|turn| self.drafts.get(&(key.clone(), turn)));
         let (said, kind) =
-            (row.map(|draft| self.said_in(&draft.row)), row.map(|draft| draft.row.kind).unwrap_or_default());
+            (row.map(|draft| self.said_in(&draft.row, &given_up)), row.map(|draft| draft.row.kind).unwrap_or_default());
         let silence = match row_of_turn {
             None if self.is_late_wish(covers, now) => Some(End::Silent),
             None => self.too_much(key, &self.open(covers)),

@@ -194,7 +194,7 @@ impl State {
         self.flow_goes_on(key, turn, covers);
         self.committed.insert((key.clone(), turn));
         if let Some(row) = self.drafts.get(&(key.clone(), turn)).map(|draft| draft.row.clone()) {
-            let said = self.said_in(&row);
+            let said = self.said_in(&row, &[]);
             if kind.settles() {
                 self.says_nothing_twice(key, &said);
             }

@@ -12,6 +12,7 @@ mod owed;
 mod people;
 mod profiles;
 mod routes;
+mod shared_calls;
 mod streamed;
 mod summaries;
 mod window;
