@@ -25,7 +25,7 @@ const FREE_LOG_BYTES: f64 = 5.0 * GIB;
 
 /// What cannot be measured on one machine, assumed: a quarter of a second for Braze, the table and the rest, and ten
 /// milliseconds for a webhook.
-const SECONDS_BESIDE_THE_AI: f64 = 0.25;
+pub(crate) const SECONDS_BESIDE_THE_AI: f64 = 0.25;
 const INGEST_SECONDS: f64 = 0.010;
 /// A message is sent, received and deleted; the responder's own calls come on top.
 const CALLS_OF_A_MESSAGE: f64 = 3.0;

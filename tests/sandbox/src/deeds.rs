@@ -10,6 +10,7 @@ mod erase;
 mod paint;
 mod progress;
 mod replay;
+mod scale;
 mod secrets;
 mod shown;
 mod transcript;
@@ -74,6 +75,10 @@ const ERASE_EXAMPLES: &str = r"Examples:
 const COSTS_EXAMPLES: &str = r"Examples:
     cargo run -- costs
     cargo run -- costs --turns 50000 --turns 200000 --ai-seconds 6 --memory 256";
+
+const SCALE_EXAMPLES: &str = r"Examples:
+    cargo run -- scale
+    cargo run -- scale --conversations 3000 --ai-seconds 6 --batch 50";
 
 const COMPLETION_EXAMPLES: &str = r"Examples:
     alias dragoman='cargo run --quiet --'
@@ -153,6 +158,14 @@ pub enum Deed {
     /// The exit code is 0, or 2 if it was called in a wrong way.
     #[command(verbatim_doc_comment, after_long_help = COSTS_EXAMPLES)]
     Costs(costs::Options),
+    /// Say what many conversations at once ask for, and what is in the way first
+    ///
+    /// For each part of a message's way: what is asked of it, what a new account and this template give, and what to turn where that is
+    /// too little. Nobody is asked, and no account is needed. What does not fit waits in the queue.
+    ///
+    /// The exit code is 0, or 2 if it was called in a wrong way.
+    #[command(verbatim_doc_comment, after_long_help = SCALE_EXAMPLES)]
+    Scale(scale::Options),
     /// Print a script that lets a shell complete these commands
     ///
     /// No shell completes `cargo run --`: give it a name, dragoman, as below.
@@ -173,6 +186,10 @@ impl Deed {
             Self::Erase(options) => erase::run(options).await,
             Self::Costs(options) => {
                 costs::run(options);
+                Ok(true)
+            }
+            Self::Scale(options) => {
+                scale::run(options);
                 Ok(true)
             }
             Self::Completion(options) => {

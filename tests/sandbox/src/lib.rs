@@ -15,6 +15,7 @@ mod outside;
 mod page;
 pub mod queue;
 mod routes;
+pub mod scale;
 mod steps;
 mod threads;
 mod watched;

@@ -3,6 +3,7 @@
 
 mod agents;
 mod assistants;
+pub mod ceiling;
 mod chance;
 mod clock;
 mod desk;

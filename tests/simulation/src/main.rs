@@ -11,6 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 use responder::OnUnknown;
+use simulation::ceiling::{CALLS_PER_HOUR, Ceiling};
 use simulation::{Figure, Figures, Run, Told, shrink, sweep};
 
 /// Worlds that every run sees, apart from those of its own seed.
@@ -39,6 +40,21 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Sends as many replies a second as you like through a workspace's request limit, alone and together.
+    Ceiling {
+        /// Conversations in want of a reply, in every second.
+        #[arg(long, default_value_t = 3_000)]
+        replies: u32,
+        /// The most conversations that one machine works on at once: the queue's batch.
+        #[arg(long, default_value_t = 250)]
+        batch: usize,
+        /// Machines: the most batches at once.
+        #[arg(long, default_value_t = 120)]
+        machines: usize,
+        /// The last so many minutes of an hour, with the share of the limit that belongs to them.
+        #[arg(long, default_value_t = 60)]
+        minutes: u32,
+    },
     /// Breaks one message at every two places in every two ways, under both policies, in virtual time.
     Sweep {
         /// Every so manieth pair only.
@@ -51,6 +67,10 @@ fn main() -> ExitCode {
     let options = Options::parse();
     match (&options.command, options.world) {
         (Some(Command::Sweep { share }), _) => sweep_pairs(*share),
+        (Some(Command::Ceiling { replies, batch, machines, minutes }), _) => {
+            let (per_second, batch, machines, minutes) = (*replies, *batch, *machines, *minutes);
+            passes(Ceiling { per_second, batch, machines, minutes, shares: true, seed: 1 })
+        }
         (None, Some(world)) => one(world),
         (None, None) => many(&options),
     }
@@ -83,6 +103,38 @@ fn sweep_pairs(share: usize) -> ExitCode {
         println!("{broken}");
     }
     if resend.1.is_none() && flag.1.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What gets through Braze's limit, alone and together.
+fn passes(ceiling: Ceiling) -> ExitCode {
+    let seconds = u64::from(ceiling.minutes) * 60;
+    println!(
+        "{CALLS_PER_HOUR} calls an hour, {} replies a second wanted, {} machines with up to {} conversations each,",
+        ceiling.per_second, ceiling.machines, ceiling.batch
+    );
+    println!("for {} minutes:", ceiling.minutes);
+    for (how, shares) in [("alone", false), ("together", true)] {
+        let started = Instant::now();
+        let passed = Ceiling { shares, ..ceiling }.play();
+        println!("{how}");
+        println!("  accepted, a second    {}", passed.accepted / seconds);
+        println!("  refused, a second     {}", passed.refused / seconds);
+        println!("  replies in a call     {:.1}", ratio(passed.accepted, passed.calls));
+        println!("  calls, and left       {}, {}", passed.calls, passed.left);
+        println!("  not begun in the end  {}", passed.waiting);
+        println!(
+            "  wait for Braze        half {} ms, p99 {} ms",
+            passed.wait(50).as_millis(),
+            passed.wait(99).as_millis()
+        );
+        println!("  seconds to play       {}", started.elapsed().as_secs());
+    }
+    ExitCode::SUCCESS
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than a float can hold")]
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / (b.max(1)) as f64
 }
 
 fn one(world: u64) -> ExitCode {

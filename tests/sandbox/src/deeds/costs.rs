@@ -40,7 +40,7 @@ struct Month {
     free_tier: f64,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let seconds: Option<f64> = text.parse().ok();
     let seconds = seconds.filter(|seconds| (0.0..=900.0).contains(seconds));
     seconds.ok_or_else(|| "it must be from 0 to 900, like 2.5".to_owned())
@@ -105,7 +105,7 @@ fn dollars(amount: f64) -> String {
 }
 
 /// 10000000 as 10,000,000.
-fn grouped(number: u32) -> String {
+pub(super) fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
     groups.collect::<Vec<_>>().join(",")

@@ -31,6 +31,7 @@ fn a_call_that_leaves_nothing_to_do_ends_with_2_and_says_what_is_missing() {
         (erase(&["--url", "http://x.example.com/conversations"]), "ConversationsUrl"),
         (vec!["completion", "cobol"], "bash"),
         (vec!["costs", "--turns", "0"], "--turns"),
+        (vec!["scale", "--batch", "0"], "--batch"),
         (vec!["costs", "--ai-seconds", "fast"], "from 0 to 900"),
     ] {
         let (code, _, error) = ended(&arguments, &[]);
@@ -100,7 +101,7 @@ fn every_shell_gets_a_script_that_knows_every_command_by_its_short_name() {
     for (shell, word) in [("bash", "_dragoman()"), ("zsh", "#compdef dragoman"), ("fish", "complete -c dragoman")] {
         let (code, script, _) = ended(&["completion", shell], &[]);
         assert!(code == Some(0) && script.contains(word), "{script}");
-        for deed in ["doctor", "check", "replay", "transcript", "erase", "costs", "completion"] {
+        for deed in ["doctor", "check", "replay", "transcript", "erase", "costs", "scale", "completion"] {
             assert!(script.contains(deed), "{deed} for {shell}");
         }
     }

@@ -340,6 +340,7 @@ fn the_help_and_the_first_lines_say_how_to_call_it() {
         ("transcript", ["--table", "this prints a customer's words, on purpose"]),
         ("erase", ["--url", "AGENT_TOKEN"]),
         ("costs", ["--ai-seconds", "cargo run -- costs"]),
+        ("scale", ["--conversations", "cargo run -- scale"]),
         ("completion", ["bash", "alias dragoman="]),
     ] {
         let help = String::from_utf8(command(&[deed, "--help"]).output().unwrap().stdout).unwrap();
