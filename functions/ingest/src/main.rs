@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ingest::{Call, Ingest, Settings, Tokens};
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
-use platform::aws::{ManagedSecret, SqsQueue, lambda_config};
+use platform::aws::{Lambda, ManagedSecret, SQS, SqsQueue};
 use platform::clock::SystemClock;
 use platform::metrics::Emf;
 use platform::secrets::{SecretCache, SecretUnavailable};
@@ -14,10 +14,11 @@ use platform::{logs, random, settings};
 async fn main() -> Result<(), Error> {
     logs::start();
     let settings = Settings::read(&settings::environment)?;
-    let aws = lambda_config();
-    let work = SqsQueue::new(&aws, settings.queue_url);
+    let lambda = Lambda::of_environment();
+    let aws = lambda.config();
+    let work = SqsQueue::new(aws, settings.queue_url);
     let ingest = Arc::new(Ingest {
-        tokens: SecretCache::new(ManagedSecret::with_previous(&aws, settings.secret_id), Tokens::parse),
+        tokens: SecretCache::new(ManagedSecret::with_previous(aws, settings.secret_id), Tokens::parse),
         agents: Arc::new(work.beside(settings.agent_queue_url)),
         quarantine: Arc::new(work.beside(settings.quarantine_queue_url)),
         work: Arc::new(work),
@@ -26,8 +27,9 @@ async fn main() -> Result<(), Error> {
         log_ids: random::words(),
         languages: settings.languages,
     });
-    // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
-    if let Err(error @ SecretUnavailable::Malformed { .. }) = ingest.tokens.current().await {
+    // While Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
+    let (tokens, ()) = tokio::join!(ingest.tokens.current(), lambda.connect(&[SQS]));
+    if let Err(error @ SecretUnavailable::Malformed { .. }) = tokens {
         return Err(error.into());
     }
     run(service_fn(move |request: Request| {

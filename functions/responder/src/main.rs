@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use braze::{Gathered, Paced};
+use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use platform::aws::{ManagedSecret, SqsQueue, lambda_config};
+use platform::aws::{DYNAMODB, Lambda, ManagedSecret, SQS, SqsQueue};
 use platform::clock::{Deadline, SystemClock, timestamp};
 use platform::metrics::Emf;
 use platform::secrets::{Key, SecretCache, SecretUnavailable};
@@ -17,13 +18,18 @@ use store::DynamoDb;
 async fn main() -> Result<(), Error> {
     logs::start_with_spans();
     let settings = Settings::read(&settings::environment)?;
-    let (aws, http) = (lambda_config(), http::client()?);
-    let files = AssistantFiles::fetch(settings.assistant_config.as_deref(), &aws, &http).await;
+    let (lambda, http) = (Lambda::of_environment(), http::client()?);
+    let aws = lambda.config();
+    let files = AssistantFiles::fetch(settings.assistant_config.as_deref(), aws, &http).await;
     // In words: an error that leaves `main` as it is would be logged in those of its code.
     let files = files.map_err(|error| error.to_string())?;
-    let secrets = Arc::new(SecretCache::new(ManagedSecret::current(&aws, settings.secret_id), Secrets::parse));
-    // Read while Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
-    match secrets.current().await {
+    let secrets = Arc::new(SecretCache::new(ManagedSecret::current(aws, settings.secret_id), Secrets::parse));
+    // While Lambda still gives a whole core. Out of reach is an outage and may pass; a bad value does not.
+    let hosts = [Some(settings.braze_endpoint.clone()), settings.ai.host(aws)];
+    let opened = join_all(hosts.iter().flatten().map(|host| http::connect(&http, host)));
+    // A turn has two calls of the table under way at the same time.
+    let (read, _, ()) = tokio::join!(secrets.current(), opened, lambda.connect(&[DYNAMODB, DYNAMODB, SQS]));
+    match read {
         Ok(secrets) => {
             let keys = settings.ai.needed_keys(&files.assistant.backends).chain(files.assistant.tools.keys());
             let keys = keys.chain(files.assistant.media.key());
@@ -43,7 +49,7 @@ async fn main() -> Result<(), Error> {
     let means = Means {
         http: http.clone(),
         public_http: http::public_client()?,
-        aws: &aws,
+        aws,
         meter: Arc::<Emf>::clone(&meter),
         key: &key,
         clock: Arc::new(SystemClock),
@@ -51,9 +57,9 @@ async fn main() -> Result<(), Error> {
         tool_window: &|caller| caller,
     };
     let backends = Backends::new(&settings.ai, &files, &means)?;
-    let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(&aws), settings.table_name);
+    let table = DynamoDb::new(aws_sdk_dynamodb::Client::new(aws), settings.table_name);
     let table = Arc::new(table.counting(Arc::<Emf>::clone(&meter)));
-    let work = SqsQueue::new(&aws, settings.queue_url);
+    let work = SqsQueue::new(aws, settings.queue_url);
     let responder = Arc::new(Responder {
         deployment: Deployment::new(Arc::<DynamoDb>::clone(&table)),
         store: table,

@@ -2,6 +2,7 @@
 
 use braze::Delivery;
 use models::assistant::{Backend, Backends, LATER_WITHIN, Place, Speaks};
+use platform::aws::{BEDROCK, SdkConfig};
 use platform::settings::{BadSettings, Settings as Reader};
 
 use crate::{DeskSettings, OnUnknown, deliveries};
@@ -117,6 +118,18 @@ impl AiSettings {
         }
         let place = Place::Bedrock { model: reader.required("AI_MODEL"), region: None };
         Self::Backend(Backend { place, deadline: None, images: false })
+    }
+
+    /// Whom it asks first, as a URL; nobody if the knowledge answers.
+    pub fn host(&self, aws: &SdkConfig) -> Option<String> {
+        let Self::Backend(backend) = self else { return None };
+        match &backend.place {
+            Place::Server { base_url, .. } => Some(base_url.clone()),
+            Place::Bedrock { region, .. } => {
+                let region = region.as_deref().or_else(|| aws.region().map(AsRef::as_ref))?;
+                Some(BEDROCK.base_url(aws, region))
+            }
+        }
     }
 
     /// The keys that must be in the secret, or nothing would ever answer: a platform does not take what is not signed, nor

@@ -9,7 +9,7 @@ mod response;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use platform::aws::{SdkConfig, Service, Signer};
+use platform::aws::{BEDROCK, SdkConfig, Signer};
 use serde_json::Value;
 
 use crate::http::{BadBaseUrl, Server, address};
@@ -18,7 +18,6 @@ use crate::tools::Calls;
 use crate::{Ai, AiError, Answer, Past, Question, Summary, Tools};
 use request::Request;
 
-const BEDROCK: Service = Service { host: "bedrock-runtime", name: "bedrock", id: "Bedrock Runtime" };
 /// The model failed, not the request (`ModelErrorException`): it may pass, although it is a 4xx.
 const MODEL_FAILED: u16 = 424;
 

@@ -15,7 +15,7 @@ use crate::track::{MOST_OBJECTS, Object, ProfileUpdate, TrackOutcome, Tracked, o
 use crate::{Allowance, Delivery, Messaging, Profiles, Shared, Together, request};
 
 /// Something in the request is wrong; nobody is told what.
-pub(crate) const BAD_REQUEST: Outcome = Outcome::NotAccepted(Refusal::Rejected(400));
+const BAD_REQUEST: Outcome = Outcome::NotAccepted(Refusal::Rejected(400));
 
 /// What a 5xx with a Braze error body means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Messaging;
-use crate::client::BAD_REQUEST;
 use crate::outcome::{Outcome, Refusal};
 use crate::pace::{Allowance, Pace};
 use crate::together::Together;
@@ -124,7 +123,8 @@ impl Paced {
                 Turn::Waits(opens) => wakes = opens,
                 // Everybody is told, this one too.
                 Turn::Calls(call) => self.make(call).await,
-                Turn::Taken => wakes = until.0,
+                // Who calls says what came of it, in time, or is gone.
+                Turn::Taken => break hears.await.ok(),
             }
         };
         match heard {
@@ -169,11 +169,10 @@ impl Paced {
             Some(time) => self.send_all(&call.together, time).await,
             None => OUT_OF_TIME,
         };
-        let is_shared = call.tells.len() > 1;
+        let is_anybodys = call.tells.len() > 1 && matches!(outcome, Outcome::NotAccepted(Refusal::Rejected(_)));
         for tells in call.tells {
-            let alone = is_shared && outcome == BAD_REQUEST;
             // Nobody may be there to hear it any more.
-            drop(tells.send(if alone { Heard::Alone } else { Heard::Outcome(outcome.clone()) }));
+            drop(tells.send(if is_anybodys { Heard::Alone } else { Heard::Outcome(outcome.clone()) }));
         }
     }
 

@@ -20,8 +20,15 @@ use crate::secrets::{SecretSource, SecretUnavailable, Versions};
 
 pub use aws_config::SdkConfig;
 pub use kept_text::{Code, KeptText, NotRead};
-pub use lambda::lambda_config;
+pub use lambda::Lambda;
 pub use signed::{NotSigned, Service, Signer};
+
+/// The queues'.
+pub const SQS: Service = Service { host: "sqs", name: "sqs", id: "SQS" };
+/// Where models are called. It has no SDK here: that is larger than all it would be used for.
+pub const BEDROCK: Service = Service { host: "bedrock-runtime", name: "bedrock", id: "Bedrock Runtime" };
+/// The table's.
+pub const DYNAMODB: Service = Service { host: "dynamodb", name: "dynamodb", id: "DynamoDB" };
 
 /// How long one attempt of an AWS call may take. A write that hung would be applied after the lease it belongs to.
 const ATTEMPT: Duration = Duration::from_secs(1);
@@ -32,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The SDK's configuration out of the environment and wherever else the SDK looks, with time-outs on every call; but the
 /// region from the environment alone: off AWS the search would wait for a machine that does not answer. A function has
-/// [`lambda_config`].
+/// [`Lambda`].
 pub async fn config() -> SdkConfig {
     config_in(EnvironmentVariableRegionProvider::new().region().await).await
 }

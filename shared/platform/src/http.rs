@@ -15,6 +15,9 @@ use crate::trust::Trust;
 /// How long a connection may take to come up.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
+/// How long is waited for one that is only opened early.
+const OPENED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The client could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up; the function cannot start")]
@@ -23,6 +26,15 @@ pub struct ClientError;
 /// A client that follows no redirect: one would carry a key to another host. Each call sets its own time-out.
 pub fn client() -> Result<reqwest::Client, ClientError> {
     builder()?.build().map_err(|_| ClientError)
+}
+
+/// Opens a connection to the host of `url`, for whoever calls it next; without TLS it is open at once. The request asks for its
+/// root and has no key. What fails here fails where it matters, and is told there.
+pub async fn connect(client: &reqwest::Client, url: &str) {
+    let root = Url::parse(url).ok().filter(|url| url.scheme() == "https").and_then(|url| url.join("/").ok());
+    if let Some(root) = root {
+        drop(client.head(root).timeout(OPENED_WITHIN).send().await);
+    }
 }
 
 /// The same, but it connects to addresses of the internet alone, whatever a name leads to: what was looked up is what is

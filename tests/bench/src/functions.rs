@@ -33,7 +33,7 @@ impl Functions {
     }
 
     pub(crate) fn noop(&self) -> Program {
-        Program { name: "noop", binary: self.noop.clone(), environment: Vec::new() }
+        Program::of("noop", &self.noop, Vec::new())
     }
 
     pub(crate) fn ingest(&self, subject: &Ingest) -> Program {
@@ -62,7 +62,7 @@ impl Answering {
 
 /// What it is invoked with, and how its response is looked at.
 pub(crate) fn program<S: Subject>(binary: &Path, subject: &S) -> Program {
-    Program { name: S::NAME, binary: binary.to_owned(), environment: subject.environment() }
+    Program::of(S::NAME, binary, subject.environment())
 }
 
 /// Says so if a response is not what it should be: a wrong answer is not worth measuring.

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) binary: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    /// Where it is started; here if it does not matter.
+    pub(crate) folder: Option<PathBuf>,
     /// On top of what Lambda sets.
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -35,6 +38,11 @@ pub(crate) struct Process {
 }
 
 impl Program {
+    /// A binary that needs nothing but its environment.
+    pub(crate) fn of(name: &'static str, binary: &Path, environment: Vec<(String, String)>) -> Self {
+        Self { name, binary: binary.to_owned(), arguments: Vec::new(), folder: None, environment }
+    }
+
     /// Starts it and waits for its first poll.
     pub(crate) async fn start(&self) -> Result<Process, Unfit> {
         self.start_under(&[], None).await
@@ -51,7 +59,8 @@ impl Program {
         let api = RuntimeApi::start(self.name).await.map_err(unfit)?;
         let line: Vec<_> = tool.iter().cloned().chain([self.binary.clone().into_os_string()]).collect();
         let mut command = Command::new(&line[0]);
-        command.args(&line[1..]).env_clear().envs(lambda_environment(self.name)).envs(self.environment.iter().cloned());
+        command.args(&line[1..]).args(&self.arguments).current_dir(self.folder.as_deref().unwrap_or(Path::new(".")));
+        command.env_clear().envs(lambda_environment(self.name)).envs(self.environment.iter().cloned());
         command.env("AWS_LAMBDA_RUNTIME_API", api.address()).stdin(Stdio::null()).stderr(Stdio::null());
         command.stdout(log.map(File::create).transpose().map_err(unfit)?.map_or_else(Stdio::null, Stdio::from));
         let begun = Instant::now();

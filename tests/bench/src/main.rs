@@ -3,10 +3,13 @@
 mod batch;
 mod figures;
 mod functions;
+mod handshakes;
+mod handshakes;
 mod instructions;
 mod launch;
 mod limits;
 mod outside;
+mod peers;
 mod size;
 mod spread;
 mod start;
@@ -47,6 +50,9 @@ struct Program {
     /// Invocations after which memory must not have grown; the target is meant for 100,000, which take minutes.
     #[arg(long)]
     growth: Option<usize>,
+    /// Compare the door with the same work in Python and in Node, which are installed for it.
+    #[arg(long)]
+    peers: bool,
     /// Print a Markdown table.
     #[arg(long, global = true, conflicts_with = "json")]
     markdown: bool,
@@ -113,8 +119,14 @@ async fn everything(program: &Program) -> Result<Vec<Figure>, Unfit> {
     progress("starts and first invocations");
     let mut figures = start::measure(&functions, program.starts).await?;
     figures.extend(counted(&functions.ours).await?);
+    progress("handshakes");
+    figures.extend(handshakes::measure(&functions, program.starts).await?);
     progress("warm webhooks");
     figures.extend(warm::measure(&functions, program.webhooks.next_multiple_of(50)).await?);
+    if program.peers {
+        progress("the door in Python and in Node");
+        figures.extend(peers::measure(&functions, program.starts, program.webhooks).await?);
+    }
     progress("batches of ten");
     figures.extend(batch::measure(&functions, program.batches).await?);
     progress("units and calls of a turn");

@@ -83,7 +83,7 @@ impl Warm {
 }
 
 /// What the process's thread has run so far; our functions have one (`/proc/<process>/schedstat`, nanoseconds).
-fn cpu(process: &Process) -> Result<Duration, Unfit> {
+pub(crate) fn cpu(process: &Process) -> Result<Duration, Unfit> {
     let text = fs::read_to_string(format!("/proc/{}/schedstat", process.id()?)).unwrap_or_default();
     let nanos = text.split_whitespace().next().and_then(|nanos| nanos.parse().ok());
     nanos.map(Duration::from_nanos).ok_or_else(|| Unfit::new("CPU time is read from /proc; this needs Linux"))

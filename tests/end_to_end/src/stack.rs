@@ -49,6 +49,11 @@ impl Stack {
 
     /// Deployed with these settings beside, or in place of, the usual ones.
     pub async fn deploy_with(braze: Arc<SimulatedBraze>, settings: &[(&str, &str)]) -> Self {
+        Self::deploy_on(Self::aws().await, braze, settings).await
+    }
+
+    /// AWS with everything in it that the functions are told of.
+    pub async fn aws() -> LocalAws {
         let aws = LocalAws::start().await;
         aws.create_table(TABLE, "expires_at");
         aws.create_queue("dead", QueueSettings::default());
@@ -56,10 +61,16 @@ impl Stack {
         aws.create_queue("agent", QueueSettings::default());
         let visibility = Duration::from_mins(1);
         let redrive = QueueSettings { visibility, dead_letters: Some(("dead".to_owned(), 20)), ..Default::default() };
-        let work = aws.create_queue("work", redrive);
+        aws.create_queue("work", redrive);
         aws.put_secret("ingest", r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token", "answers_token": "canary-answers-token"}"#);
         let keys = r#"{"braze_api_key": "canary-braze-key", "desk_token": "canary-desk-token", "shop_key": "canary-shop-key"}"#;
         aws.put_secret("responder", keys);
+        aws
+    }
+
+    /// The same on this AWS.
+    pub async fn deploy_on(aws: LocalAws, braze: Arc<SimulatedBraze>, settings: &[(&str, &str)]) -> Self {
+        let work = aws.queue("work").unwrap();
         let ingest = Function::start(binary("ingest"), environment(&aws, settings)).await;
         let responder = Function::start(binary("responder"), environment(&aws, settings)).await;
         Self { aws, braze, work, ingest: Arc::new(ingest.unwrap()), responder: Arc::new(responder.unwrap()) }

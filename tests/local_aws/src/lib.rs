@@ -15,6 +15,7 @@ mod server;
 mod shared;
 mod sqs;
 mod texts;
+mod tls;
 
 pub use faults::Fault;
 pub use local_aws::{Capacity, LocalAws};
@@ -22,3 +23,4 @@ pub use mapping::{Batch, Mapping};
 pub use operation::Operation;
 pub use runtime_api::{Function, InitFailure, InvocationError, RuntimeApi, lambda_environment};
 pub use sqs::{Queue, QueueSettings, QueuedMessage};
+pub use tls::TlsFront;

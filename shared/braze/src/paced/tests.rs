@@ -181,12 +181,26 @@ async fn what_becomes_of_a_shared_call_becomes_of_each_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_bad_request_each_goes_alone_and_the_mistake_is_its_owners() {
+async fn after_a_refusal_for_good_each_goes_alone_and_the_mistake_is_its_owners() {
+    for status in [400, 413] {
+        let refused = Outcome::NotAccepted(Refusal::Rejected(status));
+        let (fake, paced) = near().await;
+        fake.says.lock().unwrap().extend([refused.clone(), refused.clone()]);
+        let (a, b) = join(send(&paced, "a"), send(&paced, "b")).await;
+        assert_eq!((a, is_accepted(&b)), (refused, true));
+        assert_eq!(fake.calls(), [vec!["user:a", "user:b"], vec!["user:a"], vec!["user:b"]]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_all_of_its_time_is_unknown_to_everybody() {
     let (fake, paced) = near().await;
-    fake.says.lock().unwrap().extend([BAD_REQUEST, BAD_REQUEST]);
-    let (a, b) = join(send(&paced, "a"), send(&paced, "b")).await;
-    assert_eq!((a, is_accepted(&b)), (BAD_REQUEST, true));
-    assert_eq!(fake.calls(), [vec!["user:a", "user:b"], vec!["user:a"], vec!["user:b"]]);
+    let (a, b) = (reply("a"), reply("b"));
+    // What is left after the wait is less than an answer takes.
+    let within = Duration::from_millis(300);
+    let outcomes = join(paced.send(&a, within), paced.send(&b, within)).await;
+    assert!(matches!(outcomes, (Outcome::Unknown(_), Outcome::Unknown(_))), "{outcomes:?}");
+    assert_eq!(fake.calls(), [["user:a", "user:b"]]);
 }
 
 #[tokio::test(start_paused = true)]

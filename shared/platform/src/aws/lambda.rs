@@ -4,16 +4,25 @@
 //! search also reads profiles and prepares to ask STS and the instance metadata: code that is linked and run at every cold
 //! start and never needed. The trade: of the SDK's variables only those count that are read here.
 
+use std::time::Duration;
+
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_sqs::config::SharedCredentialsProvider;
+use aws_sdk_sqs::config::http::HttpRequest;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_http_client::ConnectorBuilder;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use futures::future::join_all;
+use tokio::time::timeout;
 
-use super::timeouts;
+use super::{ATTEMPT, Service, timeouts};
 use crate::settings::environment;
 use crate::trust::Trust;
 
@@ -21,40 +30,69 @@ use crate::trust::Trust;
 /// (<https://docs.aws.amazon.com/general/latest/gr/rande.html>, <https://www.amazontrust.com/repository/>).
 const AMAZON: &str = include_str!("amazon_roots.pem");
 
-/// The configuration of a function, out of its environment alone, with time-outs on every call. All clients share one HTTP
-/// client: its connections, and the roots that it trusts.
-pub fn lambda_config() -> SdkConfig {
-    let credentials = EnvironmentVariableCredentialsProvider::new();
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client(trusted(&environment)))
-        .service_config(Endpoints)
-        .timeout_config(timeouts());
-    config.set_region(environment("AWS_REGION").map(Region::new));
-    config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
-    let wanted = |name| environment(name).map(|value| value.eq_ignore_ascii_case("true"));
-    config.set_use_fips(wanted("AWS_USE_FIPS_ENDPOINT")).set_use_dual_stack(wanted("AWS_USE_DUALSTACK_ENDPOINT"));
-    config.build()
+/// How long is waited for a connection that is only opened early.
+const OPENED_WITHIN: Duration = Duration::from_secs(1);
+
+/// AWS as a function calls it: the configuration out of its environment alone, with time-outs on every call. All clients share
+/// one connector: its connections, and the roots that it trusts.
+pub struct Lambda {
+    config: SdkConfig,
+    connector: SharedHttpConnector,
 }
 
-/// As the SDK makes its own, but for the roots.
-fn http_client(roots: Trust) -> SharedHttpClient {
+impl Lambda {
+    /// What the environment says.
+    pub fn of_environment() -> Self {
+        let connector = connector(trusted(&environment));
+        let shared = connector.clone();
+        let credentials = EnvironmentVariableCredentialsProvider::new();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client_fn(move |_, _| shared.clone()))
+            .service_config(Endpoints)
+            .timeout_config(timeouts());
+        config.set_region(environment("AWS_REGION").map(Region::new));
+        config.set_endpoint_url(environment("AWS_ENDPOINT_URL"));
+        let wanted = |name| environment(name).map(|value| value.eq_ignore_ascii_case("true"));
+        config.set_use_fips(wanted("AWS_USE_FIPS_ENDPOINT")).set_use_dual_stack(wanted("AWS_USE_DUALSTACK_ENDPOINT"));
+        Self { config: config.build(), connector }
+    }
+
+    /// The configuration of every client.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// Opens a connection to each of these, while Lambda still gives a whole core: nobody's first message waits for handshakes
+    /// then. The request asks for nothing and says nothing of anybody. What fails here fails where it matters, and is told there.
+    pub async fn connect(&self, services: &[Service]) {
+        let Some(region) = self.config.region() else { return };
+        let urls = services.iter().map(|service| service.base_url(&self.config, region.as_ref()));
+        // What goes without TLS is open at once.
+        let asking = urls.filter(|url| url.starts_with("https:")).filter_map(|url| {
+            let mut request = HttpRequest::empty();
+            request.set_method("HEAD").ok().zip(request.set_uri(url).ok())?;
+            Some(timeout(OPENED_WITHIN, self.connector.call(request)))
+        });
+        join_all(asking).await;
+    }
+}
+
+/// As the SDK makes its own, but for the roots, and one for all its clients.
+fn connector(roots: Trust) -> SharedHttpConnector {
     let roots = match roots {
         Trust::CompiledIn => TrustStore::empty().with_pem_certificate(AMAZON),
         Trust::System => TrustStore::default(),
     };
     let tls = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        // Every client that is set up asks once for a connector without components and throws it away; this one is cheap,
-        // and would refuse HTTPS.
-        let Some(components) = components else { return ConnectorBuilder::default().build_http() };
-        let connector = ConnectorBuilder::default().tls_provider(Provider::rustls(CryptoMode::AwsLc));
-        let mut connector = connector.tls_context(tls.clone()).proxy_config(ProxyConfig::from_env());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.sleep_impl());
-        connector.build()
-    })
+    let connector = ConnectorBuilder::default()
+        .tls_provider(Provider::rustls(CryptoMode::AwsLc))
+        .tls_context(tls)
+        .proxy_config(ProxyConfig::from_env())
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(ATTEMPT).build())
+        .sleep_impl(TokioSleep::new());
+    SharedHttpConnector::new(connector.build())
 }
 
 /// Amazon's roots are enough where Amazon answers: not at an endpoint of somebody else's, and nobody says so of the
@@ -111,7 +149,7 @@ mod tests {
         }
         assert_eq!(roots.len(), 5);
         // The SDK's own reader stops the process at a root that it cannot read.
-        drop(http_client(Trust::CompiledIn));
+        drop(connector(Trust::CompiledIn));
         drop(TrustStore::empty().with_pem_certificate(AMAZON));
     }
 }

@@ -126,8 +126,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    const BEDROCK: Service = Service { host: "bedrock-runtime", name: "bedrock", id: "Bedrock Runtime" };
+    use crate::aws::BEDROCK;
 
     fn signed(key: &str, token: Option<&str>, body: &str) -> Vec<(String, String)> {
         let url = "https://h.example/model/a%3A0/converse";

@@ -118,7 +118,7 @@ impl Witness {
 }
 
 impl Witness {
-    /// Several people's parts shared a call, and this came of it. What Braze refuses as wrong may be another one's mistake:
+    /// Several people's parts shared a call, and this came of it. What Braze refuses for good may be another one's mistake:
     /// each part may be sent once more, alone.
     pub(crate) fn shared(&self, requests: &[(Option<usize>, Reply)], outcome: &Outcome) {
         let mut state = self.lock();
@@ -130,7 +130,7 @@ impl Witness {
             state.figures.count(Figure::Shared);
             let Request { key, turn, part, epoch, .. } = &state.requests[request];
             let (key, begun) = (key.clone(), (*turn, *part, epoch.unwrap_or_default()));
-            if *outcome == Outcome::NotAccepted(Refusal::Rejected(400)) {
+            if matches!(outcome, Outcome::NotAccepted(Refusal::Rejected(_))) {
                 state.conversations.entry(key).or_default().begun.push(begun);
             }
         }
