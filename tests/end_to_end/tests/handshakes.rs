@@ -1,5 +1,4 @@
 //! Handshakes are for the start, when Lambda gives a whole core: whoever writes first does not wait for them.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
 use end_to_end::{Stack, documented, serve_braze};
 use local_aws::TlsFront;

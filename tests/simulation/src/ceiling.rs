@@ -19,7 +19,7 @@ use crate::clock::VirtualClock;
 
 /// What Braze lets a workspace call in an hour, if its contract says nothing else.
 pub const CALLS_PER_HOUR: u32 = 250_000;
-const HOUR: Duration = Duration::from_mins(60);
+const HOUR: Duration = Duration::from_hours(1);
 /// How long the queue waits for a batch to fill: less than this is not allowed for batches of more than ten.
 const WINDOW: Duration = Duration::from_secs(1);
 /// An answer takes three seconds on average; the logarithms of all answers' times spread by this.
@@ -96,10 +96,8 @@ impl Ceiling {
         let queue = Queue { started: Instant::now(), per_second: self.per_second, taken: AtomicU64::new(0) };
         let told = Told::default();
         let machines = (0..self.machines).map(|_| {
-            let braze: Arc<dyn Messaging> = match self.shares {
-                true => Arc::new(Paced::new(workspace.clone(), clock.clone())),
-                false => workspace.clone(),
-            };
+            let braze: Arc<dyn Messaging> =
+                if self.shares { Arc::new(Paced::new(workspace.clone(), clock.clone())) } else { workspace.clone() };
             let (queue, told, workspace) = (&queue, &told, &workspace);
             async move { self.works(queue, &*braze, workspace, told, lasts).await }
         });

@@ -246,7 +246,7 @@ pub(crate) struct ScriptedBraze {
 
 /// Calls in an hour.
 const LIMIT: u64 = 250_000;
-const HOUR: Duration = Duration::from_mins(60);
+const HOUR: Duration = Duration::from_hours(1);
 
 impl ScriptedBraze {
     /// One call: replies, each with the number of its request.
