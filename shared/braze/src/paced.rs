@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::Messaging;
 use crate::outcome::{Outcome, Refusal};
 use crate::pace::{Allowance, Pace};
-use crate::together::Together;
+use crate::together::{MOST_RECIPIENTS, Together};
 
 /// The longest that a reply waits for its call: what is left of the time for a send is enough for an answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -33,8 +33,8 @@ pub trait Shared: Messaging {
 }
 
 /// Sends each reply at once by a call of its own, as long as the workspace's request limit is far. Near it, calls keep the
-/// distance with which the limit lasts ([`Pace`]): what is ready by then goes together, to at most fifty people. Nothing
-/// waits for a reply that is not ready, nor longer than two seconds, and each caller hears of its own reply.
+/// distance with which the limit lasts ([`Pace`]), unless they are full: what is ready by then goes together, to at most fifty
+/// people. No call waits for one certain reply, nor any reply longer than two seconds, and each caller hears of its own.
 ///
 /// A process knows of no other one's replies: it shares as much as it works on at once, which is the queue's batch.
 pub struct Paced {
@@ -54,6 +54,7 @@ struct State {
 /// A reply that waits for its call.
 struct Waiting {
     number: u64,
+    since: Instant,
     reply: Reply,
     until: Until,
     tells: oneshot::Sender<Heard>,
@@ -143,7 +144,7 @@ impl Paced {
         let mut state = self.lock();
         let number = state.next_number;
         state.next_number += 1;
-        state.waiting.push(Waiting { number, reply: reply.clone(), until, tells });
+        state.waiting.push(Waiting { number, since: Instant::now(), reply: reply.clone(), until, tells });
         (number, hears)
     }
 
@@ -202,8 +203,14 @@ impl Paced {
 }
 
 impl State {
+    /// When the next call may be made: at once if it is full, and else when the gap is over since the last call and since somebody
+    /// began to wait, so that a call has others in it.
     fn opens(&self) -> Instant {
-        self.last_call.map_or_else(Instant::now, |last| last + self.pace.gap())
+        let oldest = self.waiting.first().map(|waiting| waiting.since);
+        match oldest.max(self.last_call) {
+            Some(since) if self.waiting.len() < MOST_RECIPIENTS => since + self.pace.gap(),
+            _ => Instant::now(),
+        }
     }
 }
 

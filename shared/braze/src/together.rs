@@ -7,7 +7,7 @@ use models::{Recipient, Reply};
 use crate::request::{PROPERTY_BYTES, property_bytes};
 
 /// The most recipients of one call: <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_triggered_campaigns>.
-const MOST_RECIPIENTS: usize = 50;
+pub(crate) const MOST_RECIPIENTS: usize = 50;
 
 /// At most fifty replies by one campaign, each to a person of their own whom Braze knows by external id. Somebody who is
 /// named twice in a call gets one message only, and two names of other kinds may be one person.
