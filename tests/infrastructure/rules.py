@@ -115,18 +115,22 @@ def a_crash_costs_a_user_little(template: Template) -> Iterator[str]:
 def queues_are_answered(template: Template) -> Iterator[str]:
     if {queue.name for _, queue, _ in template.mappings()} != {"WorkQueue", "AgentQueue"}:
         yield "the work queue and the agent queue must each have a mapping"
-    for mapping, _, function in template.mappings():
+    for mapping, queue, function in template.mappings():
+        # An agent never waits for a batch to fill.
+        most = int(template.values["Batch"]) if queue.name == "WorkQueue" else 10
         if function.name != "Responder":
             yield f"{mapping.name}: the responder must receive it"
         if mapping.properties.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
             yield f"{mapping.name}: without ReportBatchItemFailures kept messages are deleted"
-        if mapping.properties.get("BatchSize") != 10:
-            yield f"{mapping.name}: BatchSize must be 10"
+        if int(mapping.properties.get("BatchSize", 10)) != most or "BatchSize" not in mapping.properties:
+            yield f"{mapping.name}: BatchSize must be {most}"
         if mapping.properties.get("Enabled") is False:
             yield f"{mapping.name}: it must be enabled"
-        for name in ("FilterCriteria", "MaximumBatchingWindowInSeconds"):
-            if mapping.properties.get(name):
-                yield f"{mapping.name}: {name} deletes or delays messages"
+        if mapping.properties.get("FilterCriteria"):
+            yield f"{mapping.name}: FilterCriteria deletes messages"
+        # Lambda refuses more than ten without a window.
+        if int(mapping.properties.get("MaximumBatchingWindowInSeconds", 0)) != (1 if most > 10 else 0):
+            yield f"{mapping.name}: MaximumBatchingWindowInSeconds delays messages, and larger batches need one second"
 
 
 @rule

@@ -86,6 +86,8 @@ DEFECTS: dict[str, list[Break]] = {
         lambda p: properties(p, "Responder")["Events"].pop("AgentActions"),
         lambda p: event(p, "Responder", "Work").pop("FunctionResponseTypes"),
         lambda p: event(p, "Responder", "AgentActions").update(BatchSize=1),
+        lambda p: event(p, "Responder", "AgentActions").update(BatchSize=250),
+        lambda p: event(p, "Responder", "Work").pop("BatchSize"),
         lambda p: event(p, "Responder", "Work").update(Enabled=False),
         lambda p: event(p, "Responder", "Work").update(MaximumBatchingWindowInSeconds=20),
         lambda p: event(p, "Responder", "Work").update(FilterCriteria={"Filters": [{"Pattern": "{}"}]}),

@@ -40,6 +40,11 @@ def test_our_rules_hold_for_every_timeout(transformed: dict, timeout: str) -> No
     assert findings(Template(transformed, REQUIRED | {"ResponderTimeout": timeout})) == []
 
 
+@pytest.mark.parametrize("batch", load()["Parameters"]["Batch"]["AllowedValues"])
+def test_our_rules_hold_for_every_batch(transformed: dict, batch: int) -> None:
+    assert findings(Template(transformed, REQUIRED | {"Batch": batch})) == []
+
+
 @pytest.mark.parametrize("place", ["", "/opt/assistant.toml", "s3://brand.example/a.toml", "ssm:/dragoman/assistant"])
 def test_our_rules_hold_wherever_the_assistant_is_kept(transformed: dict, place: str) -> None:
     assert findings(Template(transformed, REQUIRED | {"AssistantConfig": place})) == []

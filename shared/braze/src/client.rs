@@ -146,8 +146,8 @@ impl Shared for Client {
         Together::default().add(reply) && request::is_triggered(&self.delivery, reply)
     }
 
-    fn allowance(&self) -> Option<Allowance> {
-        *self.allowance.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take_allowance(&self) -> Option<Allowance> {
+        self.allowance.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -15,6 +15,12 @@ pub struct Allowance {
 
 /// What is measured takes at least so long: fewer calls say nothing about how fast they are.
 const MEASURED: Duration = Duration::from_secs(1);
+/// Resets no further apart are one.
+const SAME: Duration = Duration::from_secs(5);
+/// The longest that a limit may have to last.
+const WINDOW: Duration = Duration::from_hours(1);
+/// What was measured holds for so long, if nothing else is heard.
+const HOLDS: Duration = Duration::from_mins(1);
 /// The share of what may be called from now on at which a workspace is near its limit.
 const NEAR: f64 = 0.5;
 /// The share below which it is far again.
@@ -40,18 +46,24 @@ struct Since {
 }
 
 impl Pace {
-    /// The least time from one call to the next; none while the limit is far.
-    pub(crate) fn gap(&self) -> Duration {
-        self.gap
+    /// The least time from one call to the next; none while the limit is far, once it has begun anew, or where no answer has
+    /// said for a while that it is near.
+    pub(crate) fn gap(&self, now: Timestamp) -> Duration {
+        let holds = |since: &&Since| now < since.allowance.reset && now.since(since.at) < HOLDS;
+        self.since.as_ref().filter(holds).map_or(Duration::ZERO, |_| self.gap)
     }
 
     /// Takes in the answer to a call, heard at `now`; no gap will be longer than `longest`.
     pub(crate) fn heard(&mut self, allowance: Allowance, now: Timestamp, longest: Duration) {
-        // More is left than before: the limit began anew, or was raised, or this is an older answer that came late.
-        let is_older = |since: &Since| {
-            since.allowance.reset == allowance.reset && allowance.remaining <= since.allowance.remaining
-        };
-        let Some(since) = self.since.as_mut().filter(|since| is_older(since)) else {
+        let gap = self.gap(now);
+        // Where nothing is left nothing is used up either.
+        if allowance.remaining == 0 {
+            self.gap = longest;
+            self.since = Some(Since { allowance, at: now, own_calls: 0 });
+            return;
+        }
+        let Some(since) = self.since.as_mut().filter(|since| since.is_before(allowance)) else {
+            self.gap = gap;
             self.since = Some(Since { allowance, at: now, own_calls: 0 });
             return;
         };
@@ -62,10 +74,20 @@ impl Pace {
         }
         let per_second = |calls: f64, time: Duration| calls / time.as_secs_f64();
         let calls = per_second(count(since.allowance.remaining - allowance.remaining), measured);
-        let allowed = per_second(count(allowance.remaining.max(1)), allowance.reset.since(now).max(MEASURED));
+        let left = allowance.reset.since(now).clamp(MEASURED, WINDOW);
+        let allowed = per_second(count(allowance.remaining), left);
         let own = per_second(f64::from(since.own_calls), measured);
-        self.gap = next(self.gap, calls / allowed, own, longest);
+        self.gap = next(gap, calls / allowed, own, longest);
         self.since = Some(Since { allowance, at: now, own_calls: 0 });
+    }
+}
+
+impl Since {
+    /// Whether this was said before `allowance` in the same window. Where more is left the limit began anew, or was raised, or an
+    /// older answer came late. Whether the reset is always told to the same second is not documented.
+    fn is_before(&self, allowance: Allowance) -> bool {
+        let (own, other) = (self.allowance.reset, allowance.reset);
+        own.since(other).max(other.since(own)) <= SAME && allowance.remaining <= self.allowance.remaining
     }
 }
 
@@ -108,7 +130,7 @@ mod tests {
                     remaining -= 1;
                     let allowance = Allowance { remaining, reset: Timestamp::from_seconds(HOUR) };
                     pace.heard(allowance, at(millis), LONGEST);
-                    *next = Duration::from_millis(millis) + wish.max(pace.gap());
+                    *next = Duration::from_millis(millis) + wish.max(pace.gap(at(millis)));
                 }
             }
             if (millis + 1) % 1_000 == 0 {
@@ -124,7 +146,7 @@ mod tests {
         for second in 0..HOUR {
             let remaining = LIMIT - second * 30;
             pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(HOUR) }, at(second * 1_000), LONGEST);
-            assert_eq!(pace.gap(), Duration::ZERO, "{second}");
+            assert_eq!(pace.gap(at(second * 1_000)), Duration::ZERO, "{second}");
         }
     }
 
@@ -151,23 +173,45 @@ mod tests {
         for second in 0..120 {
             remaining -= if second < 60 { 200 } else { 1 };
             pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(HOUR) }, at(second * 1_000), LONGEST);
-            gaps.push(pace.gap());
+            gaps.push(pace.gap(at(second * 1_000)));
         }
         assert!(gaps[59] > Duration::ZERO);
         assert_eq!(gaps[119], Duration::ZERO);
     }
 
+    /// What is left, when that begins anew and when it is heard, in seconds; the gap after it.
+    fn hear(pace: &mut Pace, remaining: u64, reset: u64, second: u64) -> Duration {
+        pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(reset) }, at(second * 1_000), LONGEST);
+        pace.gap(at(second * 1_000))
+    }
+
     #[test]
-    fn nothing_left_is_the_longest_gap_and_a_new_hour_is_measured_anew() {
+    fn as_long_as_nothing_is_left_the_gap_is_the_longest() {
         let mut pace = Pace::default();
-        let hear = |pace: &mut Pace, remaining, reset, second| {
-            pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(reset) }, at(second * 1_000), LONGEST);
-            pace.gap()
-        };
         hear(&mut pace, 100, HOUR, 0);
-        assert_eq!(hear(&mut pace, 0, HOUR, 1), LONGEST);
-        assert_eq!(hear(&mut pace, LIMIT, 2 * HOUR, HOUR), LONGEST);
-        assert_eq!(hear(&mut pace, LIMIT - 1, 2 * HOUR, HOUR + 1), Duration::ZERO);
+        assert_eq!([1, 2, 3, 60].map(|second| hear(&mut pace, 0, HOUR, second)), [LONGEST; 4]);
+    }
+
+    #[test]
+    fn a_gap_ends_with_the_hour_and_where_nothing_is_heard_any_more() {
+        for (reset, later) in [(HOUR, HOUR), (2 * HOUR, 62)] {
+            let mut pace = Pace::default();
+            hear(&mut pace, 100_000, reset, 0);
+            assert_eq!(hear(&mut pace, 100, reset, 1), LONGEST);
+            assert_eq!((pace.gap(at(30_000)), pace.gap(at(later * 1_000))), (LONGEST, Duration::ZERO));
+            assert_eq!(hear(&mut pace, LIMIT, reset + HOUR, later), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_reset_that_wavers_or_is_told_in_milliseconds_is_measured_all_the_same() {
+        let mut pace = Pace::default();
+        hear(&mut pace, 100_000, HOUR, 0);
+        assert_eq!(hear(&mut pace, 100, HOUR + 1, 1), LONGEST);
+        let mut pace = Pace::default();
+        hear(&mut pace, LIMIT, 1_000 * HOUR, 0);
+        assert_eq!(hear(&mut pace, LIMIT - 30, 1_000 * HOUR, 1), Duration::ZERO);
+        assert!(hear(&mut pace, LIMIT - 230, 1_000 * HOUR, 2) > Duration::ZERO);
     }
 
     proptest! {
@@ -178,7 +222,7 @@ mod tests {
             let mut pace = Pace::default();
             for (remaining, reset, now) in answers {
                 pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(reset) }, at(now), LONGEST);
-                prop_assert!(pace.gap() <= LONGEST);
+                prop_assert!(pace.gap(at(now)) <= LONGEST);
             }
         }
     }

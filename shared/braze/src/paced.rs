@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared as Polled};
 use models::{Attributes, CampaignId, Reply, Timestamp};
 use platform::clock::Clock;
 use tokio::sync::oneshot;
@@ -12,9 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::Messaging;
 use crate::outcome::{Outcome, Refusal};
 use crate::pace::{Allowance, Pace};
-use crate::together::{MOST_RECIPIENTS, Together};
+use crate::request::property_bytes;
+use crate::together::{MOST_RECIPIENTS, PROPERTY_BYTES, Together};
 
-/// The longest that a reply waits for its call: what is left of the time for a send is enough for an answer.
+/// The longest that a reply waits for its call.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 const OUT_OF_TIME: Outcome = Outcome::NotAccepted(Refusal::OutOfTime);
@@ -28,19 +31,21 @@ pub trait Shared: Messaging {
     /// Whether `reply` may share a call: not if a message goes along whole, which is one for all.
     fn shares(&self, reply: &Reply) -> bool;
 
-    /// What was last heard of the limit.
-    fn allowance(&self) -> Option<Allowance>;
+    /// What an answer has said of the limit since somebody asked last.
+    fn take_allowance(&self) -> Option<Allowance>;
 }
 
 /// Sends each reply at once by a call of its own, as long as the workspace's request limit is far. Near it, calls keep the
 /// distance with which the limit lasts ([`Pace`]), unless they are full: what is ready by then goes together, to at most fifty
 /// people. No call waits for one certain reply, nor any reply longer than two seconds, and each caller hears of its own.
 ///
-/// A process knows of no other one's replies: it shares as much as it works on at once, which is the queue's batch.
+/// A process knows of no other one's replies: it shares as much as it works on at once, which is the queue's batch. What may
+/// share no call goes at once.
+#[derive(Clone)]
 pub struct Paced {
     inner: Arc<dyn Shared>,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -48,6 +53,7 @@ struct State {
     pace: Pace,
     last_call: Option<Instant>,
     next_number: u64,
+    /// In the order in which they came.
     waiting: Vec<Waiting>,
 }
 
@@ -56,56 +62,51 @@ struct Waiting {
     number: u64,
     since: Instant,
     reply: Reply,
+    property_bytes: usize,
     until: Until,
-    tells: oneshot::Sender<Heard>,
+    joins: oneshot::Sender<Call>,
 }
 
-/// What whoever waits is told.
-enum Heard {
-    Outcome(Outcome),
-    /// The call was refused for what may be somebody else's mistake: nothing is out, and each goes alone.
-    Alone,
+/// A call on its way. Everybody in it keeps it going: whoever is cut off takes nobody's reply along.
+type Call = Polled<BoxFuture<'static, Told>>;
+
+/// What came of a call.
+#[derive(Clone)]
+struct Told {
+    outcome: Outcome,
+    is_shared: bool,
 }
 
-/// What becomes of a reply that may wait no longer.
-enum Turn {
-    /// Another call took it along.
-    Taken,
-    /// It has to wait all the same, until this moment.
-    Waits(Instant),
-    /// It has a call of its own, with what waits beside it.
-    Calls(Call),
+/// By when a reply must be sent, and by when its call must have begun: for timers, and by the clock, which goes on where a machine
+/// stands still. What begins later has too little time for an answer.
+#[derive(Debug, Clone, Copy)]
+struct Until {
+    ends: Instant,
+    begins: (Instant, Timestamp),
 }
-
-/// One call, and who waits for it.
-struct Call {
-    together: Together,
-    tells: Vec<oneshot::Sender<Heard>>,
-    until: Until,
-}
-
-/// By when a reply must be sent: for timers, and by the clock, which goes on where a machine stands still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Until(Instant, Timestamp);
 
 impl Until {
-    /// What is left at `now`, if anything is.
+    fn new(time: Duration, now: Timestamp) -> Self {
+        let (started, most) = (Instant::now(), time / 10 * 7);
+        Self { ends: started + time, begins: (started + most, now + most) }
+    }
+
+    /// What is left at `now`, if it is enough.
     fn left(self, now: Timestamp) -> Option<Duration> {
-        let left = self.0.saturating_duration_since(Instant::now()).min(self.1.since(now));
-        (!left.is_zero()).then_some(left)
+        let (moment, timestamp) = self.begins;
+        (Instant::now() <= moment && now <= timestamp).then(|| self.ends.saturating_duration_since(Instant::now()))
     }
 }
 
 impl Paced {
     /// Sends by `inner`, whose limits are told in the time of `clock`.
     pub fn new(inner: Arc<dyn Shared>, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, clock, state: Mutex::default() }
+        Self { inner, clock, state: Arc::default() }
     }
 
     /// Sends one reply now, unless whoever waited stood still meanwhile: somebody else may have sent it since.
     async fn alone(&self, reply: &Reply, until: Until) -> Outcome {
         let Some(time) = until.left(self.clock.now()) else { return OUT_OF_TIME };
-        self.lock().last_call = Some(Instant::now());
         let outcome = self.inner.send(reply, time).await;
         self.learn();
         outcome
@@ -113,86 +114,86 @@ impl Paced {
 
     /// Waits for the next call, and makes it unless somebody else's takes the reply along.
     async fn beside_others(&self, reply: &Reply, time: Duration) -> Outcome {
-        let (until, latest) = (self.until(time), Instant::now() + LONGEST_WAIT.min(time / 5 * 2));
-        let (number, mut hears) = self.wait(reply, until);
-        let mut wakes = self.lock().opens().min(latest);
-        let heard = loop {
-            if let Ok(heard) = timeout_at(wakes, &mut hears).await {
-                break heard.ok();
-            }
-            match self.turn(number, latest) {
-                Turn::Waits(opens) => wakes = opens,
-                // Everybody is told, this one too.
-                Turn::Calls(call) => self.make(call).await,
-                // Who calls says what came of it, in time, or is gone.
-                Turn::Taken => break hears.await.ok(),
+        let (until, latest) = (Until::new(time, self.clock.now()), Instant::now() + LONGEST_WAIT.min(time / 5 * 2));
+        let (number, mut joins, mut wakes) = self.wait(reply, until, latest);
+        let call = loop {
+            match timeout_at(wakes, &mut joins).await {
+                Ok(Ok(call)) => break call,
+                // Nobody has it any more, and nobody has sent it.
+                Ok(Err(_)) => return OUT_OF_TIME,
+                Err(_) => match self.turn(number, latest) {
+                    Ok(call) => break call,
+                    Err(opens) => wakes = opens,
+                },
             }
         };
-        match heard {
-            Some(Heard::Outcome(outcome)) => outcome,
-            Some(Heard::Alone) => self.alone(reply, until).await,
-            None => Outcome::Unknown("who called for several replies was cut off"),
-        }
+        let Told { outcome, is_shared } = call.await;
+        if is_shared && may_be_anothers(&outcome) { self.alone(reply, until).await } else { outcome }
     }
 
-    fn until(&self, time: Duration) -> Until {
-        Until(Instant::now() + time, self.clock.now() + time)
-    }
-
-    fn wait(&self, reply: &Reply, until: Until) -> (u64, oneshot::Receiver<Heard>) {
-        let (tells, hears) = oneshot::channel();
+    /// The reply's number among those that wait, where it hears of its call, and when it may make one.
+    fn wait(&self, reply: &Reply, until: Until, latest: Instant) -> (u64, oneshot::Receiver<Call>, Instant) {
+        let ((joins, hears), now) = (oneshot::channel(), self.clock.now());
+        let (property_bytes, since) = (property_bytes(reply), Instant::now());
         let mut state = self.lock();
         let number = state.next_number;
         state.next_number += 1;
-        state.waiting.push(Waiting { number, since: Instant::now(), reply: reply.clone(), until, tells });
-        (number, hears)
+        state.waiting.push(Waiting { number, since, reply: reply.clone(), property_bytes, until, joins });
+        (number, hears, state.opens(since, now).min(latest))
     }
 
-    /// What becomes of the reply called `number`, which waits for no pace after `latest`.
-    fn turn(&self, number: u64, latest: Instant) -> Turn {
+    /// The call of the reply called `number`, with what waits beside it; or when to ask again. After `latest` it waits for no pace.
+    fn turn(&self, number: u64, latest: Instant) -> Result<Call, Instant> {
+        let (now, timestamp) = (Instant::now(), self.clock.now());
         let mut state = self.lock();
-        let (now, opens) = (Instant::now(), state.opens().min(latest));
-        let Some(place) = state.waiting.iter().position(|waiting| waiting.number == number) else { return Turn::Taken };
-        if now < opens {
-            return Turn::Waits(opens);
-        }
+        let opens = state.opens(now, timestamp).min(latest);
+        let place = state.waiting.iter().position(|waiting| waiting.number == number);
+        // Who is not among them has just been taken along, and will hear so.
+        let Some(place) = place.filter(|_| opens <= now) else { return Err(opens.max(now)) };
         state.last_call = Some(now);
         let own = state.waiting.remove(place);
-        let mut call = Call { together: Together::default(), tells: Vec::new(), until: own.until };
         // First whose turn it is, then the others in the order in which they came. Whoever has given up will never hear.
-        let others = std::mem::take(&mut state.waiting).into_iter().filter(|waiting| !waiting.tells.is_closed());
-        state.waiting = std::iter::once(own).chain(others).filter_map(|waiting| call.take(waiting)).collect();
-        Turn::Calls(call)
-    }
-
-    async fn make(&self, call: Call) {
-        let outcome = match call.until.left(self.clock.now()) {
-            Some(time) => self.send_all(&call.together, time).await,
-            None => OUT_OF_TIME,
-        };
-        let is_anybodys = call.tells.len() > 1 && matches!(outcome, Outcome::NotAccepted(Refusal::Rejected(_)));
-        for tells in call.tells {
-            // Nobody may be there to hear it any more.
-            drop(tells.send(if is_anybodys { Heard::Alone } else { Heard::Outcome(outcome.clone()) }));
+        let others = std::mem::take(&mut state.waiting).into_iter().filter(|waiting| !waiting.joins.is_closed());
+        let mut together = Together::default();
+        let (taken, left): (Vec<_>, _) =
+            std::iter::once(own).chain(others).partition(|waiting| together.add(&waiting.reply));
+        state.waiting = left;
+        drop(state);
+        let until = taken.iter().map(|waiting| waiting.until).min_by_key(|until| until.ends);
+        let call = self.clone().make(together, until).boxed().shared();
+        for waiting in taken {
+            // Whoever makes the call does not listen, and another may have gone.
+            drop(waiting.joins.send(call.clone()));
         }
+        Ok(call)
     }
 
-    async fn send_all(&self, together: &Together, time: Duration) -> Outcome {
+    async fn make(self, together: Together, until: Option<Until>) -> Told {
+        let is_shared = together.replies().len() > 1;
+        let Some(time) = until.and_then(|until| until.left(self.clock.now())) else {
+            return Told { outcome: OUT_OF_TIME, is_shared };
+        };
         let outcome = match together.replies() {
             [one] => self.inner.send(one, time).await,
             several => {
                 tracing::info!(replies = several.len(), "near Braze's request limit: several replies in one call");
-                self.inner.send_together(together, time).await
+                self.inner.send_together(&together, time).await
             }
         };
+        if is_shared && matches!(outcome, Outcome::Accepted { remarks: true, .. }) {
+            tracing::warn!(
+                replies = together.replies().len(),
+                "Braze remarks on a shared call, and not on whose reply"
+            );
+        }
         self.learn();
-        outcome
+        Told { outcome, is_shared }
     }
 
     /// Takes in what the last answer said of the limit.
     fn learn(&self) {
         let now = self.clock.now();
-        if let Some(allowance) = self.inner.allowance() {
+        if let Some(allowance) = self.inner.take_allowance() {
             self.lock().pace.heard(allowance, now, LONGEST_WAIT);
         }
     }
@@ -202,35 +203,38 @@ impl Paced {
     }
 }
 
+/// Whether a call may have been refused for what is one recipient's mistake: no message is out then, and each goes alone.
+fn may_be_anothers(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::NotAccepted(Refusal::Rejected(400 | 413)))
+}
+
 impl State {
     /// When the next call may be made: at once if it is full, and else when the gap is over since the last call and since somebody
     /// began to wait, so that a call has others in it.
-    fn opens(&self) -> Instant {
+    fn opens(&self, now: Instant, timestamp: Timestamp) -> Instant {
         let oldest = self.waiting.first().map(|waiting| waiting.since);
         match oldest.max(self.last_call) {
-            Some(since) if self.waiting.len() < MOST_RECIPIENTS => since + self.pace.gap(),
-            _ => Instant::now(),
+            Some(since) if !self.is_full() => since + self.pace.gap(timestamp),
+            _ => now,
         }
     }
-}
 
-impl Call {
-    /// Takes a reply along, or gives it back.
-    fn take(&mut self, waiting: Waiting) -> Option<Waiting> {
-        if !self.together.add(&waiting.reply) {
-            return Some(waiting);
-        }
-        self.until = self.until.min(waiting.until);
-        self.tells.push(waiting.tells);
-        None
+    /// Whether nothing more fits in a call of those who wait, by the campaign of who has waited longest.
+    fn is_full(&self) -> bool {
+        let Some(oldest) = self.waiting.first() else { return false };
+        let waits = |waiting: &&Waiting| waiting.reply.campaign == oldest.reply.campaign && !waiting.joins.is_closed();
+        let sizes = self.waiting.iter().filter(waits).map(|waiting| waiting.property_bytes);
+        let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
+        count >= MOST_RECIPIENTS || bytes > PROPERTY_BYTES
     }
 }
 
 #[async_trait]
 impl Messaging for Paced {
     async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
-        if self.lock().pace.gap().is_zero() || !self.inner.shares(reply) {
-            return self.alone(reply, self.until(time)).await;
+        let now = self.clock.now();
+        if self.lock().pace.gap(now).is_zero() || !self.inner.shares(reply) {
+            return self.alone(reply, Until::new(time, now)).await;
         }
         self.beside_others(reply, time).await
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use models::{Recipient, Reply};
+use models::{Personal, Recipient, Reply};
 
-use crate::request::{PROPERTY_BYTES, property_bytes};
+pub(crate) use crate::request::PROPERTY_BYTES;
+use crate::request::property_bytes;
 
 /// The most recipients of one call: <https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_triggered_campaigns>.
 pub(crate) const MOST_RECIPIENTS: usize = 50;
@@ -14,7 +15,7 @@ pub(crate) const MOST_RECIPIENTS: usize = 50;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Together {
     replies: Vec<Reply>,
-    named: BTreeSet<String>,
+    named: BTreeSet<Personal>,
     property_bytes: usize,
 }
 
@@ -25,7 +26,7 @@ impl Together {
         let bytes = self.property_bytes + property_bytes(reply);
         let is_of_one_campaign = self.replies.first().is_none_or(|first| first.campaign == reply.campaign);
         let fits = self.replies.len() < MOST_RECIPIENTS && bytes <= PROPERTY_BYTES;
-        if !is_of_one_campaign || !fits || !self.named.insert(id.as_str().to_owned()) {
+        if !is_of_one_campaign || !fits || !self.named.insert(id) {
             return false;
         }
         self.property_bytes = bytes;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use braze::{
-    ApprovedTemplate, Client, Delivery, Messaging as _, Outcome, ProfileUpdate, Profiles as _, Refusal, Sender,
+    ApprovedTemplate, Client, Delivery, Messaging as _, Outcome, Paced, ProfileUpdate, Profiles as _, Refusal, Sender,
     Shared as _, Together,
 };
+use futures::future::join_all;
 use models::{
     Attributes, CampaignId, Content, Event, Identity, MessageId, ProfileValue, Recipient, Reply, ReplyId, Subscription,
     SubscriptionGroupId, Timestamp,
 };
+use platform::clock::SystemClock;
 use platform::secrets::FixedKey;
 use serde_json::{Value, from_value, json};
 use simulated_braze::{Beside, Kind, Layout, MessageTemplate, Profile, ReplyCampaign, SimulatedBraze, Workspace};
@@ -176,7 +178,32 @@ async fn replies_that_share_a_call_reach_each_their_own_person_and_say_what_is_l
         assert_accepted(&client.send_together(&together, WITHIN).await);
         assert_eq!(stage.shown("user:42").0, "one \"quoted\"");
         assert_eq!(stage.shown("user:43").0, "two 👋");
-        assert_eq!(client.allowance().unwrap().remaining, 99);
+        assert_eq!(client.take_allowance().unwrap().remaining, 99);
+    }
+}
+
+#[tokio::test]
+async fn what_the_headers_say_makes_replies_share_a_call_and_each_says_its_own() {
+    let stage = Stage::set(|workspace| workspace.requests_per_hour = 200).await;
+    let users: Vec<_> = (42..47).map(|user| user.to_string()).collect();
+    users.iter().for_each(|user| stage.braze.user_types(&format!("user:{user}"), "hello").unwrap());
+    let to = |user: &String| reply(Identity::new(user, "", "").unwrap(), json!(format!("Hello, {user}")));
+    let paced = Paced::new(Arc::new(stage.client("text".into())), Arc::new(SystemClock));
+    // Somebody else uses the limit up, while two answers that are a second apart say what is left.
+    assert_accepted(&paced.send(&to(&users[0]), WITHIN).await);
+    let other = stage.client("text".into());
+    for _ in 0..180 {
+        assert_accepted(&other.send(&to(&users[0]), WITHIN).await);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_accepted(&paced.send(&to(&users[0]), WITHIN).await);
+    let before = stage.braze.requests().len();
+    for outcome in join_all(users.iter().map(async |user| paced.send(&to(user), WITHIN).await)).await {
+        assert_accepted(&outcome);
+    }
+    assert_eq!(stage.braze.requests().len() - before, 1);
+    for user in &users {
+        assert_eq!(stage.shown(&format!("user:{user}")).0, format!("Hello, {user}"));
     }
 }
 

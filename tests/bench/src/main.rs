@@ -4,7 +4,6 @@ mod batch;
 mod figures;
 mod functions;
 mod handshakes;
-mod handshakes;
 mod instructions;
 mod launch;
 mod limits;

@@ -160,7 +160,7 @@ pub enum Deed {
     Costs(costs::Options),
     /// Say what many conversations at once ask for, and what is in the way first
     ///
-    /// For each part of a message's way: what is asked of it, what a new account and this template give, and what to turn where that is
+    /// For each part of a message's way: what is asked of it, what an account's default quotas and this template give, and what to turn where that is
     /// too little. Nobody is asked, and no account is needed. What does not fit waits in the queue.
     ///
     /// The exit code is 0, or 2 if it was called in a wrong way.

@@ -1,6 +1,6 @@
 //! What so many conversations at once ask of each part, beside what that part gives by default: pure arithmetic.
 //!
-//! Quotas are those of a new account in us-east-1, as of [`AS_OF`], from
+//! Quotas are the default ones of an account in us-east-1 (a new account may begin with fewer functions at once), as of [`AS_OF`], from
 //! `https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html`; Braze's limit is from its page on API limits.
 //! What Braze takes where replies share calls is simulated by `cargo run --release -p simulation -- ceiling`.
 
@@ -19,7 +19,7 @@ const TABLE: f64 = 4_000.0;
 const QUEUE: f64 = 120_000.0;
 /// Calls an hour that Braze takes, from everybody who sends.
 const BRAZE: f64 = 250_000.0;
-/// Replies that one call of Braze carries at most.
+/// Replies that one call of Braze carries at most; no more than one responder works on at once.
 const BRAZE_RECIPIENTS: f64 = 50.0;
 /// What the template gives if nobody says otherwise: `ThrottleRate`, and `Concurrency` times `Batch`.
 const THROTTLE_RATE: f64 = 500.0;
@@ -84,7 +84,12 @@ pub fn loads(conversations: f64, assumed: &Assumed) -> Vec<Load> {
             knob: "the provider's limit; a second backend",
         },
         load("Braze: calls an hour, alone", replies * 3_600.0, BRAZE, "Batch: replies share calls; Braze: the limit"),
-        load("Braze: calls an hour, by fifty", replies * 3_600.0 / BRAZE_RECIPIENTS, BRAZE, "Braze: the limit"),
+        load(
+            "Braze: calls an hour, shared",
+            replies * 3_600.0 / assumed.batch.min(BRAZE_RECIPIENTS),
+            BRAZE,
+            "Batch, Memory; Braze: the limit",
+        ),
     ]
 }
 
@@ -111,11 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn fifty_in_a_call_are_a_fiftieth_of_the_calls() {
-        let loads = loads(3_250.0, &Assumed::default());
-        let [alone, by_fifty] = &loads[loads.len() - 2..] else { panic!() };
-        assert!((alone.asked - 3_600_000.0).abs() < 1e-6, "{alone:?}");
-        assert!((by_fifty.pressure() - 0.288).abs() < 1e-9, "{by_fifty:?}");
+    fn a_call_is_shared_by_no_more_than_a_batch_and_no_more_than_fifty() {
+        for (batch, pressure) in [(1.0, 14.4), (10.0, 1.44), (50.0, 0.288), (250.0, 0.288)] {
+            let loads = loads(3_250.0, &Assumed { batch, ..Assumed::default() });
+            let [alone, shared] = &loads[loads.len() - 2..] else { panic!() };
+            assert!((alone.asked - 3_600_000.0).abs() < 1e-6, "{alone:?}");
+            assert!((shared.pressure() - pressure).abs() < 1e-9, "{shared:?}");
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl Shared for Effects<ScriptedBraze> {
         Together::default().add(reply)
     }
 
-    fn allowance(&self) -> Option<Allowance> {
+    fn take_allowance(&self) -> Option<Allowance> {
         self.inner.allowance(self.scene.clock.now())
     }
 }

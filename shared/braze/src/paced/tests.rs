@@ -65,8 +65,15 @@ impl Shared for Fake {
         Together::default().add(reply)
     }
 
-    fn allowance(&self) -> Option<Allowance> {
-        *self.allowance.lock().unwrap()
+    fn take_allowance(&self) -> Option<Allowance> {
+        self.allowance.lock().unwrap().take()
+    }
+}
+
+impl Paced {
+    fn gap(&self) -> Duration {
+        let now = self.clock.now();
+        self.lock().pace.gap(now)
     }
 }
 
@@ -106,7 +113,7 @@ async fn near() -> (Arc<Fake>, Paced) {
     sleep(Duration::from_secs(1)).await;
     fake.is_left(100);
     send(&paced, "second").await;
-    assert_eq!(paced.lock().pace.gap(), LONGEST_WAIT);
+    assert_eq!(paced.gap(), LONGEST_WAIT);
     fake.calls.lock().unwrap().clear();
     (fake, paced)
 }
@@ -144,6 +151,27 @@ async fn a_full_call_waits_for_nothing() {
     let users: Vec<_> = (0..50).map(|number| format!("u{number}")).collect();
     join_all(users.iter().map(|user| send(&paced, user))).await;
     assert_eq!((started.elapsed(), fake.calls().len()), (TAKES, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_by_two_campaigns_are_no_full_call_and_as_many_bytes_as_fit_are() {
+    let waits = async |replies: Vec<Reply>| {
+        let (fake, paced) = near().await;
+        let started = Instant::now();
+        join_all(replies.iter().map(|reply| paced.send(reply, AMPLE))).await;
+        (started.elapsed() > LONGEST_WAIT, fake.calls().len())
+    };
+    let of_campaign = |number: usize| Reply {
+        campaign: (number % 2 == 0).then(|| CampaignId::new("other").unwrap()),
+        ..reply(&format!("u{number}"))
+    };
+    assert_eq!(waits((0..50).map(of_campaign).collect()).await, (true, 2));
+    let long = |number: usize| Reply {
+        content: Content::Text(Part::new("é".repeat(4_000)).unwrap()),
+        ..reply(&format!("u{number}"))
+    };
+    assert_eq!(waits((0..6).map(long).collect()).await, (true, 1));
+    assert_eq!(waits((0..7).map(long).collect()).await.1, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +218,7 @@ async fn what_becomes_of_a_shared_call_becomes_of_each_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_refusal_for_good_each_goes_alone_and_the_mistake_is_its_owners() {
+async fn after_a_refusal_that_may_be_anothers_each_goes_alone_and_the_mistake_is_its_owners() {
     for status in [400, 413] {
         let refused = Outcome::NotAccepted(Refusal::Rejected(status));
         let (fake, paced) = near().await;
@@ -202,11 +230,30 @@ async fn after_a_refusal_for_good_each_goes_alone_and_the_mistake_is_its_owners(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_no_single_persons_mistake_is_not_tried_for_each() {
+    let refused = Outcome::NotAccepted(Refusal::Rejected(403));
+    let (fake, paced) = near().await;
+    fake.says.lock().unwrap().push_back(refused.clone());
+    assert_eq!(join(send(&paced, "a"), send(&paced, "b")).await, (refused.clone(), refused));
+    assert_eq!(fake.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_an_answer_says_nothing_of_the_limit() {
+    let (fake, paced) = near().await;
+    for _ in 0..3 {
+        fake.says.lock().unwrap().push_back(Outcome::Unknown("no answer"));
+        send(&paced, "a").await;
+        assert_eq!(paced.gap(), LONGEST_WAIT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_takes_all_of_its_time_is_unknown_to_everybody() {
     let (fake, paced) = near().await;
     let (a, b) = (reply("a"), reply("b"));
     // What is left after the wait is less than an answer takes.
-    let within = Duration::from_millis(300);
+    let within = Duration::from_millis(250);
     let outcomes = join(paced.send(&a, within), paced.send(&b, within)).await;
     assert!(matches!(outcomes, (Outcome::Unknown(_), Outcome::Unknown(_))), "{outcomes:?}");
     assert_eq!(fake.calls(), [["user:a", "user:b"]]);
@@ -222,11 +269,24 @@ async fn who_gives_up_before_the_call_is_not_in_it_and_stops_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_cut_off_in_the_call_leaves_the_others_with_an_unknown_outcome() {
-    let (_, paced) = near().await;
+async fn who_is_cut_off_in_the_call_takes_nobody_elses_reply_along() {
+    let (fake, paced) = near().await;
     let dies = select(Box::pin(send(&paced, "a")), Box::pin(sleep(LONGEST_WAIT + TAKES / 2)));
     let ((), b) = join(async { drop(dies.await) }, send(&paced, "b")).await;
-    assert!(matches!(b, Outcome::Unknown(_)), "{b:?}");
+    assert!(is_accepted(&b), "{b:?}");
+    assert_eq!(fake.calls(), [["user:a", "user:b"]]);
+}
+
+#[tokio::test]
+async fn a_full_call_waits_for_nothing_where_time_goes_on_by_itself() {
+    let (fake, paced) = far();
+    let now = paced.clock.now();
+    paced.lock().pace.heard(Allowance { remaining: 0, reset: HOUR }, now, LONGEST_WAIT);
+    let started = Instant::now();
+    let users: Vec<_> = (0..50).map(|number| format!("u{number}")).collect();
+    join_all(users.iter().map(|user| send(&paced, user))).await;
+    assert!(started.elapsed() < LONGEST_WAIT / 2, "{:?}", started.elapsed());
+    assert_eq!(fake.calls().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

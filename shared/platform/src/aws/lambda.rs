@@ -67,6 +67,10 @@ impl Lambda {
     /// Opens a connection to each of these, while Lambda still gives a whole core: nobody's first message waits for handshakes
     /// then. The request asks for nothing and says nothing of anybody. What fails here fails where it matters, and is told there.
     pub async fn connect(&self, services: &[Service]) {
+        // Those hosts have other names.
+        if self.config.use_fips() == Some(true) || self.config.use_dual_stack() == Some(true) {
+            return;
+        }
         let Some(region) = self.config.region() else { return };
         let urls = services.iter().map(|service| service.base_url(&self.config, region.as_ref()));
         // What goes without TLS is open at once.

@@ -38,7 +38,7 @@ pub(super) fn run(options: &Options) {
     }
     let blocks = all.iter().map(|(count, loads)| block(*count, loads, &assumed));
     let title = format!(
-        "What conversations at once ask for, each with an AI of {} s, {} to a responder. Quotas of a new account, {AS_OF}.",
+        "What conversations at once ask for, each with an AI of {} s, {} to a responder. Default quotas, {AS_OF}.",
         options.ai_seconds, options.batch
     );
     shown::print(&std::iter::once(title).chain(blocks).collect::<Vec<_>>().join("\n\n"));
