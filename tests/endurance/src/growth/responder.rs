@@ -47,9 +47,14 @@ impl Responder {
         let work = aws.create_queue("work", QueueSettings::default());
         aws.create_table(TABLE, "expires_at");
         aws.put_secret("responder", &json!({"braze_api_key": "key", "ai_api_key": "key"}).to_string());
-        let users = (0..USERS).map(|user| Identity::new(&format!("user-{user}"), "", "+15550123456"));
+        Self { aws, work, outside, users: Vec::new(), sent: None }.of_users(USERS)
+    }
+
+    /// The same with so many users.
+    pub fn of_users(self, count: usize) -> Result<Self, Unfit> {
+        let users = (0..count).map(|user| Identity::new(&format!("user-{user}"), "", "+15550123456"));
         let users = users.collect::<Result<_, _>>().map_err(|error| Unfit::new(error.to_string()))?;
-        Ok(Self { aws, work, outside, users, sent: None })
+        Ok(Self { users, ..self })
     }
 }
 
@@ -111,7 +116,7 @@ impl Responder {
     }
 
     fn message(&self, number: usize) -> Message {
-        let identity = self.users[number % USERS].clone();
+        let identity = self.users[number % self.users.len()].clone();
         let text = format!("Question {number}: when are you open, and {}?", "why ".repeat(number % 40));
         let arrival = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Message {
