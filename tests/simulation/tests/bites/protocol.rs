@@ -11,6 +11,7 @@ use simulation::{Bend, Effect, Fault, Handler, Plan};
 use store::{Head, HeadWrite, Held};
 
 use crate::finds;
+use crate::table::{Lies, Table};
 
 /// Changes every message on its way in.
 struct Rewrites(Responder);
@@ -108,4 +109,21 @@ fn a_message_that_comes_again_when_it_is_long_forgotten() {
     let (forgetful, sound) = (of(Some(forgets as Bend)), of(None));
     assert!(!forgetful.violations.is_empty());
     assert!(sound.violations.is_empty() && sound.read.len() == 1, "{:?} {:?}", sound.violations, sound.read);
+}
+
+#[test]
+fn a_claim_that_ends_a_living_holders() {
+    fn hurries(responder: Responder) -> Box<dyn Handler> {
+        Table::behind(responder, Lies { hurries: Duration::from_mins(30), ..Lies::default() })
+    }
+    finds("was taken from a living holder", 40, |plan| plan.handler = hurries);
+}
+
+#[test]
+fn a_fallback_line_in_the_first_attempt() {
+    fn gives_up_early(responder: Responder) -> Box<dyn Handler> {
+        let head = |head: Head| Head { attempts: head.attempts + 3, ..head };
+        Table::behind(responder, Lies { head, ..Lies::default() })
+    }
+    finds("fell back at attempt", 60, |plan| plan.handler = gives_up_early);
 }
