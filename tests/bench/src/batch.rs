@@ -29,7 +29,7 @@ struct Batch {
 pub(crate) async fn measure(functions: &Functions, batches: usize) -> Result<Vec<Figure>, Unfit> {
     // The first batch opens the connections.
     let of_ten = (0..=batches).map(|batch| (0..USERS).map(|user| number(batch, user)).collect());
-    let (done, memory) = run(functions, &[], 100, of_ten).await?;
+    let (done, memory) = run(functions, &[], of_ten).await?;
     let mut figures = figures(&done[1..], memory);
     figures.push(large(functions).await?);
     Ok(figures)
@@ -44,7 +44,7 @@ async fn large(functions: &Functions) -> Result<Figure, Unfit> {
     }
     // Every tenth number would be a copy of the one before.
     let numbers = |batch: usize| (0..MANY).map(|user| 1_000 * batch + user + user / 9 + 1).collect();
-    let (_, memory) = run(functions, &tool, 1_000, (0..3).map(numbers)).await?;
+    let (_, memory) = run(functions, &tool, (0..3).map(numbers)).await?;
     Ok(Figure::new(name, Unit::MiB, mib(memory)))
 }
 
@@ -52,11 +52,11 @@ async fn large(functions: &Functions) -> Result<Figure, Unfit> {
 async fn run(
     functions: &Functions,
     tool: &[OsString],
-    users: usize,
     all: impl Iterator<Item = Vec<usize>>,
 ) -> Result<(Vec<Batch>, Memory), Unfit> {
     let Answering { subject, outside } = Answering::with(pace).await?;
-    let subject = subject.of_users(users)?;
+    // So many that nobody has had as many turns as are summed up: that is done once everybody has their reply.
+    let subject = subject.of_users(1_000)?;
     let process = functions.responder(&subject).start_under(tool, None).await?;
     let mut done = Vec::new();
     for numbers in all {

@@ -37,8 +37,8 @@ const PEERS: [Peer; 2] = [
     Peer {
         name: "node",
         install: "python3 -m venv cmake && cmake/bin/pip install --quiet --no-input --disable-pip-version-check cmake==4.1.2 && \
-                  cp \"$SOURCES/package.json\" . && PATH=\"$PWD/cmake/bin:$PATH\" npm install --silent --no-audit --no-fund && \
-                  npx esbuild \"$SOURCES/index.mjs\" --bundle --minify --platform=node --format=esm --target=node20 \
+                  cp \"$SOURCES/package.json\" \"$SOURCES/door.mjs\" . && PATH=\"$PWD/cmake/bin:$PATH\" npm install --silent --no-audit --no-fund && \
+                  npx esbuild door.mjs --bundle --minify --platform=node --format=esm --target=node20 \
                   --outfile=index.mjs --banner:js=\"import{createRequire}from'node:module';const require=createRequire(import.meta.url);\"",
         run: &["node_modules/.bin/aws-lambda-ric", "index.handler"],
     },
