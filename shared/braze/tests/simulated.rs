@@ -186,7 +186,9 @@ async fn replies_that_share_a_call_reach_each_their_own_person_and_say_what_is_l
 async fn what_the_headers_say_makes_replies_share_a_call_and_each_says_its_own() {
     let stage = Stage::set(|workspace| workspace.requests_per_hour = 200).await;
     let users: Vec<_> = (42..47).map(|user| user.to_string()).collect();
-    users.iter().for_each(|user| stage.braze.user_types(&format!("user:{user}"), "hello").unwrap());
+    for user in &users {
+        stage.braze.user_types(&format!("user:{user}"), "hello").unwrap();
+    }
     let to = |user: &String| reply(Identity::new(user, "", "").unwrap(), json!(format!("Hello, {user}")));
     let paced = Paced::new(Arc::new(stage.client("text".into())), Arc::new(SystemClock));
     // Somebody else uses the limit up, while two answers that are a second apart say what is left.

@@ -93,7 +93,7 @@ impl Ceiling {
             }),
             chance: Mutex::new(Chance::new(self.seed)),
         });
-        let queue = Queue { started: Instant::now(), per_second: self.per_second, taken: AtomicU64::new(0) };
+        let queue = Queue { started: Instant::now(), lasts, per_second: self.per_second, taken: AtomicU64::new(0) };
         let told = Told::default();
         let machines = (0..self.machines).map(|_| {
             let braze: Arc<dyn Messaging> =
@@ -129,13 +129,15 @@ impl Ceiling {
 /// What waits to be answered.
 struct Queue {
     started: Instant,
+    /// How long people write.
+    lasts: Duration,
     per_second: u32,
     taken: AtomicU64,
 }
 
 impl Queue {
     fn waiting(&self) -> u64 {
-        let written = whole(self.started.elapsed().as_secs_f64() * f64::from(self.per_second));
+        let written = whole(self.started.elapsed().min(self.lasts).as_secs_f64() * f64::from(self.per_second));
         written.saturating_sub(self.taken.load(Ordering::Relaxed))
     }
 

@@ -40,19 +40,21 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Sends as many replies a second as you like through a workspace's request limit, alone and together.
+    /// Sends as many replies a second as you like through a workspace's request limit, alone and together, with an AI that takes
+    /// three seconds on average. What is refused is what comes once the limit is used up.
     Ceiling {
         /// Conversations in want of a reply, in every second.
-        #[arg(long, default_value_t = 3_000)]
+        #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..))]
         replies: u32,
-        /// The most conversations that one machine works on at once: the queue's batch.
-        #[arg(long, default_value_t = 250)]
-        batch: usize,
-        /// Machines: the most batches at once.
-        #[arg(long, default_value_t = 120)]
-        machines: usize,
-        /// The last so many minutes of an hour, with the share of the limit that belongs to them.
-        #[arg(long, default_value_t = 60)]
+        /// The most conversations that one machine works on at once, as the template's parameter Batch.
+        #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..))]
+        batch: u32,
+        /// The most batches at once, as the template's parameter Concurrency.
+        #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..))]
+        machines: u32,
+        /// The last so many minutes of an hour, with the share of the limit that belongs to them. Of a few minutes the first
+        /// seconds, in which nobody knows yet that the limit is near, take a large part.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=60))]
         minutes: u32,
     },
     /// Breaks one message at every two places in every two ways, under both policies, in virtual time.
@@ -68,7 +70,8 @@ fn main() -> ExitCode {
     match (&options.command, options.world) {
         (Some(Command::Sweep { share }), _) => sweep_pairs(*share),
         (Some(Command::Ceiling { replies, batch, machines, minutes }), _) => {
-            let (per_second, batch, machines, minutes) = (*replies, *batch, *machines, *minutes);
+            let (per_second, minutes) = (*replies, *minutes);
+            let (batch, machines) = (*batch as usize, *machines as usize);
             passes(Ceiling { per_second, batch, machines, minutes, shares: true, seed: 1 })
         }
         (None, Some(world)) => one(world),

@@ -162,7 +162,7 @@ async fn fifty_by_two_campaigns_are_no_full_call_and_as_many_bytes_as_fit_are() 
         (started.elapsed() > LONGEST_WAIT, fake.calls().len())
     };
     let of_campaign = |number: usize| Reply {
-        campaign: (number % 2 == 0).then(|| CampaignId::new("other").unwrap()),
+        campaign: number.is_multiple_of(2).then(|| CampaignId::new("other").unwrap()),
         ..reply(&format!("u{number}"))
     };
     assert_eq!(waits((0..50).map(of_campaign).collect()).await, (true, 2));
@@ -294,7 +294,7 @@ async fn who_stood_still_while_it_waited_sends_nothing() {
     let (fake, paced) = near().await;
     let mut waits = Box::pin(send(&paced, "a"));
     assert!(futures::poll!(&mut waits).is_pending());
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(waits.await, OUT_OF_TIME);
     assert!(fake.calls().is_empty());
 }

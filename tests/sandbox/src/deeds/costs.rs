@@ -79,7 +79,7 @@ fn table(months: &[Month], assumed: &Assumed) -> String {
         cells.collect::<Vec<_>>().join("  ")
     };
     let title = format!(
-        "What AWS takes in a month: us-east-1, arm64, prices of {AS_OF}. An AI of {} s, {} MB, each message a turn of its own.\n\
+        "What AWS takes in a month: us-east-1, arm64, prices of {AS_OF}. An AI of {} s, {} MB, each message a turn and a batch of its own: the dearest way.\n\
          Not in it: the AI's tokens, which cost more than all of this, and Braze.\n",
         assumed.ai_seconds, assumed.memory_mb
     );
