@@ -21,6 +21,8 @@ const SAME: Duration = Duration::from_secs(5);
 const WINDOW: Duration = Duration::from_hours(1);
 /// What was measured holds for so long, if nothing else is heard.
 const HOLDS: Duration = Duration::from_mins(1);
+/// Calls that may be this close need not be kept apart.
+const NO_GAP: Duration = Duration::from_millis(5);
 /// The share of what may be called from now on at which a workspace is near its limit.
 const NEAR: f64 = 0.5;
 /// The share below which it is far again.
@@ -97,8 +99,10 @@ fn next(gap: Duration, load: f64, own: f64, longest: Duration) -> Duration {
     if load <= if gap.is_zero() { NEAR } else { FAR } {
         return Duration::ZERO;
     }
-    let wanted = own * AIM / load;
-    Duration::try_from_secs_f64(wanted.recip()).unwrap_or(longest).min(longest)
+    // Full calls keep no gap, so that it may have to grow beyond what would do if all calls kept it.
+    let seconds = if gap.is_zero() { (own * AIM / load).recip() } else { gap.as_secs_f64() * load / AIM };
+    let next = Duration::try_from_secs_f64(seconds).unwrap_or(longest).min(longest);
+    if next < NO_GAP { Duration::ZERO } else { next }
 }
 
 /// Calls as a number that can be divided: there are never so many that one is lost.
@@ -183,6 +187,14 @@ mod tests {
     fn hear(pace: &mut Pace, remaining: u64, reset: u64, second: u64) -> Duration {
         pace.heard(Allowance { remaining, reset: Timestamp::from_seconds(reset) }, at(second * 1_000), LONGEST);
         pace.gap(at(second * 1_000))
+    }
+
+    #[test]
+    fn a_gap_that_is_not_enough_grows() {
+        let mut pace = Pace::default();
+        let gaps: Vec<_> = (0..10).map(|second| hear(&mut pace, LIMIT - second * 100, HOUR, second)).collect();
+        assert!(gaps.is_sorted() && gaps[1] < LONGEST, "{gaps:?}");
+        assert_eq!(gaps[9], LONGEST);
     }
 
     #[test]
