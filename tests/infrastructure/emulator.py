@@ -125,7 +125,7 @@ class Deployment:
         # What the emulator's own transform made of the template.
         self.processed = json.loads(processed) if isinstance(processed, str) else processed
         self._open_routes()
-        self._repeat_concurrency()
+        self._repeat_numbers()
         self._empty_secrets()
 
     def put_secret(self, output: str, value: dict[str, str]) -> None:
@@ -200,13 +200,15 @@ class Deployment:
                     ApiId=api, RouteKey=f"{method.upper()} {path}", Target=f"integrations/{integration}"
                 )
 
-    def _repeat_concurrency(self) -> None:
+    def _repeat_numbers(self) -> None:
         """The emulator takes a number that comes from a parameter for a text, and then polls no queue."""
         functions = self._emulator.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
             functions.update_event_source_mapping(
-                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency}
+                UUID=mapping["UUID"],
+                BatchSize=int(mapping["BatchSize"]),
+                ScalingConfig={"MaximumConcurrency": concurrency},
             )
 
     def _empty_secrets(self) -> None:
