@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::chance::Chance;
 use crate::door::{Door, Webhook};
+use crate::neighbours::what_is_asked;
 use crate::world::World;
 
 /// How long whoever asks waits for such an answer, and where there are days for it.
@@ -54,7 +55,7 @@ impl Promises {
     /// How long this question's answer is waited for, if it comes later; then its answers are on their way.
     pub(crate) fn promise(&mut self, question: &Question) -> Option<Duration> {
         // A bot platform starts no flow.
-        let seed = self.seed.filter(|_| !crate::flows::gives_back(question.text.as_str()))?;
+        let seed = self.seed.filter(|_| !crate::flows::gives_back(&what_is_asked(question)))?;
         let mut hash = DefaultHasher::new();
         (seed, question.text.as_str()).hash(&mut hash);
         let times = self.asked.entry(hash.finish()).or_default();

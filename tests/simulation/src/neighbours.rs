@@ -168,7 +168,7 @@ impl Ai for ScriptedAi {
 }
 
 /// The user's words: where an answer is to go on that was begun, they stand before it.
-fn what_is_asked(question: &Question) -> String {
+pub(crate) fn what_is_asked(question: &Question) -> String {
     let text = question.text.as_str();
     let before = question.history.last().filter(|_| text.contains(GO_ON));
     before.map_or_else(|| text.to_owned(), |before| format!("{}\n{text}", before.user.as_str()))
