@@ -28,6 +28,9 @@ pub(super) struct Part {
     pub(super) claimed_at: usize,
     /// Faults there had been when it was last sent.
     faults: usize,
+    /// Whether it was last sent by a living machine whose claim somebody with a clock far ahead had ended: a reply may wait for
+    /// its call, and that one cannot know.
+    was_overtaken: bool,
 }
 
 /// What the sender heard.
@@ -224,6 +227,7 @@ impl State {
                 heard: None,
                 claimed_at,
                 faults,
+                was_overtaken: is_overtaken && self.clocks_differ,
             },
         );
         let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
@@ -239,7 +243,7 @@ impl State {
         match before.heard {
             Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
             None => self.figures.count(Figure::CopiesAfterDeath),
-            _ if is_overtaken => self.figures.count(Figure::CopiesAfterDeath),
+            _ if is_overtaken || before.was_overtaken => self.figures.count(Figure::CopiesAfterDeath),
             _ if faults > before.faults => self.figures.count(Figure::CopiesUnrecorded),
             _ => return Err(format!("{id} was sent again without a cause")),
         }
