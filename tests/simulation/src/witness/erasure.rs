@@ -8,6 +8,7 @@ use platform::clock::Clock as _;
 use store::{Head, Pending, Store as _, TurnKey, TurnRow};
 
 use super::budgets::Spent;
+use super::sends::is_beginning;
 use super::{End, Figure, State, Witness, canaries};
 use crate::faults::Fault;
 
@@ -153,7 +154,11 @@ impl State {
             let (id, beside) = name.split_once('!').unwrap_or_default();
             !beside.is_empty() && self.filed.get(&MessageId::stored(id)) == Some(key)
         };
-        self.parts.retain(|name, _| !is_here(name));
+        let (old, kept): (Vec<_>, Vec<_>) = self.parts.drain().partition(|(name, _)| is_here(name));
+        self.parts.extend(kept);
+        // How an answer begins may be all that was read of somebody's words.
+        let read = old.iter().filter(|(name, part)| part.delivered > 0 && is_beginning(name));
+        self.read_before.extend(read.flat_map(|(_, part)| canaries(&part.text)));
         self.people.begin_anew(key, step);
         self.flows.begin_anew(key);
         self.later.begin_anew(key);
