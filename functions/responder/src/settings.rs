@@ -223,6 +223,27 @@ mod tests {
     }
 
     #[test]
+    fn whom_it_asks_first_is_known_before_anybody_asks() {
+        let host = |kind: &'static str, base_url: &'static str| {
+            let lookup = |name: &str| match name {
+                "AI_BACKEND" => Some(kind.to_owned()),
+                "AI_BASE_URL" => Some(base_url.to_owned()),
+                "AI_MODEL" => Some("m".to_owned()),
+                name => complete(name),
+            };
+            let region = platform::aws::SdkConfig::builder().region(aws_sdk_dynamodb::config::Region::new("eu-west-3"));
+            Settings::read(&lookup).unwrap().ai.host(&region.build())
+        };
+        for (kind, base_url, expected) in [
+            ("knowledge", "", None),
+            ("openai", "https://ai.example.com/v1", Some("https://ai.example.com/v1")),
+            ("bedrock", "", Some("https://bedrock-runtime.eu-west-3.amazonaws.com")),
+        ] {
+            assert_eq!(host(kind, base_url).as_deref(), expected, "{kind}");
+        }
+    }
+
+    #[test]
     fn every_bad_setting_is_named_at_once() {
         let none = Settings::read(&|name| (name == "AI_BACKEND").then(|| "openai".to_owned())).unwrap_err().to_string();
         for name in [

@@ -1,12 +1,13 @@
 //! The parts a function works with, each call of which is an effect: faults befall it, and the witness sees what came of it.
 
+mod sends;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use ai::{Ai, AiError, Aloud, Answer, Past, Question, Summary};
 use async_trait::async_trait;
-use braze::{Allowance, Messaging, Outcome, Refusal, Shared, Together};
-use models::{Attributes, CampaignId, ConversationKey, Message, MessageId, Reply, Timestamp};
+use models::{ConversationKey, Message, MessageId, Timestamp};
 use platform::queue::{Queue, QueueError, Timer};
 use platform::secrets::{SecretSource, SecretUnavailable, Versions};
 use store::{
@@ -15,7 +16,6 @@ use store::{
 };
 
 use crate::faults::Fault;
-use crate::neighbours::ScriptedBraze;
 use crate::scene::Scene;
 
 /// `inner`, as seen from one machine.
@@ -106,61 +106,6 @@ fn no_answer<T>(fault: &Fault) -> Result<T, AiError> {
         // What the client makes of an answer without words.
         Fault::Empty => Err(AiError::Unusable("no text")),
         _ => Err(AiError::Unavailable { status: None, retry_after: None }),
-    }
-}
-
-impl Effects<ScriptedBraze> {
-    /// One call, for everybody who is named in it: what befalls it befalls all of them.
-    async fn call(&self, replies: &[Reply], time: Duration) -> Outcome {
-        let (now, witness) = (self.scene.clock.now(), &self.scene.witness);
-        let sending = |reply: &Reply| (witness.sending(reply, time, &self.scene.machine, now), reply.clone());
-        let requests: Arc<[_]> = replies.iter().map(sending).collect();
-        let failure = |fault: &Fault| match fault {
-            Fault::Limited(wait) => Outcome::NotAccepted(Refusal::RateLimited(wait.map(|wait| now + wait))),
-            Fault::Refused(status) => Outcome::NotAccepted(Refusal::Rejected(*status)),
-            Fault::Unauthorized => Outcome::NotAccepted(Refusal::Unauthorized),
-            Fault::Empty => Outcome::NotAccepted(Refusal::Unavailable),
-            _ => Outcome::Unknown("a fault"),
-        };
-        let effect = || {
-            let (inner, requests) = (self.inner.clone(), requests.clone());
-            async move { inner.call(&requests) }
-        };
-        let sending = self.scene.live("send", effect, failure);
-        let outcome = tokio::time::timeout(time, sending).await.unwrap_or(Outcome::Unknown("timed out"));
-        for (request, reply) in &*requests {
-            witness.heard(*request, reply, &outcome);
-        }
-        if requests.len() > 1 {
-            witness.shared(&requests, &outcome);
-        }
-        outcome
-    }
-}
-
-#[async_trait]
-impl Messaging for Effects<ScriptedBraze> {
-    async fn send(&self, reply: &Reply, time: Duration) -> Outcome {
-        self.call(std::slice::from_ref(reply), time).await
-    }
-
-    fn carries(&self, attributes: &Attributes, campaign: Option<&CampaignId>) -> bool {
-        self.inner.carries(attributes, campaign)
-    }
-}
-
-#[async_trait]
-impl Shared for Effects<ScriptedBraze> {
-    async fn send_together(&self, together: &Together, time: Duration) -> Outcome {
-        self.call(together.replies(), time).await
-    }
-
-    fn shares(&self, reply: &Reply) -> bool {
-        Together::default().add(reply)
-    }
-
-    fn take_allowance(&self) -> Option<Allowance> {
-        self.inner.allowance(self.scene.clock.now())
     }
 }
 
