@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn a_gap_ends_with_the_hour_and_where_nothing_is_heard_any_more() {
-        for (reset, later) in [(HOUR, HOUR), (2 * HOUR, 62)] {
+        for (begun, reset, later) in [(HOUR - 9, HOUR, HOUR), (0, 2 * HOUR, 62)] {
             let mut pace = Pace::default();
-            hear(&mut pace, 100_000, reset, 0);
-            assert_eq!(hear(&mut pace, 100, reset, 1), LONGEST);
-            assert_eq!((pace.gap(at(30_000)), pace.gap(at(later * 1_000))), (LONGEST, Duration::ZERO));
+            hear(&mut pace, 100_000, reset, begun);
+            assert_eq!(hear(&mut pace, 100, reset, begun + 1), LONGEST);
+            assert_eq!((pace.gap(at((begun + 8) * 1_000)), pace.gap(at(later * 1_000))), (LONGEST, Duration::ZERO));
             assert_eq!(hear(&mut pace, LIMIT, reset + HOUR, later), Duration::ZERO);
         }
     }

@@ -10,12 +10,10 @@ use std::time::Duration;
 use braze::{
     ApprovedTemplate, Client, Delivery, Messaging as _, Outcome, ProfileUpdate, Profiles as _, Refusal, Sender,
 };
-use futures::future::join_all;
 use models::{
     Attributes, CampaignId, Content, Event, Identity, MessageId, ProfileValue, Recipient, Reply, ReplyId, Subscription,
     SubscriptionGroupId, Timestamp,
 };
-use platform::clock::SystemClock;
 use platform::secrets::FixedKey;
 use serde_json::{Value, from_value, json};
 use simulated_braze::{Beside, Kind, Layout, MessageTemplate, Profile, ReplyCampaign, SimulatedBraze, Workspace};
