@@ -36,7 +36,7 @@ pub trait Shared: Messaging {
 }
 
 /// Sends each reply at once by a call of its own, as long as the workspace's request limit is far. Near it, calls keep the
-/// distance with which the limit lasts ([`Pace`]), unless they are full: what is ready by then goes together, to at most fifty
+/// distance with which the limit lasts (`Pace`), unless they are full: what is ready by then goes together, to at most fifty
 /// people. No call waits for one certain reply, nor any reply longer than two seconds, and each caller hears of its own.
 ///
 /// A process knows of no other one's replies: it shares as much as it works on at once, which is the queue's batch. What may
