@@ -127,7 +127,7 @@ impl Store for Effects<Embedded> {
                 filed
             }
         };
-        let filed = self.scene.live("put message", effect, |fault| Err(unavailable(fault))).await;
+        let filed = self.scene.live(("put message", key), effect, |fault| Err(unavailable(fault))).await;
         self.scene.witness.heard_of_a_row(message, &filed);
         filed
     }
@@ -137,7 +137,7 @@ impl Store for Effects<Embedded> {
             let (inner, key, ids) = (self.inner.clone(), key.clone(), ids.to_vec());
             async move { inner.messages(&key, &ids).await }
         };
-        self.scene.live("read messages", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("read messages", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn mark(&self, key: &ConversationKey, id: &MessageId, state: RowState) -> Result<(), StoreError> {
@@ -150,7 +150,7 @@ impl Store for Effects<Embedded> {
                 inner.mark(&key, &id, state).await
             }
         };
-        self.scene.live("mark", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("mark", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn head(&self, key: &ConversationKey, now: Timestamp) -> Result<Option<Head>, StoreError> {
@@ -158,19 +158,20 @@ impl Store for Effects<Embedded> {
             let (inner, key) = (self.inner.clone(), key.clone());
             async move { inner.head(&key, now).await }
         };
-        self.scene.live("read head", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("read head", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn try_write(&self, key: &ConversationKey, write: &HeadWrite, now: Timestamp) -> Result<Head, WriteError> {
         self.scene.witness.writing(key, write);
         self.scene.witness.ends(key, write, &self.scene.machine, self.scene.clock.now());
         let effect = || {
-            let (inner, key, write, scene) = (self.inner.clone(), key.clone(), write.clone(), self.scene.clone());
+            let (inner, key, asked, scene) = (self.inner.clone(), key.clone(), write.clone(), self.scene.clone());
             async move {
                 let before = inner.head(&key, now).await?;
-                let bent = scene.bend.map(|bend| bend(&write, before.as_ref()));
-                let write = bent.as_ref().unwrap_or(&write);
+                let bent = scene.bend.map(|bend| bend(&asked, before.as_ref()));
+                let write = bent.as_ref().unwrap_or(&asked);
                 let after = inner.try_write(&key, write, now).await?;
+                scene.witness.is_held(&asked, before.as_ref());
                 scene.witness.wrote(&key, write, before.as_ref(), &after).await;
                 if before.is_none_or(|before| before.epoch < after.epoch) {
                     scene.machine.claimed(&key, after.epoch);
@@ -178,7 +179,7 @@ impl Store for Effects<Embedded> {
                 Ok(after)
             }
         };
-        let written = self.scene.live(name_of(write), effect, |fault| Err(unavailable(fault).into())).await;
+        let written = self.scene.live((name_of(write), key), effect, |fault| Err(unavailable(fault).into())).await;
         self.scene.witness.heard_of_a_write(key, write, &written, &self.scene.machine);
         written
     }
@@ -199,7 +200,7 @@ impl Store for Effects<Embedded> {
             }
         };
         let stood = self.scene.witness.is_standing(key, turn, &self.scene.machine);
-        let put = self.scene.live("draft", effect, |fault| Err(unavailable(fault))).await;
+        let put = self.scene.live(("draft", key), effect, |fault| Err(unavailable(fault))).await;
         if stood && put.is_ok() {
             self.scene.witness.heard_of_a_cut(key, turn, &self.scene.machine);
         }
@@ -229,7 +230,7 @@ impl Store for Effects<Embedded> {
             }
         };
         let name = if is_question { "ask anew" } else { "keep recap" };
-        self.scene.live(name, effect, |fault| Err(unavailable(fault))).await
+        self.scene.live((name, key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn turn(&self, key: &ConversationKey, turn: TurnKey) -> Result<Option<TurnRow>, StoreError> {
@@ -237,7 +238,7 @@ impl Store for Effects<Embedded> {
             let (inner, key) = (self.inner.clone(), key.clone());
             async move { inner.turn(&key, turn).await }
         };
-        let row = self.scene.live("read turn", effect, |fault| Err(unread(fault))).await;
+        let row = self.scene.live(("read turn", key), effect, |fault| Err(unread(fault))).await;
         self.scene.witness.finishes(key, &self.scene.machine, &row);
         row
     }
@@ -247,7 +248,7 @@ impl Store for Effects<Embedded> {
             let (inner, key) = (self.inner.clone(), key.clone());
             async move { inner.newest_rows(&key, most, now).await }
         };
-        self.scene.live("read history", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("read history", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn erase(&self, key: &ConversationKey, at: Timestamp, now: Timestamp) -> Result<Option<Head>, StoreError> {
@@ -260,7 +261,7 @@ impl Store for Effects<Embedded> {
                 Ok(before)
             }
         };
-        self.scene.live("erase", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("erase", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn keys_named(&self, key: &ConversationKey) -> Result<Vec<ConversationKey>, StoreError> {
@@ -268,7 +269,7 @@ impl Store for Effects<Embedded> {
             let (inner, key) = (self.inner.clone(), key.clone());
             async move { inner.keys_named(&key).await }
         };
-        self.scene.live("read names", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("read names", key), effect, |fault| Err(unavailable(fault))).await
     }
 
     async fn forget(&self, key: &ConversationKey, id: &MessageId) -> Result<(), StoreError> {
@@ -276,7 +277,7 @@ impl Store for Effects<Embedded> {
             let (inner, key, id) = (self.inner.clone(), key.clone(), id.clone());
             async move { inner.forget(&key, &id).await }
         };
-        self.scene.live("forget", effect, |fault| Err(unavailable(fault))).await
+        self.scene.live(("forget", key), effect, |fault| Err(unavailable(fault))).await
     }
 }
 

@@ -121,11 +121,6 @@ impl Faults {
         self.lock().happened.len()
     }
 
-    /// How many faults have happened to other effects than those of this name.
-    pub(crate) fn count_but(&self, name: &str) -> usize {
-        self.lock().happened.iter().filter(|(effect, _)| effect.name != name).count()
-    }
-
     /// What befalls the next effect of this name.
     pub(crate) fn next(&self, name: &'static str) -> Option<Fault> {
         let mut state = self.lock();

@@ -8,6 +8,7 @@ use braze::{NoProfiles, ProfileUpdate, Profiles, Refusal, TrackOutcome, Tracked,
 
 use crate::effects::Effects;
 use crate::faults::Fault;
+use crate::witness::name_of;
 
 #[async_trait]
 impl Profiles for Effects<NoProfiles> {
@@ -36,7 +37,8 @@ impl Profiles for Effects<NoProfiles> {
                 inner.track(&updates, within).await
             }
         };
-        let tracking = self.scene.live("track", effect, failure);
+        let named: Vec<_> = updates.iter().map(|update| name_of(&update.who)).collect();
+        let tracking = self.scene.live(("track", named), effect, failure);
         tokio::time::timeout(within, tracking).await.unwrap_or_else(|_| all(&Tracked::Unknown))
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use models::ConversationKey;
 use platform::clock::Clock;
 use store::{Head, HeadWrite};
 
@@ -13,6 +14,30 @@ use crate::witness::Witness;
 
 /// Changes a write before it is made: how a test seeds a mistake into the protocol. Gets the head as it is.
 pub type Bend = fn(&HeadWrite, Option<&Head>) -> HeadWrite;
+
+/// One thing that is done, and whom it is about.
+pub(crate) struct Deed {
+    name: &'static str,
+    about: Vec<String>,
+}
+
+impl From<&'static str> for Deed {
+    fn from(name: &'static str) -> Self {
+        Self { name, about: vec![] }
+    }
+}
+
+impl From<(&'static str, &ConversationKey)> for Deed {
+    fn from((name, key): (&'static str, &ConversationKey)) -> Self {
+        Self { name, about: vec![key.as_str().to_owned()] }
+    }
+}
+
+impl From<(&'static str, Vec<String>)> for Deed {
+    fn from((name, about): (&'static str, Vec<String>)) -> Self {
+        Self { name, about }
+    }
+}
 
 /// What all effects of a machine share.
 #[derive(Clone)]
@@ -28,7 +53,7 @@ impl Scene {
     /// One effect, with what befalls it. `failure` is what the caller hears of a fault that gives an answer.
     pub(crate) async fn live<R, F>(
         &self,
-        name: &'static str,
+        deed: impl Into<Deed>,
         effect: impl Fn() -> F,
         failure: impl FnOnce(&Fault) -> R,
     ) -> R
@@ -36,7 +61,12 @@ impl Scene {
         R: Send + 'static,
         F: Future<Output = R> + Send + 'static,
     {
-        match self.faults.next(name) {
+        let Deed { name, about } = deed.into();
+        let fault = self.faults.next(name);
+        if let Some(fault) = &fault {
+            self.witness.befalls(name, &about, fault);
+        }
+        match fault {
             None | Some(Fault::Twice | Fault::Later(_)) => effect().await,
             Some(Fault::Dies(Moment::Before)) => self.machine.die().await,
             Some(Fault::Dies(Moment::After)) => {

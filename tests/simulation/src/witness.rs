@@ -3,6 +3,7 @@
 
 mod alike;
 mod asks;
+mod befallen;
 mod begun;
 mod budgets;
 mod erasure;
@@ -43,6 +44,7 @@ use store::{Embedded, TurnKey, TurnRow};
 use crate::Plan;
 use crate::clock::VirtualClock;
 use crate::faults::Faults;
+use befallen::Befallen;
 pub(crate) use begun::GO_ON;
 use budgets::{Limits, Spent};
 use erasure::Erased;
@@ -57,6 +59,7 @@ use people::People;
 pub(crate) use people::{HUMAN, START, STOP};
 use phone::{Phone, Request};
 use profiles::Written;
+pub(crate) use profiles::name_of;
 pub(crate) use reaching::NO_FLOW;
 use reaching::Questions;
 use sends::Part as SentPart;
@@ -79,6 +82,7 @@ pub struct Witness {
 
 #[derive(Default)]
 struct State {
+    befallen: Befallen,
     /// What users wrote, by its canary.
     typed: HashMap<String, String>,
     /// The conversations that are each person's own.
@@ -159,6 +163,8 @@ struct Conversation {
     has_messages: bool,
     /// The sends that a write of an epoch has begun and nobody has made yet. A slow machine may make one when it is long given up.
     begun: Vec<(TurnKey, u32, u64)>,
+    /// Those that were refused together with other people's: whoever made one may make it once more, alone.
+    alone: Vec<(TurnKey, u32, u64)>,
     /// The highest place in the order of filing that a committed turn covered.
     answered_up_to: u64,
     /// The step at which it was last claimed.

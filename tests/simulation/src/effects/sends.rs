@@ -10,6 +10,7 @@ use models::{Attributes, CampaignId, Reply};
 use super::Effects;
 use crate::faults::Fault;
 use crate::neighbours::ScriptedBraze;
+use crate::witness::name_of;
 
 impl Effects<ScriptedBraze> {
     /// One call, for everybody who is named in it: what befalls it befalls all of them.
@@ -28,7 +29,9 @@ impl Effects<ScriptedBraze> {
             let (inner, requests) = (self.inner.clone(), requests.clone());
             async move { inner.call(&requests) }
         };
-        let sending = self.scene.live("send", effect, failure);
+        let named = requests.iter().flat_map(|(_, reply)| reply.to.recipients());
+        let named = named.map(|who| name_of(&who)).collect::<Vec<_>>();
+        let sending = self.scene.live(("send", named), effect, failure);
         let outcome = tokio::time::timeout(time, sending).await.unwrap_or(Outcome::Unknown("timed out"));
         for (request, reply) in &*requests {
             witness.heard(*request, reply, &outcome);

@@ -10,7 +10,6 @@ use store::{Head, Pending, Store as _, TurnKey, TurnRow};
 use super::budgets::Spent;
 use super::sends::is_beginning;
 use super::{End, Figure, State, Witness, canaries};
-use crate::faults::Fault;
 
 /// An erasure of one conversation.
 #[derive(Clone)]
@@ -89,21 +88,18 @@ impl Witness {
         };
         // What another erasure found first, it has yet to forget.
         let is_found = others.iter().any(|other| keys.contains(&other.conversation) && other.at >= action.at);
-        if let Some(key) = keys.iter().find(leads).filter(|_| !self.may_leave_rows() && !is_found) {
+        if let Some(key) = keys.iter().find(leads).filter(|key| !self.may_leave_rows(key) && !is_found) {
             self.broken(format!("{} still leads to somebody who was to be forgotten", key.as_str()));
         }
     }
 
     /// Nothing of anybody who was forgotten stands in the table, but what is among the dead letters.
     pub(super) async fn nothing_is_left(&self, dead: &HashSet<MessageId>) {
-        if self.may_leave_rows() {
-            return;
-        }
         let (erased, ids): (Vec<_>, Vec<_>) = {
             let state = self.lock();
             (state.erased.clone().into_iter().collect(), state.bodies.keys().cloned().collect())
         };
-        for (key, erased) in erased {
+        for (key, erased) in erased.into_iter().filter(|(key, _)| !self.may_leave_rows(key)) {
             let rows = self.store.messages(&key, &ids).await.unwrap_or_default();
             let left = rows.iter().map(|row| &row.message);
             let left = left.filter(|message| message.arrival <= erased.at && !dead.contains(&message.id));
@@ -119,15 +115,11 @@ impl Witness {
         }
     }
 
-    /// Whether a client gave an effect of these names up that was applied all the same, later.
-    pub(super) fn gave_up(&self, names: &[&str]) -> bool {
-        let late = |fault: &Fault| matches!(fault, Fault::Lags(_) | Fault::Cut(_));
-        self.faults.happened().iter().any(|(effect, fault)| names.contains(&effect.name) && late(fault))
-    }
-
     /// What a client gave up, or a function that outlived its deadline, may put a row after the last look of an erasure.
-    fn may_leave_rows(&self) -> bool {
-        !self.lock().kills_at_deadline || !self.ahead.is_zero() || self.gave_up(&["put message", "draft", "point"])
+    fn may_leave_rows(&self, key: &ConversationKey) -> bool {
+        let state = self.lock();
+        let came_late = || state.befallen.came_late(&["put message", "draft", "point"], key.as_str());
+        !state.kills_at_deadline || !self.ahead.is_zero() || came_late()
     }
 }
 

@@ -35,8 +35,7 @@ impl Witness {
     /// Whoever has opted out has left the group, or a row tells the next run to see to it. Where nothing failed, whoever has
     /// opted in again is back.
     pub(super) async fn wishes_reach_braze(&self) {
-        // What arrives when its sender has given it up may overtake what was wished later.
-        if !self.lock().groups.known || self.gave_up(&["track", "send"]) {
+        if !self.lock().groups.known {
             return;
         }
         let heads = self.store.conversations();
@@ -45,7 +44,9 @@ impl Witness {
             let turns = self.store.newest_turns(key, usize::MAX, self.clock.now()).await.unwrap_or_default();
             let is_noted = turns.iter().any(|row| row.unwritten.groups().next().is_some());
             let mut state = self.lock();
-            if names.iter().any(|name| state.groups.refused.contains(name)) {
+            // What arrives when its sender has given it up may overtake what was wished later.
+            let came_late = |name: &String| state.befallen.came_late(&["track", "send"], name);
+            if names.iter().any(|name| state.groups.refused.contains(name) || came_late(name)) {
                 continue;
             }
             let says = names.iter().filter_map(|name| state.groups.says.get(name)).max_by_key(|(step, _)| *step);

@@ -127,7 +127,7 @@ fn tells_words(value: &ProfileValue) -> bool {
     matches!(value, ProfileValue::Text(text) if text.as_str().contains(CANARY) || text.as_str().contains(LINE))
 }
 
-pub(super) fn name_of(who: &Recipient) -> String {
+pub(crate) fn name_of(who: &Recipient) -> String {
     match who {
         Recipient::External(id) => format!("user:{}", id.as_str()),
         Recipient::Braze(id) => format!("braze:{}", id.as_str()),

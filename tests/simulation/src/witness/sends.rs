@@ -26,8 +26,8 @@ pub(super) struct Part {
     pub(super) heard: Option<Heard>,
     /// The step of the claim under which it was last sent.
     pub(super) claimed_at: usize,
-    /// Faults there had been when it was last sent.
-    faults: usize,
+    /// Faults there had been, when it was last sent, that can be why nobody wrote down what became of it.
+    causes: usize,
     /// Whether it was last sent by a living machine whose claim somebody with a clock far ahead had ended: a reply may wait for
     /// its call, and that one cannot know.
     was_overtaken: bool,
@@ -46,8 +46,6 @@ impl Witness {
     /// A request is about to leave, at `now` by the sender's own clock, with `time` for it. Returns its number, if a write
     /// began it.
     pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) -> Option<usize> {
-        // That a profile could not be written is no reason to say anything twice.
-        let faults = self.faults.count_but("track");
         let mut state = self.lock();
         state.step(self.clock.now(), || {
             format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
@@ -58,7 +56,7 @@ impl Witness {
         let begun = state.was_begun(reply, machine);
         state.goes_to_who_asked(reply, self.clock.now());
         let name = part_name(reply.id.as_str(), begun.as_ref().map_or(NO_TURN, |(_, turn)| *turn));
-        let cause = state.copy_of(reply, &name, machine, faults, self.most_copies);
+        let cause = state.copy_of(reply, &name, machine, self.most_copies);
         if let Err(what) = cause {
             state.broken(what);
         }
@@ -132,9 +130,9 @@ impl Witness {
         for request in requests.iter().filter_map(|(request, _)| *request) {
             state.figures.count(Figure::Shared);
             let Request { key, turn, part, epoch, .. } = &state.requests[request];
-            let (key, begun) = (key.clone(), (*turn, *part, epoch.unwrap_or_default()));
+            let (key, made) = (key.clone(), (*turn, *part, epoch.unwrap_or_default()));
             if matches!(outcome, Outcome::NotAccepted(Refusal::Rejected(_))) {
-                state.conversations.entry(key).or_default().begun.push(begun);
+                state.conversations.entry(key).or_default().alone.push(made);
             }
         }
     }
@@ -156,10 +154,15 @@ impl State {
         };
         // The same words may have been begun in vain before: what the sender itself began comes first.
         let own = |begun: &(TurnKey, u32, u64)| machine.claim_of(&key) == Some(begun.2) && says(begun);
-        let begun = self.conversations.get(&key).map(|conversation| &conversation.begun);
-        let begun = begun.and_then(|begun| begun.iter().position(own).or_else(|| begun.iter().rposition(says)));
-        if let (Some(place), Some(conversation)) = (begun, self.conversations.get_mut(&key)) {
-            let (turn, ..) = conversation.begun.remove(place);
+        let known = self.conversations.entry(key.clone()).or_default();
+        let made = if let Some(place) = known.begun.iter().position(own) {
+            Some(known.begun.remove(place))
+        } else if let Some(place) = known.alone.iter().position(own) {
+            Some(known.alone.remove(place))
+        } else {
+            known.begun.iter().rposition(says).map(|place| known.begun.remove(place))
+        };
+        if let Some((turn, ..)) = made {
             return Some((key, turn));
         }
         self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));
@@ -211,13 +214,14 @@ impl State {
     }
 
     /// Counts a copy by its cause; an error if it has none.
-    fn copy_of(&mut self, reply: &Reply, id: &str, machine: &Machine, faults: usize, most: u32) -> Result<(), String> {
+    fn copy_of(&mut self, reply: &Reply, id: &str, machine: &Machine, most: u32) -> Result<(), String> {
         let key = self.filed.get(&first(reply));
         let conversation = key.and_then(|key| self.conversations.get(key));
         let claimed_at = conversation.map_or(0, |conversation| conversation.claimed_at);
         // The sender stood still, and somebody else has sent meanwhile.
         let claim = key.and_then(|key| machine.claim_of(key));
         let is_overtaken = claim.is_some() && claim < conversation.map(|conversation| conversation.epoch);
+        let causes = key.map_or(0, |key| self.befallen.causes(key.as_str()));
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,
@@ -226,7 +230,7 @@ impl State {
                 delivered: part.delivered,
                 heard: None,
                 claimed_at,
-                faults,
+                causes,
                 was_overtaken: is_overtaken && self.clocks_differ,
             },
         );
@@ -244,7 +248,7 @@ impl State {
             Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
             None => self.figures.count(Figure::CopiesAfterDeath),
             _ if is_overtaken || before.was_overtaken => self.figures.count(Figure::CopiesAfterDeath),
-            _ if faults > before.faults => self.figures.count(Figure::CopiesUnrecorded),
+            _ if causes > before.causes => self.figures.count(Figure::CopiesUnrecorded),
             _ => return Err(format!("{id} was sent again without a cause")),
         }
         Ok(())

@@ -37,7 +37,6 @@ impl Witness {
         (conversation.last_turn, conversation.opted_out) = (after.last_turn, after.opted_out);
         conversation.done.clone_from(&after.done);
         conversation.was_full |= after.pending.len() >= MOST_PENDING;
-        state.is_held(write, &head);
         state.goes_forward(key, &head, after);
         // Those that were settled before their user was forgotten have no row any more, and need none.
         let is_gone = |id: &MessageId| state.is_of_the_forgotten(key, id) || state.spans_an_erasure(key, id);
@@ -67,23 +66,27 @@ impl Witness {
     }
 }
 
-impl State {
-    /// Only the holder of the newest claim writes: everything else is from the past.
-    fn is_held(&mut self, write: &HeadWrite, before: &Head) {
+impl Witness {
+    /// Only the holder of the newest claim writes: everything else is from the past. Looks at what the writer asked for, whatever
+    /// the table made of it.
+    pub(crate) fn is_held(&self, asked: &HeadWrite, before: Option<&Head>) {
         let (HeadWrite::Commit { held, .. }
         | HeadWrite::NextPart { held, .. }
         | HeadWrite::PutBack { held, .. }
         | HeadWrite::SendAgain { held, .. }
         | HeadWrite::Settle { held, .. }
-        | HeadWrite::Release { held }) = write
+        | HeadWrite::Release { held }) = asked
         else {
             return;
         };
-        if before.run.as_ref() != Some(&held.run) || before.epoch != held.epoch {
-            self.broken(format!("{} wrote with a claim that was over", by(held)));
+        let holds = |head: &Head| head.run.as_ref() == Some(&held.run) && head.epoch == held.epoch;
+        if !before.is_some_and(holds) {
+            self.lock().broken(format!("{} wrote with a claim that was over", by(held)));
         }
     }
+}
 
+impl State {
     fn goes_forward(&mut self, key: &ConversationKey, before: &Head, after: &Head) {
         let forward =
             after.epoch >= before.epoch && after.sequence >= before.sequence && after.last_turn >= before.last_turn;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use ai::{Ai, AiError, Aloud, Answer, Question};
 use async_trait::async_trait;
 use responder::Responder;
-use simulation::Handler;
+use simulation::{AiScript, Bend, Handler, Plan, World};
 use store::{TurnKind, TurnRow};
 
 use crate::finds;
+use crate::later::costs_nothing;
 use crate::table::{Lies, Table};
 
 fn finds_where_it_streams(words: &str, handler: fn(Responder) -> Box<dyn Handler>) {
@@ -69,6 +70,22 @@ fn an_answer_that_says_again_how_it_began() {
         Box::new(Responder { ai: Arc::new(Passes(responder.ai.clone(), 1, "\n")), ..responder })
     }
     finds_where_it_streams("says once more how it began", repeats);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_which_everything_was_said_before_its_end_and_that_costs_nothing() {
+    // Of the last paragraph nothing may be said.
+    let tells: &'static [&'static str] = &["One, of shoes.\n\n", "https://ada@evil.example"];
+    let toml = "[limits]\nmoment_seconds = 6\n[replies]\nstream = true\n";
+    for (bend, found) in [(None, 0), (Some(costs_nothing as Bend), 1)] {
+        let world = World::new(Plan { bend, toml: toml.to_owned(), ..Plan::default() });
+        world.ai_will([AiScript::Writes(tells, Duration::from_secs(4))]);
+        world.says("ada", "Do you sell shoes?").await;
+        world.poll_once().await;
+        let broken = world.witness.violations();
+        let costs = "was said before its end: true, and counted as a turn: false";
+        assert_eq!(broken.iter().filter(|what| what.contains(costs)).count(), found, "{broken:?}");
+    }
 }
 
 #[test]

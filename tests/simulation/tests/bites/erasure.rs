@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use responder::Responder;
-use simulation::{Bend, Handler, Plan};
+use simulation::{Bend, Effect, Fault, Handler, Plan};
 use store::{Head, HeadWrite};
 
-use crate::finds;
+use crate::{finds, finds_beside};
 use crate::table::{Lies, Table};
 
 fn forgetting(plan: &mut Plan) {
     (plan.erases, plan.desk, plan.kills_at_deadline) = (true, true, true);
     plan.clocks_ahead = vec![Duration::ZERO; 3];
+}
+
+/// The first effect of this name comes when its sender has given it up.
+fn given_up(name: &'static str) -> (Effect, Fault) {
+    (Effect { name, nth: 0 }, Fault::Lags(Duration::from_mins(1)))
 }
 
 #[test]
@@ -41,10 +46,14 @@ fn a_row_that_stays_in_the_table() {
     fn keeps(responder: Responder) -> Box<dyn Handler> {
         Table::behind(responder, Lies { keeps_rows: true, ..Lies::default() })
     }
-    finds("is in the table although it was forgotten", 200, |plan| {
-        forgetting(plan);
-        plan.handler = keeps;
-    });
+    let again = (0..500).map(|nth| (Effect { name: "deliver", nth }, Fault::Later(Duration::from_mins(10))));
+    let beside = again.chain([given_up("draft"), given_up("put message")]).collect();
+    for faults in [None, Some(beside)] {
+        finds_beside(faults, "is in the table although it was forgotten", 200, |plan| {
+            forgetting(plan);
+            plan.handler = keeps;
+        });
+    }
 }
 
 #[test]

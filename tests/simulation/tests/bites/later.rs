@@ -63,15 +63,17 @@ fn a_question_that_is_forgotten_as_soon_as_it_is_put_aside() {
     finds_where_answers_come_later("was asked again although its answer was to come later", forgets);
 }
 
+/// What counts without a turn is never written down.
+pub(crate) fn costs_nothing(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
+    let mut write = write.clone();
+    if let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::Spent(_)), .. } = &mut write {
+        *aftermath = None;
+    }
+    write
+}
+
 #[test]
 fn a_question_that_takes_anothers_place_and_costs_nothing() {
-    fn costs_nothing(write: &HeadWrite, _: Option<&Head>) -> HeadWrite {
-        let mut write = write.clone();
-        if let HeadWrite::Settle { aftermath: aftermath @ Some(Aftermath::Spent(_)), .. } = &mut write {
-            *aftermath = None;
-        }
-        write
-    }
     finds("was asked anew: true, and counted as a turn: false", 200, |plan| {
         plan.later = Some(7);
         plan.bend = Some(costs_nothing as Bend);

@@ -20,13 +20,23 @@ mod summaries;
 mod table;
 mod window;
 
-use simulation::{Plan, Run};
+use simulation::{Effect, Fault, Plan, Run};
 
 /// Runs worlds with this change until one breaks a promise in these words.
 pub(crate) fn finds(words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
+    finds_beside(None, words, worlds, change);
+}
+
+/// The same in worlds where nothing but these faults happens: what excuses whom they befall excuses nobody else.
+pub(crate) fn finds_beside(
+    faults: Option<Vec<(Effect, Fault)>>,
+    words: &str,
+    worlds: u64,
+    change: impl Fn(&mut Plan),
+) {
     let mut others = Vec::new();
     for seed in 0..worlds {
-        let mut run = Run::of(seed);
+        let mut run = Run { faults: faults.clone(), ..Run::of(seed) };
         run.plan.later = None;
         change(&mut run.plan);
         let broken = run.tell().violations;

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use braze::{Messaging, Outcome, ProfileUpdate, Profiles, TrackOutcome};
 use models::{Attributes, ProfileValue, Reply, Subscription, SubscriptionGroupId};
 use responder::Responder;
-use simulation::{Brand, Handler, Plan};
+use simulation::{Brand, Effect, Fault, Handler, Plan};
 
-use crate::finds;
+use crate::{finds, finds_beside};
 use crate::phone::carried;
 
 fn with_profiles(plan: &mut Plan) {
@@ -118,10 +118,13 @@ fn a_wish_to_hear_nothing_that_does_not_reach_braze() {
             ..responder
         })
     }
-    finds("is still in the group", 200, |plan| {
-        with_profiles(plan);
-        plan.handler = keeps;
-    });
+    let late = (Effect { name: "track", nth: 0 }, Fault::Lags(Duration::from_mins(1)));
+    for faults in [None, Some(vec![late])] {
+        finds_beside(faults, "is still in the group", 200, |plan| {
+            with_profiles(plan);
+            plan.handler = keeps;
+        });
+    }
 }
 
 #[test]

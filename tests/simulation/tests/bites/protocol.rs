@@ -91,6 +91,7 @@ fn a_write_of_a_dead_run_that_arrives_late_and_counts() {
     };
     assert!(broken(Some(no_fencing)));
     assert!(!broken(None));
+    finds("wrote with a claim that was over", 200, |plan| plan.bend = Some(no_fencing));
 }
 
 /// Nothing that was settled is remembered.

@@ -1,0 +1,65 @@
+//! Whom each fault befell: what is excused by one is excused for them, and for nobody else.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Witness;
+use crate::faults::Fault;
+
+impl Witness {
+    /// `fault` is about to befall an effect that is about these.
+    pub(crate) fn befalls(&self, effect: &'static str, about: &[String], fault: &Fault) {
+        self.lock().befallen.note(effect, about, fault);
+    }
+}
+
+/// What befell whom.
+#[derive(Default)]
+pub(super) struct Befallen {
+    /// What its sender gave up and what came all the same, later: by the effect's name and whom it was about.
+    late: HashSet<(&'static str, String)>,
+    /// How often a machine stood still, was held up or died.
+    held_up: usize,
+    /// How often something about somebody failed, by their name.
+    of_each: HashMap<String, usize>,
+}
+
+impl Befallen {
+    fn note(&mut self, effect: &'static str, about: &[String], fault: &Fault) {
+        if matches!(fault, Fault::Lags(_) | Fault::Cut(_)) {
+            self.late.extend(about.iter().map(|name| (effect, name.clone())));
+        }
+        match fault {
+            Fault::Dies(_) | Fault::Freezes(..) | Fault::Slow(_) | Fault::Cut(_) | Fault::Panics => self.held_up += 1,
+            _ => about.iter().for_each(|name| *self.of_each.entry(name.clone()).or_default() += 1),
+        }
+    }
+
+    /// Whether an effect of these names about this person was given up and came all the same.
+    pub(super) fn came_late(&self, effects: &[&'static str], name: &str) -> bool {
+        effects.iter().any(|effect| self.late.contains(&(*effect, name.to_owned())))
+    }
+
+    /// How many faults there were that can be why something about this person was not written down.
+    pub(super) fn causes(&self, name: &str) -> usize {
+        self.held_up + self.of_each.get(name).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::faults::Moment;
+
+    #[test]
+    fn what_befell_one_excuses_nobody_else_and_what_befell_a_machine_everybody_on_it() {
+        let mut befallen = Befallen::default();
+        befallen.note("draft", &["a".to_owned()], &Fault::Lags(Duration::ZERO));
+        assert_eq!(["a", "b"].map(|name| befallen.came_late(&["draft", "point"], name)), [true, false]);
+        assert_eq!(["a", "b"].map(|name| befallen.causes(name)), [1, 0]);
+        befallen.note("ask", &[], &Fault::Dies(Moment::After));
+        befallen.note("ask", &[], &Fault::Empty);
+        assert_eq!(["a", "b"].map(|name| befallen.causes(name)), [2, 1]);
+    }
+}
