@@ -35,6 +35,11 @@ pub(crate) fn flow(person: &Person, number: &mut u64, chance: &mut Chance) -> Ve
     (0..copies).map(|_| wish(chance.pick(&[0, 0, 5, 60]), "flows", &body)).collect()
 }
 
+/// What is done with this person's conversation that takes no more words.
+pub(crate) fn wish_of(person: &Person, what: &str) -> Webhook {
+    wish(0, what, &json!({ "conversation": person.key() })).webhook
+}
+
 /// Somebody wants to be forgotten.
 pub(crate) fn erasure(key: &str) -> Wish {
     wish(0, "erase", &json!({ "conversation": key }))

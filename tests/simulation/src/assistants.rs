@@ -27,6 +27,18 @@ pub struct Brand {
 }
 
 impl Brand {
+    /// A brand that has none of it.
+    pub const NONE: Self = Self {
+        limits: None,
+        profiles: false,
+        apart: false,
+        busy: false,
+        flows: false,
+        moments: false,
+        streams: false,
+        forgetful: false,
+    };
+
     /// The brand of a world.
     pub(crate) fn of(seed: u64) -> Self {
         let mut chance = Chance::new(seed ^ 0xb4a2d);

@@ -12,7 +12,7 @@ use platform::queue::{Queue, QueueError};
 use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
 
 use crate::clock::Ahead;
-use crate::effects::Effects;
+use crate::effects::{Effects, queue_failed};
 use crate::machine::Machine;
 use crate::world::World;
 
@@ -53,9 +53,12 @@ struct Secret {
 /// Who reads the secret reads it no sooner again than this, so nobody is to send a token that is newer.
 const KNOWN_AFTER: Duration = Duration::from_secs(1);
 
-/// What could not be read.
+/// What could not be read: how many bodies there are.
 #[derive(Default)]
 struct Quarantine(Mutex<usize>);
+
+/// The quarantine, as seen from one machine.
+struct Kept(Effects<Quarantine>);
 
 impl Door {
     pub(crate) fn new(world: &World, machines: usize) -> Self {
@@ -75,8 +78,8 @@ impl Door {
         Arc::new(Ingest {
             tokens: SecretCache::new(Effects { inner: self.secret.clone(), scene: scene.clone() }, Tokens::parse),
             work: Arc::new(Effects { inner: world.queue.clone(), scene: scene.clone() }),
-            agents: Arc::new(Effects { inner: world.agents.clone(), scene }),
-            quarantine: self.quarantine.clone(),
+            agents: Arc::new(Effects { inner: world.agents.clone(), scene: scene.clone() }),
+            quarantine: Arc::new(Kept(Effects { inner: self.quarantine.clone(), scene })),
             clock,
             meter: world.meter(),
             log_ids: ids,
@@ -195,9 +198,15 @@ impl SecretSource for Secret {
 }
 
 #[async_trait]
-impl Queue for Quarantine {
+impl Queue for Kept {
     async fn send(&self, _: String) -> Result<(), QueueError> {
-        *self.0.lock().unwrap() += 1;
-        Ok(())
+        let effect = || {
+            let quarantine = self.0.inner.clone();
+            async move {
+                *quarantine.0.lock().unwrap() += 1;
+                Ok(())
+            }
+        };
+        self.0.scene.live("quarantine", effect, queue_failed).await
     }
 }

@@ -305,7 +305,7 @@ fn unread(fault: &Fault) -> StoreError {
     }
 }
 
-fn queue_failed(_: &Fault) -> Result<(), QueueError> {
+pub(crate) fn queue_failed(_: &Fault) -> Result<(), QueueError> {
     Err(QueueError { reason: "a fault".to_owned() })
 }
 

@@ -17,6 +17,44 @@ pub enum Moment {
     After,
 }
 
+/// Everything that can be done: what the sweep has to come by.
+pub const EFFECTS: [&str; 34] = [
+    "adopt",
+    "ask",
+    "ask anew",
+    "change owner",
+    "claim",
+    "come back",
+    "commit",
+    "delete",
+    "deliver",
+    "draft",
+    "erase",
+    "file",
+    "forget",
+    "hand over",
+    "keep recap",
+    "mark",
+    "next part",
+    "point",
+    "put back",
+    "put message",
+    "quarantine",
+    "read head",
+    "read history",
+    "read messages",
+    "read names",
+    "read secret",
+    "read turn",
+    "release",
+    "send",
+    "send again",
+    "settle",
+    "sum up",
+    "tell desk",
+    "track",
+];
+
 /// One effect of a run: the how manieth of its name, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Effect {
@@ -123,6 +161,7 @@ impl Faults {
 
     /// What befalls the next effect of this name.
     pub(crate) fn next(&self, name: &'static str) -> Option<Fault> {
+        assert!(EFFECTS.contains(&name), "{name} is not among the effects");
         let mut state = self.lock();
         let count = state.counts.entry(name).or_default();
         let effect = Effect { name, nth: *count };
@@ -168,6 +207,7 @@ impl Weather {
             "come back",
             "hand over",
             "change owner",
+            "quarantine",
             "tell desk",
             "track",
         ];
@@ -191,6 +231,7 @@ impl Weather {
                 Fault::Limited(None),
                 Fault::Refused(400),
                 Fault::Unauthorized,
+                Fault::Empty,
             ],
             "track" => &[Fault::Limited(None), Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
             "tell desk" => &[Fault::Refused(400), Fault::Refused(401), Fault::Slow(HANGS), Fault::Empty],

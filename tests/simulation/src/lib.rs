@@ -29,7 +29,7 @@ mod world;
 pub use assistants::Brand;
 pub use chance::Chance;
 pub use clock::VirtualClock;
-pub use faults::{Effect, Fault, Faults, Moment, Weather};
+pub use faults::{EFFECTS, Effect, Fault, Faults, Moment, Weather};
 pub use neighbours::{AiScript, Sent};
 pub use plan::{Handler, NO_BUDGET, Plan};
 pub use run::{Run, Told};

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use store::TurnKey;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One machine. It does one invocation at a time.
-#[derive(Default)]
-pub(crate) struct Machine(Mutex<State>);
+#[derive(Debug, Default)]
+pub(crate) struct Machine(Mutex<State>, AtomicUsize);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     dead: bool,
     frozen_until: Option<Instant>,
@@ -92,6 +93,16 @@ impl Machine {
     /// Whether a turn was seen to its end here, in this invocation.
     pub(crate) fn has_ended(&self, key: &ConversationKey, turn: TurnKey) -> bool {
         self.0.lock().unwrap().ended.contains(&(key.clone(), turn))
+    }
+
+    /// Notes that it dies, stands still or is kept waiting.
+    pub(crate) fn is_held_up(&self) {
+        self.1.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was held up, in all its life.
+    pub(crate) fn held_up(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
     }
 
     /// Dies here: nothing after this line happens.

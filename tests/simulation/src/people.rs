@@ -69,7 +69,21 @@ pub(crate) fn crowd(chance: &mut Chance, routes: bool) -> Vec<Person> {
 impl Person {
     fn new(number: u64, routes: bool, chance: &mut Chance) -> Self {
         let (known, recommended) = (chance.chance(800), chance.chance(600));
-        Self { number, phone: number, known, recommended, routes, written: 0, wrote_unknown: false, last: None }
+        Self { known, recommended, routes, ..Self::known(number) }
+    }
+
+    /// Somebody whom Braze knows, and whose messages come through the recommended body.
+    pub(crate) fn known(number: u64) -> Self {
+        Self {
+            number,
+            phone: number,
+            known: true,
+            recommended: true,
+            routes: false,
+            written: 0,
+            wrote_unknown: false,
+            last: None,
+        }
     }
 
     /// The name that a person's conversation has now.

@@ -121,6 +121,7 @@ impl World {
         let machine = slot.machine.lock().unwrap().clone();
         let deadline = slot.clock.now() + TIMEOUT;
         machine.set_deadline(deadline);
+        let held_up = machine.held_up();
         let began = self.witness.figures().get(Figure::Steps);
         let handler = slot.handler.lock().unwrap().clone();
         let records: Vec<_> = records.collect();
@@ -129,12 +130,19 @@ impl World {
         let lives = if self.plan.kills_at_deadline { TIMEOUT + KILLED_WITHIN } else { Duration::MAX };
         let ended = tokio::time::timeout(lives, machine.run(handled.as_mut())).await.ok().flatten();
         let Some(ended) = ended else {
+            if machine.held_up() == held_up {
+                self.witness.broken("a run was not over by its deadline, and nothing had held it up");
+            }
+            machine.is_held_up();
             // What replaces a dead machine starts with nothing in memory.
             let machine = Arc::new(Machine::default());
             *slot.handler.lock().unwrap() = self.deployed(&machine, &slot.clock);
             *slot.machine.lock().unwrap() = machine;
             return;
         };
+        if slot.clock.now() > deadline && machine.held_up() == held_up {
+            self.witness.broken("a run was over after its deadline, and nothing had held it up");
+        }
         let Ok(kept) = ended else { return self.witness.broken("a panic escaped") };
         let known: HashSet<_> = batch.iter().map(|received| received.id.to_string()).collect();
         if kept.iter().any(|id| !known.contains(id)) {

@@ -1,5 +1,7 @@
 //! One seeded run: people write, the weather does what it does, then it is calm, and nothing may be missing.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -22,6 +24,9 @@ use crate::people::{Person, Written, crowd};
 use crate::plan::Plan;
 use crate::witness::{Figures, HUMAN, START, STOP};
 use crate::world::World;
+
+/// No world goes on for longer than that.
+const LONGEST: Duration = Duration::from_hours(24 * 60);
 
 /// What to run.
 #[derive(Clone)]
@@ -80,28 +85,42 @@ impl Run {
     pub fn tell(&self) -> Told {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(self.live())
-    }
-
-    async fn live(&self) -> Told {
+        let _within = runtime.enter();
         let world = World::new(self.plan.clone());
         if self.keep_trace {
             world.witness.keep_trace();
         }
+        // A world that ends badly is a broken world like any other: it has a seed, and faults that lead to it.
+        let living = AssertUnwindSafe(|| runtime.block_on(tokio::time::timeout(LONGEST, self.live(&world))));
+        let what = match std::panic::catch_unwind(living) {
+            Ok(Ok(told)) => return told,
+            Ok(Err(_)) => "the world did not come to rest".to_owned(),
+            Err(panic) => format!("the world panicked: {}", words_of(&*panic)),
+        };
+        Told {
+            violations: vec![what],
+            faults: world.faults.happened(),
+            figures: Figures::default(),
+            sum: 0,
+            trace: vec![],
+        }
+    }
+
+    async fn live(&self, world: &World) -> Told {
         let mut chance = Chance::new(self.seed ^ 0x5eed);
         match &self.faults {
             Some(faults) => world.faults.listed(faults.clone()),
             None => world.faults.by_chance(Weather::new(self.seed)),
         }
-        let door = Door::new(&world, 2);
+        let door = Door::new(world, 2);
         let promised = self.plan.later.map(|seed| world.ai.promises.lock().unwrap().by_chance(seed, self.plan.lingers));
         let posting = async {
             match promised {
-                Some(promised) => keep_promises(&world, &door, promised).await,
+                Some(promised) => keep_promises(world, &door, promised).await,
                 None => std::future::pending().await,
             }
         };
-        let living = self.play(&world, &door, &mut chance);
+        let living = self.play(world, &door, &mut chance);
         // Whatever was promised keeps the pollers busy until it is posted.
         let _over = futures::future::select(std::pin::pin!(living), std::pin::pin!(posting)).await;
         if world.faults.count() == 0 && self.plan.clocks_agree() {
@@ -139,6 +158,12 @@ impl Run {
             world.at_rest().await;
         }
     }
+}
+
+/// The words of a panic, if it has any.
+fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let owned = || panic.downcast_ref::<String>().map(String::as_str);
+    panic.downcast_ref::<&str>().copied().or_else(owned).unwrap_or("without words")
 }
 
 /// Everything that people, Braze's operators and the brand's desk do.

@@ -65,6 +65,9 @@ impl Scene {
         let fault = self.faults.next(name);
         if let Some(fault) = &fault {
             self.witness.befalls(name, &about, fault);
+            if let Fault::Dies(_) | Fault::Freezes(..) | Fault::Slow(_) | Fault::Cut(_) | Fault::Panics = fault {
+                self.machine.is_held_up();
+            }
         }
         match fault {
             None | Some(Fault::Twice | Fault::Later(_)) => effect().await,

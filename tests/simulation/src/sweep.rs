@@ -1,19 +1,25 @@
 //! Every fault at every effect, and every pair of faults: small scripts played over and over, each time with something else
 //! going wrong.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use models::Identity;
+use futures::future::LocalBoxFuture;
+use models::{AgentDeed, Identity};
 use platform::metrics::Metric;
 use responder::OnUnknown;
 use store::Owner;
 
+use crate::agents::wish_of;
+use crate::assistants::Brand;
+use crate::chance::Chance;
+use crate::door::{Campaign, Door};
 use crate::faults::{Effect, Fault, Moment};
 use crate::neighbours::AiScript;
+use crate::people::Person;
 use crate::plan::Plan;
 use crate::run::change_owner;
-use crate::witness::CANARY;
+use crate::witness::{CANARY, HUMAN, START, STOP};
 use crate::world::World;
 
 /// A short story, up to its last message being on the queue.
@@ -21,19 +27,43 @@ use crate::world::World;
 pub struct Script {
     /// What it is about.
     pub name: &'static str,
-    act: fn(&World) -> BoxFuture<'_, ()>,
+    act: fn(&World) -> LocalBoxFuture<'_, ()>,
+    /// Whether there is a desk.
+    desk: bool,
+    brand: Brand,
+}
+
+impl Script {
+    const fn new(name: &'static str, act: fn(&World) -> LocalBoxFuture<'_, ()>) -> Self {
+        Self { name, act, desk: false, brand: Brand::NONE }
+    }
+
+    /// The world that it is played in.
+    pub fn plan(&self, on_unknown: OnUnknown) -> Plan {
+        Plan { on_unknown, desk: self.desk, brand: self.brand, toml: self.brand.toml(0), ..Plan::default() }
+    }
 }
 
 /// All of them: between them they come by every effect there is.
-pub const SCRIPTS: [Script; 8] = [
-    Script { name: "one question", act: |world| Box::pin(one_question(world)) },
-    Script { name: "a burst", act: |world| Box::pin(a_burst(world)) },
-    Script { name: "a long reply", act: |world| Box::pin(a_long_reply(world)) },
-    Script { name: "the AI fails", act: |world| Box::pin(the_ai_fails(world)) },
-    Script { name: "a slow answer, and more to say", act: |world| Box::pin(more_to_say(world)) },
-    Script { name: "somebody becomes known", act: |world| Box::pin(becomes_known(world)) },
-    Script { name: "a takeover while the AI thinks", act: |world| Box::pin(a_takeover(world)) },
-    Script { name: "more than a head remembers", act: |world| Box::pin(much_to_remember(world)) },
+pub const SCRIPTS: [Script; 11] = [
+    Script::new("one question", |world| Box::pin(one_question(world))),
+    Script::new("a burst", |world| Box::pin(a_burst(world))),
+    Script::new("a long reply", |world| Box::pin(a_long_reply(world))),
+    Script::new("the AI fails", |world| Box::pin(the_ai_fails(world))),
+    Script::new("a slow answer, and more to say", |world| Box::pin(more_to_say(world))),
+    Script::new("somebody becomes known", |world| Box::pin(becomes_known(world))),
+    Script::new("a takeover while the AI thinks", |world| Box::pin(a_takeover(world))),
+    Script::new("more than a head remembers", |world| Box::pin(much_to_remember(world))),
+    Script {
+        desk: true,
+        brand: Brand { profiles: true, apart: true, ..Brand::NONE },
+        ..Script::new("from the door to the desk", |world| Box::pin(from_the_door(world)))
+    },
+    Script::new("an answer that comes later", |world| Box::pin(an_answer_later(world))),
+    Script {
+        brand: Brand { forgetful: true, ..Brand::NONE },
+        ..Script::new("a past that is summed up", |world| Box::pin(a_long_past(world)))
+    },
 ];
 
 async fn one_question(world: &World) {
@@ -92,6 +122,42 @@ async fn much_to_remember(world: &World) {
     }
 }
 
+async fn from_the_door(world: &World) {
+    let door = Door::new(world, 1);
+    let mut chance = Chance::new(1);
+    let mut ada = Person::known(0);
+    let campaign = Mutex::new(Campaign { token: door.newest_token(world.now()), since: world.now() });
+    world.witness.concerns(&ada.name(), &ada.keys());
+    door.post(world, &ada.broken_body(), &campaign, 0).await;
+    for (word, wish) in [(HUMAN, "takeover"), (START, "release"), (STOP, "erase")] {
+        let written = ada.says_just(word, &mut chance, world.now().seconds());
+        for webhook in written.webhooks {
+            door.post(world, &webhook, &campaign, 0).await;
+        }
+        // Long enough for whatever failed to come again.
+        tokio::time::sleep(Duration::from_mins(20)).await;
+        door.agent(world, &wish_of(&ada, wish), 0).await;
+        tokio::time::sleep(Duration::from_mins(20)).await;
+    }
+}
+
+async fn an_answer_later(world: &World) {
+    world.ai_will([AiScript::Later(Duration::from_mins(2)), AiScript::Later(Duration::from_mins(2))]);
+    world.says("0", "Do you sell shoes?").await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let question = world.says("0", "And boots?").await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let body = r#"{"text": "They are on their way."}"#.into();
+    world.agent("user:0", None, AgentDeed::Answer { question: question.id, body }).await;
+}
+
+async fn a_long_past(world: &World) {
+    for number in 0..6 {
+        world.says("0", &format!("{CANARY}0-{number}?")).await;
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+}
+
 /// What came of one play.
 pub struct Played {
     /// The promises that were broken.
@@ -124,11 +190,11 @@ pub fn pairs(
 ) {
     let mut number = 0;
     for effect in play(script, on_unknown, &[]).effects {
-        for first in faults_of(effect.name) {
+        for first in all_faults_of(effect.name) {
             let first = (effect, first);
             let once = play(script, on_unknown, std::slice::from_ref(&first));
             let after = once.effects.iter().skip_while(|other| **other != effect).skip(1);
-            for second in after.flat_map(|later| faults_of(later.name).into_iter().map(|fault| (*later, fault))) {
+            for second in after.flat_map(|later| all_faults_of(later.name).into_iter().map(|fault| (*later, fault))) {
                 number += 1;
                 if number % share != 0 {
                     continue;
@@ -144,7 +210,7 @@ pub fn pairs(
 
 /// Plays `script` with these faults.
 pub fn play(script: Script, on_unknown: OnUnknown, faults: &[(Effect, Fault)]) -> Played {
-    play_with(script, Plan { on_unknown, ..Plan::default() }, faults)
+    play_with(script, script.plan(on_unknown), faults)
 }
 
 /// The same in a world that `plan` describes.
@@ -191,6 +257,7 @@ pub fn faults_of(name: &str) -> Vec<Fault> {
             Fault::Limited(Some(Duration::from_mins(40))),
             Fault::Limited(None),
             Fault::Unauthorized,
+            Fault::Empty,
             Fault::Refused(400),
             Fault::Slow(Duration::from_secs(20)),
         ],
@@ -207,6 +274,11 @@ pub fn late_faults_of(name: &str) -> Vec<Fault> {
         return vec![];
     }
     [SOON, LATE].into_iter().flat_map(|time| [Fault::Cut(time), Fault::Lags(time)]).collect()
+}
+
+/// Both.
+pub fn all_faults_of(name: &str) -> Vec<Fault> {
+    [faults_of(name), late_faults_of(name)].concat()
 }
 
 /// Sooner than a lease ends.

@@ -9,7 +9,7 @@ use ai::{Ai, AiError, Answer, Question};
 use async_trait::async_trait;
 use responder::{OnUnknown, Responder};
 use simulation::sweep::{Played, SCRIPTS, SOON, Script, faults_of, late_faults_of, pairs, places, play, play_with};
-use simulation::{Effect, Fault, Handler, Moment, Plan};
+use simulation::{EFFECTS, Effect, Fault, Handler, Moment, Plan};
 
 const POLICIES: [OnUnknown; 2] = [OnUnknown::ResendOnce, OnUnknown::Flag];
 
@@ -77,6 +77,21 @@ fn a_head_that_forgets_survives_every_fault() {
 }
 
 #[test]
+fn from_the_door_to_the_desk_survives_every_fault() {
+    sweep("from the door to the desk");
+}
+
+#[test]
+fn an_answer_that_comes_later_survives_every_fault() {
+    sweep("an answer that comes later");
+}
+
+#[test]
+fn a_past_that_is_summed_up_survives_every_fault() {
+    sweep("a past that is summed up");
+}
+
+#[test]
 fn between_them_the_scripts_come_by_every_effect() {
     let mut seen: Vec<_> = SCRIPTS
         .into_iter()
@@ -92,32 +107,7 @@ fn between_them_the_scripts_come_by_every_effect() {
         .collect();
     seen.sort_unstable();
     seen.dedup();
-    let all = [
-        "adopt",
-        "ask",
-        "claim",
-        "come back",
-        "commit",
-        "delete",
-        "deliver",
-        "draft",
-        "file",
-        "forget",
-        "mark",
-        "next part",
-        "point",
-        "put back",
-        "put message",
-        "read head",
-        "read history",
-        "read messages",
-        "read turn",
-        "release",
-        "send",
-        "send again",
-        "settle",
-    ];
-    assert_eq!(seen, all);
+    assert_eq!(seen, EFFECTS);
 }
 
 /// Stories of one turn, of which it is known to the last copy how each fault ends: A11 to A19 of the table of faults.
@@ -235,12 +225,17 @@ fn is_window(effect: Effect, fault: &Fault) -> bool {
     }
 }
 
+/// Stories of which it depends on the moment who says what.
+const LENIENT: [&str; 4] =
+    ["a takeover while the AI thinks", "the AI fails", "from the door to the desk", "an answer that comes later"];
+
 fn check(case: &str, script: Script, calm: &Played, one: &Played, window: bool, on_unknown: OnUnknown) {
     if window {
         let most = calm.read.len() + usize::from(on_unknown == OnUnknown::ResendOnce);
         assert!(one.read.len() <= most, "{case}: {} copies", one.read.len());
-    } else if ["a takeover while the AI thinks", "the AI fails"].contains(&script.name) {
-        // Who answers depends on when, and a second failure leads to the fallback line: the witness saw that it was right.
+    } else if LENIENT.contains(&script.name) {
+        // Who answers depends on when, a second failure leads to the fallback line, and what comes too late for a summary is
+        // shown: the witness saw that it was right.
         assert!(!one.read.is_empty() && one.dead == 0, "{case}: silence");
     } else {
         // Messages may be answered together or apart.

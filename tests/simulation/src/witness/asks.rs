@@ -58,7 +58,8 @@ impl Witness {
         state.step(self.clock.now(), || {
             format!("drafted {} turn {}/{} {:?}", key.as_str(), row.key.number, row.key.epoch, row.covers)
         });
-        // A row that is cut short keeps the first parts of its answer.
+        // All of the answer at first; a row that is cut short later keeps its first parts.
+        let is_cut_short = state.drafts.contains_key(&(key.clone(), row.key));
         let reply: Vec<_> = row.reply.iter().map(|said| said.text().clone()).collect();
         state.goes_on_from_what_was_begun(key, row, &reply);
         let said = row.own_line
@@ -67,7 +68,7 @@ impl Witness {
             || row.kind == TurnKind::Agent
             || state.is_begun_by_a_system(row)
             || state.may_be_said_by_a_flow(row)
-            || state.answers.iter().any(|answer| answer.starts_with(&reply));
+            || state.answers.iter().any(|answer| *answer == reply || (is_cut_short && answer.starts_with(&reply)));
         if !said {
             state.broken(format!("turn {} of {} is not what the AI answered", row.key.number, key.as_str()));
         }

@@ -17,9 +17,7 @@ impl Witness {
 pub(super) struct Befallen {
     /// What its sender gave up and what came all the same, later: by the effect's name and whom it was about.
     late: HashSet<(&'static str, String)>,
-    /// How often a machine stood still, was held up or died.
-    held_up: usize,
-    /// How often something about somebody failed, by their name.
+    /// How often something about somebody failed that is kept in the table, by their name.
     of_each: HashMap<String, usize>,
 }
 
@@ -28,9 +26,8 @@ impl Befallen {
         if matches!(fault, Fault::Lags(_) | Fault::Cut(_)) {
             self.late.extend(about.iter().map(|name| (effect, name.clone())));
         }
-        match fault {
-            Fault::Dies(_) | Fault::Freezes(..) | Fault::Slow(_) | Fault::Cut(_) | Fault::Panics => self.held_up += 1,
-            _ => about.iter().for_each(|name| *self.of_each.entry(name.clone()).or_default() += 1),
+        if !["send", "track"].contains(&effect) {
+            about.iter().for_each(|name| *self.of_each.entry(name.clone()).or_default() += 1);
         }
     }
 
@@ -39,9 +36,9 @@ impl Befallen {
         effects.iter().any(|effect| self.late.contains(&(*effect, name.to_owned())))
     }
 
-    /// How many faults there were that can be why something about this person was not written down.
-    pub(super) fn causes(&self, name: &str) -> usize {
-        self.held_up + self.of_each.get(name).copied().unwrap_or_default()
+    /// How often something about this person was not written down or not read, or nobody heard of it.
+    pub(super) fn failures(&self, name: &str) -> usize {
+        self.of_each.get(name).copied().unwrap_or_default()
     }
 }
 
@@ -53,13 +50,11 @@ mod tests {
     use crate::faults::Moment;
 
     #[test]
-    fn what_befell_one_excuses_nobody_else_and_what_befell_a_machine_everybody_on_it() {
+    fn what_befell_one_excuses_nobody_else() {
         let mut befallen = Befallen::default();
         befallen.note("draft", &["a".to_owned()], &Fault::Lags(Duration::ZERO));
+        befallen.note("track", &["b".to_owned()], &Fault::Fails(Moment::After));
         assert_eq!(["a", "b"].map(|name| befallen.came_late(&["draft", "point"], name)), [true, false]);
-        assert_eq!(["a", "b"].map(|name| befallen.causes(name)), [1, 0]);
-        befallen.note("ask", &[], &Fault::Dies(Moment::After));
-        befallen.note("ask", &[], &Fault::Empty);
-        assert_eq!(["a", "b"].map(|name| befallen.causes(name)), [2, 1]);
+        assert_eq!(["a", "b"].map(|name| befallen.failures(name)), [1, 0]);
     }
 }

@@ -2,6 +2,7 @@
 //! policy risks; each second copy must have its cause in the trace.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use braze::{Outcome, Refusal};
@@ -24,10 +25,14 @@ pub(super) struct Part {
     pub(super) delivered: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
+    /// The request by which it was last sent, if a write had begun it.
+    request: Option<usize>,
     /// The step of the claim under which it was last sent.
     pub(super) claimed_at: usize,
-    /// Faults there had been, when it was last sent, that can be why nobody wrote down what became of it.
-    causes: usize,
+    /// What had failed by then that is about its user.
+    failures: usize,
+    /// Who sent it last, and how often that machine had been held up by then.
+    by: Option<(Arc<Machine>, usize)>,
     /// Whether it was last sent by a living machine whose claim somebody with a clock far ahead had ended: a reply may wait for
     /// its call, and that one cannot know.
     was_overtaken: bool,
@@ -45,7 +50,13 @@ pub(super) enum Heard {
 impl Witness {
     /// A request is about to leave, at `now` by the sender's own clock, with `time` for it. Returns its number, if a write
     /// began it.
-    pub(crate) fn sending(&self, reply: &Reply, time: Duration, machine: &Machine, now: Timestamp) -> Option<usize> {
+    pub(crate) fn sending(
+        &self,
+        reply: &Reply,
+        time: Duration,
+        machine: &Arc<Machine>,
+        now: Timestamp,
+    ) -> Option<usize> {
         let mut state = self.lock();
         state.step(self.clock.now(), || {
             format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
@@ -65,7 +76,9 @@ impl Witness {
         state.goes_by_its_campaign(&key, turn, reply);
         let epoch = machine.claim_of(&key);
         state.requests.push(Request { key, turn, part: reply.part, epoch, heard: None });
-        Some(state.requests.len() - 1)
+        let request = state.requests.len() - 1;
+        state.parts.entry(name).or_default().request = Some(request);
+        Some(request)
     }
 
     /// A message reached the user's phone, and what it carries their profile, by `request`.
@@ -214,14 +227,14 @@ impl State {
     }
 
     /// Counts a copy by its cause; an error if it has none.
-    fn copy_of(&mut self, reply: &Reply, id: &str, machine: &Machine, most: u32) -> Result<(), String> {
+    fn copy_of(&mut self, reply: &Reply, id: &str, machine: &Arc<Machine>, most: u32) -> Result<(), String> {
         let key = self.filed.get(&first(reply));
         let conversation = key.and_then(|key| self.conversations.get(key));
         let claimed_at = conversation.map_or(0, |conversation| conversation.claimed_at);
         // The sender stood still, and somebody else has sent meanwhile.
         let claim = key.and_then(|key| machine.claim_of(key));
         let is_overtaken = claim.is_some() && claim < conversation.map(|conversation| conversation.epoch);
-        let causes = key.map_or(0, |key| self.befallen.causes(key.as_str()));
+        let failures = key.map_or(0, |key| self.befallen.failures(key.as_str()));
         let part = self.parts.entry(id.to_owned()).or_default();
         let before = std::mem::replace(
             part,
@@ -229,12 +242,16 @@ impl State {
                 text: reply.content.text().as_str().to_owned(),
                 delivered: part.delivered,
                 heard: None,
+                request: None,
                 claimed_at,
-                causes,
+                failures,
+                by: Some((machine.clone(), machine.held_up())),
                 was_overtaken: is_overtaken && self.clocks_differ,
             },
         );
-        let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
+        // Who sent it before may hear of that only now: what counts is the last one.
+        let heard = before.request.map_or(before.heard, |request| self.requests[request].heard);
+        let refused = matches!(heard, Some(Heard::Refused | Heard::Rejected));
         if before.text.is_empty() || (refused && before.delivered == 0) {
             return Ok(());
         }
@@ -244,11 +261,16 @@ impl State {
         if most < 2 || is_moment(id) {
             return Err(format!("{id} was sent again although nothing may be"));
         }
-        match before.heard {
+        // Of the last one nothing arrived: this one stands for it.
+        if refused {
+            return Ok(());
+        }
+        let was_held_up = before.by.is_some_and(|(machine, before)| machine.held_up() > before);
+        match heard {
             Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
-            None => self.figures.count(Figure::CopiesAfterDeath),
+            None if was_held_up => self.figures.count(Figure::CopiesAfterDeath),
             _ if is_overtaken || before.was_overtaken => self.figures.count(Figure::CopiesAfterDeath),
-            _ if causes > before.causes => self.figures.count(Figure::CopiesUnrecorded),
+            Some(_) if was_held_up || failures > before.failures => self.figures.count(Figure::CopiesUnrecorded),
             _ => return Err(format!("{id} was sent again without a cause")),
         }
         Ok(())

@@ -6,8 +6,8 @@ use responder::Responder;
 use simulation::{Bend, Effect, Fault, Handler, Plan};
 use store::{Head, HeadWrite};
 
-use crate::{finds, finds_beside};
 use crate::table::{Lies, Table};
+use crate::{finds, finds_beside};
 
 fn forgetting(plan: &mut Plan) {
     (plan.erases, plan.desk, plan.kills_at_deadline) = (true, true, true);

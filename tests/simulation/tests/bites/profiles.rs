@@ -9,8 +9,8 @@ use models::{Attributes, ProfileValue, Reply, Subscription, SubscriptionGroupId}
 use responder::Responder;
 use simulation::{Brand, Effect, Fault, Handler, Plan};
 
-use crate::{finds, finds_beside};
 use crate::phone::carried;
+use crate::{finds, finds_beside};
 
 fn with_profiles(plan: &mut Plan) {
     plan.brand = Brand { profiles: true, ..Brand::default() };
