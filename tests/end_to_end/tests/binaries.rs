@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use end_to_end::{Stack, TABLE, binary, documented, environment, serve_braze};
-use local_aws::{Fault, Function, LocalAws, Operation, QueueSettings};
+use local_aws::{Fault, Function, LocalAws, Mapping, Operation, QueueSettings};
 
 #[tokio::test]
 async fn a_webhook_is_answered_and_an_ordinary_turn_costs_five_write_units() {
@@ -45,14 +45,43 @@ async fn a_wrong_token_is_turned_away_and_a_rotated_one_let_in() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_down_is_a_503_within_five_seconds() {
+async fn a_queue_that_is_down_is_a_503_within_five_seconds_be_it_the_one_for_what_nobody_can_read() {
     let stack = Stack::deploy().await;
-    stack.aws.inject(Fault::hang(Operation::SendMessage).always());
-    let started = std::time::Instant::now();
-    assert_eq!(stack.webhook("canary-webhook-token", &documented("42", "hi")).await["statusCode"], 503);
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-    stack.aws.clear_faults();
-    assert_eq!(stack.webhook("canary-webhook-token", &documented("42", "hi")).await["statusCode"], 202);
+    let unreadable = r#"{"message": "hi"}"#;
+    for (queue, body) in [("work", documented("42", "hi")), ("quarantine", unreadable.to_owned())] {
+        stack.aws.inject(Fault::hang(Operation::SendMessage).always());
+        let started = std::time::Instant::now();
+        assert_eq!(stack.webhook("canary-webhook-token", &body).await["statusCode"], 503, "{queue}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{queue}: {:?}", started.elapsed());
+        stack.aws.clear_faults();
+        assert_eq!(stack.webhook("canary-webhook-token", &body).await["statusCode"], 202, "{queue}");
+        assert_eq!(stack.aws.queue(queue).unwrap().messages().len(), 1, "{queue}");
+    }
+    // A large body is kept in parts: each has to be.
+    stack.aws.inject(Fault::fail(Operation::SendMessage).after(1).always());
+    let large = "x".repeat(200_000);
+    assert_eq!(stack.webhook("canary-webhook-token", &large).await["statusCode"], 503);
+}
+
+#[tokio::test]
+async fn although_aws_throttles_every_call_once_a_message_is_answered_in_its_first_delivery() {
+    use Operation::{GetItem, PutItem, Query, SendMessage, UpdateItem};
+    let stack = Stack::deploy().await;
+    stack.introduce("ada");
+    let calls = [(SendMessage, 1), (Query, 1), (GetItem, 2), (PutItem, 2), (UpdateItem, 5)];
+    for (operation, calls) in calls {
+        // The first, the third, the fifth: what lies between are the retries.
+        for call in 0..calls {
+            stack.aws.inject(Fault::throttle(operation).after(2 * call));
+        }
+    }
+    let answer = stack.webhook("canary-webhook-token", &documented("ada", "When are you open?")).await;
+    assert_eq!(answer["statusCode"], 202, "{answer}");
+    let delivery = Mapping::new(stack.work.clone());
+    let batch = delivery.next(|event| stack.responder.invoke(event, Duration::from_secs(30))).await;
+    assert_eq!((batch.deleted.len(), batch.kept.len()), (1, 0), "{batch:?}");
+    assert_eq!(stack.read_by("ada").len(), 1, "{:?}", stack.read_by("ada"));
+    assert_eq!(stack.aws.pending_faults(), [], "a turn has fewer calls than this test believes");
 }
 
 #[tokio::test]

@@ -18,7 +18,15 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug)]
 pub struct TlsFront {
     url: String,
-    handshakes: Arc<AtomicUsize>,
+    misnamed_url: String,
+    handshakes: Arc<Handshakes>,
+}
+
+/// How the handshakes of a front ended.
+#[derive(Debug, Default)]
+struct Handshakes {
+    done: AtomicUsize,
+    broken_off: AtomicUsize,
 }
 
 impl TlsFront {
@@ -29,15 +37,16 @@ impl TlsFront {
     pub async fn before(backend: &str) -> io::Result<Self> {
         let backend = backend.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let (acceptor, listener) = (acceptor()?, TcpListener::bind("127.0.0.1:0").await?);
-        let url = format!("https://localhost:{}", listener.local_addr()?.port());
-        let handshakes = Arc::new(AtomicUsize::new(0));
+        let port = listener.local_addr()?.port();
+        let [url, misnamed_url] = ["localhost", "127.0.0.1"].map(|host| format!("https://{host}:{port}"));
+        let handshakes = Arc::<Handshakes>::default();
         let counted = Arc::clone(&handshakes);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(pass_on(acceptor.clone(), stream, backend.clone(), Arc::clone(&counted)));
             }
         });
-        Ok(Self { url, handshakes })
+        Ok(Self { url, misnamed_url, handshakes })
     }
 
     /// Where it is: `https://localhost:port`.
@@ -45,9 +54,19 @@ impl TlsFront {
         &self.url
     }
 
+    /// The same place under a name that is not in its certificate: `https://127.0.0.1:port`.
+    pub fn misnamed_url(&self) -> &str {
+        &self.misnamed_url
+    }
+
     /// How many handshakes it has seen to their end.
     pub fn handshakes(&self) -> usize {
-        self.handshakes.load(Ordering::SeqCst)
+        self.handshakes.done.load(Ordering::SeqCst)
+    }
+
+    /// How many handshakes were broken off: whoever called saw the certificate and did not go on. Nothing of theirs went further.
+    pub fn broken_off(&self) -> usize {
+        self.handshakes.broken_off.load(Ordering::SeqCst)
     }
 }
 
@@ -60,9 +79,12 @@ fn acceptor() -> io::Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config.map_err(io::Error::other)?)))
 }
 
-async fn pass_on(acceptor: TlsAcceptor, stream: TcpStream, backend: String, handshakes: Arc<AtomicUsize>) {
-    let Ok(mut outside) = acceptor.accept(stream).await else { return };
-    handshakes.fetch_add(1, Ordering::SeqCst);
+async fn pass_on(acceptor: TlsAcceptor, stream: TcpStream, backend: String, handshakes: Arc<Handshakes>) {
+    let Ok(mut outside) = acceptor.accept(stream).await else {
+        handshakes.broken_off.fetch_add(1, Ordering::SeqCst);
+        return;
+    };
+    handshakes.done.fetch_add(1, Ordering::SeqCst);
     if let Ok(mut inside) = TcpStream::connect(backend).await {
         // Either side may go when it likes.
         drop(copy_bidirectional(&mut outside, &mut inside).await);
