@@ -40,6 +40,7 @@ impl Desk for Effects<dyn Desk> {
             Fault::Lags(_) => Err(DeskError::TimedOut),
             _ => Err(DeskError::Unavailable { status: None }),
         };
+        self.scene.has_time_for("the desk was told", within);
         let claim = self.scene.machine.claim_of(&event.conversation);
         self.scene.witness.telling_the_desk(event);
         let effect = || {

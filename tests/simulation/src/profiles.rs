@@ -13,6 +13,7 @@ use crate::witness::name_of;
 #[async_trait]
 impl Profiles for Effects<NoProfiles> {
     async fn track(&self, updates: &[ProfileUpdate], within: Duration) -> TrackOutcome {
+        self.scene.has_time_for("a profile was written", within);
         let all = |tracked: &Tracked| {
             let of_one = |update: &ProfileUpdate| Updated {
                 attributes: (!update.attributes.is_empty()).then(|| tracked.clone()),

@@ -50,6 +50,14 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// Whatever is waited for ends before the function has to.
+    pub(crate) fn has_time_for(&self, what: &str, time: Duration) {
+        let now = self.clock.now();
+        if self.machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
+            self.witness.broken(&format!("{what} with too little time left"));
+        }
+    }
+
     /// One effect, with what befalls it. `failure` is what the caller hears of a fault that gives an answer.
     pub(crate) async fn live<R, F>(
         &self,

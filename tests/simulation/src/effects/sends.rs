@@ -15,11 +15,14 @@ use crate::witness::name_of;
 impl Effects<ScriptedBraze> {
     /// One call, for everybody who is named in it: what befalls it befalls all of them.
     async fn call(&self, replies: &[Reply], time: Duration) -> Outcome {
-        let (now, witness) = (self.scene.clock.now(), &self.scene.witness);
-        let sending = |reply: &Reply| (witness.sending(reply, time, &self.scene.machine, now), reply.clone());
+        let witness = &self.scene.witness;
+        self.scene.has_time_for("a reply was sent", time);
+        let sending = |reply: &Reply| (witness.sending(reply, &self.scene.machine), reply.clone());
         let requests: Arc<[_]> = replies.iter().map(sending).collect();
         let failure = |fault: &Fault| match fault {
-            Fault::Limited(wait) => Outcome::NotAccepted(Refusal::RateLimited(wait.map(|wait| now + wait))),
+            Fault::Limited(wait) => {
+                Outcome::NotAccepted(Refusal::RateLimited(wait.map(|wait| self.scene.clock.now() + wait)))
+            }
             Fault::Refused(status) => Outcome::NotAccepted(Refusal::Rejected(*status)),
             Fault::Unauthorized => Outcome::NotAccepted(Refusal::Unauthorized),
             Fault::Empty => Outcome::NotAccepted(Refusal::Unavailable),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Witness;
-use crate::faults::Fault;
+use crate::faults::{Fault, Moment};
 
 impl Witness {
     /// `fault` is about to befall an effect that is about these.
@@ -15,7 +15,8 @@ impl Witness {
 /// What befell whom.
 #[derive(Default)]
 pub(super) struct Befallen {
-    /// What its sender gave up and what came all the same, later: by the effect's name and whom it was about.
+    /// What came when its sender had given it up, stood still over it, or died and could not tidy up behind it: by the effect's
+    /// name and whom it was about.
     late: HashSet<(&'static str, String)>,
     /// How often something about somebody failed that is kept in the table, by their name.
     of_each: HashMap<String, usize>,
@@ -23,7 +24,7 @@ pub(super) struct Befallen {
 
 impl Befallen {
     fn note(&mut self, effect: &'static str, about: &[String], fault: &Fault) {
-        if matches!(fault, Fault::Lags(_) | Fault::Cut(_)) {
+        if matches!(fault, Fault::Lags(_) | Fault::Cut(_) | Fault::Freezes(..) | Fault::Dies(Moment::After)) {
             self.late.extend(about.iter().map(|name| (effect, name.clone())));
         }
         if !["send", "track"].contains(&effect) {
@@ -31,7 +32,7 @@ impl Befallen {
         }
     }
 
-    /// Whether an effect of these names about this person was given up and came all the same.
+    /// Whether an effect of these names about this person came when its sender was not there any more, or not yet again.
     pub(super) fn came_late(&self, effects: &[&'static str], name: &str) -> bool {
         effects.iter().any(|effect| self.late.contains(&(*effect, name.to_owned())))
     }
@@ -47,7 +48,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::faults::Moment;
 
     #[test]
     fn what_befell_one_excuses_nobody_else() {

@@ -48,22 +48,12 @@ pub(super) enum Heard {
 }
 
 impl Witness {
-    /// A request is about to leave, at `now` by the sender's own clock, with `time` for it. Returns its number, if a write
-    /// began it.
-    pub(crate) fn sending(
-        &self,
-        reply: &Reply,
-        time: Duration,
-        machine: &Arc<Machine>,
-        now: Timestamp,
-    ) -> Option<usize> {
+    /// A request is about to leave. Returns its number, if a write began it.
+    pub(crate) fn sending(&self, reply: &Reply, machine: &Arc<Machine>) -> Option<usize> {
         let mut state = self.lock();
         state.step(self.clock.now(), || {
             format!("sending {} to {}", reply.id.as_str(), reply.to.conversation().as_str())
         });
-        if machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
-            state.broken(format!("{} was sent with too little time left", reply.id.as_str()));
-        }
         let begun = state.was_begun(reply, machine);
         state.goes_to_who_asked(reply, self.clock.now());
         let name = part_name(reply.id.as_str(), begun.as_ref().map_or(NO_TURN, |(_, turn)| *turn));
@@ -180,6 +170,14 @@ impl State {
         }
         self.broken(format!("{} was sent without a write that began it", reply.id.as_str()));
         None
+    }
+
+    /// What the claim of `epoch` heard of a part that it sent.
+    pub(super) fn heard_by(&self, key: &ConversationKey, (turn, part): (TurnKey, u32), epoch: u64) -> Option<Heard> {
+        let own = |request: &&Request| {
+            (&request.key, request.turn, request.part, request.epoch) == (key, turn, part, Some(epoch))
+        };
+        self.requests.iter().rev().find(own).and_then(|request| request.heard)
     }
 
     fn goes_to_who_asked(&mut self, reply: &Reply, now: Timestamp) {

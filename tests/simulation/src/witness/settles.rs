@@ -126,7 +126,10 @@ impl State {
         // A message that was given up and came again may have a turn of which nothing ever left.
         let left = self.requests.iter().any(|request| request.key == *key && request.turn == turn);
         let sent = if left { row.reply.len() } else { 0 };
-        let heard: Vec<_> = (1..=sent).map_while(part).map(|part| part.heard).collect();
+        // Whoever was overtaken may have sent it too, and heard something else.
+        let of_holder = |number: usize| self.heard_by(key, (turn, u32::try_from(number).unwrap_or(0)), before.epoch);
+        let heard = |number: usize| part(number).map(|part| of_holder(number).or(part.heard));
+        let heard: Vec<_> = (1..=sent).map_while(heard).collect();
         let last = heard.last().copied().flatten();
         if last != Some(Heard::Accepted) || heard.len() < row.reply.len() {
             self.unfinished.insert((key.clone(), turn));

@@ -210,11 +210,7 @@ impl State {
 
     /// The next part is begun by whoever heard that the one before it was accepted.
     fn was_accepted(&mut self, key: &ConversationKey, (turn, part): (TurnKey, u32), epoch: u64) {
-        let own = |request: &&super::phone::Request| {
-            (&request.key, request.turn, request.part, request.epoch) == (key, turn, part, Some(epoch))
-        };
-        let heard = self.requests.iter().rev().find(own).and_then(|request| request.heard);
-        if heard != Some(Heard::Accepted) {
+        if self.heard_by(key, (turn, part), epoch) != Some(Heard::Accepted) {
             self.broken(format!(
                 "part {} of {} was begun before the one before it was accepted",
                 part + 1,

@@ -11,8 +11,8 @@ use responder::{OnUnknown, Record, Responder};
 use simulation::{Bend, Effect, Fault, Handler, Run};
 use store::{Head, HeadWrite, MessageRow, TurnRow};
 
-use crate::finds;
 use crate::table::{Lies, Table};
+use crate::{finds, finds_beside};
 
 /// What carries replies, and what the responder hears of it instead.
 struct Hears(Arc<dyn Messaging>, fn(Outcome) -> Outcome);
@@ -116,9 +116,37 @@ impl Handler for Leisurely {
 }
 
 #[test]
-fn a_reply_that_is_sent_with_too_little_time_to_write_down_what_became_of_it() {
-    finds("was sent with too little time left", 200, |plan| {
-        plan.kills_at_deadline = false;
-        plan.handler = |responder| Box::new(Leisurely(responder));
-    });
+fn whatever_takes_longer_than_the_function_has() {
+    for what in
+        ["a reply was sent", "the AI was asked", "the AI was to sum up", "the desk was told", "a profile was written"]
+    {
+        finds(&format!("{what} with too little time left"), 200, |plan| {
+            (plan.kills_at_deadline, plan.desk) = (false, true);
+            (plan.brand.profiles, plan.brand.apart, plan.brand.forgetful) = (true, true, true);
+            plan.toml = plan.brand.toml(0);
+            plan.handler = |responder| Box::new(Leisurely(responder));
+        });
+    }
+}
+
+#[test]
+fn a_run_that_takes_longer_than_the_function_has() {
+    for (kills, words) in [(true, "not over by its deadline"), (false, "over after its deadline")] {
+        finds_beside(Some(vec![]), words, 200, |plan| {
+            plan.kills_at_deadline = kills;
+            plan.handler = |responder| Box::new(Dawdles(responder));
+        });
+    }
+}
+
+/// Is in no hurry to say that it is done.
+struct Dawdles(Responder);
+
+#[async_trait]
+impl Handler for Dawdles {
+    async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
+        let kept = self.0.handle(batch, deadline).await;
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        kept
+    }
 }
