@@ -45,8 +45,10 @@ fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed_but_the_ai() {
         [(OnUnknown::ResendOnce, "was sent again without a cause"), (OnUnknown::Flag, "although nothing may be")]
     {
         let found = (0..60).any(|seed| {
-            // The AI is out, which is no reason to say anything twice.
-            let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty)).collect();
+            // The AI is out and the door is slow, which is no reason to say anything twice.
+            let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty));
+            let slow = (0..1_000).map(|nth| (Effect { name: "hand over", nth }, Fault::Slow(Duration::from_secs(1))));
+            let out = out.chain(slow).collect();
             let mut run = Run { faults: Some(out), ..Run::of(seed) };
             (run.plan.on_unknown, run.plan.bend) = (on_unknown, Some(forgets_what_was_accepted as Bend));
             (run.plan.later, run.plan.clocks_ahead) = (None, vec![Duration::ZERO; 3]);

@@ -76,6 +76,18 @@ async fn an_unknown_outcome_is_sent_once_more_or_flagged_and_never_more_often() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_braze_says_it_could_not_take_is_sent_again_and_read_twice_if_that_was_not_so() {
+    for (arrived, times) in [(false, 1), (true, 2)] {
+        let world = World::default();
+        world.braze_will([(Outcome::NotAccepted(Refusal::Unavailable), arrived)]);
+        world.says("ada", "Are you open?").await;
+        world.settle(2).await;
+        assert_eq!(world.read_by("ada"), vec!["re: Are you open?"; times]);
+        assert_eq!((world.counted(Metric::SendDelayed), world.counted(Metric::UnknownSend)), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_braze_will_never_take_becomes_a_dead_letter_and_blocks_nobody() {
     let world = World::default();
     world.braze_will([(Outcome::NotAccepted(Refusal::Rejected(400)), false)]);
