@@ -12,7 +12,7 @@ use platform::random;
 use platform::secrets::SecretCache;
 use responder::{AssistantFiles, Deployment, OnUnknown, Record, Responder};
 use sandbox::queue::{EmbeddedQueue, Received};
-use store::Embedded;
+use store::{Embedded, Store as _};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -31,13 +31,18 @@ pub(super) struct Stage {
     ingest: Arc<Ingest>,
     responder: Arc<Responder>,
     work: Arc<EmbeddedQueue>,
+    store: Arc<Embedded>,
+    ai: Arc<CountingAi>,
     phones: Phones,
+    /// For the batches that may be worked on at once.
+    slots: Arc<Semaphore>,
 }
 
 impl Stage {
-    pub(super) fn new(ai: Duration) -> Result<Self, Unfit> {
+    pub(super) fn new(thinks_for: Duration) -> Result<Self, Unfit> {
         let queue = || Arc::new(EmbeddedQueue::in_memory(Arc::new(SystemClock)));
         let (work, phones) = (queue(), Phones::default());
+        let (store, ai) = (Arc::new(Embedded::in_memory()), Arc::new(CountingAi::new(thinks_for)));
         let assistant = AssistantFiles::load(None).map_err(|error| Unfit::new(error.to_string()))?.assistant;
         let ingest = Ingest {
             tokens: SecretCache::new(FixedTokens, Tokens::parse),
@@ -49,11 +54,10 @@ impl Stage {
             log_ids: random::words(),
             languages: Languages::default(),
         };
-        let store = Arc::new(Embedded::in_memory());
         let responder = Responder {
             deployment: Deployment::new(Arc::<Embedded>::clone(&store)),
-            store,
-            ai: Arc::new(CountingAi(ai)),
+            store: Arc::<Embedded>::clone(&store),
+            ai: Arc::<CountingAi>::clone(&ai),
             messaging: Arc::new(phones.clone()),
             desk: None,
             route_ais: std::collections::BTreeMap::new(),
@@ -67,16 +71,17 @@ impl Stage {
             assistant,
             on_unknown: OnUnknown::default(),
         };
-        Ok(Self { ingest: Arc::new(ingest), responder: Arc::new(responder), work, phones })
+        let (ingest, responder, slots) = (Arc::new(ingest), Arc::new(responder), Arc::new(Semaphore::new(AT_ONCE)));
+        Ok(Self { ingest, responder, work, store, ai, phones, slots })
     }
 
     /// Everybody writes a burst: beginnings of a thought, then its end. Returns when the last message of each was accepted.
     pub(super) async fn accept(&self, users: usize, burst: usize) -> Result<Vec<(String, Instant)>, Unfit> {
-        let mut callers = JoinSet::new();
+        let (mut callers, dispatch) = (JoinSet::new(), random::words());
         for caller in 0..CALLERS.min(users) {
             let (ingest, names) = (Arc::clone(&self.ingest), (caller..users).step_by(CALLERS));
-            let names: Vec<_> = names.map(|user| format!("user-{user}")).collect();
-            callers.spawn(async move { call(&ingest, &names, burst).await });
+            let (names, dispatch): (Vec<_>, _) = (names.map(|user| format!("user-{user}")).collect(), dispatch());
+            callers.spawn(async move { call(&ingest, &names, burst, &dispatch).await });
         }
         let mut accepted = Vec::new();
         while let Some(done) = callers.join_next().await {
@@ -87,9 +92,9 @@ impl Stage {
 
     /// Feeds the responder until it is aborted.
     pub(super) fn feed(&self) -> AbortHandle {
-        let (work, responder) = (Arc::clone(&self.work), Arc::clone(&self.responder));
+        let (work, responder, slots) = (Arc::clone(&self.work), Arc::clone(&self.responder), Arc::clone(&self.slots));
         let feeding = async move {
-            let (slots, mut invocations) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+            let mut invocations = JoinSet::new();
             while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
                 let batch = work.receive(BATCH).await;
                 let (work, responder) = (Arc::clone(&work), Arc::clone(&responder));
@@ -103,6 +108,12 @@ impl Stage {
         tokio::spawn(feeding).abort_handle()
     }
 
+    /// From now on the AI answers nobody before so many have asked, and there is a batch for each of them.
+    pub(super) fn expect(&self, crowd: usize) {
+        self.ai.expect(crowd);
+        self.slots.add_permits(crowd);
+    }
+
     /// Waits until nothing is on the queue.
     pub(super) async fn at_rest(&self) {
         loop {
@@ -114,13 +125,35 @@ impl Stage {
         }
     }
 
+    /// What everybody got since this was asked last.
     pub(super) fn answers(&self) -> HashMap<String, Vec<Got>> {
         self.phones.answers()
+    }
+
+    /// The most conversations that were worked on at the same moment since a crowd was expected.
+    pub(super) fn most_at_once(&self) -> usize {
+        self.ai.most_at_once()
+    }
+
+    /// Takes out of the table what it is there to keep. With the same users in every round it holds the same after each: what
+    /// grows all the same is kept by mistake.
+    pub(super) async fn forget_everybody(&self) -> Result<(), Unfit> {
+        for (conversation, _) in self.store.conversations() {
+            let now = SystemClock.now();
+            let erased = self.store.erase(&conversation, now, now).await;
+            erased.map_err(|error| Unfit::new(error.to_string()))?;
+        }
+        Ok(())
     }
 }
 
 /// Posts each user's messages in their order, one user after the other.
-async fn call(ingest: &Ingest, users: &[String], burst: usize) -> Result<Vec<(String, Instant)>, Unfit> {
+async fn call(
+    ingest: &Ingest,
+    users: &[String],
+    burst: usize,
+    dispatch: &str,
+) -> Result<Vec<(String, Instant)>, Unfit> {
     let mut headers = HeaderMap::new();
     let token = HeaderValue::from_str(&format!("Bearer {TOKEN}")).map_err(|error| Unfit::new(error.to_string()))?;
     headers.insert(header::AUTHORIZATION, token);
@@ -129,7 +162,7 @@ async fn call(ingest: &Ingest, users: &[String], burst: usize) -> Result<Vec<(St
         for number in 1..=burst {
             let last = number == burst;
             let text = if last { "and what does it cost?".to_owned() } else { format!("line {number}") };
-            let body = webhook::recommended(user, &text, &format!("{user}-{number}"));
+            let body = webhook::recommended(user, &text, &format!("{dispatch}-{user}-{number}"));
             let (method, path, query) = (&Method::POST, "/inbound", "");
             let answer = ingest.handle(Call { method, path, query, headers: &headers, body: body.as_bytes() }).await;
             if !answer.status.is_success() {

@@ -11,20 +11,30 @@ const TOKEN: &str = "webhook-token";
 /// One in so many bodies cannot be read and goes to quarantine.
 const UNREADABLE: usize = 50;
 
+/// Users who come again and again.
+const USERS: usize = 1_000;
+
 /// The surroundings of ingest, and the webhooks that it gets.
 pub struct Ingest {
     aws: LocalAws,
     work: Queue,
     quarantine: Queue,
+    /// Who writes the webhook with this number.
+    who: fn(usize) -> String,
 }
 
 impl Ingest {
-    /// AWS with the door's queues and its secret.
+    /// AWS with the door's queues and its secret; users come again and again.
     pub async fn surroundings() -> Self {
         let aws = LocalAws::start().await;
         let [work, quarantine] = ["work", "quarantine"].map(|name| aws.create_queue(name, QueueSettings::default()));
         aws.put_secret("ingest", &json!({"webhook_token": TOKEN, "agent_token": "agent-token"}).to_string());
-        Self { aws, work, quarantine }
+        Self { aws, work, quarantine, who: |number| format!("user-{}", number % USERS) }
+    }
+
+    /// The same with a new user for every webhook.
+    pub(super) fn among_strangers(self) -> Self {
+        Self { who: super::stranger, ..self }
     }
 }
 
@@ -46,7 +56,7 @@ impl super::Subject for Ingest {
     }
 
     fn event(&self, number: usize) -> Value {
-        let user = format!("user-{}", number % 1_000);
+        let user = (self.who)(number);
         let text = format!("He said \"{number}\" 👋\nand {}?", "more ".repeat(number % 40));
         let body = match number {
             number if number % UNREADABLE == 0 => format!("{{\"text\": \"{number}\"}}"),

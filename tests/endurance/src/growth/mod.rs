@@ -71,17 +71,22 @@ pub trait Subject {
 /// After so many invocations what they left is taken away, so that no stand-in becomes slow.
 const CLEAN_EVERY: usize = 1_000;
 
+/// The name of somebody who was not there before. It is long, so that whoever keeps it grows, though nothing else be kept.
+fn stranger(number: usize) -> String {
+    format!("stranger-{number:0>300}")
+}
+
 /// Runs it and says what it found. `progress` gets a line now and then.
 pub async fn run(options: &Options, progress: impl Fn(String)) -> Result<Report, Unfit> {
     let binaries =
         tokio::task::spawn_blocking(Binaries::built).await.map_err(|error| Unfit::new(error.to_string()))??;
     let mut report = Report::default();
     if options.only != Some(Only::Responder) {
-        let subject = Ingest::surroundings().await;
+        let subject = Ingest::surroundings().await.among_strangers();
         measure(&subject, binaries.ingest, options.invocations, &mut report, &progress).await?;
     }
     if options.only != Some(Only::Ingest) {
-        let subject = Responder::surroundings().await?;
+        let subject = Responder::surroundings().await?.among_strangers(options.invocations)?;
         measure(&subject, binaries.responder, options.invocations, &mut report, &progress).await?;
     }
     Ok(report)
@@ -139,5 +144,62 @@ fn judge<S: Subject>(looks: &[Memory], mut times: Vec<Duration>, report: &mut Re
     report.figure(format!("{name}: invocations"), all, "");
     if growth > S::MOST_GROWTH {
         report.broken(format!("{name} grew by {growth} KiB in {all} invocations; {} are allowed", S::MOST_GROWTH));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// As many as `.ci/run` invokes each function.
+    const FEW: usize = 3_000;
+
+    /// What is broken where a function keeps so much, in KiB.
+    fn broken(kept: u64) -> Vec<String> {
+        let looks = [0, kept / 2, kept].map(|kept| Memory { resident: 10_000 + kept, peak: 20_000 });
+        let mut report = Report::default();
+        judge::<Responder>(&looks, vec![Duration::from_millis(1); FEW], &mut report);
+        report.broken_promises().to_vec()
+    }
+
+    /// The users that the events of a run are about.
+    fn users<S: Subject>(subject: &S, name: impl Fn(Value) -> Option<String>) -> Vec<String> {
+        (1..=FEW).filter_map(|number| name(subject.event(number))).collect()
+    }
+
+    fn text(json: &str, name: &str) -> Option<String> {
+        let json: Value = serde_json::from_str(json).ok()?;
+        Some(json[name].as_str()?.to_owned())
+    }
+
+    fn is_seen_if_kept(users: &[String]) {
+        let kept: HashSet<_> = users.iter().collect();
+        let bytes: usize = kept.iter().map(|name| name.len()).sum();
+        assert_eq!(broken(u64::try_from(bytes >> 10).unwrap()).len(), 1, "{} users", kept.len());
+    }
+
+    #[test]
+    fn what_stays_as_it_is_may_and_what_grows_may_not() {
+        assert_eq!(broken(0), [""; 0]);
+        assert_eq!(broken(Responder::MOST_GROWTH), [""; 0]);
+        assert_eq!(broken(Responder::MOST_GROWTH + 1).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_door_that_kept_the_name_of_everybody_would_be_seen() {
+        let door = Ingest::surroundings().await.among_strangers();
+        is_seen_if_kept(&users(&door, |event| text(event["body"].as_str()?, "user_id")));
+    }
+
+    #[tokio::test]
+    async fn an_actor_that_kept_the_name_of_everybody_would_be_seen() {
+        let actor = Responder::surroundings().await.unwrap().among_strangers(FEW).unwrap();
+        let name = |event: Value| {
+            let message: Value = serde_json::from_str(event["Records"][0]["body"].as_str()?).ok()?;
+            Some(message["identity"].to_string())
+        };
+        is_seen_if_kept(&users(&actor, name));
     }
 }

@@ -1,5 +1,5 @@
-//! Ordinary messages to the responder: each of a hundred users asks again and again, the AI answers, Braze takes the reply;
-//! every tenth delivery is a copy of the one before, which is settled already.
+//! Ordinary messages to the responder: a user asks, the AI answers, Braze takes the reply; every tenth delivery is a copy of the
+//! one before, which is settled already.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +17,7 @@ use crate::Unfit;
 
 const TABLE: &str = "conversations";
 const ASSISTANT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/growth/assistant.toml");
+/// Users who ask again and again.
 const USERS: usize = 100;
 /// One in so many deliveries is a copy of the one before.
 const COPIES: usize = 10;
@@ -52,7 +53,16 @@ impl Responder {
 
     /// The same with so many users.
     pub fn of_users(self, count: usize) -> Result<Self, Unfit> {
-        let users = (0..count).map(|user| Identity::new(&format!("user-{user}"), "", "+15550123456"));
+        self.of((0..count).map(|user| format!("user-{user}")))
+    }
+
+    /// The same with a new user for each of so many messages.
+    pub(super) fn among_strangers(self, messages: usize) -> Result<Self, Unfit> {
+        self.of((0..messages).map(super::stranger))
+    }
+
+    fn of(self, names: impl Iterator<Item = String>) -> Result<Self, Unfit> {
+        let users = names.map(|name| Identity::new(&name, "", "+15550123456"));
         let users = users.collect::<Result<_, _>>().map_err(|error| Unfit::new(error.to_string()))?;
         Ok(Self { users, ..self })
     }

@@ -1,4 +1,4 @@
-//! AWS as a run uses it: three queues, a table and two secrets, on an emulator or on our own stand-in.
+//! AWS as a run uses it: three queues (agents' wishes share that of the work), a table and two secrets, on an emulator or on our own stand-in.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub(super) const INGEST_SECRET: &str =
     r#"{"webhook_token": "canary-webhook-token", "agent_token": "canary-agent-token"}"#;
 pub(super) const RESPONDER_SECRET: &str = r#"{"braze_api_key": "canary-braze-key", "ai_api_key": "canary-ai-key"}"#;
 pub(super) const WEBHOOK_TOKEN: &str = "canary-webhook-token";
+pub(super) const AGENT_TOKEN: &str = "canary-agent-token";
 pub(super) const BRAZE_KEY: &str = "canary-braze-key";
 /// The beginning of every secret.
 pub(super) const SECRET_CANARY: &str = "canary-";
@@ -121,7 +122,7 @@ impl Cloud {
             ("AWS_ACCESS_KEY_ID", "local"),
             ("AWS_SECRET_ACCESS_KEY", "local"),
             ("QUEUE_URL", &self.work),
-            ("AGENT_QUEUE_URL", &self.quarantine),
+            ("AGENT_QUEUE_URL", &self.work),
             ("QUARANTINE_QUEUE_URL", &self.quarantine),
             ("INGEST_SECRET_ID", &self.names.ingest_secret),
             ("RESPONDER_SECRET_ID", &self.names.responder_secret),

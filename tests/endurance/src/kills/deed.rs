@@ -12,6 +12,8 @@ pub(super) enum Deed {
     ReadSecret,
     /// A message is handed to the work queue: its id, and its text.
     Queue { message: String, text: String },
+    /// An agent's wish is handed to the work queue.
+    Wish,
     /// A body is handed to the quarantine queue.
     Quarantine,
     /// It is said when a message comes back.
@@ -49,7 +51,7 @@ pub(super) const OF_SOME_WEBHOOKS: [&str; 1] = ["quarantine"];
 pub(super) const OF_EVERY_TURN: [&str; 8] =
     ["put message row", "file and claim", "read history", "ask", "put draft", "commit", "send", "settle"];
 /// And those of some turns.
-pub(super) const OF_SOME_TURNS: [&str; 11] = [
+pub(super) const OF_SOME_TURNS: [&str; 12] = [
     "read item",
     "file",
     "claim",
@@ -61,6 +63,7 @@ pub(super) const OF_SOME_TURNS: [&str; 11] = [
     "mark message row",
     "sign",
     "come back",
+    "take over",
 ];
 
 impl Deed {
@@ -95,7 +98,7 @@ impl Deed {
     pub(super) fn moment(&self) -> &'static str {
         match self {
             Self::ReadSecret => AT_THE_START,
-            Self::Queue { .. } => "queue",
+            Self::Queue { .. } | Self::Wish => "queue",
             Self::Quarantine => "quarantine",
             Self::ComeBack => "come back",
             Self::FileRow => "put message row",
@@ -122,18 +125,20 @@ fn moment_of(change: &Change) -> &'static str {
         Change::NextPart => "begin next part",
         Change::SendAgain => "begin another copy",
         Change::PutBack => "put back",
-        Change::Settle => "settle",
+        Change::Settle | Change::OptOut => "settle",
         Change::Release => "give back",
+        Change::TakeOver => "take over",
         Change::Sign => "sign",
         Change::Other => "other head write",
     }
 }
 
-/// What ingest hands over: to the work queue a message, to the quarantine a body.
+/// What ingest hands over: to the work queue a message or a wish, to the quarantine a body.
 fn sent_message(body: &str) -> Deed {
     let message: Value = serde_json::from_str(body).unwrap_or_default();
     match message["type"].as_str() {
         Some("inbound_v1") => Deed::Queue { message: text(&message["id"]), text: text(&message["text"]) },
+        Some("agent_v1") => Deed::Wish,
         Some("quarantined_v1") => Deed::Quarantine,
         _ => Deed::Unknown,
     }
@@ -158,12 +163,14 @@ fn change(update: &Value) -> Change {
     }
     match () {
         () if has(":ru") => Change::Claim,
+        () if removes("tk") && has(":kp") => Change::OptOut,
         () if removes("tk") => Change::Settle,
         () if has(":tr") => Change::PutBack,
         () if has(":tc") && has(":tp") => Change::NextPart,
         () if has(":tc") => Change::SendAgain,
         () if has(":lu") && !has(":mt") => Change::Release,
         () if has(":mv") => Change::Sign,
+        () if values[":md"]["S"] == "h" => Change::TakeOver,
         () => Change::Other,
     }
 }
@@ -190,6 +197,7 @@ mod tests {
     fn update(expression: &str, values: &[&str]) -> Value {
         let value = |name: &&str| match *name {
             ":tv" => ((*name).to_owned(), json!({"L": [{"S": "m1"}, {"S": "m2"}]})),
+            ":md" => ((*name).to_owned(), json!({"S": "h"})),
             name => (name.to_owned(), json!({"S": "m1"})),
         };
         json!({
@@ -216,11 +224,14 @@ mod tests {
             (settling, vec![":lu", ":covered", ":is_ru"], "settle"),
             ("SET lu = :lu", vec![":lu", ":is_ru"], "give back"),
             ("SET mv = :mv", vec![":mv"], "sign"),
+            ("SET mt = :mt, md = :md, lu = :lu", vec![":mt", ":md", ":lu", ":sending"], "take over"),
             ("SET ad = :ad", vec![":ad"], "other head write"),
         ] {
             assert_eq!(moment("DynamoDB_20120810.UpdateItem", &update(expression, &values)), expected);
         }
         let commit = Deed::of(Some("x.UpdateItem"), "/", update("SET tk = :tk", &[":tv"]).to_string().as_bytes());
+        let stop = Deed::of(Some("x.UpdateItem"), "/", update(settling, &[":lu", ":kp"]).to_string().as_bytes());
+        assert_eq!(stop, Deed::Head { user: "42".to_owned(), change: Change::OptOut });
         let covers = vec!["m1".to_owned(), "m2".to_owned()];
         assert_eq!(commit, Deed::Head { user: "42".to_owned(), change: Change::Commit { covers } });
     }
@@ -235,6 +246,7 @@ mod tests {
             ("d.UpdateItem", row("M#1"), "mark message row"),
             ("d.DeleteItem", row("M#1"), "forget message row"),
             ("s.SendMessage", body(r#"{"type": "inbound_v1", "id": "m1", "text": "hi"}"#), "queue"),
+            ("s.SendMessage", body(r#"{"type": "agent_v1"}"#), "queue"),
             ("s.SendMessage", body(r#"{"type": "quarantined_v1"}"#), "quarantine"),
             ("s.SendMessage", body("?"), "unknown"),
             ("s.ChangeMessageVisibility", json!({}), "come back"),

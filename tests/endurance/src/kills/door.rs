@@ -67,8 +67,9 @@ async fn knock(State(door): State<Door>, uri: Uri, headers: HeaderMap, body: Byt
 impl Behind {
     async fn invoke(&self, event: Value) -> Option<Value> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_webhook = event["rawPath"] == "/inbound";
         let answer = self.environments[turn % AT_ONCE].lock().await.invoke(event).await?;
-        if answer["statusCode"].as_u64().is_some_and(|status| (200..300).contains(&status)) {
+        if is_webhook && answer["statusCode"].as_u64().is_some_and(|status| (200..300).contains(&status)) {
             let told: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
             let message = told["message_id"].as_str().unwrap_or_default().to_owned();
             let quarantined = told["queue"] == "quarantine";

@@ -38,6 +38,7 @@ pub(super) async fn gathered(world: &World) -> Result<Evidence, Unfit> {
     Ok(Evidence {
         most_copies: world.options.on_unknown.most_copies(),
         fallback: FALLBACK.to_owned(),
+        stops: (0..users::how_many(world.options.count)).filter_map(users::stop).collect(),
         events: world.trace.events(),
         taken,
         dead: ids(world.cloud.dead_letters().await?),
@@ -64,6 +65,15 @@ fn unsettled(head: &Value) -> Vec<String> {
     let pending = head.as_object().into_iter().flatten().filter_map(|(name, _)| name.strip_prefix("p_"));
     let turn = head["tv"]["L"].as_array().into_iter().flatten().filter_map(|id| id["S"].as_str());
     pending.chain(turn).map(str::to_owned).collect()
+}
+
+/// Of a hundred processes, how many may be killed by their deadline. Their deaths excuse copies as the others do, and nobody
+/// meant them: a responder that hung could hide behind them. One is a busy machine's.
+const MOST_TIMED_OUT: u32 = 5;
+
+fn too_many_timed_out(timed_out: usize, processes: u32) -> Option<String> {
+    let most = (processes * MOST_TIMED_OUT / 100).max(1) as usize;
+    (timed_out > most).then(|| format!("{timed_out} processes were killed by their deadline; at most {most} may be"))
 }
 
 /// The figures, and whatever is broken.
@@ -98,8 +108,23 @@ pub(super) fn report(world: &World, evidence: &Evidence, seed: u64) -> Report {
             report.broken(format!("{what}: {found}"));
         }
     }
+    if let Some(too_many) = too_many_timed_out(*tally.timed_out.lock(), world.processes()) {
+        report.broken(too_many);
+    }
     if world.kills() != world.options.count || *tally.lines.lock() == 0 {
         report.broken("the run did not do what it was to do: processes were not killed, or wrote nothing");
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::too_many_timed_out;
+
+    #[test]
+    fn processes_may_be_killed_by_their_deadline_now_and_then_and_no_more() {
+        for (timed_out, processes, is_too_many) in [(1, 10, false), (2, 10, true), (5, 100, false), (6, 100, true)] {
+            assert_eq!(too_many_timed_out(timed_out, processes).is_some(), is_too_many, "{timed_out} of {processes}");
+        }
+    }
 }

@@ -110,7 +110,8 @@ async fn build(options: Options, seed: u64) -> Result<(Arc<World>, Door, String)
         http,
         braze_address: serve(Arc::clone(&braze).router()).await?,
         ai_address: serve(echo::router(Arc::clone(&later))).await?,
-        assistant: assistant().map_err(|error| Unfit::new(format!("no folder for the assistant: {error}")))?,
+        assistant: assistant(users::how_many(options.count))
+            .map_err(|error| Unfit::new(format!("no folder for the assistant: {error}")))?,
         trace: trace::Trace::default(),
         chance: Shared::new(Chance::new(seed)),
         saboteur: Saboteur::new(options.sabotage),
@@ -197,13 +198,17 @@ async fn serve(router: Router) -> Result<String, Unfit> {
     Ok(address)
 }
 
-/// An assistant without knowledge, so that every answer is the AI's; with short quiet periods.
-fn assistant() -> io::Result<PathBuf> {
+/// An assistant without knowledge, so that every answer is the AI's; with short quiet periods, and a STOP for each user who
+/// writes it.
+fn assistant(users: usize) -> io::Result<PathBuf> {
     let folder = env::temp_dir().join(format!("endurance-assistant-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let file = folder.join("assistant.toml");
-    let toml =
-        format!("[quiet_period]\nfragment_seconds = 1\ncap_seconds = 4\n\n[texts.en]\nfallback = \"{FALLBACK}\"\n");
+    let stops: Vec<_> = (0..users).filter_map(users::stop).collect();
+    let toml = format!(
+        "[quiet_period]\nfragment_seconds = 1\ncap_seconds = 4\n\n[texts.en]\nfallback = \"{FALLBACK}\"\n\n\
+         [keywords]\nopt_out = {stops:?}\n"
+    );
     fs::write(&file, toml)?;
     Ok(file)
 }

@@ -72,6 +72,11 @@ pub enum Event {
         /// In which process.
         process: Process,
     },
+    /// An agent's wish to take a conversation over got its 2xx.
+    Wished {
+        /// Whose conversation.
+        user: String,
+    },
     /// A process was killed, in the middle of an invocation or while it started.
     Killed {
         /// Which one.
@@ -106,8 +111,12 @@ pub enum Change {
     PutBack,
     /// The turn is over.
     Settle,
+    /// The turn is over, and the user wants to hear nothing any more.
+    OptOut,
     /// The conversation is given back.
     Release,
+    /// A person owns the conversation.
+    TakeOver,
     /// A user's other name points to the conversation.
     Sign,
     /// Anything else.
@@ -120,9 +129,14 @@ impl Change {
         matches!(self, Self::Claim | Self::File { claims: true, .. })
     }
 
+    /// Whether the turn is over with it.
+    pub fn settles(&self) -> bool {
+        matches!(self, Self::Settle | Self::OptOut)
+    }
+
     /// Whether it writes down what became of a send.
     pub fn records_a_send(&self) -> bool {
-        matches!(self, Self::NextPart | Self::PutBack | Self::Settle)
+        self.settles() || matches!(self, Self::NextPart | Self::PutBack)
     }
 
     /// Whether a copy of a part may leave after it.
@@ -132,7 +146,7 @@ impl Change {
 
     /// Whether the conversation is free after it.
     pub fn frees(&self) -> bool {
-        matches!(self, Self::Settle | Self::PutBack | Self::Release)
+        self.settles() || matches!(self, Self::PutBack | Self::Release)
     }
 }
 

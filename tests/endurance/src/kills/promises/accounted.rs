@@ -1,4 +1,5 @@
-//! Every message whose webhook got a 2xx was answered, or is a dead letter, or in quarantine, or was flagged. None is lost.
+//! Every message whose webhook got a 2xx was answered, or is a dead letter, or in quarantine, or was flagged, or was left
+//! alone: its user wrote STOP, or an agent took the conversation over. None is lost.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,6 +15,7 @@ pub(super) enum Fate {
     Dead,
     Quarantined,
     Flagged,
+    LeftAlone,
     Lost,
 }
 
@@ -71,6 +73,7 @@ pub(super) fn fates<'a>(history: &'a History) -> Vec<(&'a str, Fate)> {
             None if in_quarantine && quarantined.contains(message) => Fate::Quarantined,
             None if dead.contains(message) => Fate::Dead,
             None if mark.is_some_and(|mark| given_up.contains(mark)) => Fate::Flagged,
+            None if history.is_left_alone(message) => Fate::LeftAlone,
             None => Fate::Lost,
         };
         (message, fate)

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use super::History;
-use crate::kills::trace::Change;
 
 /// The claim on which the fallback line goes out, and the one on which a message is given up, as the assistant's default
 /// `attempts` has it.
@@ -30,7 +29,7 @@ fn gave_up(head: &[super::history::Done]) -> bool {
     let mut attempts = 0;
     head.iter().any(|done| {
         attempts += usize::from(done.change.claims());
-        let settled = *done.change == Change::Settle;
+        let settled = done.change.settles();
         let gave_up = settled && attempts >= PARKED_AT;
         if settled {
             attempts = 0;

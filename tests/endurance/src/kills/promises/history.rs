@@ -20,6 +20,10 @@ pub(super) struct History<'a> {
     pub(super) heads: BTreeMap<&'a str, Vec<Done<'a>>>,
     /// Every turn by the message that names it.
     pub(super) turns: HashMap<&'a str, Turn<'a>>,
+    /// Since when each user who wrote STOP hears nothing any more.
+    pub(super) stopped: BTreeMap<&'a str, usize>,
+    /// Since when a person owns a user's conversation.
+    pub(super) owned: BTreeMap<&'a str, usize>,
     killed: HashSet<Process>,
     finished: HashMap<Process, Vec<usize>>,
     /// When an answer of Braze was lost, by who never heard it and the part it was about.
@@ -55,6 +59,8 @@ impl<'a> History<'a> {
             places: HashMap::new(),
             heads: BTreeMap::new(),
             turns: HashMap::new(),
+            stopped: BTreeMap::new(),
+            owned: BTreeMap::new(),
             killed: HashSet::new(),
             finished: HashMap::new(),
             unheard: HashMap::new(),
@@ -78,12 +84,21 @@ impl<'a> History<'a> {
                 if let Change::File { message, sequence: Some(sequence), .. } = change {
                     self.places.insert(message, *sequence);
                 }
+                match change {
+                    Change::OptOut => drop(self.stopped.entry(user).or_insert(at)),
+                    Change::TakeOver => drop(self.owned.entry(user).or_insert(at)),
+                    _ => {}
+                }
                 self.heads.entry(user).or_default().push(Done { at, process: *process, change });
             }
             Event::Finished { process } => self.finished.entry(*process).or_default().push(at),
             Event::Killed { process } => drop(self.killed.insert(*process)),
             Event::Unheard { process, reply } => self.unheard.entry((*process, reply)).or_default().push(at),
-            Event::Accepted { .. } | Event::Head { .. } | Event::Asked { .. } | Event::Sent { .. } => {}
+            Event::Accepted { .. }
+            | Event::Wished { .. }
+            | Event::Head { .. }
+            | Event::Asked { .. }
+            | Event::Sent { .. } => {}
         }
     }
 
@@ -105,7 +120,7 @@ impl<'a> History<'a> {
                     *copies += usize::from(unknown);
                 }
             }
-            if *done.change == Change::Settle {
+            if done.change.settles() {
                 attempts = 0;
             }
         }
@@ -133,6 +148,12 @@ impl<'a> History<'a> {
     pub(super) fn died_after(&self, process: Process, at: usize) -> bool {
         let returned = self.finished.get(&process).is_some_and(|all| all.iter().any(|finished| *finished > at));
         !returned && self.killed.contains(&process)
+    }
+
+    /// Whether the message reached its conversation, and the bot was silenced there: by STOP, or by an agent.
+    pub(super) fn is_left_alone(&self, message: &str) -> bool {
+        let is_silent = |user| self.stopped.contains_key(user) || self.owned.contains_key(user);
+        self.places.contains_key(message) && self.user_of(message).is_some_and(is_silent)
     }
 
     /// Who typed the message.

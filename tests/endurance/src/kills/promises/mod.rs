@@ -6,6 +6,7 @@ mod copies;
 mod history;
 mod order;
 mod people;
+mod silence;
 mod words;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct Evidence {
     pub most_copies: usize,
     /// The assistant's fallback line.
     pub fallback: String,
+    /// The marks of the texts that mean STOP.
+    pub stops: Vec<String>,
     /// What happened, in its order.
     pub events: Vec<Event>,
     /// What Braze took, in its order.
@@ -102,6 +105,7 @@ pub fn broken(evidence: &Evidence) -> Vec<String> {
         order::check(&history),
         words::check(&history),
         causes::check(&history),
+        silence::check(&history),
     ];
     checks.into_iter().flatten().collect()
 }
@@ -126,6 +130,9 @@ impl Evidence {
             ("messages answered with the fallback line", count(accounted::Fate::Fallback)),
             ("messages that are dead letters", count(accounted::Fate::Dead)),
             ("messages flagged: sent perhaps, and nobody knows", count(accounted::Fate::Flagged)),
+            ("messages after STOP or a takeover, left alone", count(accounted::Fate::LeftAlone)),
+            ("users who wrote STOP", history.stopped.len()),
+            ("conversations that agents took over", history.owned.len()),
             ("bodies in quarantine", count(accounted::Fate::Quarantined)),
             ("parts that Braze took", self.taken.len()),
             ("parts taken twice", copies::doubles(&history)),

@@ -38,7 +38,8 @@ fn is_what_was_typed(history: &History, said: &str) -> bool {
     texts.is_some_and(|texts| !texts.is_empty() && texts.join("\n") == said)
 }
 
-/// A reply is whole, or ends with the part with which it was given up: that one may have arrived.
+/// A reply is whole, or ends with the part with which it was given up: that one may have arrived. Where the bot was
+/// silenced it may end with any part.
 fn missing_parts(history: &History) -> Vec<String> {
     let mut turns: BTreeMap<&str, (u64, Vec<u64>)> = BTreeMap::new();
     for taken in &history.evidence.taken {
@@ -53,6 +54,7 @@ fn missing_parts(history: &History) -> Vec<String> {
         let is_well = [Some(parts), last, last.map(|part| part - 1)]
             .into_iter()
             .flatten()
+            .chain(history.is_left_alone(turn).then_some(seen.len() as u64))
             .any(|last| seen == (1..=last).collect::<Vec<_>>());
         (!is_well).then(|| format!("of the {parts} parts of {turn} came {seen:?}"))
     });
