@@ -1,6 +1,6 @@
 //! The limits of the gate: instruction counts as they are now, on x86-64, for the functions as `.ci/run` builds them
-//! (`sam build`, thin LTO, 16 codegen units; with fat LTO they are lower). Who makes a function cheaper lowers its line; who
-//! must make it dearer says in the commit why.
+//! (`sam build`, without LTO and with 16 codegen units, which takes a third less time; as shipped, with fat LTO, they are a
+//! seventh lower). Who makes a function cheaper lowers its line; who must make it dearer says in the commit why.
 
 use crate::figures::{Figure, Target, Unit};
 use crate::instructions::Instructions;
@@ -27,7 +27,7 @@ pub(crate) struct Gates {
 pub(crate) const INGEST: Gates = Gates {
     start: Gate {
         name: "ingest: instructions to the first poll",
-        measured: 3_000_000.0,
+        measured: 3_270_000.0,
         target: Some(Target {
             most: 2_500_000.0,
             because: "two clients of the SDK read AWS's table of partitions, 0.4 M each; the loader relocates for 0.6 M",
@@ -35,7 +35,7 @@ pub(crate) const INGEST: Gates = Gates {
     },
     warm: Gate {
         name: "ingest: instructions of a warm webhook",
-        measured: 667_000.0,
+        measured: 771_000.0,
         target: Some(Target {
             most: 550_000.0,
             because: "a fifth is SHA-256 for the signature, in software: callgrind's processor has no instructions for it",
@@ -46,13 +46,13 @@ pub(crate) const INGEST: Gates = Gates {
 pub(crate) const RESPONDER: Gates = Gates {
     start: Gate {
         name: "responder: instructions to the first poll",
-        measured: 5_730_000.0,
+        measured: 6_520_000.0,
         target: Some(Target {
             most: 5_000_000.0,
             because: "three clients of the SDK read AWS's table of partitions, 0.4 M each",
         }),
     },
-    warm: Gate { name: "responder: instructions of a warm turn", measured: 4_310_000.0, target: None },
+    warm: Gate { name: "responder: instructions of a warm turn", measured: 4_890_000.0, target: None },
 };
 
 impl Gates {
