@@ -7,6 +7,7 @@ use braze::{ProfileUpdate, Tracked};
 use conversation::decide::{OptWish, wish};
 use models::assistant::ConversationFact;
 use models::{Attributes, ConversationKey, FieldName, Identity, ProfileValue, Recipient, Subscription, Timestamp};
+use platform::clock::Deadline;
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind, TurnRow};
 
@@ -86,16 +87,22 @@ impl Responder {
     }
 
     /// Writes who owns the conversation, if that is to be written. False if it could not be, and may be later.
-    pub(crate) async fn write_owner(&self, conversation: &ConversationKey, person: bool, at: Timestamp) -> bool {
+    pub(crate) async fn write_owner(
+        &self,
+        conversation: &ConversationKey,
+        person: bool,
+        at: Timestamp,
+        deadline: Deadline,
+    ) -> bool {
         let owner = self.who_owns(person, at);
-        owner.is_empty() || self.write_profile(&Identity::of(conversation), owner).await
+        owner.is_empty() || self.write_profile(&Identity::of(conversation), owner, deadline).await
     }
 
     /// Lets the user join or leave the subscription group, if that is wanted. False if it could not be done, and may be
     /// later.
-    pub(crate) async fn join(&self, user: &Identity, joins: bool) -> bool {
+    pub(crate) async fn join(&self, user: &Identity, joins: bool, deadline: Deadline) -> bool {
         let membership = self.membership(joins);
-        membership.is_empty() || self.write_profile(user, membership).await
+        membership.is_empty() || self.write_profile(user, membership, deadline).await
     }
 
     /// What says that the user has joined or left the subscription group; nothing where there is none.
@@ -160,13 +167,18 @@ impl Responder {
         }
     }
 
-    pub(crate) async fn write_profile(&self, user: &Identity, attributes: Attributes) -> bool {
-        self.tell_profile(user, attributes).await != Wrote::NotYet
+    async fn write_profile(&self, user: &Identity, attributes: Attributes, deadline: Deadline) -> bool {
+        self.tell_profile(user, attributes, deadline).await != Wrote::NotYet
     }
 
-    pub(crate) async fn tell_profile(&self, user: &Identity, attributes: Attributes) -> Wrote {
+    /// Writes this to a profile, if there is time for it before the deadline.
+    pub(crate) async fn tell_profile(&self, user: &Identity, attributes: Attributes, deadline: Deadline) -> Wrote {
+        let within = WRITE_WITHIN.min(deadline.left(self.clock.now(), Duration::ZERO));
+        if within.is_zero() {
+            return Wrote::NotYet;
+        }
         let updates = [ProfileUpdate { who: user.profile(), attributes, events: vec![] }];
-        let outcome = self.profiles.track(&updates, WRITE_WITHIN).await;
+        let outcome = self.profiles.track(&updates, within).await;
         if outcome.all_written() {
             return Wrote::All;
         }

@@ -145,9 +145,10 @@ impl Responder {
     pub(crate) async fn take_back(&self, conversation: &Conversation<'_>, at: Timestamp) -> Result<Worked, Stop> {
         let (_, head) = self.change_owner(conversation.key, Owner::Bot, at).await?.ok_or(Stop::Lost)?;
         self.count(Metric::TakenBack, 1);
-        self.tell_released(conversation.key, ReleasedBy::QuietHours, at, conversation.log_id).await;
+        let Conversation { key, log_id, deadline, .. } = *conversation;
+        self.tell_released(key, (ReleasedBy::QuietHours, at), log_id, deadline).await;
         // The next answer tells it too; a campaign that leaves people in a live chat alone should not have to wait for it.
-        self.write_owner(conversation.key, false, at).await;
+        self.write_owner(conversation.key, false, at, conversation.deadline).await;
         Ok(Worked::freed(head, Kept::AsSeen))
     }
 }

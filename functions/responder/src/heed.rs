@@ -24,7 +24,7 @@ impl Responder {
     pub(crate) async fn heed(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, agenda, .. } = claimed;
         let done = match agenda.open.last() {
-            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            Some(message) => self.join(&message.identity, wish == OptWish::In, conversation.deadline).await,
             None => true,
         };
         // Tried again a few times; but the wish itself must not depend on Braze.
@@ -37,7 +37,7 @@ impl Responder {
     /// Remembers a wish before anything that hangs on it is done: the messages wait until it is.
     pub(crate) async fn remember(&self, claimed: Claimed<'_>, wish: OptWish) -> Result<Worked, Stop> {
         let done = match claimed.agenda.open.last() {
-            Some(message) => self.join(&message.identity, wish == OptWish::In).await,
+            Some(message) => self.join(&message.identity, wish == OptWish::In, claimed.conversation.deadline).await,
             None => true,
         };
         self.heeded(claimed, &[], wish, done).await

@@ -75,7 +75,7 @@ impl Responder {
                 // Not with each of an agent's lines.
                 let new = changed.filter(|(_, head)| head.person_since == Some(*at));
                 let written = match new {
-                    Some((key, _)) => self.write_owner(&key, true, *at).await,
+                    Some((key, _)) => self.write_owner(&key, true, *at, deadline).await,
                     None => true,
                 };
                 if !written && action.deed == AgentDeed::TakeOver && receives < PROFILE_TRIES {
@@ -91,10 +91,10 @@ impl Responder {
             }
             AgentDeed::Release => {
                 if let Some((key, _)) = self.change_owner(conversation, Owner::Bot, *at).await? {
-                    if !self.write_owner(&key, false, *at).await && receives < PROFILE_TRIES {
+                    if !self.write_owner(&key, false, *at, deadline).await && receives < PROFILE_TRIES {
                         return Ok(Acted::again(after_outage(receives)));
                     }
-                    self.tell_released(&key, ReleasedBy::Agent, *at, log_id).await;
+                    self.tell_released(&key, (ReleasedBy::Agent, *at), log_id, deadline).await;
                 }
             }
             AgentDeed::Erase => {
@@ -119,14 +119,15 @@ impl Responder {
     pub(crate) async fn tell_released(
         &self,
         conversation: &ConversationKey,
-        by: ReleasedBy,
-        at: Timestamp,
+        (by, at): (ReleasedBy, Timestamp),
         log_id: &str,
+        deadline: Deadline,
     ) {
-        let Some(desk) = &self.desk else { return };
+        let within = TELL_WITHIN.min(deadline.left(self.clock.now(), Duration::ZERO));
+        let Some(desk) = self.desk.as_ref().filter(|_| !within.is_zero()) else { return };
         let id = format!("released:{}:{}", conversation.as_str(), at.millis());
         let event = DeskEvent { id, conversation: conversation.clone(), at, what: What::Released { by } };
-        if let Err(error) = desk.deliver(&event, TELL_WITHIN).await {
+        if let Err(error) = desk.deliver(&event, within).await {
             self.count(Metric::DeskRefused, usize::from(matches!(error, DeskError::Rejected { .. })));
             tracing::warn!(log_id, %error, "the desk was not told that the bot is back");
         }

@@ -49,7 +49,7 @@ impl Responder {
     async fn join_groups(&self, conversation: &Conversation<'_>, user: &Identity, groups: Attributes) -> Attributes {
         let left = conversation.deadline.left(self.clock.now(), RECORD_WITHIN + SEND_WITHIN);
         let joins = !groups.is_empty() && left > WRITE_WITHIN;
-        if joins && self.tell_profile(user, groups.clone()).await == Wrote::All {
+        if joins && self.tell_profile(user, groups.clone(), conversation.deadline).await == Wrote::All {
             groups
         } else {
             Attributes::default()

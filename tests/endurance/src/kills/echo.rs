@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ai::SUMMARY_INSTRUCTIONS;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -30,7 +31,9 @@ async fn answer(
 ) -> Json<Value> {
     let said: Vec<_> = request["messages"].as_array().into_iter().flatten().map(content).collect();
     let (question, before) = said.split_last().map_or_else(|| (String::new(), &[][..]), |(q, b)| (q.clone(), b));
-    let answer = echo(&question);
+    let sums_up = said.first().is_some_and(|rules| rules.starts_with(SUMMARY_INSTRUCTIONS));
+    let question = if sums_up { typed_in(&question) } else { question };
+    let answer = if sums_up { marks(&question).join(" ") } else { echo(&question) };
     if let Some(world) = world.get() {
         // The first message is the brand's own.
         let history = before.iter().skip(1).cloned().collect();
@@ -42,6 +45,13 @@ async fn answer(
         "choices": [{"message": {"role": "assistant", "content": answer}}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 1},
     }))
+}
+
+/// What the user typed among what is to be summed up.
+fn typed_in(past: &str) -> String {
+    let past: Value = serde_json::from_str(past).unwrap_or_default();
+    let lines = past["lines"].as_array().into_iter().flatten().filter(|line| line["from"] == "customer");
+    lines.filter_map(|line| line["text"].as_str()).collect::<Vec<_>>().join("\n")
 }
 
 fn content(message: &Value) -> String {
@@ -65,6 +75,12 @@ pub(super) fn echo(question: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_to_be_summed_up_only_the_users_words_are_what_was_typed() {
+        let past = r#"{"lines": [{"from": "customer", "text": "a"}, {"from": "brand", "text": "b"}, {"from": "customer", "text": "c"}]}"#;
+        assert_eq!(typed_in(past), "a\nc");
+    }
 
     #[test]
     fn the_echo_names_what_it_heard_and_is_long_when_asked_for_everything() {

@@ -61,7 +61,9 @@ impl Witness {
         }
         let mut state = self.lock();
         let has_no_time = machine.deadline().is_some_and(|deadline| now + TO_RECORD >= deadline);
-        if !state.people.desk || has_no_time || machine.claim_of(key) != Some(held.epoch) {
+        // Nor is anything known any more of a turn whose user was forgotten meanwhile; this write is from before that.
+        let is_over = machine.claim_of(key) != Some(held.epoch) || state.is_of_before(key, held.epoch);
+        if !state.people.desk || has_no_time || is_over {
             return;
         }
         let untold = match turn {
