@@ -9,7 +9,7 @@ use fuzz::{TARGETS, Target};
 /// Changed files for each target.
 const TRIES: u64 = 500;
 
-/// Numbers that look random and are the same every time: SplitMix64.
+/// Numbers that look random and are the same every time (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {

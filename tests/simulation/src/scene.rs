@@ -54,7 +54,7 @@ impl Scene {
     pub(crate) fn has_time_for(&self, what: &str, time: Duration) {
         let now = self.clock.now();
         if self.machine.deadline().is_some_and(|deadline| deadline.since(now) < time) {
-            self.witness.broken(&format!("{what} with too little time left"));
+            self.witness.broken(format!("{what} with too little time left"));
         }
     }
 

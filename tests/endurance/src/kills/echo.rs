@@ -17,6 +17,8 @@ use super::world::World;
 /// With this in a question the answer is long enough for several parts.
 pub(super) const EVERYTHING: &str = "everything";
 const PARAGRAPHS: usize = 13;
+/// How a recap begins.
+const RECAP: &str = "(Notes on what was said before";
 /// The slowest answer; the fastest takes nothing.
 const THINKS_FOR: Duration = Duration::from_millis(150);
 
@@ -35,8 +37,8 @@ async fn answer(
     let question = if sums_up { typed_in(&question) } else { question };
     let answer = if sums_up { marks(&question).join(" ") } else { echo(&question) };
     if let Some(world) = world.get() {
-        // The first message is the brand's own.
-        let history = before.iter().skip(1).cloned().collect();
+        // The first message is the brand's own, and the next may be a recap, which nobody typed.
+        let history = before.iter().skip(1).filter(|said| !said.starts_with(RECAP)).cloned().collect();
         let thinking = world.chance.lock().within(THINKS_FOR);
         world.trace.add(Event::Asked { question, history, answer: answer.clone() });
         tokio::time::sleep(thinking).await;

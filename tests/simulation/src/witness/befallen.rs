@@ -28,7 +28,9 @@ impl Befallen {
             self.late.extend(about.iter().map(|name| (effect, name.clone())));
         }
         if !["send", "track"].contains(&effect) {
-            about.iter().for_each(|name| *self.of_each.entry(name.clone()).or_default() += 1);
+            for name in about {
+                *self.of_each.entry(name.clone()).or_default() += 1;
+            }
         }
     }
 

@@ -47,8 +47,8 @@ fn a_row_that_stays_in_the_table() {
         Table::behind(responder, Lies { keeps_rows: true, ..Lies::default() })
     }
     let again = (0..500).map(|nth| (Effect { name: "deliver", nth }, Fault::Later(Duration::from_mins(10))));
-    let beside = again.chain([given_up("draft"), given_up("put message")]).collect();
-    for faults in [None, Some(beside)] {
+    let beside: Vec<_> = again.chain([given_up("draft"), given_up("put message")]).collect();
+    for faults in [None, Some(&beside[..])] {
         finds_beside(faults, "is in the table although it was forgotten", 200, |plan| {
             forgetting(plan);
             plan.handler = keeps;

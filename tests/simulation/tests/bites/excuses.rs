@@ -134,7 +134,7 @@ fn whatever_takes_longer_than_the_function_has() {
 #[test]
 fn a_run_that_takes_longer_than_the_function_has() {
     for (kills, words) in [(true, "not over by its deadline"), (false, "over after its deadline")] {
-        finds_beside(Some(vec![]), words, 200, |plan| {
+        finds_beside(Some(&[]), words, 200, |plan| {
             plan.kills_at_deadline = kills;
             plan.handler = |responder| Box::new(Dawdles(responder));
         });

@@ -28,10 +28,10 @@ pub(crate) fn finds(words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
 }
 
 /// The same in worlds where nothing but these faults happens: what excuses whom they befall excuses nobody else.
-pub(crate) fn finds_beside(faults: Option<Vec<(Effect, Fault)>>, words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
+pub(crate) fn finds_beside(faults: Option<&[(Effect, Fault)]>, words: &str, worlds: u64, change: impl Fn(&mut Plan)) {
     let mut others = Vec::new();
     for seed in 0..worlds {
-        let mut run = Run { faults: faults.clone(), ..Run::of(seed) };
+        let mut run = Run { faults: faults.map(<[_]>::to_vec), ..Run::of(seed) };
         run.plan.later = None;
         change(&mut run.plan);
         let broken = run.tell().violations;

@@ -119,7 +119,7 @@ fn a_wish_to_hear_nothing_that_does_not_reach_braze() {
         })
     }
     let late = (Effect { name: "track", nth: 0 }, Fault::Lags(Duration::from_mins(1)));
-    for faults in [None, Some(vec![late])] {
+    for faults in [None, Some(&[late][..])] {
         finds_beside(faults, "is still in the group", 200, |plan| {
             with_profiles(plan);
             plan.handler = keeps;
