@@ -13,6 +13,8 @@ use super::{End, HUMAN, START, STOP, State};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
+/// How long after its answer a turn's row may be written.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(3);
 const LANGUAGES: [&str; 5] = ["en", "fr", "es", "pt", "de"];
 
 /// What a user gets at most.
@@ -34,6 +36,10 @@ pub(super) struct Spent {
     told: bool,
     /// The words that the last turns in a row were about, and when those were drafted.
     same: (String, Vec<Timestamp>),
+    /// Whether a turn was drafted so soon after a window had ended that it may have been counted in that: it is counted when it
+    /// is answered, and a line about a moment may wait for its call before the row is written. Which windows follow cannot be
+    /// told any more.
+    unsure: bool,
 }
 
 impl Limits {
@@ -69,6 +75,8 @@ impl Spent {
 
     fn turn(&mut self, now: Timestamp, told: bool) {
         for (window, length) in [(&mut self.minute, MINUTE), (&mut self.day, DAY)] {
+            let late = now.since(window.0).checked_sub(length);
+            self.unsure |= late.is_some_and(|late| late < WRITTEN_WITHIN);
             let (start, count) = at(*window, now, length);
             *window = (start, count + 1);
         }
@@ -101,7 +109,7 @@ impl State {
         let mut wrong = Vec::new();
         // Who wants a person, or to be heard again, does not need to have a turn left.
         if row.kind == TurnKind::Answer && !too_much {
-            if spent.is_used_up(limits, row.at) {
+            if spent.is_used_up(limits, row.at) && !spent.unsure {
                 wrong.push(format!("turn {number} of {} is more than the budget allows", key.as_str()));
             }
             if spent.loops(&words, limits, row.at) && !in_a_flow {
@@ -112,7 +120,7 @@ impl State {
             wrong.push(format!("{} was told twice that it is too much", key.as_str()));
         }
         let then = conversation.claimed_when;
-        if too_much && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
+        if too_much && !spent.unsure && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
             wrong.push(format!("{} was told that it is too much, and it was not", key.as_str()));
         }
         spent.turn(row.at, too_much);
@@ -152,7 +160,7 @@ impl State {
             () if spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
             () if self.is_in_a_flow(key, conversation.claimed_when) => None,
             () if spent.loops(&words, limits, conversation.claimed_when) => Some(End::Looped),
-            () => None,
+            () => spent.unsure.then_some(End::OverBudget),
         }
     }
 
