@@ -91,7 +91,8 @@ impl Witness {
         let newest = state.later.newest(&key, usize::MAX).filter(|aside| aside.step < began);
         // Given up meanwhile, the question was over, though its message may be back.
         let was_over = state.later.given_up.get(&question.newest()).is_some_and(|step| *step >= began);
-        let newest = newest.filter(|_| !was_over);
+        // Nor is anything waited for that was asked before its user was forgotten, though the message may be back.
+        let newest = newest.filter(|aside| !was_over && !state.is_of_before(&key, aside.turn.epoch));
         let is_waited_for = newest.is_some_and(|aside| aside.question == *question && action.at <= aside.wait.until);
         if is_waited_for && head.pending.contains_key(&question.newest()) && head.owner == Owner::Bot && !head.opted_out
         {
