@@ -36,9 +36,9 @@ pub(super) struct Spent {
     told: bool,
     /// The words that the last turns in a row were about, and when those were drafted.
     same: (String, Vec<Timestamp>),
-    /// Whether a turn was drafted so soon after a window had ended that it may have been counted in that: it is counted when it
-    /// is answered, and a line about a moment may wait for its call before the row is written. Which windows follow cannot be
-    /// told any more.
+    /// Whether a turn was drafted so close to a window's end that it may have been counted on either side of it: it is counted
+    /// when it is answered, and a line about a moment may wait for its call before the row is written. Which windows follow
+    /// cannot be told any more.
     unsure: bool,
 }
 
@@ -73,10 +73,15 @@ impl Spent {
         self.same.0 == words && self.same.1.iter().filter(|at| **at >= today).count() >= limits.repeats
     }
 
+    /// Whether it cannot be told in which windows this moment is.
+    fn is_unsure(&self, now: Timestamp) -> bool {
+        let is_close = |(start, length): (Timestamp, Duration)| now.since(start).abs_diff(length) < WRITTEN_WITHIN;
+        self.unsure || [(self.minute.0, MINUTE), (self.day.0, DAY)].into_iter().any(is_close)
+    }
+
     fn turn(&mut self, now: Timestamp, told: bool) {
+        self.unsure = self.is_unsure(now);
         for (window, length) in [(&mut self.minute, MINUTE), (&mut self.day, DAY)] {
-            let late = now.since(window.0).checked_sub(length);
-            self.unsure |= late.is_some_and(|late| late < WRITTEN_WITHIN);
             let (start, count) = at(*window, now, length);
             *window = (start, count + 1);
         }
@@ -109,7 +114,7 @@ impl State {
         let mut wrong = Vec::new();
         // Who wants a person, or to be heard again, does not need to have a turn left.
         if row.kind == TurnKind::Answer && !too_much {
-            if spent.is_used_up(limits, row.at) && !spent.unsure {
+            if spent.is_used_up(limits, row.at) && !spent.is_unsure(row.at) {
                 wrong.push(format!("turn {number} of {} is more than the budget allows", key.as_str()));
             }
             if spent.loops(&words, limits, row.at) && !in_a_flow {
@@ -120,7 +125,7 @@ impl State {
             wrong.push(format!("{} was told twice that it is too much", key.as_str()));
         }
         let then = conversation.claimed_when;
-        if too_much && !spent.unsure && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
+        if too_much && !spent.is_unsure(then) && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
             wrong.push(format!("{} was told that it is too much, and it was not", key.as_str()));
         }
         spent.turn(row.at, too_much);
@@ -160,7 +165,7 @@ impl State {
             () if spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
             () if self.is_in_a_flow(key, conversation.claimed_when) => None,
             () if spent.loops(&words, limits, conversation.claimed_when) => Some(End::Looped),
-            () => spent.unsure.then_some(End::OverBudget),
+            () => spent.is_unsure(conversation.claimed_when).then_some(End::OverBudget),
         }
     }
 
