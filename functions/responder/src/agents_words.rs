@@ -42,7 +42,7 @@ impl Responder {
         };
         let to = history.name_of(newest).clone();
         let said = counted.iter().map(|place| agenda.said[*place].clone()).collect();
-        let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to, head.spent) };
+        let words = Words { said, ..Words::plain(TurnKind::Agent, reply, to) };
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         Drafted { draft: Draft::Say(Box::new(words)), counts }
     }

@@ -69,7 +69,8 @@ impl Responder {
         matter: &mut Matter<'_>,
         open: &[MessageId],
     ) -> Result<Answered, Unanswered> {
-        let (began, waiting) = (self.clock.now(), matter.history.waiting());
+        let began = self.clock.now();
+        let waiting = matter.history.waiting(|id| open.iter().position(|other| other == id));
         let begun = matter.history.begun().filter(|begun| begun.covers.iter().any(|id| open.contains(id)));
         let is_newer = |begun: &Begun<'_>| waiting.is_some_and(|waiting| waiting.row.at < begun.at);
         // What was heard before is not listened to again.

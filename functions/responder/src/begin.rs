@@ -172,7 +172,7 @@ impl Responder {
         let Claimed { conversation, held, history, agenda, .. } = claimed;
         let Some(newest) = agenda.open.last() else { return Ok(false) };
         let head = said.head.as_ref().unwrap_or(claimed.head);
-        let words = Words::plain(TurnKind::Begun, words, newest.identity.clone(), head.spent);
+        let words = Words::plain(TurnKind::Begun, words, newest.identity.clone());
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.subscribe_first(conversation, self.row(Claimed { head, ..claimed }, words)).await;
         // Whatever was written meanwhile may be a wish to hear nothing more, or change the answer.

@@ -11,8 +11,7 @@ use desk::NotSent;
 use futures::future;
 use models::assistant::BotText;
 use models::{
-    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, MessageId, Part, Spent, Timestamp,
-    Utterance,
+    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, MessageId, Part, Timestamp, Utterance,
 };
 use platform::metrics::Metric;
 use store::{Head, Owner, Said, TurnKind, Wait};
@@ -25,7 +24,7 @@ use crate::ended::Cause;
 use crate::facts::{Facts, news};
 use crate::history::{History, joined, look, words};
 use crate::later::Aside;
-use crate::turn::{Claimed, Words};
+use crate::turn::{Claimed, Cost, Words};
 use crate::way::Way;
 
 /// What a turn comes to.
@@ -167,7 +166,7 @@ impl Responder {
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
             (None, Line::Answer) => {
                 // Who waits already was welcomed when the question was put aside.
-                let waits = matter.history.waiting().is_some_and(|waiting| open.contains(waiting.newest));
+                let waits = matter.history.waiting(|id| open.iter().position(|other| other == id)).is_some();
                 let (history, newest) = (matter.history, matter.newest);
                 let welcoming = async {
                     if waits {
@@ -183,7 +182,7 @@ impl Responder {
                     Ok(answered) => answered,
                     Err(Unanswered::Failed) => return Draft::Failed,
                     Err(Unanswered::WaitsOn(wait)) => return Draft::Wait(Aside { wait, new: None }),
-                    Err(Unanswered::Later(wait)) => return Draft::Wait(put_aside(wait, &matter, head)),
+                    Err(Unanswered::Later(wait)) => return Draft::Wait(put_aside(wait, &matter)),
                 }
             }
         };
@@ -203,7 +202,7 @@ impl Responder {
             route: matter.way.name(),
             summary: answered.summary,
             flow: answered.flow,
-            spent: self.spent(head, plan.line),
+            cost: if plan.line == Line::Own(BotText::OverBudget) { Cost::Told } else { Cost::Turn },
         };
         let (turn, language) = (head.last_turn + 1, matter.language.as_deref());
         let unresolved = answered.unresolved || words.kind == TurnKind::HandOff(HandOffReason::Failure);
@@ -213,14 +212,6 @@ impl Responder {
         words.attributes.merge(self.welcome(&words.to, words.kind, head, matter.history));
         words.reply = matter.way.carries(words.reply);
         Draft::Say(Box::new(words))
-    }
-
-    fn spent(&self, head: &Head, line: Line) -> Spent {
-        let now = self.clock.now();
-        match line {
-            Line::Own(BotText::OverBudget) => head.spent.and_told(now),
-            _ => head.spent.and_a_turn(now),
-        }
     }
 
     fn decide(&self, head: &Head, history: &History, agenda: &Agenda, way: Way<'_>) -> Decision {
@@ -313,7 +304,7 @@ impl Matter<'_> {
 
 impl Words {
     /// Words that change nothing beside being said.
-    pub(crate) fn plain(kind: TurnKind, reply: Vec<Utterance>, to: Identity, spent: Spent) -> Self {
+    pub(crate) fn plain(kind: TurnKind, reply: Vec<Utterance>, to: Identity) -> Self {
         Self {
             kind,
             reply,
@@ -327,7 +318,7 @@ impl Words {
             route: None,
             summary: None,
             flow: None,
-            spent,
+            cost: Cost::Nothing,
         }
     }
 }
@@ -362,8 +353,8 @@ fn counts(decision: &Decision, all: usize) -> Counts {
 }
 
 /// A question whose answer comes later, with what was heard in its messages: they are not listened to again.
-fn put_aside(wait: Wait, matter: &Matter<'_>, head: &Head) -> Aside {
-    let words = Words::plain(TurnKind::Waiting(wait), vec![], matter.newest.identity.clone(), head.spent);
+fn put_aside(wait: Wait, matter: &Matter<'_>) -> Aside {
+    let words = Words::plain(TurnKind::Waiting(wait), vec![], matter.newest.identity.clone());
     let words = Words { said: matter.said.clone(), route: matter.way.name(), ..words };
     let messages = matter.messages.iter().map(|message| message.id.clone()).collect();
     Aside { wait, new: Some((messages, Box::new(words))) }

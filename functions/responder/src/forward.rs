@@ -58,7 +58,7 @@ impl Responder {
         let said: Vec<_> = told.map(|place| agenda.said[*place].clone()).collect();
         let (flow, forwarded) = (history.flow().cloned(), said.len());
         let route = self.way_of(claimed).name();
-        let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone(), head.spent);
+        let words = Words::plain(TurnKind::Forwarded, vec![], history.name_of(newest).clone());
         let mut attributes = self.facts_with_people(&words.to.profile(), &said, history);
         attributes.merge(self.wished_after_all(agenda, wish));
         let words = Words { said, attributes, route, flow, ..words };
@@ -134,7 +134,7 @@ impl Responder {
         }
         let line = self.line(BotText::DeskDown, self.language(newest, &agenda.said, history).as_deref());
         let line = self.way_of(claimed).carries(line);
-        let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone(), head.spent);
+        let words = Words::plain(TurnKind::DeskDown, line, history.name_of(newest).clone());
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.row(claimed, words);
         self.begin(claimed, row).await

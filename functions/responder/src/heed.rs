@@ -103,7 +103,7 @@ impl Responder {
         let Claimed { conversation, head, history, agenda, .. } = claimed;
         let is_news = !unwritten.is_empty() || flow != history.flow();
         let Some(message) = agenda.open.last().filter(|_| is_news) else { return Ok(head.last_turn) };
-        let words = Words::plain(TurnKind::Heeded, vec![], history.name_of(message).clone(), head.spent);
+        let words = Words::plain(TurnKind::Heeded, vec![], history.name_of(message).clone());
         let words = Words { flow: flow.cloned(), ..words };
         let row = TurnRow { unwritten, covers: covers.to_vec(), ..self.row(claimed, words) };
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;

@@ -87,15 +87,17 @@ impl History {
         self.begun_between(before, Some(row))
     }
 
-    /// The newest question whose answer was to come later. Whether it is still open is for the head to say: its last message
-    /// is pending then.
-    pub(crate) fn waiting(&self) -> Option<Waiting<'_>> {
-        Waiting::of(self.waiting.first()?)
+    /// The open question whose answer was to come later; `place` says where a message stands among those that are open. Of
+    /// several the one about the newest message: a run that was fenced may put its own after another one has taken its place.
+    pub(crate) fn waiting<P: Ord>(&self, place: impl Fn(&MessageId) -> Option<P>) -> Option<Waiting<'_>> {
+        let all = self.waiting.iter().rev().filter_map(Waiting::of);
+        let open = all.filter_map(|waiting| Some((place(waiting.newest)?, waiting)));
+        open.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, waiting)| waiting)
     }
 
-    /// The same, if it is open.
+    /// The same among all that are pending.
     pub(crate) fn waiting_in(&self, head: &Head) -> Option<Waiting<'_>> {
-        self.waiting().filter(|waiting| head.pending.contains_key(waiting.newest))
+        self.waiting(|id| head.pending.get(id).map(|pending| pending.sequence))
     }
 
     /// Whether the last thing the user read is that the answer takes a moment, or how it begins.

@@ -147,7 +147,7 @@ impl Responder {
         let (newest, now) = (later.question.newest(), self.clock.now());
         let rows = if head.pending.contains_key(&newest) { self.newest_turns(&key, now).await? } else { vec![] };
         let history = History::new(rows, head.last_turn);
-        match standing(&head, history.waiting(), later.question, later.at) {
+        match standing(&head, history.waiting_in(&head), later.question, later.at) {
             Standing::Wanted | Standing::WithPerson => {}
             Standing::NotYet if receives < TRIES => return Ok(Verdict::ComesBack(keep::after_outage(receives)).into()),
             Standing::NotYet => return Ok(self.refuse(log_id, Refusal::NotAsked).into()),

@@ -25,7 +25,7 @@ impl Responder {
         }
         let line = self.line(BotText::Moment, self.language(newest, &agenda.said, history).as_deref());
         let line = self.way_of(claimed).carries(line);
-        let words = Words::plain(TurnKind::Moment, line, newest.identity.clone(), head.spent);
+        let words = Words::plain(TurnKind::Moment, line, newest.identity.clone());
         let words = Words { attributes: self.welcome(&words.to, words.kind, head, history), ..words };
         let row = self.subscribe_first(conversation, self.row(claimed, words)).await;
         // Whatever was written meanwhile may be a wish to hear nothing more: then it is the answer's to look at.

@@ -41,8 +41,9 @@ impl Responder {
     /// what it was about.
     pub(crate) async fn said_already(&self, claimed: Claimed<'_>, words: Words) -> Result<Worked, Stop> {
         let Claimed { conversation, head, held, agenda, .. } = claimed;
-        let (kind, spent) = (words.kind, words.spent);
+        let (kind, cost) = (words.kind, words.cost);
         let row = self.row(claimed, words);
+        let spent = cost.on_top_of(head.spent, row.at);
         self.store.put_turn(conversation.key, &row, self.clock.now()).await?;
         let how = Settled::Silent { turn: row.key.number, aftermath: Some(Aftermath::Spent(spent)) };
         let worked = self.settle(conversation, head, held, &agenda.covers, how).await?;

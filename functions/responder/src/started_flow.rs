@@ -76,7 +76,7 @@ impl Responder {
             events: answered.events,
             flow: answered.flow,
             own_line: answered.own_line,
-            ..Words::plain(answered.kind.unwrap_or(TurnKind::Answer), reply, to, head.spent)
+            ..Words::plain(answered.kind.unwrap_or(TurnKind::Answer), reply, to)
         };
         let is_handed_over = matches!(words.kind, TurnKind::HandOff(_));
         let mut attributes = if is_handed_over { self.who_owns(true, now) } else { Attributes::default() };

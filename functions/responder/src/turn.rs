@@ -60,8 +60,29 @@ pub(crate) struct Words {
     pub(crate) summary: Option<Personal>,
     /// The flow that waits for an answer from now on.
     pub(crate) flow: Option<FlowState>,
-    /// The user's turns from now on.
-    pub(crate) spent: Spent,
+    /// What it costs the user.
+    pub(crate) cost: Cost,
+}
+
+/// What is counted of a turn among those that its user may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Cost {
+    Nothing,
+    Turn,
+    /// A turn in which the user is told that it is too much.
+    Told,
+}
+
+impl Cost {
+    /// The user's turns with one that was made `at` this time: that of its row, or what is counted would be from another
+    /// minute than what is kept.
+    pub(crate) fn on_top_of(self, spent: Spent, at: Timestamp) -> Spent {
+        match self {
+            Self::Nothing => spent,
+            Self::Turn => spent.and_a_turn(at),
+            Self::Told => spent.and_told(at),
+        }
+    }
 }
 
 impl Responder {
@@ -128,7 +149,7 @@ impl Responder {
             let history = &*history;
             let (row, spent, counts) = match (draft, answered.take()) {
                 (Draft::Say(words), _) => {
-                    let spent = words.spent;
+                    let spent = words.cost.on_top_of(head.spent, at);
                     let claimed = Claimed { conversation, head: &head, held, history, agenda: &agenda, began };
                     let mut row = TurnRow { at, ..self.row(claimed, *words) };
                     row.unwritten.merge(conversation.unwritten(&row.covers));

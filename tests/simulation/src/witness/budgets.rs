@@ -13,8 +13,6 @@ use super::{End, HUMAN, START, STOP, State};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
-/// How long after its answer a turn's row may be written.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(3);
 const LANGUAGES: [&str; 5] = ["en", "fr", "es", "pt", "de"];
 
 /// What a user gets at most.
@@ -36,10 +34,6 @@ pub(super) struct Spent {
     told: bool,
     /// The words that the last turns in a row were about, and when those were drafted.
     same: (String, Vec<Timestamp>),
-    /// Whether a turn was drafted so close to a window's end that it may have been counted on either side of it: it is counted
-    /// when it is answered, and a line about a moment may wait for its call before the row is written. Which windows follow
-    /// cannot be told any more.
-    unsure: bool,
 }
 
 impl Limits {
@@ -73,14 +67,7 @@ impl Spent {
         self.same.0 == words && self.same.1.iter().filter(|at| **at >= today).count() >= limits.repeats
     }
 
-    /// Whether it cannot be told in which windows this moment is.
-    fn is_unsure(&self, now: Timestamp) -> bool {
-        let is_close = |(start, length): (Timestamp, Duration)| now.since(start).abs_diff(length) < WRITTEN_WITHIN;
-        self.unsure || [(self.minute.0, MINUTE), (self.day.0, DAY)].into_iter().any(is_close)
-    }
-
     fn turn(&mut self, now: Timestamp, told: bool) {
-        self.unsure = self.is_unsure(now);
         for (window, length) in [(&mut self.minute, MINUTE), (&mut self.day, DAY)] {
             let (start, count) = at(*window, now, length);
             *window = (start, count + 1);
@@ -114,7 +101,7 @@ impl State {
         let mut wrong = Vec::new();
         // Who wants a person, or to be heard again, does not need to have a turn left.
         if row.kind == TurnKind::Answer && !too_much {
-            if spent.is_used_up(limits, row.at) && !spent.is_unsure(row.at) {
+            if spent.is_used_up(limits, row.at) {
                 wrong.push(format!("turn {number} of {} is more than the budget allows", key.as_str()));
             }
             if spent.loops(&words, limits, row.at) && !in_a_flow {
@@ -125,7 +112,7 @@ impl State {
             wrong.push(format!("{} was told twice that it is too much", key.as_str()));
         }
         let then = conversation.claimed_when;
-        if too_much && !spent.is_unsure(then) && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
+        if too_much && !spent.is_used_up(limits, then) && !spent.loops(&words, limits, then) {
             wrong.push(format!("{} was told that it is too much, and it was not", key.as_str()));
         }
         spent.turn(row.at, too_much);
@@ -165,7 +152,7 @@ impl State {
             () if spent.is_used_up(limits, conversation.claimed_when) => Some(End::OverBudget),
             () if self.is_in_a_flow(key, conversation.claimed_when) => None,
             () if spent.loops(&words, limits, conversation.claimed_when) => Some(End::Looped),
-            () => spent.is_unsure(conversation.claimed_when).then_some(End::OverBudget),
+            () => None,
         }
     }
 

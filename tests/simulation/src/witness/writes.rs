@@ -172,7 +172,9 @@ impl State {
             self.broken(format!("turn {} of {} answers what was settled ({end:?})", turn.number, key.as_str()));
         }
         let are_pending = covers.iter().all(|id| before.pending.contains_key(id));
-        let in_turn = covers.iter().filter(|id| !self.on_old_rows.contains(*id));
+        // Whose row an erasure took waits for the delivery that brings it, and what came after it does not.
+        let is_in_turn = |id: &&MessageId| !self.on_old_rows.contains(*id) && !self.spans_an_erasure(key, id);
+        let in_turn = covers.iter().filter(is_in_turn);
         let places: Vec<_> = in_turn.filter_map(|id| Some(before.pending.get(id)?.sequence)).collect();
         // What an agent wrote goes first, in the order of the door, what another system starts last, and what is handed over
         // is not over.
