@@ -4,7 +4,7 @@ use crate::chance::Chance;
 use crate::flows;
 
 /// What all versions of one world's assistant have in common.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing that a brand has or has not")]
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
@@ -24,6 +24,12 @@ pub struct Brand {
     pub streams: bool,
     /// Whether an AI is shown so little of a conversation that the rest is soon summed up.
     pub forgetful: bool,
+}
+
+impl Default for Brand {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 impl Brand {

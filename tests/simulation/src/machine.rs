@@ -14,7 +14,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One machine. It does one invocation at a time.
 #[derive(Debug, Default)]
-pub(crate) struct Machine(Mutex<State>, AtomicUsize);
+pub(crate) struct Machine {
+    state: Mutex<State>,
+    /// How often it died, stood still or was kept waiting, in all its life.
+    held_up: AtomicUsize,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -30,7 +34,7 @@ struct State {
 impl Machine {
     /// Runs `work`; `None` if the machine died over it.
     pub(crate) async fn run<F: Future>(&self, work: F) -> Option<F::Output> {
-        *self.0.lock().unwrap() = State { deadline: self.deadline(), ..State::default() };
+        *self.state.lock().unwrap() = State { deadline: self.deadline(), ..State::default() };
         let mut work = pin!(work);
         let mut thaw: Option<std::pin::Pin<Box<Sleep>>> = None;
         std::future::poll_fn(|context| {
@@ -41,7 +45,7 @@ impl Machine {
                 if let Poll::Ready(done) = work.as_mut().poll(context) {
                     return Poll::Ready(Some(done));
                 }
-                let state = self.0.lock().unwrap();
+                let state = self.state.lock().unwrap();
                 if state.dead {
                     return Poll::Ready(None);
                 }
@@ -54,7 +58,7 @@ impl Machine {
     }
 
     fn is_frozen(&self, thaw: &mut Option<std::pin::Pin<Box<Sleep>>>, context: &mut Context<'_>) -> bool {
-        let mut state = self.0.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let Some(until) = state.frozen_until else { return false };
         let sleep = thaw.get_or_insert_with(|| Box::pin(sleep_until(until)));
         sleep.as_mut().reset(until);
@@ -67,53 +71,53 @@ impl Machine {
 
     /// By when the invocation must have answered, by the machine's own clock.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        self.0.lock().unwrap().deadline
+        self.state.lock().unwrap().deadline
     }
 
     /// Notes the deadline of the next invocation.
     pub(crate) fn set_deadline(&self, deadline: Timestamp) {
-        self.0.lock().unwrap().deadline = Some(deadline);
+        self.state.lock().unwrap().deadline = Some(deadline);
     }
 
     /// Notes that a conversation was claimed here.
     pub(crate) fn claimed(&self, key: &ConversationKey, epoch: u64) {
-        self.0.lock().unwrap().claims.insert(key.clone(), epoch);
+        self.state.lock().unwrap().claims.insert(key.clone(), epoch);
     }
 
     /// The epoch of the last claim of a conversation here, in this invocation.
     pub(crate) fn claim_of(&self, key: &ConversationKey) -> Option<u64> {
-        self.0.lock().unwrap().claims.get(key).copied()
+        self.state.lock().unwrap().claims.get(key).copied()
     }
 
     /// Notes that a turn was seen to its end here.
     pub(crate) fn ended(&self, key: &ConversationKey, turn: TurnKey) {
-        self.0.lock().unwrap().ended.insert((key.clone(), turn));
+        self.state.lock().unwrap().ended.insert((key.clone(), turn));
     }
 
     /// Whether a turn was seen to its end here, in this invocation.
     pub(crate) fn has_ended(&self, key: &ConversationKey, turn: TurnKey) -> bool {
-        self.0.lock().unwrap().ended.contains(&(key.clone(), turn))
+        self.state.lock().unwrap().ended.contains(&(key.clone(), turn))
     }
 
     /// Notes that it dies, stands still or is kept waiting.
     pub(crate) fn is_held_up(&self) {
-        self.1.fetch_add(1, Ordering::Relaxed);
+        self.held_up.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often it was held up, in all its life.
     pub(crate) fn held_up(&self) -> usize {
-        self.1.load(Ordering::Relaxed)
+        self.held_up.load(Ordering::Relaxed)
     }
 
     /// Dies here: nothing after this line happens.
     pub(crate) async fn die<T>(&self) -> T {
-        self.0.lock().unwrap().dead = true;
+        self.state.lock().unwrap().dead = true;
         std::future::pending().await
     }
 
     /// Stands still for `time`, and everything on the machine with it.
     pub(crate) async fn freeze(&self, time: Duration) {
-        self.0.lock().unwrap().frozen_until = Some(Instant::now() + time);
+        self.state.lock().unwrap().frozen_until = Some(Instant::now() + time);
         tokio::task::yield_now().await;
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ai::{Ai, AiError, Answer, Question};
 use async_trait::async_trait;
 use responder::{OnUnknown, Responder};
-use simulation::sweep::{Played, SCRIPTS, SOON, Script, faults_of, late_faults_of, pairs, places, play, play_with};
+use simulation::sweep::{Played, SCRIPTS, SOON, Script, all_faults_of, faults_of, pairs, places, play, play_with};
 use simulation::{EFFECTS, Effect, Fault, Handler, Moment, Plan};
 
 const POLICIES: [OnUnknown; 2] = [OnUnknown::ResendOnce, OnUnknown::Flag];
@@ -20,8 +20,8 @@ fn sweep(name: &str) {
         assert!(calm.violations.is_empty() && !calm.read.is_empty(), "{name}: {:?}", calm.violations);
         for effect in places(&calm) {
             // The longest story is about what a head forgets, and not about what comes late.
-            let late = if name == "more than a head remembers" { vec![] } else { late_faults_of(effect.name) };
-            for fault in faults_of(effect.name).into_iter().chain(late) {
+            let faults = if name == "more than a head remembers" { faults_of } else { all_faults_of };
+            for fault in faults(effect.name) {
                 let case = format!("{name}, {on_unknown:?}: {effect} {fault:?}");
                 let one = play(script, on_unknown, &[(*effect, fault.clone())]);
                 assert!(one.violations.is_empty(), "{case}: {:#?}", one.violations);

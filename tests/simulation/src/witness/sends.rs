@@ -25,7 +25,7 @@ pub(super) struct Part {
     pub(super) delivered: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
-    /// The request by which it was last sent, if a write had begun it.
+    /// The request by which it was last sent; none if no write had begun it.
     request: Option<usize>,
     /// The step of the claim under which it was last sent.
     pub(super) claimed_at: usize,
@@ -107,7 +107,11 @@ impl Witness {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("heard {heard:?} of {}", reply.id.as_str()));
         let turn = request.map_or(NO_TURN, |request| state.requests[request].turn);
-        state.parts.entry(part_name(reply.id.as_str(), turn)).or_default().heard = Some(heard);
+        let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
+        // Who sent it before somebody else did may hear of that only now: what counts is the last one.
+        if part.request == request {
+            part.heard = Some(heard);
+        }
         if let Some(request) = request {
             state.requests[request].heard = Some(heard);
         }
@@ -247,9 +251,7 @@ impl State {
                 was_overtaken: is_overtaken && self.clocks_differ,
             },
         );
-        // Who sent it before may hear of that only now: what counts is the last one.
-        let heard = before.request.map_or(before.heard, |request| self.requests[request].heard);
-        let refused = matches!(heard, Some(Heard::Refused | Heard::Rejected));
+        let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
         if before.text.is_empty() || (refused && before.delivered == 0) {
             return Ok(());
         }
@@ -264,7 +266,7 @@ impl State {
             return Ok(());
         }
         let was_held_up = before.by.is_some_and(|(machine, before)| machine.held_up() > before);
-        match heard {
+        match before.heard {
             Some(Heard::Nothing) => self.figures.count(Figure::CopiesAfterUnknown),
             None if was_held_up => self.figures.count(Figure::CopiesAfterDeath),
             _ if is_overtaken || before.was_overtaken => self.figures.count(Figure::CopiesAfterDeath),
