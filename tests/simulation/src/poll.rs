@@ -104,8 +104,13 @@ impl World {
 
     /// The same with what agents asked for.
     pub async fn poll_agents_once(&self) {
+        self.poll_agents_on(0).await;
+    }
+
+    /// The same on another machine.
+    pub async fn poll_agents_on(&self, machine: usize) {
         if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.agents.receive(10)).await {
-            self.invoke(&self.machines[0], Source::Agents, batch).await;
+            self.invoke(&self.machines[machine], Source::Agents, batch).await;
         }
     }
 

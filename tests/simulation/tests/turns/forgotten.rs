@@ -1,7 +1,10 @@
 //! Who was forgotten. A webhook that Braze repeats has the same id and a later arrival: its user may have been forgotten in
 //! between.
 
+use std::time::Duration;
+
 use models::{AgentDeed, ConversationKey, Identity, Message};
+use responder::OnUnknown;
 use simulation::{Effect, Fault, Moment, World};
 use store::{Owner, RowState, Store as _};
 
@@ -199,4 +202,29 @@ async fn a_draft_that_a_run_of_before_leaves_is_found_though_nobody_heard_that_t
     world.settle(1).await;
     let rows = world.store.newest_turns(&ada(), 9, world.now()).await.unwrap();
     assert!(rows.is_empty(), "{rows:?}");
+}
+
+/// A machine stands still between its two looks; what it then finds forgotten was forgotten long ago, and a sign was left before
+/// that which it has not seen.
+#[tokio::test(start_paused = true)]
+async fn who_looked_before_the_others_forgot_does_not_end_an_erasure() {
+    let world = World::on_machines(&[Duration::ZERO, Duration::ZERO], OnUnknown::ResendOnce, "");
+    let stands_still = at("read names", 0, Fault::Freezes(Moment::Before, 50 * SECOND));
+    world.faults.listed([at("deliver", 0, Fault::Twice), stands_still, at("read names", 1, Fault::Slow(10 * SECOND))]);
+    let ada = Identity::new("ada", "", "+4915112345678").unwrap();
+    let message = world.message(&ada, "Are you open?");
+    let erasure = world.agent("alias:phone:+4915112345678", None, AgentDeed::Erase).await;
+    let others = async {
+        tokio::time::sleep(SECOND).await;
+        let files = async {
+            tokio::time::sleep(SECOND).await;
+            world.queued(&message).await;
+            world.poll_once().await;
+        };
+        tokio::join!(world.poll_agents_once(), files);
+    };
+    tokio::join!(world.poll_agents_on(1), others);
+    world.settle(2).await;
+    let head = world.head("ada").await;
+    assert!(head.forgot(erasure.at), "{head:?}");
 }
