@@ -69,13 +69,13 @@ impl Responder {
         matter: &mut Matter<'_>,
         open: &[MessageId],
     ) -> Result<Answered, Unanswered> {
-        let began = self.clock.now();
-        let waiting = matter.history.waiting(|id| open.iter().position(|other| other == id));
+        let (began, question) = (self.clock.now(), matter.question());
+        let waiting = matter.history.waiting(Some(&question), |id| open.contains(id));
         let begun = matter.history.begun().filter(|begun| begun.covers.iter().any(|id| open.contains(id)));
         let is_newer = |begun: &Begun<'_>| waiting.is_some_and(|waiting| waiting.row.at < begun.at);
         // What was heard before is not listened to again.
         matter.said = as_heard(&matter.said, waiting.map_or(&[], |waiting| &waiting.row.said));
-        let wait = match stance(&matter.question(), open, waiting, conversation.later, began) {
+        let wait = match stance(&question, open, waiting, conversation.later, began) {
             Stance::WaitOn(wait) => return Err(Unanswered::WaitsOn(wait)),
             // Somebody else has begun to answer since it was put aside: its time was over.
             Stance::Take(wait) if begun.as_ref().is_some_and(is_newer) => Some(wait),

@@ -166,7 +166,7 @@ impl Responder {
             (None, Line::Own(line)) => Answered { flow: flow.cloned(), ..self.own_line(line, &matter) },
             (None, Line::Answer) => {
                 // Who waits already was welcomed when the question was put aside.
-                let waits = matter.history.waiting(|id| open.iter().position(|other| other == id)).is_some();
+                let waits = matter.history.waiting(None, |id| open.contains(id)).is_some();
                 let (history, newest) = (matter.history, matter.newest);
                 let welcoming = async {
                     if waits {

@@ -87,17 +87,20 @@ impl History {
         self.begun_between(before, Some(row))
     }
 
-    /// The open question whose answer was to come later; `place` says where a message stands among those that are open. Of
-    /// several the one about the newest message: a run that was fenced may put its own after another one has taken its place.
-    pub(crate) fn waiting<P: Ord>(&self, place: impl Fn(&MessageId) -> Option<P>) -> Option<Waiting<'_>> {
-        let all = self.waiting.iter().rev().filter_map(Waiting::of);
-        let open = all.filter_map(|waiting| Some((place(waiting.newest)?, waiting)));
-        open.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, waiting)| waiting)
+    /// The open question whose answer was to come later, if `is_open` says so of its newest message. Of several the one that has
+    /// this name, or else the newest: a run that was fenced may put its own after another one has taken its place.
+    pub(crate) fn waiting(
+        &self,
+        name: Option<&MessageId>,
+        is_open: impl Fn(&MessageId) -> bool,
+    ) -> Option<Waiting<'_>> {
+        let open = || self.waiting.iter().filter_map(Waiting::of).filter(|waiting| is_open(waiting.newest));
+        open().find(|waiting| name == Some(&waiting.question())).or_else(|| open().next())
     }
 
     /// The same among all that are pending.
-    pub(crate) fn waiting_in(&self, head: &Head) -> Option<Waiting<'_>> {
-        self.waiting(|id| head.pending.get(id).map(|pending| pending.sequence))
+    pub(crate) fn waiting_in(&self, head: &Head, name: Option<&MessageId>) -> Option<Waiting<'_>> {
+        self.waiting(name, |id| head.pending.contains_key(id))
     }
 
     /// Whether the last thing the user read is that the answer takes a moment, or how it begins.

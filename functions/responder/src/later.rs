@@ -147,7 +147,7 @@ impl Responder {
         let (newest, now) = (later.question.newest(), self.clock.now());
         let rows = if head.pending.contains_key(&newest) { self.newest_turns(&key, now).await? } else { vec![] };
         let history = History::new(rows, head.last_turn);
-        match standing(&head, history.waiting_in(&head), later.question, later.at) {
+        match standing(&head, history.waiting_in(&head, Some(later.question)), later.question, later.at) {
             Standing::Wanted | Standing::WithPerson => {}
             Standing::NotYet if receives < TRIES => return Ok(Verdict::ComesBack(keep::after_outage(receives)).into()),
             Standing::NotYet => return Ok(self.refuse(log_id, Refusal::NotAsked).into()),
@@ -188,7 +188,8 @@ impl Responder {
         let moment = self.assistant.limits.moment_after.map(|after| wait.since + after);
         if let Some((messages, words)) = new {
             let row = TurnRow { covers: messages, ..self.row(claimed, *words) };
-            let before = history.waiting_in(&head).map(|waiting| waiting.row);
+            let before =
+                history.waiting_in(&head, MessageId::of_question(&row.covers).as_ref()).map(|waiting| waiting.row);
             aftermath = before.map(|_| Aftermath::Spent(head.spent.and_a_turn(self.clock.now())));
             self.put_question(conversation, before, row).await?;
         }

@@ -46,7 +46,7 @@ impl Responder {
             return nothing();
         }
         let history = History::new(self.newest_turns(&key, self.clock.now()).await?, head.last_turn);
-        let Some(waiting) = history.waiting_in(&head) else { return nothing() };
+        let Some(waiting) = history.waiting_in(&head, None) else { return nothing() };
         let errand = Errand { key: &key, deliveries: &[], later: None, log_id, deadline, alone };
         Ok(Box::pin(self.take_up(&errand, head, waiting.newest, receives)).await)
     }

@@ -245,15 +245,21 @@ fn what_is_waited_for_is_no_part_of_what_was_said_and_the_newest_question_counts
     let rows = vec![waiting(2, 4, "c"), waiting(2, 3, "b"), waiting(1, 3, "a"), row(1, 2, "a", &["1"])];
     let history = History::new(rows, 1);
     let pending = ["a", "b", "c"].map(MessageId::stored);
-    let place = |id: &MessageId| pending.iter().position(|other| other == id);
-    let newest = history.waiting(place).unwrap();
+    let newest = history.waiting(None, |id| pending.contains(id)).unwrap();
     assert_eq!((newest.question(), newest.row.said.len()), (MessageId::stored("c"), 1));
     // A run that was fenced has put its own since.
     let late = History::new(vec![waiting(2, 5, "b"), waiting(2, 4, "c"), waiting(2, 3, "b")], 1);
-    assert_eq!(late.waiting(place).map(|waiting| waiting.question()), Some(MessageId::stored("c")));
-    let open = |id: &MessageId| place(id).filter(|place| *place < 2);
-    assert_eq!(late.waiting(open).map(|waiting| waiting.row.key.epoch), Some(5), "of those that are open");
-    assert!(late.waiting(|_| None::<usize>).is_none());
+    for (name, open, expected) in [
+        (Some("c"), &pending[..], Some(4)),
+        (Some("b"), &pending, Some(5)),
+        (Some("d"), &pending, Some(5)),
+        (Some("c"), &pending[..2], Some(5)),
+        (None, &pending, Some(5)),
+        (Some("c"), &[], None),
+    ] {
+        let found = late.waiting(name.map(MessageId::stored).as_ref(), |id| open.contains(id));
+        assert_eq!(found.map(|waiting| waiting.row.key.epoch), expected, "{name:?} of {open:?}");
+    }
     assert_eq!(history.newest_kind(), Some(TurnKind::Answer));
     assert_eq!(history.lines().count(), 2, "what was said in the turn, once");
     assert!(history.answer_for(2, &[MessageId::stored("c")]).is_none());
