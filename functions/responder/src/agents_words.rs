@@ -16,7 +16,8 @@ use crate::heed::Left;
 use crate::history::{History, look};
 use crate::send::Outgoing;
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words};
+use crate::turn::Claimed;
+use crate::words::Words;
 
 impl Responder {
     /// An agent's lines, each as it was written, in the order in which they reached the door. A desk that does not name its

@@ -12,9 +12,9 @@ use store::{Said, TurnKind, Wait};
 use crate::Responder;
 use crate::ask::Asking;
 use crate::attend::Conversation;
-use crate::draft::{Matter, as_heard};
 use crate::history::{Begun, joined, words};
 use crate::later::{Stance, passed, stance};
+use crate::matter::{Matter, as_heard};
 use crate::media::in_vain;
 
 /// What is said, and what comes with it.

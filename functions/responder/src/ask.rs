@@ -13,10 +13,11 @@ use store::{TurnKind, Wait};
 
 use crate::answer::{Answered, Unanswered};
 use crate::attend::Conversation;
-use crate::draft::{Matter, utterances};
 use crate::ended::millis;
 use crate::history::joined;
 use crate::later::{LaterAnswer, wait_for};
+use crate::lines::utterances;
+use crate::matter::Matter;
 use crate::way::Way;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 

@@ -15,11 +15,13 @@ use store::{Head, HeadWrite, Owner, TurnKind, TurnRow};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::attend::Stop;
-use crate::draft::{Drafted, utterances};
+use crate::draft::Drafted;
+use crate::lines::utterances;
 use crate::send::{BEFORE_A_COPY, Outgoing, open, reply};
 use crate::settle::Settled;
-use crate::turn::{Claimed, Committed, Words};
+use crate::turn::{Claimed, Committed};
 use crate::way::Way;
+use crate::words::Words;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 /// What may be said beside an answer.

@@ -4,17 +4,13 @@ use ai::Aloud;
 use conversation::decide::{
     Answerer, Beside, Decision, OptWish, ParkReason, Pending, Silence, Situation, decide, without_copies,
 };
-use conversation::language::language;
 use conversation::likeness::Look;
-use conversation::shape::shape;
 use desk::NotSent;
 use futures::future;
 use models::assistant::BotText;
-use models::{
-    Attributes, Author, Content, FlowState, HandOffReason, Identity, Message, MessageId, Part, Timestamp, Utterance,
-};
+use models::{Attributes, Author, FlowState, HandOffReason, Message, Timestamp};
 use platform::metrics::Metric;
-use store::{Head, Owner, Said, TurnKind, Wait};
+use store::{Head, Owner, TurnKind, Wait};
 
 use crate::Responder;
 use crate::agenda::Agenda;
@@ -22,10 +18,12 @@ use crate::answer::{Answered, Unanswered};
 use crate::attend::{Conversation, Stop};
 use crate::ended::Cause;
 use crate::facts::{Facts, news};
-use crate::history::{History, joined, look, words};
+use crate::history::{History, joined, look};
 use crate::later::Aside;
-use crate::turn::{Claimed, Cost, Words};
+use crate::matter::{Matter, as_heard};
+use crate::turn::Claimed;
 use crate::way::Way;
+use crate::words::{Cost, Words};
 
 /// What a turn comes to.
 pub(crate) enum Draft {
@@ -73,28 +71,6 @@ struct Plan {
 enum Line {
     Own(BotText),
     Answer,
-}
-
-/// What is being answered.
-pub(crate) struct Matter<'a> {
-    pub(crate) history: &'a History,
-    pub(crate) way: Way<'a>,
-    /// What the user sent, copies left out.
-    pub(crate) messages: Vec<&'a Message>,
-    /// What is said in each of them.
-    pub(crate) said: Vec<Said>,
-    /// The last of the messages.
-    pub(crate) newest: &'a Message,
-    /// What follows the messages through the logs.
-    pub(crate) log_ids: String,
-    /// The user's language, as far as it is known.
-    pub(crate) language: Option<String>,
-    /// Claims since a turn last ended, this one included.
-    pub(crate) attempts: u32,
-    /// Whether there is a desk to hand over to.
-    pub(crate) desk: bool,
-    /// Who hears the AI's answer while it is written.
-    pub(crate) aloud: Aloud,
 }
 
 impl Responder {
@@ -249,38 +225,6 @@ impl Responder {
         })
     }
 
-    /// The profile's language, else that of the flow that waits, else the one the words are in, if there are lines in it.
-    pub(crate) fn language(&self, newest: &Message, said: &[Said], history: &History) -> Option<String> {
-        let said: Vec<_> = said.iter().map(words).collect();
-        let words = joined(said.iter());
-        let of_flow = history.flow().and_then(|flow| flow.language.as_deref());
-        let tags = newest.language.as_deref().into_iter().chain(of_flow);
-        language(tags, words.as_str(), |tag| self.assistant.texts.know(tag))
-    }
-
-    /// One of the bot's own lines in that language.
-    pub(crate) fn line(&self, line: BotText, language: Option<&str>) -> Vec<Utterance> {
-        self.shaped(self.assistant.texts.line(line, language))
-    }
-
-    /// A text of the brand's, in as many parts as it takes.
-    pub(crate) fn shaped(&self, text: &str) -> Vec<Utterance> {
-        utterances(shape(text, self.assistant.limits.reply_parts))
-    }
-
-    /// A message of a kind, by the campaign that shows such ones.
-    pub(crate) fn shown(&self, content: Content) -> Utterance {
-        Utterance { campaign: self.assistant.replies.campaign_for(&content).cloned(), content }
-    }
-
-    pub(crate) fn own_line(&self, line: BotText, matter: &Matter<'_>) -> Answered {
-        Answered {
-            own_line: true,
-            unresolved: matches!(line, BotText::Fallback | BotText::DontKnow),
-            ..Answered::of(self.line(line, matter.language.as_deref()))
-        }
-    }
-
     pub(crate) fn count_all(&self, counts: &Counts) {
         for (metric, amount) in counts {
             self.count(*metric, *amount);
@@ -290,35 +234,6 @@ impl Responder {
     pub(crate) fn count(&self, metric: Metric, amount: usize) {
         if amount > 0 {
             self.meter.count(metric, amount as u64);
-        }
-    }
-}
-
-impl Matter<'_> {
-    /// The name of the question that is asked about it.
-    pub(crate) fn question(&self) -> MessageId {
-        let messages: Vec<_> = self.messages.iter().map(|message| message.id.clone()).collect();
-        MessageId::of_question(&messages).unwrap_or_else(|| self.newest.id.clone())
-    }
-}
-
-impl Words {
-    /// Words that change nothing beside being said.
-    pub(crate) fn plain(kind: TurnKind, reply: Vec<Utterance>, to: Identity) -> Self {
-        Self {
-            kind,
-            reply,
-            spoken: None,
-            said: vec![],
-            to,
-            own_line: matches!(kind, TurnKind::DeskDown | TurnKind::Moment),
-            attributes: Attributes::default(),
-            joined_already: Attributes::default(),
-            events: vec![],
-            route: None,
-            summary: None,
-            flow: None,
-            cost: Cost::Nothing,
         }
     }
 }
@@ -358,22 +273,6 @@ fn put_aside(wait: Wait, matter: &Matter<'_>) -> Aside {
     let words = Words { said: matter.said.clone(), route: matter.way.name(), ..words };
     let messages = matter.messages.iter().map(|message| message.id.clone()).collect();
     Aside { wait, new: Some((messages, Box::new(words))) }
-}
-
-/// These messages, with what a dead run heard in the same ones: that is not listened to again. When they came is another
-/// matter: it may be another copy that brought them now.
-pub(crate) fn as_heard(said: &[Said], drafted: &[Said]) -> Vec<Said> {
-    let earlier = drafted.iter().map(Some).chain(std::iter::repeat(None));
-    let heard = |(said, earlier): (&Said, Option<&Said>)| {
-        let same = earlier.filter(|earlier| earlier.text == said.text && earlier.media == said.media);
-        let heard = said.heard.clone().or_else(|| same?.heard.clone());
-        Said { heard, ..said.clone() }
-    };
-    said.iter().zip(earlier).map(heard).collect()
-}
-
-pub(crate) fn utterances(parts: Vec<Part>) -> Vec<Utterance> {
-    parts.into_iter().map(Utterance::from).collect()
 }
 
 /// What a decision looks at in a message.

@@ -13,7 +13,7 @@ use store::{Head, Owner, Said, TurnKind, TurnRow};
 
 use crate::attend::Conversation;
 use crate::history::History;
-use crate::turn::Words;
+use crate::words::Words;
 use crate::{RECORD_WITHIN, Responder};
 
 /// How long a call to Braze may take that writes to profiles.

@@ -16,7 +16,8 @@ use crate::ended::{End, Messages};
 use crate::history::History;
 use crate::keep::Kept;
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words};
+use crate::turn::Claimed;
+use crate::words::Words;
 use crate::{RECORD_WITHIN, Responder};
 
 /// How long the desk may take for one event.

@@ -9,7 +9,8 @@ use crate::agenda::Agenda;
 use crate::attend::{Conversation, Stop, Worked};
 use crate::ended::{Cause, End, Messages};
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words};
+use crate::turn::Claimed;
+use crate::words::Words;
 
 /// What a run leaves to the next ones that says nothing.
 pub(crate) struct Left<'a> {

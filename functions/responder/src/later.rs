@@ -15,8 +15,9 @@ use crate::attend::{Conversation, Done, Errand, Stop, Verdict, Worked};
 use crate::history::{History, Waiting};
 use crate::keep::{self, Kept};
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words};
+use crate::turn::Claimed;
 use crate::way::Way;
+use crate::words::Words;
 
 /// Deliveries of an answer in which its question may not have been put aside yet: it can be faster than the run that asked.
 const TRIES: u32 = 6;

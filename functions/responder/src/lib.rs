@@ -23,6 +23,8 @@ mod heed;
 mod history;
 mod keep;
 mod later;
+mod lines;
+mod matter;
 mod media;
 mod moment;
 mod owner;
@@ -39,6 +41,7 @@ mod turn;
 mod way;
 mod welcome;
 mod window;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use store::Said;
 
 use crate::Responder;
 use crate::attend::Conversation;
-use crate::draft::Matter;
+use crate::matter::Matter;
 use crate::way::Way;
 
 impl Responder {

@@ -11,7 +11,8 @@ use store::{Head, Owner, TurnKind, TurnRow};
 use crate::attend::{Conversation, Stop};
 use crate::send::reply;
 use crate::settle::Settled;
-use crate::turn::{Claimed, Committed, Words};
+use crate::turn::{Claimed, Committed};
+use crate::words::Words;
 use crate::{RECORD_WITHIN, Responder, SEND_WITHIN};
 
 impl Responder {

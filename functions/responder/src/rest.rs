@@ -11,7 +11,8 @@ use crate::draft::Draft;
 use crate::ended::{End, Messages};
 use crate::send::sent;
 use crate::settle::Settled;
-use crate::turn::{Claimed, Words};
+use crate::turn::Claimed;
+use crate::words::Words;
 
 impl Responder {
     /// The draft without the words with which it was begun: in this run, which `said` them, or in one before it that the AI was

@@ -7,12 +7,13 @@ use store::{Head, Owner, TurnKind};
 
 use crate::Responder;
 use crate::agenda::Agenda;
-use crate::draft::{Draft, Drafted, Matter};
+use crate::draft::{Draft, Drafted};
 use crate::ended::Cause;
 use crate::facts::news;
 use crate::history::History;
-use crate::turn::Words;
+use crate::matter::Matter;
 use crate::way::Way;
+use crate::words::Words;
 
 impl Responder {
     /// The first step of the flow that somebody asked for; in the place of one that the user is in. Where it led to a person,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use conversation::decide::OptWish;
 use futures::future;
-use models::{Attributes, Event, FlowState, Identity, MessageId, Personal, RouteName, Spent, Timestamp, Utterance};
-use store::{Head, HeadWrite, Held, Owner, RowState, Said, TurnKey, TurnKind, TurnRow, Voice};
+use models::{Attributes, MessageId, Spent, Timestamp};
+use store::{Head, HeadWrite, Held, Owner, RowState, TurnKey, TurnRow, Voice};
 
 use crate::Responder;
 use crate::agenda::Agenda;
@@ -18,6 +18,7 @@ use crate::history::{History, is_whole};
 use crate::keep::Kept;
 use crate::send::{Next, Outgoing};
 use crate::settle::Settled;
+use crate::words::Words;
 
 /// Who sent a turn records its events at once. Later than this nobody does any more, and the next run may.
 const RECORDED_BY: Duration = Duration::from_mins(2);
@@ -32,57 +33,6 @@ pub(crate) struct Claimed<'a> {
     pub(crate) agenda: &'a Agenda,
     /// When it began to be answered: whatever is said in the turn goes the way of that moment.
     pub(crate) began: Timestamp,
-}
-
-/// What is to be said in a turn.
-pub(crate) struct Words {
-    /// What happens in the turn.
-    pub(crate) kind: TurnKind,
-    /// What is said; never empty.
-    pub(crate) reply: Vec<Utterance>,
-    /// The AI's words in it, and how many of the reply, from the first one, say them.
-    pub(crate) spoken: Option<(Personal, usize)>,
-    /// What the user had said, duplicates left out.
-    pub(crate) said: Vec<Said>,
-    /// Whom it goes to.
-    pub(crate) to: Identity,
-    /// Whether it is one of the bot's own lines.
-    pub(crate) own_line: bool,
-    /// What is written to the user's profile with it.
-    pub(crate) attributes: Attributes,
-    /// What of these the profile says already.
-    pub(crate) joined_already: Attributes,
-    /// What Braze is to be told once it was sent.
-    pub(crate) events: Vec<Event>,
-    /// The route it goes by.
-    pub(crate) route: Option<RouteName>,
-    /// What a person who takes over should know.
-    pub(crate) summary: Option<Personal>,
-    /// The flow that waits for an answer from now on.
-    pub(crate) flow: Option<FlowState>,
-    /// What it costs the user.
-    pub(crate) cost: Cost,
-}
-
-/// What is counted of a turn among those that its user may have.
-#[derive(Clone, Copy)]
-pub(crate) enum Cost {
-    Nothing,
-    Turn,
-    /// A turn in which the user is told that it is too much.
-    Told,
-}
-
-impl Cost {
-    /// The user's turns with one that was made `at` this time: that of its row, or what is counted would be from another
-    /// minute than what is kept.
-    pub(crate) fn on_top_of(self, spent: Spent, at: Timestamp) -> Spent {
-        match self {
-            Self::Nothing => spent,
-            Self::Turn => spent.and_a_turn(at),
-            Self::Told => spent.and_told(at),
-        }
-    }
 }
 
 impl Responder {

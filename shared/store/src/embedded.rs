@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::head::{Head, TurnKey};
+use crate::head_write::HeadWrite;
 use crate::rows::{MessageRow, NewestRows, ROW_LIFE, RowState, TurnRow, keys_of};
 use crate::unread::readable;
-use crate::write::HeadWrite;
 use crate::{Asked, Filed, Store, StoreError, Tally, WriteError, sort_key, tally};
 
 const ITEMS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("items");

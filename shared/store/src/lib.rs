@@ -5,6 +5,7 @@ mod dynamodb;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod head;
+mod head_write;
 mod rows;
 mod sort_key;
 mod tally;
@@ -22,9 +23,9 @@ pub use head::{
     HEAD_LIFE, Head, Held, MOST_COVERED, MOST_PENDING, NEVER, OpenTurn, Owner, Pending, REMEMBERED, RunToken,
     SIGN_LIFE, SendState, TOMBSTONE_LIFE, TurnKey, Voice,
 };
+pub use head_write::{Aftermath, ConditionFailed, HeadWrite};
 pub use rows::{MessageRow, NewestRows, ROW_LIFE, Recap, RowState, Said, Summing, TurnKind, TurnRow, Wait};
 pub use tally::{Asked, Tally, day};
-pub use write::{Aftermath, ConditionFailed, HeadWrite};
 
 /// The mailbox of every conversation. Each method but [`Store::erase`] is one call to the store, or as many as it takes to read what
 /// does not fit the answer to one. What a decision hangs on is read consistently.

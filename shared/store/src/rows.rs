@@ -9,7 +9,7 @@ use models::{
 use serde::{Deserialize, Serialize};
 
 use crate::head::{Head, TurnKey, Voice};
-use crate::write::Aftermath;
+use crate::head_write::Aftermath;
 
 mod stored;
 

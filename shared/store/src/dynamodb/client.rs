@@ -16,9 +16,9 @@ use platform::metrics::{Meter, Metric, Uncounted};
 use super::item::{self, BODY, EXPIRES_AT, Item, number, state_word, text};
 use super::update::Update;
 use crate::head::{Head, TurnKey};
+use crate::head_write::HeadWrite;
 use crate::rows::{MessageRow, NewestRows, ROW_LIFE, RowState, TurnRow};
 use crate::unread::readable;
-use crate::write::HeadWrite;
 use crate::{Filed, Store, StoreError, WriteError, sort_key};
 
 /// The mailbox in a DynamoDB table with the string keys `pk` and `sk` and the TTL attribute `expires_at` (seconds). TTL

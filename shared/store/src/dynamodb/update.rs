@@ -11,8 +11,8 @@ use models::{ConversationKey, MessageId, Spent, Timestamp};
 use super::item::{EXPIRES_AT, ids, millis, number, pending, pending_name, sequence_name, spent_words, text};
 use crate::claim::Claim;
 use crate::head::{Held, MOST_PENDING, NEVER, Owner, TurnKey, Voice};
+use crate::head_write::{Aftermath, HeadWrite};
 use crate::sort_key;
-use crate::write::{Aftermath, HeadWrite};
 
 /// An update in the making. Attribute names go in as they are (`ep`) where they are plain and no reserved word, behind a
 /// placeholder where they hold an id.

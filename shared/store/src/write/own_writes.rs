@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use models::{ConversationKey, MessageId, Spent};
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_000);
