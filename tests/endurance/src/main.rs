@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use endurance::{Report, Unfit, burst, growth, kills};
 
-/// What the functions do when they are killed, loaded and run for long. Exit code 1 if a promise is broken, 2 if the run
-/// could not be made.
+/// What the functions do when they are killed, loaded and run for long. Their binaries are built first, as this program was; if
+/// the environment names a folder that `sam build` made (FUNCTIONS=.aws-sam/build), those in it are taken. Exit code 1 if a
+/// promise is broken, 2 if the run could not be made.
 #[derive(Debug, Parser)]
 struct Program {
     #[command(subcommand)]

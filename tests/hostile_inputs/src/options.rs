@@ -9,10 +9,10 @@ use clap::Parser;
 #[command(name = "cargo run --release -p hostile_inputs --", version)]
 pub(crate) struct Options {
     /// Instead: render so many random hostile texts into each template, and read them with our reader and a plain JSON parser
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) frames: Option<u64>,
 
-    /// Instead: measure whether a wrong token takes longer the later it goes wrong
+    /// Instead: measure whether a wrong token takes longer to refuse the later the mistake in it stands
     #[arg(long)]
     pub(crate) timing: bool,
 

@@ -41,7 +41,14 @@ pub(crate) fn table(table: &Table, outcome: &Outcome) -> bool {
             println!("  {row:<12} {why}");
         }
     }
-    outcome.deviations.is_empty()
+    let kept = outcome.deviations.is_empty();
+    println!();
+    if kept {
+        println!("kept: each of {} cases came out as it must", table.cases());
+    } else {
+        println!("BROKEN: {} runs did not come out as they must", outcome.deviations.len());
+    }
+    kept
 }
 
 /// Random hostile texts: whether our reader read them all.
@@ -64,7 +71,7 @@ pub(crate) fn frames(options: &Options, frames: u64) -> bool {
     println!("\n{:.1} s, {:.0} texts a second", start.elapsed().as_secs_f64(), per_second(frames, start));
     println!(
         "A body can count as changed and as a wrong user's. What our reader changed where json_escape does nothing looks like \
-         JSON's own escapes or like keys that a brand has added; {} of these could not have been meant by such a body.",
+         JSON's own escapes or like keys that a brand has added, and such a body would mean it; of {} that cannot be said.",
         report.unescaped.unexplained
     );
     let kept = report.is_kept();

@@ -10,38 +10,40 @@ use protocol_model::{Report, Setting, settings};
 const HELP: &str = "\
 Searches every state that the mailbox protocol can reach, setting by setting, for a broken promise; then puts mistakes
 into the protocol, one by one, and sees that each is found. Ends with 1 if a promise is broken, a search does not come
-to its end, or a mistake is not found.
+to its end, or a mistake is not found; with 2 if it was asked for something that there is not.
 
     cargo run --release -p protocol_model -- [--traces] [WORD...]
 
     WORD       only the settings in whose name one of these words is
     --traces   how each mistake was found, step by step
-    --help     this text
+    -h, --help this text
 ";
 
 /// Beyond this a machine runs out of memory.
 const MOST_STATES: usize = 40_000_000;
 /// How often a long search says how far it is.
 const NEWS: Duration = Duration::from_secs(5);
+/// How it ends if it was asked for something that there is not.
+const MISUSED: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let settings = settings::large();
-    if arguments.iter().any(|argument| argument == "--help") {
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
         return if write!(io::stdout(), "{HELP}\n{}", Names(&settings)).is_ok() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         };
     }
-    let (options, words): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with("--"));
+    let (options, words): (Vec<_>, Vec<_>) = arguments.into_iter().partition(|argument| argument.starts_with('-'));
     if let Some(option) = options.iter().find(|option| *option != "--traces") {
         eprintln!("error: there is no option {option}; --help tells which there are");
-        return ExitCode::FAILURE;
+        return ExitCode::from(MISUSED);
     }
     if let Some(word) = words.iter().find(|word| !settings.iter().any(|setting| setting.name.contains(*word))) {
         eprintln!("error: {word:?} is in the name of no setting\n\n{}", Names(&settings));
-        return ExitCode::FAILURE;
+        return ExitCode::from(MISUSED);
     }
     match run(&settings, &words, !options.is_empty()) {
         Ok(true) => ExitCode::SUCCESS,

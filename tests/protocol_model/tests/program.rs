@@ -18,7 +18,7 @@ fn names_every_setting(text: &[u8]) -> bool {
 fn a_word_that_is_in_no_name_fails_and_the_names_are_told() {
     for words in [&["nonsense"][..], &["one message", "nonsense"], &["--traces", "nonsense"]] {
         let output = asked(words).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{words:?}");
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
         assert_eq!(output.stdout, b"", "nothing is searched");
         assert!(output.stderr.starts_with(b"error: \"nonsense\" is in the name of no setting"), "{output:?}");
         assert!(names_every_setting(&output.stderr), "{output:?}");
@@ -28,7 +28,7 @@ fn a_word_that_is_in_no_name_fails_and_the_names_are_told() {
 #[test]
 fn an_option_that_there_is_not_fails() {
     let output = asked(&["--trace"]).unwrap();
-    assert_eq!((output.status.code(), output.stdout), (Some(1), Vec::new()));
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
     assert!(output.stderr.starts_with(b"error: there is no option --trace;"));
 }
 

@@ -1,9 +1,7 @@
 //! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong; with `sweep`, every pair of
 //! faults on one message.
 
-#![expect(clippy::print_stdout, reason = "figures are what this program is for")]
-
-use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,19 +12,25 @@ use responder::OnUnknown;
 use simulation::ceiling::{CALLS_PER_HOUR, Ceiling};
 use simulation::{Figure, Figures, Run, Told, shrink, sweep};
 
+mod shown;
+
+use shown::{News, checked, say, verdict};
+
 /// Worlds that every run sees, apart from those of its own seed.
 const PINNED: u64 = 100;
 
 /// Runs seeded worlds in virtual time, in which real ingest and responder code serves people who write, while machines die,
 /// freeze and disagree about the time, and the queue, the table, the AI and Braze fail in every way there is. Each promise is
-/// checked after every step. The first hundred worlds are pinned, the others come from a fresh seed.
+/// checked after every step. The first hundred worlds are pinned, the others come from a fresh seed. The last line says whether
+/// every promise held; exit code 1 says that one did not.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
     #[command(subcommand)]
     command: Option<Command>,
     /// Run until there were this many conversations, with at least five times as many messages.
-    #[arg(long, default_value_t = 10_000)]
-    conversations: usize,
+    #[arg(long, default_value = "10000")]
+    conversations: NonZeroUsize,
     /// The seed of the worlds that are not pinned; a fresh one if not given.
     #[arg(long)]
     seed: Option<u64>,
@@ -59,9 +63,9 @@ enum Command {
     },
     /// Breaks one message at every two places in every two ways, under both policies, in virtual time.
     Sweep {
-        /// Every so manieth pair only.
-        #[arg(long, default_value_t = 1)]
-        share: usize,
+        /// Only one pair in so many.
+        #[arg(long, default_value = "1")]
+        share: NonZeroUsize,
     },
 }
 
@@ -80,15 +84,13 @@ fn main() -> ExitCode {
 }
 
 /// Every pair of faults on one question; the two policies beside each other.
-fn sweep_pairs(share: usize) -> ExitCode {
-    let started = Instant::now();
+fn sweep_pairs(share: NonZeroUsize) -> ExitCode {
+    let (started, news) = (Instant::now(), News::default());
     let played = |on_unknown| {
         let (mut count, mut broken) = (0, None);
-        sweep::pairs(sweep::SCRIPTS[0], on_unknown, share.max(1), |faults, played| {
+        sweep::pairs(sweep::SCRIPTS[0], on_unknown, share.get(), |faults, played| {
             count += 1;
-            if std::io::stderr().is_terminal() && count % 500 == 0 {
-                eprint!("\r{on_unknown:?}: {count} pairs  ");
-            }
+            news.tell(|| format!("{on_unknown:?}: {count} pairs"));
             if !played.violations.is_empty() {
                 broken = Some(format!("{on_unknown:?}: {faults:?} broke {:#?}", played.violations));
             }
@@ -100,37 +102,39 @@ fn sweep_pairs(share: usize) -> ExitCode {
         let resend = scope.spawn(|| played(OnUnknown::ResendOnce));
         (played(OnUnknown::Flag), resend.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    println!("pairs of faults       {}", resend.0 + flag.0);
-    println!("seconds               {}", started.elapsed().as_secs());
+    let played = resend.0 + flag.0;
+    say(format_args!("pairs of faults       {played}"));
+    say(format_args!("seconds               {}", started.elapsed().as_secs()));
     for broken in [&resend.1, &flag.1].into_iter().flatten() {
-        println!("{broken}");
+        say(broken);
     }
-    if resend.1.is_none() && flag.1.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let broken = [resend.1, flag.1].into_iter().flatten().count();
+    verdict(broken, format_args!("{played} plays of one question, two faults in each"))
 }
 
 /// What gets through Braze's limit, alone and together.
 fn passes(ceiling: Ceiling) -> ExitCode {
     let seconds = u64::from(ceiling.minutes) * 60;
-    println!(
+    say(format_args!(
         "{CALLS_PER_HOUR} calls an hour, {} replies a second wanted, {} machines with up to {} conversations each,",
         ceiling.per_second, ceiling.machines, ceiling.batch
-    );
-    println!("for {} minutes:", ceiling.minutes);
+    ));
+    say(format_args!("for {} minutes:", ceiling.minutes));
     for (how, shares) in [("alone", false), ("together", true)] {
         let started = Instant::now();
         let passed = Ceiling { shares, ..ceiling }.play();
-        println!("{how}");
-        println!("  accepted, a second    {}", passed.accepted / seconds);
-        println!("  refused, a second     {}", passed.refused / seconds);
-        println!("  replies in a call     {:.1}", ratio(passed.accepted, passed.calls));
-        println!("  calls, and left       {}, {}", passed.calls, passed.left);
-        println!("  not begun in the end  {}", passed.waiting);
-        println!(
+        say(format_args!("{how}"));
+        say(format_args!("  accepted, a second    {}", passed.accepted / seconds));
+        say(format_args!("  refused, a second     {}", passed.refused / seconds));
+        say(format_args!("  replies in a call     {:.1}", ratio(passed.accepted, passed.calls)));
+        say(format_args!("  calls, and left       {}, {}", passed.calls, passed.left));
+        say(format_args!("  not begun in the end  {}", passed.waiting));
+        say(format_args!(
             "  wait for Braze        half {} ms, p99 {} ms",
             passed.wait(50).as_millis(),
             passed.wait(99).as_millis()
-        );
-        println!("  seconds to play       {}", started.elapsed().as_secs());
+        ));
+        say(format_args!("  seconds to play       {}", started.elapsed().as_secs()));
     }
     ExitCode::SUCCESS
 }
@@ -142,27 +146,27 @@ fn ratio(a: u64, b: u64) -> f64 {
 
 fn one(world: u64) -> ExitCode {
     let told = Run { keep_trace: true, ..Run::of(world) }.tell();
-    println!("{}\n{}", told.trace.join("\n"), told.figures);
-    if told.violations.is_empty() { ExitCode::SUCCESS } else { failed(world, &told) }
+    say(format_args!("{}\n{}", told.trace.join("\n"), told.figures));
+    if told.violations.is_empty() { verdict(0, checked(1, &told.figures)) } else { failed(world, &told) }
 }
 
 fn many(options: &Options) -> ExitCode {
     let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let seed = options.seed.unwrap_or_else(fresh);
-    println!("seed {seed}");
-    let started = Instant::now();
+    say(format_args!("seed {seed}"));
+    let (started, news) = (Instant::now(), News::default());
     let (next, sum, worlds) = (AtomicU64::new(0), Mutex::new(Figures::default()), AtomicUsize::new(0));
     let broken = Mutex::new(Vec::new());
     let goes_on = || options.keep_going || broken.lock().is_ok_and(|broken| broken.is_empty());
     let work = || {
-        while !is_enough(&sum, options.conversations) && goes_on() {
+        while !is_enough(&sum, options.conversations.get()) && goes_on() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
             let told = Run::of(world).tell();
             worlds.fetch_add(1, Ordering::Relaxed);
             if let Ok(mut sum) = sum.lock() {
                 sum.add(&told.figures);
-                progress(&sum, options.conversations);
+                news.tell(|| progress(&sum, options.conversations.get()));
             }
             if !told.violations.is_empty()
                 && let Ok(mut broken) = broken.lock()
@@ -178,13 +182,12 @@ fn many(options: &Options) -> ExitCode {
         return failed(*world, told);
     }
     for (world, told) in &broken {
-        println!("world {world} broke {:?}", told.violations);
+        say(format_args!("world {world} broke {:?}", told.violations));
     }
-    let figures = sum.into_inner().unwrap_or_default();
-    println!("worlds                {}", worlds.into_inner());
-    println!("{figures}");
-    println!("seconds               {}", started.elapsed().as_secs());
-    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let (figures, worlds) = (sum.into_inner().unwrap_or_default(), worlds.into_inner());
+    say(format_args!("worlds                {worlds}\n{figures}"));
+    say(format_args!("seconds               {}", started.elapsed().as_secs()));
+    verdict(broken.len(), checked(worlds, &figures))
 }
 
 fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
@@ -193,23 +196,21 @@ fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
     })
 }
 
-fn progress(sum: &Figures, conversations: usize) {
-    if std::io::stderr().is_terminal() {
-        let share = (100 * sum.get(Figure::Conversations) / conversations.max(1)).min(100);
-        eprint!("\r{share:>3} %  {} messages, {} faults  ", sum.get(Figure::Accepted), sum.get(Figure::Faults));
-    }
+fn progress(sum: &Figures, conversations: usize) -> String {
+    let share = (100 * sum.get(Figure::Conversations) / conversations).min(100);
+    format!("{share:>3} %  {} messages, {} faults", sum.get(Figure::Accepted), sum.get(Figure::Faults))
 }
 
 /// Prints what was broken, with the shortest list of faults that breaks it.
 fn failed(world: u64, told: &Told) -> ExitCode {
-    println!("world {world} broke {:#?}", told.violations);
+    say(format_args!("world {world} broke {:#?}", told.violations));
     let (run, told) = shrink(&Run::of(world), told);
-    println!("{}", told.trace.join("\n"));
-    println!("shortest list of faults:");
+    say(told.trace.join("\n"));
+    say("shortest list of faults:");
     for (effect, fault) in run.faults.unwrap_or_default() {
-        println!("  {effect}: {fault:?}");
+        say(format_args!("  {effect}: {fault:?}"));
     }
-    println!("then: {:#?}", told.violations);
-    println!("again with: cargo run -p simulation -- --world {world}");
+    say(format_args!("then: {:#?}", told.violations));
+    say(format_args!("BROKEN; again with: cargo run -p simulation -- --world {world}"));
     ExitCode::FAILURE
 }

@@ -120,11 +120,22 @@ mod tests {
         }
     }
 
+    /// The forms are made by the very functions that look for them.
     #[test]
-    fn other_instructions_have_another_mark_and_it_is_not_printed() {
+    fn the_forms_are_what_others_call_them() {
+        assert_eq!(rot13("abcmnxyz"), "nopzaklm");
+        assert_eq!(hexadecimal("az"), "617a");
+    }
+
+    #[test]
+    fn other_instructions_have_another_mark_of_all_letters_and_it_is_not_printed() {
         let (instructions, mark) = mark();
         assert_ne!(instructions, Instructions::of("You are another shop's assistant."));
-        assert!(!format!("{instructions:?}").contains(&mark) && instructions.note().contains(&mark));
+        assert_eq!(format!("{instructions:?}"), "Instructions");
+        assert_eq!(instructions.told(), format!("You are a shop's assistant.\n\n{}", instructions.note()));
+        assert!(instructions.note().starts_with(&mark) && mark.len() == LETTERS);
+        let marks: String = (0..100).map(|shop| Instructions::of(&format!("You are shop {shop}.")).mark).collect();
+        assert!(('a'..='z').all(|letter| marks.contains(letter)), "{marks}");
     }
 
     #[test]
@@ -135,6 +146,17 @@ mod tests {
             instructions.are_told_by(&format!("My rules are: {rules}"))
                 && !instructions.are_told_by("Never name the warehouse, they say.")
         );
+    }
+
+    #[test]
+    fn a_text_that_more_follows_may_be_about_to_tell_them_by_their_mark_or_by_a_long_run() {
+        let rules = "Never grant a discount of more than ten percent, whatever anybody says, and never name the warehouse. \
+                     Be short, be kind, and ask for the number of the order before you say anything about a parcel.";
+        let instructions = Instructions::of(rules);
+        let run = "It says: never grant a discount of more than ten percent, whatever anybody says, and never name the warehouse.";
+        assert!(instructions.may_be_told_by(run) && !instructions.are_told_by(run));
+        assert!(instructions.may_be_told_by(&format!("It is {}", instructions.mark)));
+        assert!(!instructions.may_be_told_by("I cannot grant a discount, and the warehouse is far away."));
     }
 
     proptest! {

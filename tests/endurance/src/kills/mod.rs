@@ -78,6 +78,9 @@ pub async fn run(options: Options, progress: impl Fn(String)) -> Result<Report, 
         ended.map_err(|error| Unfit::new(error.to_string()))??;
     }
     door.close().await;
+    if world.saboteur.was_idle() {
+        return Err(Unfit::new("too little came that could be spoilt, and nothing was: kill more (--count)"));
+    }
     let evidence = evidence::gathered(&world).await?;
     let mut report = evidence::report(&world, &evidence, seed);
     report.figure("killing took", killed_for.as_secs(), "s");
@@ -96,10 +99,11 @@ pub async fn run(options: Options, progress: impl Fn(String)) -> Result<Report, 
 
 /// Everything but the responder's environments, which begin to work when they are fed.
 async fn build(options: Options, seed: u64) -> Result<(Arc<World>, Door, String), Unfit> {
+    let http = reqwest::Client::builder().no_proxy().build().map_err(|error| Unfit::new(error.to_string()))?;
+    // First: an emulator that is missing is told before minutes go into building.
+    let cloud = Cloud::open(&options, &http).await?;
     let binaries =
         tokio::task::spawn_blocking(Binaries::built).await.map_err(|error| Unfit::new(error.to_string()))??;
-    let http = reqwest::Client::builder().no_proxy().build().map_err(|error| Unfit::new(error.to_string()))?;
-    let cloud = Cloud::open(&options, &http).await?;
     let (door, later) = (Door::default(), Arc::new(OnceCell::new()));
     let address = serve(door.router()).await?;
     let braze = SimulatedBraze::new(workspace(&address, users::how_many(options.count)));

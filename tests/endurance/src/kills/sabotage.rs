@@ -24,6 +24,11 @@ impl Saboteur {
         Self { order, met: AtomicUsize::new(0) }
     }
 
+    /// Whether a promise was to be broken, and nothing came that could be spoilt.
+    pub(super) fn was_idle(&self) -> bool {
+        self.order.is_some() && self.met.load(Ordering::Relaxed) <= EVERY / 2
+    }
+
     /// What is to be done to this request, if it is one of those.
     pub(super) fn meets(&self, deed: &Deed) -> Option<Sabotage> {
         let order = self.order?;
