@@ -152,15 +152,21 @@ async fn counted(binaries: &Binaries) -> Result<Vec<Figure>, Unfit> {
     Ok([ingest, responder.await?].concat())
 }
 
-/// Counts once more before a gate is shut.
+/// How often a function is counted before its gate is shut: on a busy machine it waits in more pieces, a tenth more at times, and the
+/// least is what it takes.
+const COUNTS: usize = 4;
+
+/// Counts until the least is within the limits.
 async fn within(gates: Gates, count: impl AsyncFn() -> Result<Instructions, Unfit>) -> Result<[Figure; 2], Unfit> {
-    let counted = count().await?;
-    let figures = gates.judge(Ok(counted));
-    if !figures.iter().any(Figure::breaks_its_limit) {
-        return Ok(figures);
+    let mut counted = count().await?;
+    for _ in 1..COUNTS {
+        if !gates.judge(Ok(counted)).iter().any(Figure::breaks_its_limit) {
+            break;
+        }
+        progress("once more, as that is above its limit");
+        counted = counted.least(count().await?);
     }
-    progress("once more, as that is above its limit");
-    Ok(gates.judge(Ok(counted.least(count().await?))))
+    Ok(gates.judge(Ok(counted)))
 }
 
 async fn grown(invocations: Option<usize>) -> Result<Vec<Figure>, Unfit> {

@@ -142,6 +142,7 @@ mod tests {
             "Write to help@shop.com",
             "9.30 a.m., z.B. 1.000,50",
             "version 1.2.3",
+            "see:https://shop.example/a",
             "\u{2067}شاهد \u{2068}https://shop.example/a\u{2069}.\u{2069}",
         ] {
             assert_eq!(without(good, None), (good.to_owned(), 0));
@@ -154,6 +155,7 @@ mod tests {
             ("Go to https://shоp.example", "Go to"),
             ("Press javascript:alert(1) now", "Press now"),
             ("ftp://shop.example", ""),
+            ("git+https://shop.example", ""),
             ("Here:\n*https://a@b.example*\nbye", "Here:\nbye"),
             ("Our shop (https://a@b.example).", "Our shop."),
             ("Our shop ( https://a@b.example ) is open", "Our shop is open"),

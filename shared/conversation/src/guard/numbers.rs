@@ -114,7 +114,16 @@ mod tests {
         ] {
             assert_eq!(masked(text, &guards).0, expected);
         }
-        let neither = Guards::default();
-        assert_eq!(masked("Call +49 221 123456", &neither), ("Call +49 221 123456".to_owned(), 0));
+        let both = "Call +49 221 123456, card 4111 1111 1111 1111";
+        for (phones, cards, expected) in [
+            (false, false, both),
+            (true, false, "Call •••56, card 4111 1111 1111 1111"),
+            (false, true, "Call +49 221 123456, card •••11"),
+            (true, true, "Call •••56, card •••11"),
+        ] {
+            let guards = Guards { phones, cards, ..Guards::default() };
+            let count = usize::from(phones) + usize::from(cards);
+            assert_eq!(masked(both, &guards), (expected.to_owned(), count), "{phones} {cards}");
+        }
     }
 }
