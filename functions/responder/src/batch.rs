@@ -65,8 +65,9 @@ impl Responder {
     /// running when it returns: what is frozen with the function would thaw in the middle of the next invocation.
     pub async fn handle(&self, batch: Vec<Record>, deadline: Deadline) -> Vec<String> {
         let (groups, mut kept) = self.group(batch);
-        let telling = TELL_WITHIN.min(deadline.left(self.clock.now(), Duration::ZERO) / 12);
-        let working = Deadline::at(deadline.moment() - telling);
+        let now = self.clock.now();
+        let telling = TELL_WITHIN.min(deadline.left(now, Duration::ZERO) / 12);
+        let working = Deadline::at(deadline.moment() - telling).beginning(now);
         // Each conversation is done with when it is, and does not wait for the slowest of the batch.
         let first = future::join_all(groups.iter().map(|group| self.work_on(group, working, false))).await;
         let (mut later, mut long) = (Vec::new(), Vec::new());

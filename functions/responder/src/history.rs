@@ -88,7 +88,8 @@ impl History {
     }
 
     /// The open question whose answer was to come later, if `is_open` says so of its newest message. Of several the one that has
-    /// this name, or else the newest: a run that was fenced may put its own after another one has taken its place.
+    /// this name, or else that of the newest key: a run that was fenced may put its own after another one has taken its place, and
+    /// only the name tells which is which.
     pub(crate) fn waiting(
         &self,
         name: Option<&MessageId>,

@@ -1,4 +1,4 @@
-//! What the bot itself says, in its user's language.
+//! What the bot itself says, in its user's language, and how anything becomes what is sent.
 
 use conversation::language::language;
 use conversation::shape::shape;

@@ -98,11 +98,10 @@ impl Responder {
                 }
             }
             AgentDeed::Erase => {
-                // A run of before may still leave a draft, for as long as this one could, and a sign. Only who begins to look
+                // A run of before may still leave a draft, or a sign, for as long as any run may last. Only who begins to look
                 // later than that finds it, whoever emptied the heads: that may have been told to nobody, or to another
-                // delivery of the same.
-                let began = self.clock.now();
-                let a_run = deadline.left(began, Duration::ZERO).max(LEASE_MARGIN);
+                // delivery of the same, by another clock.
+                let (began, a_run) = (self.clock.now(), deadline.whole() + LEASE_MARGIN);
                 let emptied = self.erase(conversation, *at).await?;
                 let is_over = emptied.is_none_or(|emptied| began >= emptied + a_run);
                 return Ok(if is_over {

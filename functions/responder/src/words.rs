@@ -7,7 +7,7 @@ use store::{Said, TurnKind};
 pub(crate) struct Words {
     /// What happens in the turn.
     pub(crate) kind: TurnKind,
-    /// What is said; never empty.
+    /// What is said; empty where a row only remembers something.
     pub(crate) reply: Vec<Utterance>,
     /// The AI's words in it, and how many of the reply, from the first one, say them.
     pub(crate) spoken: Option<(Personal, usize)>,

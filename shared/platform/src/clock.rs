@@ -29,22 +29,36 @@ pub fn timestamp(at: SystemTime) -> Timestamp {
 /// The one absolute moment by which an invocation must have answered. Every call's time is derived from it, so that no
 /// chain of time-outs can add up to more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadline(Timestamp);
+pub struct Deadline {
+    at: Timestamp,
+    whole: Duration,
+}
 
 impl Deadline {
     /// A deadline at `at`.
     pub fn at(at: Timestamp) -> Self {
-        Self(at)
+        Self { at, whole: Duration::ZERO }
+    }
+
+    /// The same, of work that begins at `now`.
+    #[must_use]
+    pub fn beginning(self, now: Timestamp) -> Self {
+        Self { whole: self.left(now, Duration::ZERO), ..self }
+    }
+
+    /// How long the work may take in all, if it is known when it began. Another invocation may take as long.
+    pub fn whole(self) -> Duration {
+        self.whole
     }
 
     /// The moment itself.
     pub fn moment(self) -> Timestamp {
-        self.0
+        self.at
     }
 
     /// What is left at `now` when `reserve` must remain for what comes after.
     pub fn left(self, now: Timestamp, reserve: Duration) -> Duration {
-        self.0.since(now).saturating_sub(reserve)
+        self.at.since(now).saturating_sub(reserve)
     }
 }
 
@@ -59,5 +73,7 @@ mod tests {
         assert_eq!(left(10, 20), Duration::from_secs(30));
         assert_eq!(left(50, 20), Duration::ZERO);
         assert_eq!(left(70, 0), Duration::ZERO);
+        let begun = deadline.beginning(Timestamp::from_seconds(10));
+        assert_eq!((begun.moment(), begun.whole()), (deadline.moment(), Duration::from_secs(50)));
     }
 }

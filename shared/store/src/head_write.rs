@@ -6,7 +6,7 @@ use models::{ConversationKey, MessageId, Spent, Timestamp};
 use crate::claim::Claim;
 use crate::head::{Held, Owner, TurnKey, Voice};
 
-/// One conditional write on a head. Each but filing, handing over and pointing is bound to the claim it belongs to.
+/// One conditional write on a head. What only the holder of a claim may write is bound to that claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeadWrite {
     /// Adds a message to the conversation, unless it is there or was; with a claim, takes the conversation as well.

@@ -44,7 +44,11 @@ pub(crate) fn table(table: &Table, outcome: &Outcome) -> bool {
     let kept = outcome.deviations.is_empty();
     println!();
     if kept {
-        println!("kept: each of {} cases came out as it must", table.cases());
+        let (cases, limits) = (table.cases(), outcome.limits.len());
+        println!(
+            "kept: {cases} cases came out as expected, {limits} of them as limits, {} as defects",
+            outcome.defects.len()
+        );
     } else {
         println!("BROKEN: {} runs did not come out as they must", outcome.deviations.len());
     }
@@ -75,7 +79,8 @@ pub(crate) fn frames(options: &Options, frames: u64) -> bool {
         report.unescaped.unexplained
     );
     let kept = report.is_kept();
-    println!("{}", if kept { "kept: our reader changed nothing and moved nobody" } else { "BROKEN" });
+    let broken = "BROKEN: our reader did not read every text as it was written, see above";
+    println!("{}", if kept { "kept: our reader changed nothing and moved nobody" } else { broken });
     kept
 }
 

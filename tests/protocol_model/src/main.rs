@@ -81,6 +81,7 @@ fn run(settings: &[Setting], words: &[String], traces: bool) -> io::Result<bool>
     if words.is_empty() {
         fine &= seeded(&mut out, traces)?;
     }
+    writeln!(out, "{}", if fine { "every promise holds" } else { "BROKEN, see above" })?;
     Ok(fine)
 }
 

@@ -90,7 +90,7 @@ fn sweep_pairs(share: NonZeroUsize) -> ExitCode {
         let (mut count, mut broken) = (0, None);
         sweep::pairs(sweep::SCRIPTS[0], on_unknown, share.get(), |faults, played| {
             count += 1;
-            news.tell(|| format!("{on_unknown:?}: {count} pairs"));
+            news.tell(format_args!("{on_unknown:?}: {count} pairs"));
             if !played.violations.is_empty() {
                 broken = Some(format!("{on_unknown:?}: {faults:?} broke {:#?}", played.violations));
             }
@@ -102,6 +102,10 @@ fn sweep_pairs(share: NonZeroUsize) -> ExitCode {
         let resend = scope.spawn(|| played(OnUnknown::ResendOnce));
         (played(OnUnknown::Flag), resend.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
+    if resend.0 == 0 || flag.0 == 0 {
+        say(format_args!("no pair was played: there are fewer than {share}"));
+        return ExitCode::from(2);
+    }
     let played = resend.0 + flag.0;
     say(format_args!("pairs of faults       {played}"));
     say(format_args!("seconds               {}", started.elapsed().as_secs()));
@@ -164,9 +168,12 @@ fn many(options: &Options) -> ExitCode {
             let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
             let told = Run::of(world).tell();
             worlds.fetch_add(1, Ordering::Relaxed);
-            if let Ok(mut sum) = sum.lock() {
+            let so_far = sum.lock().map(|mut sum| {
                 sum.add(&told.figures);
-                news.tell(|| progress(&sum, options.conversations.get()));
+                progress(&sum, options.conversations.get())
+            });
+            if let Ok(so_far) = so_far {
+                news.tell(so_far);
             }
             if !told.violations.is_empty()
                 && let Ok(mut broken) = broken.lock()
@@ -191,7 +198,8 @@ fn many(options: &Options) -> ExitCode {
 }
 
 fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
-    sum.lock().is_ok_and(|sum| {
+    // Where somebody panicked, nothing is counted any more.
+    sum.lock().map_or(true, |sum| {
         sum.get(Figure::Conversations) >= conversations && sum.get(Figure::Accepted) >= 5 * conversations
     })
 }

@@ -97,8 +97,13 @@ impl World {
 
     /// Works on what is on the queue right now, once.
     pub async fn poll_once(&self) {
+        self.poll_on(0).await;
+    }
+
+    /// The same on another machine.
+    pub async fn poll_on(&self, machine: usize) {
         if let Ok(batch) = tokio::time::timeout(Duration::from_millis(1), self.queue.receive(10)).await {
-            self.invoke(&self.machines[0], Source::Work, batch).await;
+            self.invoke(&self.machines[machine], Source::Work, batch).await;
         }
     }
 

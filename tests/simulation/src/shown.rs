@@ -46,13 +46,13 @@ impl Default for News {
 
 impl News {
     /// Says it, if it is time.
-    pub(crate) fn tell(&self, words: impl FnOnce() -> String) {
+    pub(crate) fn tell(&self, words: impl Display) {
         let Ok(mut last) = self.last.lock() else { return };
         let every = if self.is_terminal { Duration::from_millis(200) } else { NEWS };
         if last.elapsed() >= every {
             *last = Instant::now();
             let (begin, end) = if self.is_terminal { ("\r", "  ") } else { ("", "\n") };
-            eprint!("{begin}{}{end}", words());
+            let _ = write!(std::io::stderr(), "{begin}{words}{end}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ai::{Ai, AiError, Answer, Question};
 use async_trait::async_trait;
-use models::{Message, RouteName};
+use models::{AgentDeed, Message, RouteName};
 use platform::metrics::Metric;
 use responder::{OnUnknown, Responder};
 use simulation::{AiScript, Effect, Fault, Handler, Moment, NO_BUDGET, Plan, World};
@@ -198,4 +198,35 @@ async fn a_question_that_takes_anothers_place_survives_whatever_happens_to_the_w
         assert_eq!(read.await.len(), 1, "{fault:?}");
         assert_eq!(world.witness.violations(), Vec::<String>::new(), "{fault:?}");
     }
+}
+
+/// An agent who gives the conversation back ends the claim of a run that is slow: it puts its own question aside after another one
+/// has taken the place of the first. Its row has the newer key, and the question that is waited for the older.
+#[tokio::test(start_paused = true)]
+async fn what_a_run_that_was_fenced_puts_aside_does_not_stand_before_what_is_waited_for() {
+    let world = &World::on_machines(&[Duration::ZERO, Duration::ZERO], OnUnknown::ResendOnce, "");
+    world.ai_will([AiScript::Later(WITHIN), AiScript::Later(WITHIN), AiScript::Later(WITHIN)]);
+    world.says("ada", "Do you sell shoes?").await;
+    world.poll_once().await;
+    world.faults.listed([(Effect { name: "read history", nth: 1 }, Fault::Slow(4 * SECOND))]);
+    let is_slow = async {
+        after(5).await;
+        world.says("ada", "Red ones?").await;
+        world.poll_on(1).await;
+    };
+    let takes_its_place = async {
+        after(6).await;
+        world.agent("user:ada", None, AgentDeed::Release).await;
+        world.poll_agents_once().await;
+        let newest = world.says("ada", "In size 42?").await;
+        world.poll_once().await;
+        after(10).await;
+        let all = world.asked().iter().find(|question| question.text.as_str().ends_with("42?")).unwrap().id.clone();
+        answers(world, &Message { id: all, ..newest }, "Yes, red ones in 42.").await;
+        world.settle(2).await;
+    };
+    tokio::join!(is_slow, takes_its_place);
+    let last = world.asked().last().map(|question| question.text.as_str().to_owned());
+    assert_eq!(last.as_deref(), Some("Do you sell shoes?\nRed ones?"), "the slow one asked after the other");
+    assert_eq!(world.read_by("ada"), ["Yes, red ones in 42."]);
 }
