@@ -71,6 +71,9 @@ mod tests {
     fn the_vector_of_the_specification_holds() {
         assert_eq!(sign(SECRET).as_deref(), Some(SIGNATURE));
         assert_eq!(sign(&format!(" {SECRET}\n")).as_deref(), Some(SIGNATURE));
+        let named = [("webhook-id", ID), ("webhook-timestamp", "1614265330"), ("webhook-signature", SIGNATURE)];
+        let named = named.map(|(name, value)| (name, value.to_owned()));
+        assert_eq!(headers(&SECRET.into(), ID, AT, BODY), Some(named));
     }
 
     #[test]
