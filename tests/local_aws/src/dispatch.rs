@@ -144,6 +144,7 @@ impl Cloud {
         match effect {
             None => self.perform(operation, body).await.into(),
             Some(Effect::Throttle) => Outcome::Refused(Refusal::throttled(service)),
+            Some(Effect::Expire) => Outcome::Refused(Refusal::expired(service)),
             Some(Effect::Fail) => Outcome::Refused(Refusal::internal(service)),
             Some(Effect::Hang) => pending().await,
             Some(Effect::Delay(time)) => {

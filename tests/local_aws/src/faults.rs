@@ -8,6 +8,7 @@ use crate::Operation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     Throttle,
+    Expire,
     Fail,
     Hang,
     Delay(Duration),
@@ -34,6 +35,11 @@ impl Fault {
     /// Refused for want of capacity (400); nothing is applied.
     pub fn throttle(operation: Operation) -> Self {
         Self::new(operation, Effect::Throttle)
+    }
+
+    /// Refused because the caller's credentials have expired (400); nothing is applied, and asking again does not help.
+    pub fn expire(operation: Operation) -> Self {
+        Self::new(operation, Effect::Expire)
     }
 
     /// An internal error (500); nothing is applied.

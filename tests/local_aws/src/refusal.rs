@@ -54,6 +54,12 @@ impl Refusal {
         Self { status, ..Self::new(code, "Rate exceeded") }
     }
 
+    /// The caller's temporary credentials are over.
+    pub(crate) fn expired(service: Service) -> Self {
+        let code = if service == Service::S3 { "ExpiredToken" } else { "ExpiredTokenException" };
+        Self::new(code, "The security token included in the request is expired")
+    }
+
     /// Something real AWS may understand and this server does not: never ignored, so that no test passes by luck.
     pub(crate) fn unsupported(service: Service, message: impl Into<String>) -> Self {
         let code = match service {
@@ -117,6 +123,7 @@ impl Refusal {
             "SerializationException"
             | "UnknownOperationException"
             | "MissingAuthenticationTokenException"
+            | "ExpiredTokenException"
             | "InvalidSignatureException" => "com.amazon.coral.service",
             _ => "com.amazonaws.dynamodb.v20120810",
         }

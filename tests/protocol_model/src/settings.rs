@@ -47,6 +47,7 @@ pub fn small() -> Vec<Setting> {
         new("two messages, a day", TWO, RESEND_ONCE, &[(Unknown, 1), (Refusal, 1), (Day, 1)]),
         new("fragments in a batch", FRAGMENTS, FLAG, &[(AnswerLost, 1), (NotTold, 1)]).batch(2),
         new("a head that forgets", TWO, FLAG, &[(Repeat, 1)]).memory(1),
+        new("parts, and a head that forgets", TWO, FLAG, &[(Repeat, 1)]).parts(2).memory(1),
     ];
     settings.extend(later::small());
     settings
@@ -129,6 +130,14 @@ pub fn large() -> Vec<Setting> {
             .batch(2),
         new("a fragment and its end", FRAGMENT_AND_WHOLE, RESEND_ONCE, &[(Death, 1), (Zombie, 1), (LastDelivery, 1)]),
         new("a head that forgets", TWO, FLAG, &[(Repeat, 1), (Zombie, 1), (Death, 1)]).memory(1),
+        new(
+            "parts, and a head that forgets",
+            TWO,
+            RESEND_ONCE,
+            &[(Repeat, 1), (Unknown, 1), (Refusal, 1), (Zombie, 1), (Death, 1)],
+        )
+        .parts(2)
+        .memory(1),
         new("three messages and a head that forgets", THREE, FLAG, &[(Repeat, 1)]).memory(1),
     ];
     settings.extend(later::large());

@@ -91,6 +91,8 @@ pub enum Fault {
     Unauthorized,
     /// The answer says nothing.
     Empty,
+    /// The other side does it, and says that it did not.
+    Denied,
     /// The code called has a mistake.
     Panics,
     /// A message is delivered to somebody else as well.
@@ -232,6 +234,7 @@ impl Weather {
                 Fault::Refused(400),
                 Fault::Unauthorized,
                 Fault::Empty,
+                Fault::Denied,
             ],
             "track" => &[Fault::Limited(None), Fault::Refused(400), Fault::Slow(HANGS), Fault::Empty],
             "tell desk" => &[Fault::Refused(400), Fault::Refused(401), Fault::Slow(HANGS), Fault::Empty],

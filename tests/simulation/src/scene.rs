@@ -109,7 +109,7 @@ impl Scene {
                 later(time, effect());
                 failure(&fault)
             }
-            Some(fault @ Fault::Fails(Moment::After)) => {
+            Some(fault @ (Fault::Fails(Moment::After) | Fault::Denied)) => {
                 effect().await;
                 failure(&fault)
             }

@@ -258,6 +258,7 @@ pub fn faults_of(name: &str) -> Vec<Fault> {
             Fault::Limited(None),
             Fault::Unauthorized,
             Fault::Empty,
+            Fault::Denied,
             Fault::Refused(400),
             Fault::Slow(Duration::from_secs(20)),
         ],

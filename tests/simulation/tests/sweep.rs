@@ -29,7 +29,10 @@ fn sweep(name: &str) {
                     let outcome = outcome(&calm, *effect, &fault, on_unknown);
                     assert_eq!(Outcome::of(&one), outcome, "{case}");
                 } else {
-                    check(&case, script, &calm, &one, is_window(*effect, &fault), on_unknown);
+                    // What Braze denies is sent again under either policy.
+                    let may_be_read_twice = on_unknown == OnUnknown::ResendOnce || fault == Fault::Denied;
+                    let copies = is_window(*effect, &fault).then_some(usize::from(may_be_read_twice));
+                    check(&case, script, &calm, &one, copies);
                 }
             }
         }
@@ -170,6 +173,8 @@ fn outcome(calm: &Played, effect: Effect, fault: &Fault, on_unknown: OnUnknown) 
             flagged = 1;
         }
         (Some((part, true)), OnUnknown::ResendOnce) => read.push(calm.read[part - 1].clone()),
+        // Braze's word is taken for it, whatever the policy.
+        (None, _) if *fault == Fault::Denied => read.push(calm.read[effect.nth as usize].clone()),
         (None, _) if *fault == Fault::Refused(400) => {
             read.truncate(effect.nth as usize);
             dead = usize::from(read.is_empty());
@@ -229,10 +234,10 @@ fn is_window(effect: Effect, fault: &Fault) -> bool {
 const LENIENT: [&str; 4] =
     ["a takeover while the AI thinks", "the AI fails", "from the door to the desk", "an answer that comes later"];
 
-fn check(case: &str, script: Script, calm: &Played, one: &Played, window: bool, on_unknown: OnUnknown) {
-    if window {
-        let most = calm.read.len() + usize::from(on_unknown == OnUnknown::ResendOnce);
-        assert!(one.read.len() <= most, "{case}: {} copies", one.read.len());
+/// `copies`: how many parts more may be read, where a send is left in doubt.
+fn check(case: &str, script: Script, calm: &Played, one: &Played, copies: Option<usize>) {
+    if let Some(copies) = copies {
+        assert!(one.read.len() <= calm.read.len() + copies, "{case}: {} parts", one.read.len());
     } else if LENIENT.contains(&script.name) {
         // Who answers depends on when, a second failure leads to the fallback line, and what comes too late for a summary is
         // shown: the witness saw that it was right.

@@ -44,6 +44,7 @@ async fn the_sdk_names_what_it_met_when_it_gives_up() {
     let sdk = Sdk::start().await;
     for (fault, code) in [
         (Fault::throttle(Operation::PutItem), "ProvisionedThroughputExceededException"),
+        (Fault::expire(Operation::PutItem), "ExpiredTokenException"),
         (Fault::fail(Operation::PutItem), "InternalServerError"),
     ] {
         sdk.aws.inject(fault.times(3));

@@ -25,7 +25,7 @@ impl Effects<ScriptedBraze> {
             }
             Fault::Refused(status) => Outcome::NotAccepted(Refusal::Rejected(*status)),
             Fault::Unauthorized => Outcome::NotAccepted(Refusal::Unauthorized),
-            Fault::Empty => Outcome::NotAccepted(Refusal::Unavailable),
+            Fault::Empty | Fault::Denied => Outcome::NotAccepted(Refusal::Unavailable),
             _ => Outcome::Unknown("a fault"),
         };
         let effect = || {

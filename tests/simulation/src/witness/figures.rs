@@ -49,6 +49,8 @@ pub enum Figure {
     Delivered,
     /// Parts that reached a user a second time.
     ReadTwice,
+    /// Parts that reached a user although Braze said that it could not take them.
+    ReadDenied,
     /// Parts given up for lost that reached a user after a later one.
     ReadLate,
     /// Parts that shared a call with another person's.
@@ -99,7 +101,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 46] = [
+const LABELS: [(Figure, &str); 47] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -122,6 +124,7 @@ const LABELS: [(Figure, &str); 46] = [
     (Figure::LongReplies, "replies in parts"),
     (Figure::Delivered, "parts delivered"),
     (Figure::ReadTwice, "  of these twice"),
+    (Figure::ReadDenied, "  of these denied"),
     (Figure::ReadLate, "  of these late"),
     (Figure::Shared, "parts in shared calls"),
     (Figure::CopiesAfterUnknown, "copies begun: unknown"),

@@ -17,15 +17,30 @@ pub(super) struct Request {
     pub(super) epoch: Option<u64>,
     /// What the sender heard; none if nothing yet.
     pub(super) heard: Option<Heard>,
+    /// How far its user had read before it appeared, and whether that was its part's first time; none as long as it has not.
+    appeared: Option<(Place, bool)>,
+}
+
+impl Request {
+    /// One that is about to leave.
+    pub(super) fn new(key: ConversationKey, turn: TurnKey, part: u32, epoch: Option<u64>) -> Self {
+        Self { key, turn, part, epoch, heard: None, appeared: None }
+    }
+}
+
+/// How far somebody has read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    last: Option<(TurnKey, u32)>,
+    /// The place in the order of filing up to which words were answered.
+    up_to: u64,
 }
 
 /// What one person read of one conversation.
 #[derive(Default)]
 pub(super) struct Phone {
-    last: Option<(TurnKey, u32)>,
+    place: Place,
     read: HashSet<(TurnKey, u32)>,
-    /// The place in the order of filing up to which words were answered.
-    up_to: u64,
     words: HashMap<TurnKey, HashSet<String>>,
 }
 
@@ -37,7 +52,7 @@ impl Phone {
 
     /// Whose conversation was forgotten, who reads the first answer of another one.
     pub(super) fn begins_anew(&mut self) {
-        (self.last, self.up_to) = (None, 0);
+        self.place = Place::default();
     }
 }
 
@@ -64,7 +79,8 @@ impl State {
         let Request { key, turn, part, .. } = &self.requests[number];
         let (key, turn, part) = (key.clone(), *turn, *part);
         let phone = self.phones.entry(key.clone()).or_default();
-        let last = phone.last;
+        let last = phone.place.last;
+        let appears = (phone.place, !phone.read.contains(&(turn, part)));
         let mut wrong = Vec::new();
         if part > 1 && !phone.read.contains(&(turn, part - 1)) {
             wrong.push(format!("{} read part {part} of turn {} without the one before", key.as_str(), turn.number));
@@ -79,7 +95,7 @@ impl State {
         }
         let phone = self.phones.entry(key.clone()).or_default();
         if !of_before {
-            phone.last = phone.last.max(Some((turn, part)));
+            phone.place.last = last.max(Some((turn, part)));
         }
         self.says_good_bye(&key, turn);
         let words = canaries(reply.content.text().as_str());
@@ -90,6 +106,19 @@ impl State {
             wrong.extend(self.answers_in_order(&key, turn, &words));
         }
         self.all_broken(wrong);
+        self.requests[number].appeared = Some(appears);
+    }
+
+    /// Braze said of a request that it could not take it. If the message had arrived all the same, what is said after it is said
+    /// as if it had not: nobody can know.
+    pub(super) fn is_denied(&mut self, number: usize) -> bool {
+        let Request { key, turn, part, appeared, .. } = &mut self.requests[number];
+        let (Some((before, is_first)), Some(phone)) = (appeared.take(), self.phones.get_mut(key)) else { return false };
+        if is_first {
+            phone.read.remove(&(*turn, *part));
+        }
+        phone.place = before;
+        true
     }
 
     /// The words of an answer stand in the order in which their messages were filed, after everything answered before.
@@ -109,7 +138,7 @@ impl State {
             |canary: &String| draft.row.covers.iter().any(|id| self.was_begun_with(key, id, canary, may_repeat));
         let words: Vec<_> = words.iter().filter(|canary| !may_wait(canary) && !is_begun(canary)).collect();
         let phone = self.phones.get_mut(key)?;
-        let mut up_to = phone.up_to;
+        let mut up_to = phone.place.up_to;
         for canary in words {
             let places = covered.iter().filter(|(_, message)| canaries(message.text.as_str()).contains(canary));
             let Some(place) = places.map(|(place, _)| *place).filter(|place| *place > up_to).min() else {
@@ -117,7 +146,7 @@ impl State {
             };
             up_to = place;
         }
-        phone.up_to = up_to;
+        phone.place.up_to = up_to;
         None
     }
 

@@ -22,7 +22,10 @@ const WINDOW: Duration = Duration::from_mins(24 * 60 + 3);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) text: String,
+    /// How often it reached its user.
     pub(super) delivered: u32,
+    /// How often it did although Braze said that it could not take it, which is not among those.
+    denied: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
     /// The request by which it was last sent; none if no write had begun it.
@@ -65,7 +68,7 @@ impl Witness {
         state.arrives_in_the_window(&key, reply, self.clock.now());
         state.goes_by_its_campaign(&key, turn, reply);
         let epoch = machine.claim_of(&key);
-        state.requests.push(Request { key, turn, part: reply.part, epoch, heard: None });
+        state.requests.push(Request::new(key, turn, reply.part, epoch));
         let request = state.requests.len() - 1;
         state.parts.entry(name).or_default().request = Some(request);
         Some(request)
@@ -79,9 +82,9 @@ impl Witness {
         let turn = request.map_or(NO_TURN, |request| state.requests[request].turn);
         let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
         part.delivered += 1;
-        let copies = part.delivered;
+        let (copies, denied) = (part.delivered, part.denied);
         state.figures.count(Figure::Delivered);
-        if copies == 2 {
+        if copies + denied == 2 {
             state.figures.count(Figure::ReadTwice);
         }
         if copies > most {
@@ -114,6 +117,11 @@ impl Witness {
         }
         if let Some(request) = request {
             state.requests[request].heard = Some(heard);
+            if heard == Heard::Refused && state.is_denied(request) {
+                state.figures.count(Figure::ReadDenied);
+                let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
+                (part.delivered, part.denied) = (part.delivered - 1, part.denied + 1);
+            }
         }
         match heard {
             // That an answer takes a moment is not said later.
@@ -243,6 +251,7 @@ impl State {
             Part {
                 text: reply.content.text().as_str().to_owned(),
                 delivered: part.delivered,
+                denied: part.denied,
                 heard: None,
                 request: None,
                 claimed_at,

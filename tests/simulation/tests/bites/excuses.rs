@@ -39,23 +39,33 @@ fn forgets_what_was_accepted(write: &HeadWrite, head: Option<&Head>) -> HeadWrit
     }
 }
 
-#[test]
-fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed_but_the_ai() {
+/// Where nothing but these goes wrong, what was accepted and is sent again is found out under either policy.
+fn finds_the_copy(faults: &[(Effect, Fault)]) {
     for (on_unknown, words) in
         [(OnUnknown::ResendOnce, "was sent again without a cause"), (OnUnknown::Flag, "although nothing may be")]
     {
         let found = (0..60).any(|seed| {
-            // The AI is out and the door is slow, which is no reason to say anything twice.
-            let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty));
-            let slow = (0..1_000).map(|nth| (Effect { name: "hand over", nth }, Fault::Slow(Duration::from_secs(1))));
-            let out = out.chain(slow).collect();
-            let mut run = Run { faults: Some(out), ..Run::of(seed) };
+            let mut run = Run { faults: Some(faults.to_vec()), ..Run::of(seed) };
             (run.plan.on_unknown, run.plan.bend) = (on_unknown, Some(forgets_what_was_accepted as Bend));
             (run.plan.later, run.plan.clocks_ahead) = (None, vec![Duration::ZERO; 3]);
             run.tell().violations.iter().any(|what| what.contains(words))
         });
         assert!(found, "{words:?} was not found");
     }
+}
+
+#[test]
+fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed_but_the_ai() {
+    // The AI is out and the door is slow, which is no reason to say anything twice.
+    let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty));
+    let slow = (0..1_000).map(|nth| (Effect { name: "hand over", nth }, Fault::Slow(Duration::from_secs(1))));
+    finds_the_copy(&out.chain(slow).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_copy_of_what_was_accepted_once_braze_had_denied_the_one_before() {
+    let denied = (0..1_000).step_by(2).map(|nth| (Effect { name: "send", nth }, Fault::Denied));
+    finds_the_copy(&denied.collect::<Vec<_>>());
 }
 
 #[test]
