@@ -31,7 +31,7 @@ pub enum Metric {
     ExplainIgnored,
     /// A turn was answered by the AI.
     Answered,
-    /// A turn was answered with the fallback line.
+    /// A turn was answered with the fallback line, because no attempt to answer it had come to anything.
     Fallback,
     /// An AI called tools that it was not offered, or not as described.
     ToolRejected,

@@ -130,14 +130,9 @@ pub fn large() -> Vec<Setting> {
             .batch(2),
         new("a fragment and its end", FRAGMENT_AND_WHOLE, RESEND_ONCE, &[(Death, 1), (Zombie, 1), (LastDelivery, 1)]),
         new("a head that forgets", TWO, FLAG, &[(Repeat, 1), (Zombie, 1), (Death, 1)]).memory(1),
-        new(
-            "parts, and a head that forgets",
-            TWO,
-            RESEND_ONCE,
-            &[(Repeat, 1), (Unknown, 1), (Refusal, 1), (Zombie, 1), (Death, 1)],
-        )
-        .parts(2)
-        .memory(1),
+        new("parts, and a head that forgets", TWO, RESEND_ONCE, &[(Repeat, 1), (Unknown, 1), (Death, 1)])
+            .parts(2)
+            .memory(1),
         new("three messages and a head that forgets", THREE, FLAG, &[(Repeat, 1)]).memory(1),
     ];
     settings.extend(later::large());

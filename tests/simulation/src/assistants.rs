@@ -9,6 +9,8 @@ use crate::flows;
 pub struct Brand {
     /// The most turns a user gets in a minute, in a day, and about the same words in a row; none for as many as anybody wants.
     pub limits: Option<(u32, u32, u32)>,
+    /// The most questions that the deployment asks its AI in a day; none for as many as there are.
+    pub questions: Option<u64>,
     /// Whether profiles say who owns a conversation, how many turns it had, and what else can be said of it;
     /// then who writes STOP leaves a subscription group as well, and somebody unknown joins another with the first answer.
     pub profiles: bool,
@@ -36,6 +38,7 @@ impl Brand {
     /// A brand that has none of it.
     pub const NONE: Self = Self {
         limits: None,
+        questions: None,
         profiles: false,
         apart: false,
         busy: false,
@@ -53,6 +56,7 @@ impl Brand {
         let flows = Chance::new(seed ^ 0xf10f5).chance(400);
         Self {
             limits,
+            questions: Chance::new(seed ^ 0x9e5d1).chance(100).then(|| Chance::new(seed).pick(&[3, 10, 40])),
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
             apart: Chance::new(seed ^ 0xa9a27).chance(400),
             busy: Chance::new(seed ^ 0xb0514).chance(400),
@@ -69,6 +73,8 @@ impl Brand {
         let limits = format!("[limits]\nturns_per_minute = {minute}\nturns_per_day = {day}\nrepeats = {repeats}\n");
         let limits = limits + if self.moments { "moment_seconds = 6\n" } else { "" };
         let limits = limits + if self.forgetful { "history_turns = 4\n" } else { "" };
+        let questions = self.questions.map(|most| format!("questions_per_day = {most}\n"));
+        let limits = limits + &questions.unwrap_or_default();
         let facts = r#"["owner", "last_message", "turns", "route", "language", "unresolved"]"#;
         let profile = if self.profiles {
             format!("[profile]\nfacts = {facts}\nopt_out_group = \"the-group\"\nnewcomers_group = \"{NEWCOMERS}\"\n")

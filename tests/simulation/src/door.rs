@@ -38,9 +38,16 @@ pub(crate) struct Campaign {
 
 /// Ingest on its machines, and the secret it reads.
 pub(crate) struct Door {
-    machines: Vec<(Arc<Machine>, Mutex<Arc<Ingest>>)>,
+    machines: Vec<Slot>,
     secret: Arc<Secret>,
     quarantine: Arc<Quarantine>,
+}
+
+/// A machine, how far its clock is ahead, and what is deployed on it.
+struct Slot {
+    machine: Arc<Machine>,
+    ahead: Duration,
+    ingest: Mutex<Arc<Ingest>>,
 }
 
 /// The tokens in force: each rotation makes a new one, and the one before still opens.
@@ -61,18 +68,19 @@ struct Quarantine(Mutex<usize>);
 struct Kept(Effects<Quarantine>);
 
 impl Door {
-    pub(crate) fn new(world: &World, machines: usize) -> Self {
+    /// The world's door.
+    pub(crate) fn new(world: &World) -> Self {
         let mut door = Self { machines: Vec::new(), secret: Arc::default(), quarantine: Arc::default() };
-        for _ in 0..machines {
+        for ahead in world.plan.doors_ahead.iter().copied() {
             let machine = Arc::new(Machine::default());
-            let ingest = Mutex::new(door.deployed(world, &machine));
-            door.machines.push((machine, ingest));
+            let ingest = Mutex::new(door.deployed(world, &machine, ahead));
+            door.machines.push(Slot { machine, ahead, ingest });
         }
         door
     }
 
-    fn deployed(&self, world: &World, machine: &Arc<Machine>) -> Arc<Ingest> {
-        let clock: Arc<dyn Clock> = Arc::new(Ahead(world.clock.clone(), Duration::ZERO));
+    fn deployed(&self, world: &World, machine: &Arc<Machine>, ahead: Duration) -> Arc<Ingest> {
+        let clock: Arc<dyn Clock> = Arc::new(Ahead(world.clock.clone(), ahead));
         let scene = world.scene(machine, &clock);
         let ids = world.words();
         Arc::new(Ingest {
@@ -89,8 +97,8 @@ impl Door {
 
     /// New instances everywhere, with nothing in memory.
     pub(crate) fn deploy(&self, world: &World) {
-        for (machine, ingest) in &self.machines {
-            *ingest.lock().unwrap() = self.deployed(world, machine);
+        for Slot { machine, ahead, ingest } in &self.machines {
+            *ingest.lock().unwrap() = self.deployed(world, machine, *ahead);
         }
     }
 
@@ -165,7 +173,7 @@ impl Door {
         bearer: &str,
         number: usize,
     ) -> Option<(u16, serde_json::Value)> {
-        let (machine, ingest) = &self.machines[number % self.machines.len()];
+        let Slot { machine, ahead, ingest } = &self.machines[number % self.machines.len()];
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer.parse().unwrap())]);
         let now = ingest.lock().unwrap().clone();
         let (method, body) = (Method::POST, webhook.body.as_bytes());
@@ -173,7 +181,7 @@ impl Door {
         // A machine that froze answers too late for Braze, which has long closed the connection.
         let answer = tokio::time::timeout(Duration::from_secs(30), machine.run(now.handle(call))).await.ok().flatten();
         let Some(answer) = answer else {
-            *ingest.lock().unwrap() = self.deployed(world, machine);
+            *ingest.lock().unwrap() = self.deployed(world, machine, *ahead);
             return None;
         };
         Some((answer.status.as_u16(), answer.body))

@@ -32,6 +32,8 @@ pub const NO_BUDGET: &str = "[limits]\nturns_per_minute = 10000\nturns_per_day =
 pub struct Plan {
     /// One machine each, with a clock ahead by this much.
     pub clocks_ahead: Vec<Duration>,
+    /// The same for the door's machines.
+    pub doors_ahead: Vec<Duration>,
     /// The policy.
     pub on_unknown: OnUnknown,
     /// The assistant that is deployed at first, as `assistant.toml`.
@@ -72,6 +74,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             clocks_ahead: vec![Duration::ZERO],
+            doors_ahead: vec![Duration::ZERO],
             on_unknown: OnUnknown::ResendOnce,
             toml: NO_BUDGET.to_owned(),
             brand: Brand::default(),

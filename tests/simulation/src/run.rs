@@ -61,14 +61,19 @@ impl Run {
         let (mut chance, brand) = (Chance::new(seed), Brand::of(seed));
         // A machine whose clock is ahead by more than a lease takes conversations from living holders.
         let ahead = if chance.chance(500) { chance.below(120) } else { 0 };
-        // How many turns there were in a minute is a matter of clocks that agree.
-        let ahead = if brand.limits.is_some() { 0 } else { ahead };
+        // How much there was in a minute or a day is a matter of clocks that agree.
+        let agree = brand.limits.is_some() || brand.questions.is_some();
+        let ahead = if agree { 0 } else { ahead };
+        // What had reached the door before an erasure is a matter of such clocks too.
+        let (erases, mut door) = (seed % 5 < 2, Chance::new(seed ^ 0xd004));
+        let door_ahead = if !agree && !erases && door.chance(400) { door.below(120) } else { 0 };
         let plan = Plan {
             clocks_ahead: [0, 0, ahead].map(Duration::from_secs).to_vec(),
+            doors_ahead: [door_ahead; 2].map(Duration::from_secs).to_vec(),
             on_unknown: if chance.chance(500) { OnUnknown::ResendOnce } else { OnUnknown::Flag },
             toml: brand.toml(0),
             brand,
-            erases: seed % 5 < 2,
+            erases,
             echoes: brand.limits.is_some() && seed.is_multiple_of(2),
             kills_at_deadline: chance.chance(500),
             later: Chance::new(seed ^ 0x1a7e5).chance(300).then_some(seed),
@@ -112,7 +117,7 @@ impl Run {
             Some(faults) => world.faults.listed(faults.clone()),
             None => world.faults.by_chance(Weather::new(self.seed)),
         }
-        let door = Door::new(world, 2);
+        let door = Door::new(world);
         let promised = self.plan.later.map(|seed| world.ai.promises.lock().unwrap().by_chance(seed, self.plan.lingers));
         let posting = async {
             match promised {

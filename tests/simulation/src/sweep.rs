@@ -123,7 +123,7 @@ async fn much_to_remember(world: &World) {
 }
 
 async fn from_the_door(world: &World) {
-    let door = Door::new(world, 1);
+    let door = Door::new(world);
     let mut chance = Chance::new(1);
     let mut ada = Person::known(0);
     let campaign = Mutex::new(Campaign { token: door.newest_token(world.now()), since: world.now() });

@@ -137,7 +137,7 @@ impl State {
         self.goes_by_its_route(key, &row, &open, &standing);
         let (mut told, is_waiting) = (standing.told.clone(), standing.waits.is_some());
         let waits = match self.outcomes(key, &row, &standing) {
-            None => self.leaves_the_flow(key, &row, standing.waits),
+            None => self.leaves_the_flow(key, &row, &standing),
             Some(outcomes) => {
                 let outcome = self.takes_one_of(key, &row, &outcomes);
                 outcome.and_then(|outcome| {
@@ -159,7 +159,7 @@ impl State {
             return;
         }
         let standing = self.flows.standing.get(key).cloned().unwrap_or_default();
-        let waits = self.leaves_the_flow(key, &row, standing.waits);
+        let waits = self.leaves_the_flow(key, &row, &standing);
         let route = row.route.clone().map(|name| (name, row.at));
         self.flows.standing.insert(key.clone(), Standing { waits, people: true, route, told: standing.told });
     }
@@ -197,9 +197,11 @@ impl State {
             TurnKind::Answer => !row.own_line,
             kind => kind == TurnKind::HandOff(HandOffReason::Flow),
         };
-        if !answers {
-            return None;
-        }
+        answers.then(|| self.heard_in(key, row, standing))
+    }
+
+    /// What the user's words in a turn may lead to.
+    fn heard_in(&self, key: &ConversationKey, row: &TurnRow, standing: &Standing) -> Vec<Outcome> {
         let said = self.said_in(row, &[]);
         let texts: Vec<_> = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str())).collect();
         let first = self.first_drafted(key, row);
@@ -215,7 +217,7 @@ impl State {
         } else {
             outcomes.push(said_anew(&texts));
         }
-        Some(outcomes)
+        outcomes
     }
 
     /// Whether a message stands before a word that called a flow off in its turn: then it went with the flow.
@@ -227,8 +229,16 @@ impl State {
     }
 
     /// A turn that is not about the flow's question leaves it as it is.
-    fn leaves_the_flow(&mut self, key: &ConversationKey, row: &TurnRow, waits: Option<Waits>) -> Option<Waits> {
+    fn leaves_the_flow(&mut self, key: &ConversationKey, row: &TurnRow, standing: &Standing) -> Option<Waits> {
+        let waits = standing.waits.clone();
         let bearing = !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment | TurnKind::Begun);
+        // Words that went to the AI had nothing to do with it any more, also if it may not be asked.
+        if bearing && row.own_line && self.has_asked_enough(row.at) {
+            let mut outcomes = self.heard_in(key, row, standing).into_iter();
+            if outcomes.any(|outcome| outcome.ai) && is_at(row, None) {
+                return None;
+            }
+        }
         if bearing && !is_at(row, waits.as_ref()) {
             self.broken(format!("turn {} of {} changes a flow that it is not about", row.key.number, key.as_str()));
         }

@@ -290,7 +290,12 @@ impl Witness {
                 let own_line = draft.is_some_and(|draft| draft.row.own_line && !state.says_too_much(&draft.row))
                     && state.kind(key, *turn) == TurnKind::Answer;
                 state.ledger.expects(Metric::Duplicate, copies);
-                state.ledger.expects(Metric::Fallback, usize::from(own_line));
+                // What is said because the deployment may ask no more today is counted as that, and not here.
+                if state.has_asked_enough(self.clock.now()) {
+                    *state.ledger.perhaps.entry(Metric::Fallback).or_default() += usize::from(own_line);
+                } else {
+                    state.ledger.expects(Metric::Fallback, usize::from(own_line));
+                }
             }
             _ => {}
         }
