@@ -309,6 +309,15 @@ mod tests {
     }
 
     #[test]
+    fn the_log_says_what_was_wished() {
+        let answer = AgentDeed::Answer { question: MessageId::stored("q"), body: "{}".into() };
+        let flow = AgentDeed::StartFlow { flow: "f".to_owned(), language: None };
+        let deeds =
+            [AgentDeed::Say("hi".into()), AgentDeed::TakeOver, AgentDeed::Release, AgentDeed::Erase, flow, answer];
+        assert_eq!(deeds.map(|deed| name(&deed)), ["message", "takeover", "release", "erase", "flow", "answer"]);
+    }
+
+    #[test]
     fn an_endless_key_is_not_said_back_whole() {
         let key = "x".repeat(1_000);
         assert!(mistake(Wish::Erase, &format!("{{\"{key}\": 1}}")).len() < 200);

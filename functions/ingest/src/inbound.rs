@@ -9,8 +9,6 @@ use crate::{Answer, Call, Ingest, explain, quarantine};
 
 /// The largest body that is read; WhatsApp lets nobody type as much.
 const MOST_BODY_BYTES: usize = 1024 * 1024;
-/// The largest message a queue takes.
-const MOST_QUEUE_BYTES: usize = 1024 * 1024;
 
 /// Takes a webhook in.
 pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, route: Option<RouteName>) -> Answer {
@@ -26,18 +24,15 @@ pub(crate) async fn receive(ingest: &Ingest, call: Call<'_>, route: Option<Route
         ingest.meter.count(Metric::ExplainIgnored, 1);
     }
     match body {
-        Ok(body) => queue(ingest, call, message(ingest, body, route, arrival)).await,
+        Ok(body) => queue(ingest, message(ingest, body, route, arrival)).await,
         Err(reason) => park(ingest, call, &reason.to_string()).await,
     }
 }
 
-async fn queue(ingest: &Ingest, call: Call<'_>, message: Message) -> Answer {
+async fn queue(ingest: &Ingest, message: Message) -> Answer {
     let (id, log_id) = (message.id.clone(), message.log_id.clone());
     let route = message.route.as_ref().map(ToString::to_string);
     let queued = QueueMessage::InboundV1(message).to_ascii_json();
-    if queued.len() > MOST_QUEUE_BYTES {
-        return park(ingest, call, "its values are too large for the queue").await;
-    }
     match ingest.work.send(queued).await {
         Ok(()) => {
             ingest.meter.count(Metric::Queued, 1);

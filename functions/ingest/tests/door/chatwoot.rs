@@ -1,96 +1,21 @@
-//! Chatwoot's webhooks through the whole door: who is let in, what is queued, what is not.
-#![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
+//! Chatwoot's webhooks: who is let in, what is queued, what is not.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hmac_sha2::Sha256;
 use http::{HeaderMap, Method, StatusCode};
-use ingest::{Answer, Call, Ingest, Languages, Tokens};
-use models::{AgentAction, AgentDeed, QueueMessage, Timestamp};
-use platform::clock::Clock;
-use platform::metrics::{Meter, Metric};
-use platform::queue::{Queue, QueueError};
-use platform::secrets::{SecretCache, SecretSource, SecretUnavailable, Versions};
+use ingest::{Answer, Call, Ingest};
+use models::{AgentAction, AgentDeed};
+use platform::metrics::Metric;
 use serde_json::{Value, json};
 
-const NOW: u64 = 1_700_000_000;
-const WITHOUT: &str = r#"{"webhook_token": "w", "agent_token": "a"}"#;
-
-/// Everything behind the door: what is queued and counted, and a secret that can change.
-#[derive(Default)]
-struct Behind {
-    queued: Mutex<Vec<String>>,
-    counted: Mutex<Vec<Metric>>,
-    secret: Mutex<(String, Option<String>)>,
-    broken: Mutex<bool>,
-}
-
-#[async_trait]
-impl Queue for Behind {
-    async fn send(&self, body: String) -> Result<(), QueueError> {
-        if *self.broken.lock().unwrap() {
-            return Err(QueueError { reason: "broken".to_owned() });
-        }
-        self.queued.lock().unwrap().push(body);
-        Ok(())
-    }
-}
-
-impl Meter for Behind {
-    fn count(&self, metric: Metric, _: u64) {
-        self.counted.lock().unwrap().push(metric);
-    }
-}
-
-impl Clock for Behind {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(NOW)
-    }
-}
-
-struct Shelf(Arc<Behind>);
-
-#[async_trait]
-impl SecretSource for Shelf {
-    async fn read(&self) -> Result<Versions, SecretUnavailable> {
-        let (current, previous) = self.0.secret.lock().unwrap().clone();
-        Ok(Versions { current: current.into(), previous: previous.map(Into::into) })
-    }
-}
-
-/// The queue of what Braze sends, which nothing here may reach.
-struct Forbidden;
-
-#[async_trait]
-impl Queue for Forbidden {
-    async fn send(&self, _: String) -> Result<(), QueueError> {
-        unreachable!("only the agents' queue is for Chatwoot")
-    }
-}
+use crate::{Behind, NOW, TOKENS, door, padded};
 
 fn secret(chatwoot: &str) -> String {
     json!({"webhook_token": "w", "agent_token": "a", "chatwoot_secret": chatwoot}).to_string()
-}
-
-fn door(current: &str, previous: Option<&str>) -> (Ingest, Arc<Behind>) {
-    let behind = Arc::new(Behind::default());
-    *behind.secret.lock().unwrap() = (current.to_owned(), previous.map(str::to_owned));
-    let ingest = Ingest {
-        tokens: SecretCache::new(Shelf(Arc::clone(&behind)), Tokens::parse),
-        work: Arc::new(Forbidden),
-        agents: Arc::<Behind>::clone(&behind),
-        quarantine: Arc::new(Forbidden),
-        clock: Arc::<Behind>::clone(&behind),
-        meter: Arc::<Behind>::clone(&behind),
-        log_ids: Box::new(|| "log-id".to_owned()),
-        languages: Languages::default(),
-    };
-    (ingest, behind)
 }
 
 fn signed(body: &[u8], secret: &str, at: u64) -> HeaderMap {
@@ -102,7 +27,7 @@ fn signed(body: &[u8], secret: &str, at: u64) -> HeaderMap {
     named.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
 }
 
-async fn post(ingest: &Ingest, headers: &HeaderMap, body: &[u8]) -> Answer {
+async fn sends(ingest: &Ingest, headers: &HeaderMap, body: &[u8]) -> Answer {
     let path = "/conversations/chatwoot";
     ingest.handle(Call { method: &Method::POST, path, query: "", headers, body }).await
 }
@@ -110,7 +35,7 @@ async fn post(ingest: &Ingest, headers: &HeaderMap, body: &[u8]) -> Answer {
 /// Chatwoot tells `event`, signed with `secret` now.
 async fn tells(ingest: &Ingest, event: &Value, secret: &str) -> Answer {
     let body = event.to_string();
-    post(ingest, &signed(body.as_bytes(), secret, NOW), body.as_bytes()).await
+    sends(ingest, &signed(body.as_bytes(), secret, NOW), body.as_bytes()).await
 }
 
 fn source_id(conversation: &str) -> String {
@@ -127,13 +52,10 @@ fn resolved(conversation: &str) -> Value {
         "contact_inbox": {"source_id": source_id(conversation)}})
 }
 
+/// What was queued for the responder, which is nothing but what agents wish.
 fn actions(behind: &Behind) -> Vec<AgentAction> {
-    let queued = std::mem::take(&mut *behind.queued.lock().unwrap());
-    let read = |text: &String| match serde_json::from_str(text).unwrap() {
-        QueueMessage::AgentV1(action) => action,
-        QueueMessage::InboundV1(_) => unreachable!("only agents' wishes are on the agents' queue"),
-    };
-    queued.iter().map(read).collect()
+    assert!(behind.work.take().is_empty() && behind.quarantine.take().is_empty());
+    behind.wishes()
 }
 
 #[tokio::test]
@@ -208,7 +130,7 @@ async fn nobody_comes_in_without_a_good_signature_of_this_very_body() {
         ("the agent token", bearer, 401),
         ("nothing", HeaderMap::new(), 401),
     ] {
-        assert_eq!(post(&ingest, &headers, body).await.status, status, "{what}");
+        assert_eq!(sends(&ingest, &headers, body).await.status, status, "{what}");
     }
     assert_eq!(actions(&behind).len(), 2);
     let unauthorized = behind.counted.lock().unwrap().iter().filter(|metric| **metric == Metric::Unauthorized).count();
@@ -241,12 +163,12 @@ async fn a_rotation_refuses_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_secret_there_is_no_such_path_until_there_is_one() {
-    let (ingest, behind) = door(WITHOUT, None);
+    let (ingest, behind) = door(TOKENS, None);
     for key in ["", "c", "null"] {
         assert_eq!(tells(&ingest, &resolved("user:ada"), key).await.status, StatusCode::NOT_FOUND, "{key:?}");
     }
     assert!(behind.counted.lock().unwrap().is_empty());
-    *behind.secret.lock().unwrap() = (secret("c"), Some(WITHOUT.to_owned()));
+    *behind.secret.lock().unwrap() = (secret("c"), Some(TOKENS.to_owned()));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(tells(&ingest, &resolved("user:ada"), "c").await.status, StatusCode::ACCEPTED);
 }
@@ -261,11 +183,20 @@ async fn what_cannot_be_sent_is_refused_so_that_the_agent_sees_it() {
         ("a key nobody has", message(&long, "hi"), 400),
         ("a control character in it", message("user:a\nb", "hi"), 400),
         ("to release a key nobody has", resolved("user:\u{0}"), 400),
-        ("too large", message("user:ada", &"x".repeat(300_000)), 413),
     ] {
         assert_eq!(tells(&ingest, &event, "c").await.status, status, "{what}");
     }
     assert!(actions(&behind).is_empty());
-    *behind.broken.lock().unwrap() = true;
+    behind.agents.breaks();
     assert_eq!(tells(&ingest, &message("user:ada", "hi"), "c").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn the_largest_body_that_is_read_has_256_kib() {
+    let (ingest, _) = door(&secret("c"), None);
+    for (bytes, status) in [(256 * 1024, 202), (256 * 1024 + 1, 413)] {
+        let body = padded(&message("user:ada", "hi").to_string(), bytes);
+        let headers = signed(body.as_bytes(), "c", NOW);
+        assert_eq!(sends(&ingest, &headers, body.as_bytes()).await.status, status, "{bytes}");
+    }
 }
