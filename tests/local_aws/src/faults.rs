@@ -37,7 +37,8 @@ impl Fault {
         Self::new(operation, Effect::Throttle)
     }
 
-    /// Refused because the caller's credentials have expired (400); nothing is applied, and asking again does not help.
+    /// Refused because the caller's credentials have expired (400); nothing is applied, and the SDK does not
+    /// ask again.
     pub fn expire(operation: Operation) -> Self {
         Self::new(operation, Effect::Expire)
     }

@@ -53,10 +53,12 @@ impl Brand {
         let mut chance = Chance::new(seed ^ 0xb4a2d);
         let limits = || (chance.pick(&[2, 3, 5]), chance.pick(&[6, 10, 30]), chance.pick(&[2, 3]));
         let limits = Chance::new(seed ^ 0x11311).chance(300).then(limits);
+        let mut few = Chance::new(seed ^ 0x9e5d1);
+        let questions = few.chance(100).then(|| few.pick(&[3, 10, 40]));
         let flows = Chance::new(seed ^ 0xf10f5).chance(400);
         Self {
             limits,
-            questions: Chance::new(seed ^ 0x9e5d1).chance(100).then(|| Chance::new(seed).pick(&[3, 10, 40])),
+            questions,
             profiles: Chance::new(seed ^ 0x9f0f1).chance(400),
             apart: Chance::new(seed ^ 0xa9a27).chance(400),
             busy: Chance::new(seed ^ 0xb0514).chance(400),

@@ -38,13 +38,13 @@ pub(crate) struct Campaign {
 
 /// Ingest on its machines, and the secret it reads.
 pub(crate) struct Door {
-    machines: Vec<Slot>,
+    machines: Vec<Entrance>,
     secret: Arc<Secret>,
     quarantine: Arc<Quarantine>,
 }
 
-/// A machine, how far its clock is ahead, and what is deployed on it.
-struct Slot {
+/// A machine of the door, how far its clock is ahead, and what is deployed on it.
+struct Entrance {
     machine: Arc<Machine>,
     ahead: Duration,
     ingest: Mutex<Arc<Ingest>>,
@@ -71,10 +71,10 @@ impl Door {
     /// The world's door.
     pub(crate) fn new(world: &World) -> Self {
         let mut door = Self { machines: Vec::new(), secret: Arc::default(), quarantine: Arc::default() };
-        for ahead in world.plan.doors_ahead.iter().copied() {
+        for &ahead in &world.plan.doors_ahead {
             let machine = Arc::new(Machine::default());
             let ingest = Mutex::new(door.deployed(world, &machine, ahead));
-            door.machines.push(Slot { machine, ahead, ingest });
+            door.machines.push(Entrance { machine, ahead, ingest });
         }
         door
     }
@@ -97,7 +97,7 @@ impl Door {
 
     /// New instances everywhere, with nothing in memory.
     pub(crate) fn deploy(&self, world: &World) {
-        for Slot { machine, ahead, ingest } in &self.machines {
+        for Entrance { machine, ahead, ingest } in &self.machines {
             *ingest.lock().unwrap() = self.deployed(world, machine, *ahead);
         }
     }
@@ -173,7 +173,7 @@ impl Door {
         bearer: &str,
         number: usize,
     ) -> Option<(u16, serde_json::Value)> {
-        let Slot { machine, ahead, ingest } = &self.machines[number % self.machines.len()];
+        let Entrance { machine, ahead, ingest } = &self.machines[number % self.machines.len()];
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer.parse().unwrap())]);
         let now = ingest.lock().unwrap().clone();
         let (method, body) = (Method::POST, webhook.body.as_bytes());

@@ -71,7 +71,7 @@ impl Ai for Effects<dyn Ai> {
     async fn answer(&self, question: &Question, time: Duration) -> Result<Answer, AiError> {
         self.scene.has_time_for("the AI was asked", time);
         // Whoever stands still from here on asks late, which costs money and nothing else.
-        self.scene.witness.asked(question, &self.scene.machine).await;
+        self.scene.witness.asked(question, &self.scene.machine, self.scene.process).await;
         let effect = || {
             let (inner, witness, question) = (self.inner.clone(), self.scene.witness.clone(), question.clone());
             async move {
@@ -92,7 +92,7 @@ impl Ai for Effects<dyn Ai> {
 
     async fn summarise(&self, past: &Past, time: Duration) -> Result<Summary, AiError> {
         self.scene.has_time_for("the AI was to sum up", time);
-        self.scene.witness.to_sum_up(past, &self.scene.machine);
+        self.scene.witness.to_sum_up(past, &self.scene.machine, self.scene.process);
         let effect = || {
             let (inner, past) = (self.inner.clone(), past.clone());
             async move { inner.summarise(&past, time).await }

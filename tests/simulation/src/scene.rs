@@ -43,6 +43,8 @@ impl From<(&'static str, Vec<String>)> for Deed {
 #[derive(Clone)]
 pub(crate) struct Scene {
     pub(crate) machine: Arc<Machine>,
+    /// Which of the world's processes runs on it.
+    pub(crate) process: usize,
     pub(crate) faults: Faults,
     pub(crate) witness: Arc<Witness>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -61,7 +61,7 @@ use phone::{Phone, Request};
 use profiles::Written;
 pub(crate) use profiles::name_of;
 pub(crate) use reaching::NO_FLOW;
-use reaching::Questions;
+use reaching::{Questions, Unasked};
 use sends::Part as SentPart;
 use trace::Trace;
 use unsent::Unsent;
@@ -151,10 +151,11 @@ struct State {
     violations: Vec<String>,
 }
 
-/// A draft, and the step at which it was stored.
+/// A draft, the step at which it was stored, and whether it is said for want of questions.
 struct Draft {
     row: TurnRow,
     step: usize,
+    unasked: Unasked,
 }
 
 /// What the witness knows of one conversation.

@@ -1,6 +1,6 @@
 //! The world put together.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ pub struct World {
     pub(crate) machines: Vec<Slot>,
     counts: Arc<Counts>,
     messages: AtomicU64,
+    processes: AtomicUsize,
     runs: Arc<AtomicU64>,
     /// How the queue mixes up its messages, if it does.
     pub(crate) disorder: Mutex<Option<Chance>>,
@@ -115,6 +116,7 @@ impl World {
             machines: Vec::new(),
             counts: Arc::default(),
             messages: AtomicU64::new(0),
+            processes: AtomicUsize::new(0),
             runs: Arc::default(),
             disorder: Mutex::new(plan.disorder.map(Chance::new)),
             busy: Arc::default(),
@@ -172,6 +174,7 @@ impl World {
     pub(crate) fn scene(&self, machine: &Arc<Machine>, clock: &Arc<dyn Clock>) -> Scene {
         Scene {
             machine: machine.clone(),
+            process: self.processes.fetch_add(1, Ordering::Relaxed),
             faults: self.faults.clone(),
             witness: self.witness.clone(),
             clock: clock.clone(),

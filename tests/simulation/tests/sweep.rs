@@ -2,6 +2,7 @@
 //! anyhow. `cargo run -p simulation -- sweep` plays every pair of faults as well.
 #![expect(clippy::unwrap_used, reason = "a broken world shall end the test")]
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,10 +30,7 @@ fn sweep(name: &str) {
                     let outcome = outcome(&calm, *effect, &fault, on_unknown);
                     assert_eq!(Outcome::of(&one), outcome, "{case}");
                 } else {
-                    // What Braze denies is sent again under either policy.
-                    let may_be_read_twice = on_unknown == OnUnknown::ResendOnce || fault == Fault::Denied;
-                    let copies = is_window(*effect, &fault).then_some(usize::from(may_be_read_twice));
-                    check(&case, script, &calm, &one, copies);
+                    check(&case, script, &calm, &one, copies(*effect, &fault, on_unknown));
                 }
             }
         }
@@ -220,13 +218,15 @@ fn an_outcome_that_is_merely_allowed_is_found_out() {
     assert_ne!(Outcome::of(&one), outcome(&calm, effect, &fault, OnUnknown::Flag));
 }
 
-/// A send was begun and nobody could write down what became of it: the one window for a copy or a flag.
-fn is_window(effect: Effect, fault: &Fault) -> bool {
+/// How many parts more may be read; none where a send is not in doubt.
+fn copies(effect: Effect, fault: &Fault, on_unknown: OnUnknown) -> Option<RangeInclusive<usize>> {
+    let resent = usize::from(on_unknown == OnUnknown::ResendOnce);
     match (effect.name, took_place(fault)) {
-        ("send" | "next part", _) => true,
-        ("commit", took_place) => took_place == Some(true),
-        ("settle", took_place) => took_place == Some(false),
-        _ => false,
+        // What Braze denies is sent again under either policy.
+        ("send", _) if *fault == Fault::Denied => Some(1..=1),
+        // A send was begun and nobody could write down what became of it.
+        ("send" | "next part", _) | ("commit", Some(true)) | ("settle", Some(false)) => Some(0..=resent),
+        _ => None,
     }
 }
 
@@ -234,10 +234,14 @@ fn is_window(effect: Effect, fault: &Fault) -> bool {
 const LENIENT: [&str; 4] =
     ["a takeover while the AI thinks", "the AI fails", "from the door to the desk", "an answer that comes later"];
 
-/// `copies`: how many parts more may be read, where a send is left in doubt.
-fn check(case: &str, script: Script, calm: &Played, one: &Played, copies: Option<usize>) {
+fn check(case: &str, script: Script, calm: &Played, one: &Played, copies: Option<RangeInclusive<usize>>) {
     if let Some(copies) = copies {
-        assert!(one.read.len() <= calm.read.len() + copies, "{case}: {} parts", one.read.len());
+        let more = one.read.len().checked_sub(calm.read.len());
+        assert!(more.is_none_or(|more| more <= *copies.end()), "{case}: {more:?} parts more");
+        assert!(
+            *copies.start() == 0 || more >= Some(*copies.start()) || LENIENT.contains(&script.name),
+            "{case}: {more:?}"
+        );
     } else if LENIENT.contains(&script.name) {
         // Who answers depends on when, a second failure leads to the fallback line, and what comes too late for a summary is
         // shown: the witness saw that it was right.

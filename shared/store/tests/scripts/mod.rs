@@ -30,6 +30,8 @@ impl Script {
         let held = self.held(&head);
         let turn =
             head.turn.as_ref().map_or(TurnKey { number: head.last_turn + 1, epoch: held.epoch }, |turn| turn.key);
+        // Now and then of another turn than the one that is open.
+        let turn = if self.below(8) == 0 { TurnKey { number: turn.number + 1, ..turn } } else { turn };
         let (part, copies) = head.turn.as_ref().map_or((1, 1), |turn| (turn.part, turn.copies));
         match self.below(13) {
             0..=2 => self.file(),
@@ -52,7 +54,7 @@ impl Script {
                 let (done, _) = head.done_after(&covers);
                 HeadWrite::Settle {
                     held,
-                    turn: head.turn.as_ref().map(|turn| turn.key),
+                    turn: head.turn.as_ref().map(|_| turn),
                     covers,
                     done,
                     last_turn: turn.number,

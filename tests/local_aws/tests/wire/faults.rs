@@ -42,14 +42,16 @@ async fn a_retry_after_a_call_that_was_not_applied_succeeds() {
 #[tokio::test]
 async fn the_sdk_names_what_it_met_when_it_gives_up() {
     let sdk = Sdk::start().await;
-    for (fault, code) in [
-        (Fault::throttle(Operation::PutItem), "ProvisionedThroughputExceededException"),
-        (Fault::expire(Operation::PutItem), "ExpiredTokenException"),
-        (Fault::fail(Operation::PutItem), "InternalServerError"),
+    // It does not ask again with credentials that have expired.
+    for (fault, calls, code) in [
+        (Fault::throttle(Operation::PutItem), 3, "ProvisionedThroughputExceededException"),
+        (Fault::expire(Operation::PutItem), 1, "ExpiredTokenException"),
+        (Fault::fail(Operation::PutItem), 3, "InternalServerError"),
     ] {
-        sdk.aws.inject(fault.times(3));
+        sdk.aws.inject(fault.times(calls));
         assert_eq!(file(&sdk, code, "mine").await.unwrap_err().code(), Some(code));
         assert_eq!(sdk.aws.item(TABLE, "user:1", code), None);
+        assert_eq!(sdk.aws.pending_faults(), [], "{code}");
     }
     sdk.aws.inject(Fault::lose_request(Operation::PutItem).times(3));
     assert!(matches!(file(&sdk, "lost", "mine").await.unwrap_err(), SdkError::DispatchFailure(_)));

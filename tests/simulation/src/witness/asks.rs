@@ -7,22 +7,23 @@ use platform::clock::Clock as _;
 use store::{Store as _, TurnKey, TurnKind, TurnRow};
 
 use super::begun::GO_ON;
+use super::reaching::Unasked;
 use super::{Draft, Figure, HUMAN, START, STOP, State, Witness, canaries, person};
 use crate::machine::Machine;
 
 /// As in the assistant's limits that every world has.
 pub(super) const REPLY_PARTS: usize = 5;
 /// The attempt at which the most impatient assistant here says its fallback line.
-const FALLBACK_AT: u32 = 3;
+pub(super) const FALLBACK_AT: u32 = 3;
 
 impl Witness {
     /// The AI is asked, from this machine.
-    pub(crate) async fn asked(&self, question: &Question, machine: &Machine) {
+    pub(crate) async fn asked(&self, question: &Question, machine: &Machine, process: usize) {
         let words = canaries(question.text.as_str());
         let key = {
             let mut state = self.lock();
             state.figures.count(Figure::Asked);
-            state.counts_a_question(self.clock.now());
+            state.counts_a_question(self.clock.now(), process);
             state.step(self.clock.now(), || format!("asked {}", words.join(" ")));
             state.one_persons_words(question, &words);
             state.words_as_typed(question, &words);
@@ -78,8 +79,11 @@ impl Witness {
         let (holder, attempts) = claimed;
         let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
         let ladder = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
-        let ladder =
-            ladder && !state.may_withhold() && !state.says_too_much(row) && !state.has_asked_enough(self.clock.now());
+        // What is cut short later was drafted before.
+        let before =
+            state.drafts.get(&(key.clone(), row.key)).filter(|draft| draft.row.own_line).map(|draft| draft.unasked);
+        let unasked = before.unwrap_or_else(|| state.is_unasked(row, claimed, self.clock.now()));
+        let ladder = ladder && !state.may_withhold() && !state.says_too_much(row) && unasked == Unasked::No;
         if row.own_line && ladder && has_words && holder == row.key.epoch && attempts < FALLBACK_AT {
             state.broken(format!("turn {} of {} fell back at attempt {attempts}", row.key.number, key.as_str()));
         }
@@ -89,10 +93,13 @@ impl Witness {
         if row.own_line && ladder {
             state.figures.count(Figure::OwnLines);
         }
+        if before.is_none() && unasked == Unasked::Yes {
+            state.figures.count(Figure::Unasked);
+        }
         state.waits(key, row, row.key.epoch);
         state.notes_a_draft(key, row);
         let step = state.figures.get(Figure::Steps);
-        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, unasked });
     }
 
     /// Once there is a draft for the same messages, nobody pays for another.

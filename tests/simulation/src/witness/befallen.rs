@@ -8,7 +8,9 @@ use crate::faults::{Fault, Moment};
 impl Witness {
     /// `fault` is about to befall an effect that is about these.
     pub(crate) fn befalls(&self, effect: &'static str, about: &[String], fault: &Fault) {
-        self.lock().befallen.note(effect, about, fault);
+        let mut state = self.lock();
+        state.befallen.note(effect, about, fault);
+        state.questions.uncounted += u64::from(*fault == Fault::Panics);
     }
 }
 

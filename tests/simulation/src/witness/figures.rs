@@ -63,6 +63,8 @@ pub enum Figure {
     CopiesUnrecorded,
     /// Lines of the bot's own.
     OwnLines,
+    /// Lines of the bot's own because the deployment might ask no more that day.
+    Unasked,
     /// Conversations that people left alone for so long that the bot took them back.
     TakenBack,
     /// Lines that an answer takes a moment.
@@ -101,7 +103,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 47] = [
+const LABELS: [(Figure, &str); 48] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -131,6 +133,7 @@ const LABELS: [(Figure, &str); 47] = [
     (Figure::CopiesAfterDeath, "  after a death"),
     (Figure::CopiesUnrecorded, "  not written down"),
     (Figure::OwnLines, "bot's own lines"),
+    (Figure::Unasked, "  for want of questions"),
     (Figure::TakenBack, "taken back from people"),
     (Figure::Moments, "moments asked for"),
     (Figure::Begun, "answers begun"),

@@ -12,6 +12,7 @@ use store::{TurnKey, TurnKind, TurnRow};
 use super::flow_facts::{LastTold, Told};
 use super::flow_moves::{Outcome, Waits, said_anew, started};
 use super::flow_steps::{CANCEL, Ends, timeout};
+use super::reaching::Unasked;
 use super::{Figure, State};
 
 /// What clocks may differ by, and how long a run may take from its draft to its row.
@@ -197,11 +198,11 @@ impl State {
             TurnKind::Answer => !row.own_line,
             kind => kind == TurnKind::HandOff(HandOffReason::Flow),
         };
-        answers.then(|| self.heard_in(key, row, standing))
+        answers.then(|| self.led_to_by(key, row, standing))
     }
 
     /// What the user's words in a turn may lead to.
-    fn heard_in(&self, key: &ConversationKey, row: &TurnRow, standing: &Standing) -> Vec<Outcome> {
+    fn led_to_by(&self, key: &ConversationKey, row: &TurnRow, standing: &Standing) -> Vec<Outcome> {
         let said = self.said_in(row, &[]);
         let texts: Vec<_> = said.iter().filter_map(|id| Some(self.queued.get(id)?.text.as_str())).collect();
         let first = self.first_drafted(key, row);
@@ -228,16 +229,22 @@ impl State {
         place < row.covers.iter().rposition(calls_off)
     }
 
-    /// A turn that is not about the flow's question leaves it as it is.
+    /// A turn that is not about the flow's question leaves it as it is; but where the AI was to be asked no flow waits any more,
+    /// even if it may not be.
     fn leaves_the_flow(&mut self, key: &ConversationKey, row: &TurnRow, standing: &Standing) -> Option<Waits> {
         let waits = standing.waits.clone();
         let bearing = !matches!(row.kind, TurnKind::Agent | TurnKind::DeskDown | TurnKind::Moment | TurnKind::Begun);
-        // Words that went to the AI had nothing to do with it any more, also if it may not be asked.
-        if bearing && row.own_line && self.has_asked_enough(row.at) {
-            let mut outcomes = self.heard_in(key, row, standing).into_iter();
-            if outcomes.any(|outcome| outcome.ai) && is_at(row, None) {
-                return None;
+        let ends_it = is_at(row, None) && self.led_to_by(key, row, standing).iter().any(|outcome| outcome.ai);
+        match self.drafts.get(&(key.clone(), row.key)).map_or(Unasked::No, |draft| draft.unasked) {
+            Unasked::Yes if !ends_it => {
+                let turn = row.key.number;
+                self.broken(format!(
+                    "turn {turn} of {} stands for an answer that was not to be asked for",
+                    key.as_str()
+                ));
             }
+            Unasked::Yes | Unasked::Perhaps if ends_it => return None,
+            _ => {}
         }
         if bearing && !is_at(row, waits.as_ref()) {
             self.broken(format!("turn {} of {} changes a flow that it is not about", row.key.number, key.as_str()));

@@ -10,6 +10,7 @@ use store::{Owner, Store as _, TurnKey, TurnKind, TurnRow, Wait};
 
 use super::asks::REPLY_PARTS;
 use super::figures::Figure;
+use super::reaching::Unasked;
 use super::{Draft, State, Witness};
 use crate::later::LATER;
 
@@ -56,7 +57,7 @@ impl Witness {
         state.later.uncounted.insert(key.clone(), claim);
         state.waits(key, row, claim);
         let step = state.figures.get(Figure::Steps);
-        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step });
+        state.drafts.insert((key.clone(), row.key), Draft { row: row.clone(), step, unasked: Unasked::No });
     }
 
     /// An answer is on the agents' queue.

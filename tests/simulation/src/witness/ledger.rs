@@ -9,6 +9,7 @@ use platform::clock::Clock as _;
 use platform::metrics::Metric;
 use store::{Filed, Head, HeadWrite, MOST_PENDING, RowState, StoreError, TurnKey, TurnKind, TurnRow, WriteError};
 
+use super::reaching::Unasked;
 use super::sends::Heard;
 use super::{End, Figure, State, Witness};
 use crate::machine::Machine;
@@ -44,7 +45,8 @@ pub(super) struct Ledger {
     expected: HashMap<Metric, usize>,
     /// What may be counted beyond that: a run whose claim is over finds that its messages are settled, cannot tell whether
     /// its own write did that, and counts its copies as whoever settled them does; and one that is told late that there are
-    /// too many waiting counts its message although another delivery of it has been settled since.
+    /// too many waiting counts its message although another delivery of it has been settled since. And whether a fallback line is
+    /// said for want of questions or of answers cannot be told at one of the attempts.
     perhaps: HashMap<Metric, usize>,
     /// Copies that a run is about to settle in silence, by its claim.
     copies: HashMap<(ConversationKey, u64), usize>,
@@ -289,12 +291,13 @@ impl Witness {
                 let draft = state.drafts.get(&(key.clone(), *turn));
                 let own_line = draft.is_some_and(|draft| draft.row.own_line && !state.says_too_much(&draft.row))
                     && state.kind(key, *turn) == TurnKind::Answer;
+                let unasked = draft.filter(|_| own_line).map(|draft| draft.unasked);
                 state.ledger.expects(Metric::Duplicate, copies);
-                // What is said because the deployment may ask no more today is counted as that, and not here.
-                if state.has_asked_enough(self.clock.now()) {
-                    *state.ledger.perhaps.entry(Metric::Fallback).or_default() += usize::from(own_line);
-                } else {
-                    state.ledger.expects(Metric::Fallback, usize::from(own_line));
+                match unasked {
+                    Some(Unasked::No) => state.ledger.expects(Metric::Fallback, 1),
+                    Some(Unasked::Perhaps) => *state.ledger.perhaps.entry(Metric::Fallback).or_default() += 1,
+                    // That is counted as `DeploymentOverBudget`.
+                    Some(Unasked::Yes) | None => {}
                 }
             }
             _ => {}

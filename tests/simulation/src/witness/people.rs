@@ -41,6 +41,13 @@ impl People {
         self.said_good_bye.remove(key);
         self.told_up_to.remove(key);
     }
+
+    /// What a turn said of that is as if it had not been read.
+    pub(super) fn did_not_say_good_bye(&mut self, key: &ConversationKey, turn: TurnKey) {
+        if let Some(said) = self.said_good_bye.get_mut(key) {
+            said.remove(&turn);
+        }
+    }
 }
 
 impl Witness {
@@ -176,19 +183,21 @@ impl State {
     }
 
     /// A part of a turn appears on a phone: that a person takes over is read once, until the conversation is the bot's again.
-    pub(super) fn says_good_bye(&mut self, key: &ConversationKey, turn: TurnKey) {
+    /// Says whether this is the first that was read of it.
+    pub(super) fn says_good_bye(&mut self, key: &ConversationKey, turn: TurnKey) -> bool {
         if !matches!(self.kind(key, turn), TurnKind::HandOff(_)) {
-            return;
+            return false;
         }
         let step = self.drafts.get(&(key.clone(), turn)).map_or(0, |draft| draft.step);
         if self.people.released.get(key).is_some_and(|released| *released > step) {
-            return;
+            return false;
         }
         let said = self.people.said_good_bye.entry(key.clone()).or_default();
-        said.insert(turn);
+        let is_first = said.insert(turn);
         if said.len() > 1 {
             self.broken(format!("{} read twice that a person takes over", key.as_str()));
         }
+        is_first
     }
 
     /// What kind of turn it is.

@@ -17,8 +17,8 @@ pub(super) struct Request {
     pub(super) epoch: Option<u64>,
     /// What the sender heard; none if nothing yet.
     pub(super) heard: Option<Heard>,
-    /// How far its user had read before it appeared, and whether that was its part's first time; none as long as it has not.
-    appeared: Option<(Place, bool)>,
+    /// What it changed when it appeared; none as long as it has not.
+    appeared: Option<Appeared>,
 }
 
 impl Request {
@@ -28,8 +28,20 @@ impl Request {
     }
 }
 
+/// What a request changed when it appeared.
+struct Appeared {
+    /// How far its user had read before, and has since.
+    places: [Place; 2],
+    /// Whether its part had not been read before.
+    is_first: bool,
+    /// The words that its turn had not said before.
+    words: Vec<String>,
+    /// Whether its turn had not said before that a person takes over.
+    says_good_bye: bool,
+}
+
 /// How far somebody has read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Place {
     last: Option<(TurnKey, u32)>,
     /// The place in the order of filing up to which words were answered.
@@ -80,7 +92,7 @@ impl State {
         let (key, turn, part) = (key.clone(), *turn, *part);
         let phone = self.phones.entry(key.clone()).or_default();
         let last = phone.place.last;
-        let appears = (phone.place, !phone.read.contains(&(turn, part)));
+        let before = phone.place;
         let mut wrong = Vec::new();
         if part > 1 && !phone.read.contains(&(turn, part - 1)) {
             wrong.push(format!("{} read part {part} of turn {} without the one before", key.as_str(), turn.number));
@@ -97,27 +109,40 @@ impl State {
         if !of_before {
             phone.place.last = last.max(Some((turn, part)));
         }
-        self.says_good_bye(&key, turn);
+        let says_good_bye = self.says_good_bye(&key, turn);
         let words = canaries(reply.content.text().as_str());
         self.reads_nothing_forgotten(&key, turn, &words);
         let phone = self.phones.entry(key.clone()).or_default();
-        phone.words.entry(turn).or_default().extend(words.iter().cloned());
-        if phone.read.insert((turn, part)) && !late && !of_before {
+        let said = phone.words.entry(turn).or_default();
+        let new: Vec<_> = words.iter().filter(|word| said.insert((*word).clone())).cloned().collect();
+        let is_first = phone.read.insert((turn, part));
+        if is_first && !late && !of_before {
             wrong.extend(self.answers_in_order(&key, turn, &words));
         }
         self.all_broken(wrong);
-        self.requests[number].appeared = Some(appears);
+        let places = [before, self.phones.get(&key).map(|phone| phone.place).unwrap_or_default()];
+        self.requests[number].appeared = Some(Appeared { places, is_first, words: new, says_good_bye });
     }
 
-    /// Braze said of a request that it could not take it. If the message had arrived all the same, what is said after it is said
-    /// as if it had not: nobody can know.
-    pub(super) fn is_denied(&mut self, number: usize) -> bool {
+    /// Braze said of a request that it could not take it. If the message had appeared all the same, what is said after it is said
+    /// as if it had not: nobody can know. Says whether that was so.
+    pub(super) fn takes_back(&mut self, number: usize) -> bool {
         let Request { key, turn, part, appeared, .. } = &mut self.requests[number];
-        let (Some((before, is_first)), Some(phone)) = (appeared.take(), self.phones.get_mut(key)) else { return false };
-        if is_first {
+        let (Some(appeared), Some(phone)) = (appeared.take(), self.phones.get_mut(key)) else { return false };
+        let [before, since] = appeared.places;
+        if phone.place == since {
+            phone.place = before;
+        }
+        if appeared.is_first {
             phone.read.remove(&(*turn, *part));
         }
-        phone.place = before;
+        if let Some(said) = phone.words.get_mut(turn) {
+            said.retain(|word| !appeared.words.contains(word));
+        }
+        if appeared.says_good_bye {
+            let (key, turn) = (key.clone(), *turn);
+            self.people.did_not_say_good_bye(&key, turn);
+        }
         true
     }
 

@@ -1,21 +1,34 @@
 //! Words that the brand begins with: flows that another system starts, lines that cannot reach their user any more, and
 //! questions that the deployment may not ask today.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use conversation::window::OPEN_FOR;
 use desk::NotSent;
-use models::{Author, Content, ConversationKey, Message, MessageId, Timestamp};
+use models::{Author, Content, ConversationKey, HandOffReason, Message, MessageId, Timestamp};
 use store::{Head, Owner, TurnKind, TurnRow};
 
+use super::asks::FALLBACK_AT;
 use super::settles::{FEWEST_ATTEMPTS, written};
 use super::{End, State};
 
-/// What is known of the deployment's questions: how many it may ask in a day, and the days of those it asked.
+/// What is known of the deployment's questions: how many it may ask in a day, and of those it asked the day and the process.
 #[derive(Default)]
 pub(super) struct Questions {
     pub(super) most: Option<u64>,
-    asked: Vec<u64>,
+    asked: Vec<(u64, usize)>,
+    /// How often a client died of a question, before anybody could count it.
+    pub(super) uncounted: u64,
+}
+
+/// Whether a turn says one of the bot's own lines because the deployment may ask no more today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unasked {
+    No,
+    /// For that, or because every attempt has failed.
+    Perhaps,
+    Yes,
 }
 
 impl State {
@@ -107,15 +120,32 @@ impl State {
         newest.is_none_or(|newest| now.since(newest) + MOMENT >= OPEN_FOR)
     }
 
-    /// The deployment asks a question.
-    pub(super) fn counts_a_question(&mut self, now: Timestamp) {
-        self.questions.asked.push(store::day(now));
+    /// A process asks a question. It knows of its own at least.
+    pub(super) fn counts_a_question(&mut self, now: Timestamp, process: usize) {
+        let asked = (store::day(now), process);
+        self.questions.asked.push(asked);
+        let own = self.questions.asked.iter().filter(|other| **other == asked).count() as u64;
+        if self.questions.most.is_some_and(|most| own > most + self.questions.uncounted) {
+            self.broken("a process asked its AI more often in a day than the whole deployment may".to_owned());
+        }
     }
 
-    /// Whether the deployment may ask no more today.
-    pub(super) fn has_asked_enough(&self, now: Timestamp) -> bool {
-        let today = self.questions.asked.iter().filter(|day| **day == store::day(now)).count() as u64;
-        self.questions.most.is_some_and(|most| today >= most)
+    /// Whether what `claimed` (its epoch and attempts) drafts at `now` is said for want of questions.
+    pub(super) fn is_unasked(&self, row: &TurnRow, (epoch, attempts): (u64, u32), now: Timestamp) -> Unasked {
+        let today = self.questions.asked.iter().filter(|(day, _)| *day == store::day(now)).count() as u64;
+        let may_ask = self.questions.most.is_none_or(|most| today < most);
+        let has_words = row.said.iter().any(|said| !said.text.as_str().trim().is_empty());
+        let in_its_place = matches!(row.kind, TurnKind::Answer | TurnKind::HandOff(HandOffReason::Failure));
+        if may_ask || !row.own_line || !has_words || !in_its_place || self.says_too_much(row) {
+            return Unasked::No;
+        }
+        match attempts.cmp(&FALLBACK_AT) {
+            _ if epoch != row.key.epoch || self.may_withhold() => Unasked::Perhaps,
+            Ordering::Less => Unasked::Yes,
+            // One of the assistants has an attempt more than the other.
+            Ordering::Equal => Unasked::Perhaps,
+            Ordering::Greater => Unasked::No,
+        }
     }
 }
 

@@ -16,14 +16,14 @@ const NOTES: &str = "(Notes on what was said before";
 const LEFT_OUT: &str = "(Some of what was said after these notes is left out.)";
 
 impl Witness {
-    /// The AI is to sum a conversation up, from this machine, within `time`.
-    pub(crate) fn to_sum_up(&self, past: &Past, machine: &Machine) {
+    /// The AI is to sum a conversation up, from this machine and process.
+    pub(crate) fn to_sum_up(&self, past: &Past, machine: &Machine, process: usize) {
         let earlier = past.earlier.iter().map(models::Personal::as_str);
         let said = past.turns.iter().flat_map(|turn| [turn.user.as_str(), turn.assistant.as_str()]);
         let words: Vec<_> = earlier.chain(said).flat_map(canaries).collect();
         let key = &past.conversation;
         let mut state = self.lock();
-        state.counts_a_question(self.clock.now());
+        state.counts_a_question(self.clock.now(), process);
         state.step(self.clock.now(), || format!("to sum up {} {}", key.as_str(), words.join(" ")));
         let mut people: Vec<_> = words.iter().map(|canary| person(canary)).collect();
         people.sort_unstable();

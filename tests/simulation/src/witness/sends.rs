@@ -1,5 +1,5 @@
 //! What may be sent: only what a write has begun, to the person who asked, in order, in time, and no more copies than the
-//! policy risks; each second copy must have its cause in the trace.
+//! policy risks; each second copy must have its cause in the trace. What Braze denies costs one more.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ const WINDOW: Duration = Duration::from_mins(24 * 60 + 3);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) text: String,
-    /// How often it reached its user.
+    /// How often it reached its user and Braze did not deny that.
     pub(super) delivered: u32,
-    /// How often it did although Braze said that it could not take it, which is not among those.
+    /// How often it did although Braze said that it could not take it.
     denied: u32,
     /// What the last send came to; none if nobody heard.
     pub(super) heard: Option<Heard>,
@@ -110,17 +110,19 @@ impl Witness {
         let mut state = self.lock();
         state.step(self.clock.now(), || format!("heard {heard:?} of {}", reply.id.as_str()));
         let turn = request.map_or(NO_TURN, |request| state.requests[request].turn);
-        let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
+        let name = part_name(reply.id.as_str(), turn);
+        let part = state.parts.entry(name.clone()).or_default();
         // Who sent it before somebody else did may hear of that only now: what counts is the last one.
         if part.request == request {
             part.heard = Some(heard);
         }
         if let Some(request) = request {
             state.requests[request].heard = Some(heard);
-            if heard == Heard::Refused && state.is_denied(request) {
+            let was_denied = heard == Heard::Refused && state.takes_back(request);
+            if was_denied && let Some(part) = state.parts.get_mut(&name) {
+                part.delivered -= 1;
+                part.denied += 1;
                 state.figures.count(Figure::ReadDenied);
-                let part = state.parts.entry(part_name(reply.id.as_str(), turn)).or_default();
-                (part.delivered, part.denied) = (part.delivered - 1, part.denied + 1);
             }
         }
         match heard {
@@ -261,7 +263,11 @@ impl State {
             },
         );
         let refused = matches!(before.heard, Some(Heard::Refused | Heard::Rejected));
-        if before.text.is_empty() || (refused && before.delivered == 0) {
+        let is_known = !before.text.is_empty();
+        if is_known && is_moment(id) && before.heard == Some(Heard::Refused) {
+            return Err(format!("{id} was sent again although nothing may be"));
+        }
+        if !is_known || (refused && before.delivered == 0) {
             return Ok(());
         }
         if before.text != reply.content.text().as_str() {

@@ -1,5 +1,7 @@
 //! Mistakes in what one user gets at most.
 
+use std::time::Duration;
+
 use models::Spent;
 use responder::Responder;
 use simulation::{Bend, Brand, Handler, Plan};
@@ -11,7 +13,33 @@ use crate::table::{Lies, Table};
 fn little(plan: &mut Plan) {
     plan.brand = Brand { limits: Some((2, 6, 2)), ..Brand::default() };
     plan.toml = plan.brand.toml(0);
-    plan.clocks_ahead = vec![std::time::Duration::ZERO; 3];
+    (plan.clocks_ahead, plan.doors_ahead) = (vec![Duration::ZERO; 3], vec![Duration::ZERO; 2]);
+}
+
+#[test]
+fn a_deployment_that_asks_more_than_it_may_in_a_day() {
+    fn asks_on(mut responder: Responder) -> Box<dyn Handler> {
+        responder.assistant.limits.questions_per_day = None;
+        Box::new(responder)
+    }
+    finds("asked its AI more often in a day", 20, |plan| {
+        plan.brand = Brand { questions: Some(3), ..Brand::default() };
+        plan.toml = plan.brand.toml(0);
+        plan.handler = asks_on;
+    });
+}
+
+#[test]
+fn a_deployment_that_does_not_ask_what_it_may() {
+    fn is_thrifty(mut responder: Responder) -> Box<dyn Handler> {
+        responder.assistant.limits.questions_per_day = Some(1);
+        Box::new(responder)
+    }
+    finds("fell back at attempt", 20, |plan| {
+        plan.brand = Brand { questions: Some(1_000), ..Brand::default() };
+        plan.toml = plan.brand.toml(0);
+        plan.handler = is_thrifty;
+    });
 }
 
 /// What a turn costs is forgotten.

@@ -41,6 +41,7 @@ fn a_metric_that_is_not_counted_or_counted_twice() {
     miscounts!(Metric::OverBudget, 0);
     miscounts!(Metric::LoopBroken, 0);
     // What may be counted more often than it happened may not be so for no reason.
+    miscounts!(Metric::Fallback, 2);
     miscounts!(Metric::OverBudget, 2);
     miscounts!(Metric::LoopBroken, 2);
     miscounts!(Metric::Flagged, 2);

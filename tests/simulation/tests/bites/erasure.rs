@@ -11,7 +11,7 @@ use crate::{finds, finds_beside};
 
 fn forgetting(plan: &mut Plan) {
     (plan.erases, plan.desk, plan.kills_at_deadline) = (true, true, true);
-    plan.clocks_ahead = vec![Duration::ZERO; 3];
+    (plan.clocks_ahead, plan.doors_ahead) = (vec![Duration::ZERO; 3], vec![Duration::ZERO; 2]);
 }
 
 /// The first effect of this name comes when its sender has given it up.

@@ -8,7 +8,7 @@ use braze::{Messaging, Outcome, Refusal};
 use models::{Attributes, CampaignId, Reply, Timestamp};
 use platform::clock::Deadline;
 use responder::{OnUnknown, Record, Responder};
-use simulation::{Bend, Effect, Fault, Handler, Run};
+use simulation::{Bend, Effect, Fault, Handler, Plan, Run, World};
 use store::{Head, HeadWrite, MessageRow, TurnRow};
 
 use crate::table::{Lies, Table};
@@ -28,10 +28,10 @@ impl Messaging for Hears {
     }
 }
 
-/// Every other claim notes of what Braze has accepted that it was not.
-fn forgets_what_was_accepted(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
+/// What is noted of what Braze has accepted by a claim that thinks it was not.
+fn noted_as_refused(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
     match (write, head.and_then(|head| head.turn.as_ref())) {
-        (HeadWrite::Settle { held, turn: Some(turn), .. }, Some(open)) if held.epoch % 2 == 1 && open.copies == 1 => {
+        (HeadWrite::Settle { held, turn: Some(turn), .. }, Some(open)) if open.copies == 1 => {
             let (part, copies, retry_at) = (open.part, open.copies, Timestamp::EPOCH);
             HeadWrite::PutBack { held: held.clone(), turn: *turn, part, copies, retry_at }
         }
@@ -39,33 +39,58 @@ fn forgets_what_was_accepted(write: &HeadWrite, head: Option<&Head>) -> HeadWrit
     }
 }
 
-/// Where nothing but these goes wrong, what was accepted and is sent again is found out under either policy.
-fn finds_the_copy(faults: &[(Effect, Fault)]) {
+/// Every other claim forgets what Braze has accepted.
+fn forgets_what_was_accepted(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
+    match write {
+        HeadWrite::Settle { held, .. } if held.epoch % 2 == 1 => noted_as_refused(write, head),
+        _ => write.clone(),
+    }
+}
+
+#[test]
+fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed_but_the_ai() {
     for (on_unknown, words) in
         [(OnUnknown::ResendOnce, "was sent again without a cause"), (OnUnknown::Flag, "although nothing may be")]
     {
         let found = (0..60).any(|seed| {
-            let mut run = Run { faults: Some(faults.to_vec()), ..Run::of(seed) };
+            // The AI is out and the door is slow, which is no reason to say anything twice.
+            let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty));
+            let slow = (0..1_000).map(|nth| (Effect { name: "hand over", nth }, Fault::Slow(Duration::from_secs(1))));
+            let out = out.chain(slow).collect();
+            let mut run = Run { faults: Some(out), ..Run::of(seed) };
             (run.plan.on_unknown, run.plan.bend) = (on_unknown, Some(forgets_what_was_accepted as Bend));
             (run.plan.later, run.plan.clocks_ahead) = (None, vec![Duration::ZERO; 3]);
+            run.plan.doors_ahead = vec![Duration::ZERO; 2];
             run.tell().violations.iter().any(|what| what.contains(words))
         });
         assert!(found, "{words:?} was not found");
     }
 }
 
-#[test]
-fn a_copy_of_what_was_heard_to_be_accepted_where_nothing_failed_but_the_ai() {
-    // The AI is out and the door is slow, which is no reason to say anything twice.
-    let out = (1..1_000).step_by(2).map(|nth| (Effect { name: "ask", nth }, Fault::Empty));
-    let slow = (0..1_000).map(|nth| (Effect { name: "hand over", nth }, Fault::Slow(Duration::from_secs(1))));
-    finds_the_copy(&out.chain(slow).collect::<Vec<_>>());
+/// The second claim does.
+fn forgets_the_second_time(write: &HeadWrite, head: Option<&Head>) -> HeadWrite {
+    match write {
+        HeadWrite::Settle { held, .. } if held.epoch == 2 => noted_as_refused(write, head),
+        _ => write.clone(),
+    }
 }
 
-#[test]
-fn a_copy_of_what_was_accepted_once_braze_had_denied_the_one_before() {
-    let denied = (0..1_000).step_by(2).map(|nth| (Effect { name: "send", nth }, Fault::Denied));
-    finds_the_copy(&denied.collect::<Vec<_>>());
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_what_was_accepted_once_braze_had_denied_the_one_before() {
+    for (on_unknown, words) in
+        [(OnUnknown::ResendOnce, "was sent again without a cause"), (OnUnknown::Flag, "although nothing may be")]
+    {
+        let world = World::new(Plan { on_unknown, bend: Some(forgets_the_second_time as Bend), ..Plan::default() });
+        world.braze_will([(Outcome::NotAccepted(Refusal::Unavailable), true)]);
+        world.says("ada", "Are you open?").await;
+        for _ in 0..10 {
+            world.poll_once().await;
+            tokio::time::sleep(Duration::from_mins(2)).await;
+        }
+        let broken = world.witness.violations();
+        assert!(broken.iter().any(|what| what.contains(words)), "{words:?} is not in {broken:?}");
+        assert!(world.sent().len() > 2, "a denied one, the one for it, and the copy");
+    }
 }
 
 #[test]
