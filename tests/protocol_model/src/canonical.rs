@@ -192,7 +192,8 @@ impl Canonical {
         for delivered in &witness.delivered {
             self.reply(delivered.reply);
             self.bytes.push(delivered.about.0);
-            self.small(delivered.parts * 16 + delivered.copies[0] * 4 + delivered.copies[1]);
+            let copies = delivered.copies.iter().fold(0, |copies, of_part| copies * 4 + of_part);
+            self.small(delivered.parts * 64 + copies);
         }
     }
 

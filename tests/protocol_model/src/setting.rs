@@ -113,7 +113,7 @@ impl Setting {
     }
 
     /// Every message waits in the queue. Those there are not count as settled.
-    fn start(&self) -> State {
+    pub(crate) fn start(&self) -> State {
         let letters = std::array::from_fn(|message| {
             let mut copies = [Place::Nowhere; COPIES];
             if message < self.complete.len() {

@@ -10,6 +10,8 @@ use crate::fault::Budget;
 use crate::run::Run;
 use crate::witness::Witness;
 
+/// Most parts that a reply has.
+pub(crate) const MOST_PARTS: usize = 3;
 /// Most messages a model has.
 pub(crate) const MOST_MESSAGES: usize = 3;
 /// Most queue messages that one message has: Braze may repeat its webhook once.

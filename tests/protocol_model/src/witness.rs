@@ -6,7 +6,7 @@ use store::{Claim, Head, HeadWrite, OpenTurn, Owner, SendState, TurnKey};
 
 use crate::broken::Broken;
 use crate::rules::Rules;
-use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, Question, Set, id, number};
+use crate::state::{Answer, Draft, Letter, MOST_MESSAGES, MOST_PARTS, Question, Set, id, number};
 use crate::time::NOW;
 
 /// Why messages stop being pending.
@@ -34,7 +34,7 @@ pub(crate) struct Delivered {
     pub(crate) reply: u32,
     pub(crate) about: Set,
     pub(crate) parts: u32,
-    pub(crate) copies: [u32; 2],
+    pub(crate) copies: [u32; MOST_PARTS],
 }
 
 /// Everything that happened, as far as the promises speak of it.
@@ -160,7 +160,7 @@ impl Witness {
         let is_other = |other: &Delivered| other.reply != draft.reply && other.about.meets(draft.about);
         self.must(!self.delivered.iter().any(is_other), Broken::TwoReplies);
         let place = self.delivered.iter().position(|other| other.reply == draft.reply).unwrap_or_else(|| {
-            self.delivered.push(Delivered { reply: draft.reply, about: draft.about, parts, copies: [0; 2] });
+            self.delivered.push(Delivered { reply: draft.reply, about: draft.about, parts, copies: [0; MOST_PARTS] });
             self.delivered.len() - 1
         });
         let copies = &mut self.delivered[place].copies;
