@@ -50,7 +50,9 @@ fn orders(played: &Played, effect: Effect, fault: &Fault) -> Vec<Vec<&'static st
     let first = noted.iter().position(|call| *call == "file");
     let without = first.map(|first| [&noted[..first], &noted[first + 1..]].concat());
     all.extend(without);
-    all.iter_mut().for_each(|calls| calls.dedup_by(|call, before| call == before && *call == "file"));
+    for calls in &mut all {
+        calls.dedup_by(|call, before| call == before && *call == "file");
+    }
     all
 }
 
