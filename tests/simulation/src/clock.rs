@@ -7,6 +7,9 @@ use models::Timestamp;
 use platform::clock::Clock;
 use tokio::time::Instant;
 
+/// When every world begins.
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
 /// Starts at a fixed day.
 pub struct VirtualClock(Instant);
 
@@ -18,7 +21,7 @@ impl Default for VirtualClock {
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(1_800_000_000) + self.0.elapsed()
+        BEGINNING + self.0.elapsed()
     }
 }
 

@@ -1,10 +1,11 @@
 //! `cargo run -p simulation`: ten thousand conversations against everything that can go wrong; with `sweep`, every pair of
 //! faults on one message.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
@@ -159,21 +160,19 @@ fn many(options: &Options) -> ExitCode {
     let seed = options.seed.unwrap_or_else(fresh);
     say(format_args!("seed {seed}"));
     let (started, news) = (Instant::now(), News::default());
-    let (next, sum, worlds) = (AtomicU64::new(0), Mutex::new(Figures::default()), AtomicUsize::new(0));
+    let (next, tally) = (AtomicU64::new(0), Mutex::new(Tally::of(options.conversations.get())));
     let broken = Mutex::new(Vec::new());
     let goes_on = || options.keep_going || broken.lock().is_ok_and(|broken| broken.is_empty());
+    // Where somebody panicked, nothing is counted any more.
+    let is_enough = || tally.lock().map_or(true, |tally| tally.is_enough());
     let work = || {
-        while !is_enough(&sum, options.conversations.get()) && goes_on() {
+        while !is_enough() && goes_on() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
             let told = Run::of(world).tell();
-            worlds.fetch_add(1, Ordering::Relaxed);
-            let so_far = sum.lock().map(|mut sum| {
-                sum.add(&told.figures);
-                progress(&sum, options.conversations.get())
-            });
-            if let Ok(so_far) = so_far {
-                news.tell(so_far);
+            if let Ok(mut tally) = tally.lock() {
+                tally.add(number, told.figures);
+                news.tell(progress(&tally.sum, options.conversations.get()));
             }
             if !told.violations.is_empty()
                 && let Ok(mut broken) = broken.lock()
@@ -191,17 +190,40 @@ fn many(options: &Options) -> ExitCode {
     for (world, told) in &broken {
         say(format_args!("world {world} broke {:?}", told.violations));
     }
-    let (figures, worlds) = (sum.into_inner().unwrap_or_default(), worlds.into_inner());
+    let Ok(Tally { sum: figures, worlds, .. }) = tally.into_inner() else { return ExitCode::FAILURE };
     say(format_args!("worlds                {worlds}\n{figures}"));
     say(format_args!("seconds               {}", started.elapsed().as_secs()));
     verdict(broken.len(), checked(worlds, &figures))
 }
 
-fn is_enough(sum: &Mutex<Figures>, conversations: usize) -> bool {
-    // Where somebody panicked, nothing is counted any more.
-    sum.lock().map_or(true, |sum| {
-        sum.get(Figure::Conversations) >= conversations && sum.get(Figure::Accepted) >= 5 * conversations
-    })
+/// The figures of the first worlds, and of no more than are needed: the same of the same seed, however many play at once.
+struct Tally {
+    conversations: usize,
+    sum: Figures,
+    worlds: usize,
+    /// Of worlds before which one is not over yet.
+    ahead: BTreeMap<u64, Figures>,
+}
+
+impl Tally {
+    fn of(conversations: usize) -> Self {
+        Self { conversations, sum: Figures::default(), worlds: 0, ahead: BTreeMap::new() }
+    }
+
+    fn is_enough(&self) -> bool {
+        let [conversations, messages] = [Figure::Conversations, Figure::Accepted].map(|figure| self.sum.get(figure));
+        conversations >= self.conversations && messages >= 5 * self.conversations
+    }
+
+    fn add(&mut self, number: u64, figures: Figures) {
+        self.ahead.insert(number, figures);
+        while !self.is_enough()
+            && let Some(figures) = self.ahead.remove(&(self.worlds as u64))
+        {
+            self.sum.add(&figures);
+            self.worlds += 1;
+        }
+    }
 }
 
 fn progress(sum: &Figures, conversations: usize) -> String {

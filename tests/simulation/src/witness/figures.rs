@@ -23,8 +23,6 @@ pub enum Figure {
     LeftToPerson,
     /// Messages of somebody who had opted out.
     Silent,
-    /// Messages that the brand began with, and that could not be said.
-    NotBegun,
     /// Messages of somebody who had too many waiting.
     TurnedAway,
     /// Messages of somebody who had as many turns as anybody gets, and was told.
@@ -103,7 +101,7 @@ pub enum Figure {
     Faults,
 }
 
-const LABELS: [(Figure, &str); 48] = [
+const LABELS: [(Figure, &str); 47] = [
     (Figure::Conversations, "conversations"),
     (Figure::Accepted, "messages with a 2xx"),
     (Figure::Answered, "  answered"),
@@ -113,7 +111,6 @@ const LABELS: [(Figure, &str); 48] = [
     (Figure::CopiesOfMessages, "  copies of others"),
     (Figure::LeftToPerson, "  left to a person"),
     (Figure::Silent, "  opted out"),
-    (Figure::NotBegun, "  not begun"),
     (Figure::TurnedAway, "  one too many"),
     (Figure::OverBudget, "  over budget"),
     (Figure::Looped, "  in a loop"),

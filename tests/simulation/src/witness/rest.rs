@@ -166,7 +166,7 @@ impl State {
         for id in &self.accepted {
             *sums.entry(self.way_of(id, dead)).or_default() += 1;
         }
-        for way in WAYS {
+        for way in WAYS.into_iter().chain([Figure::Lost]) {
             self.figures.set(way, sums.get(&way).copied().unwrap_or_default());
         }
         let sum: usize = WAYS.iter().map(|way| self.figures.get(*way)).sum();
@@ -190,13 +190,12 @@ impl State {
             (Some(End::Copy), _) => Figure::CopiesOfMessages,
             (Some(End::LeftToPerson), _) => Figure::LeftToPerson,
             (Some(End::Silent), _) => Figure::Silent,
-            (Some(End::NotBegun), _) => Figure::NotBegun,
             (Some(End::TurnedAway), _) => Figure::TurnedAway,
             (Some(End::OverBudget), _) => Figure::OverBudget,
             (Some(End::Looped), _) => Figure::Looped,
             (Some(End::Forgotten), _) => Figure::Forgotten,
             _ if dead.contains(id) => Figure::Dead,
-            // Broken already: it is nowhere.
+            // Broken already: it is nowhere, or ended as only what a brand begins with may.
             _ => Figure::Lost,
         }
     }

@@ -4,7 +4,9 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use models::Timestamp;
 
-/// The trace of a run.
+use crate::clock::BEGINNING;
+
+/// The trace of a run: each line with the seconds since the world began.
 #[derive(Default)]
 pub(super) struct Trace {
     sum: DefaultHasher,
@@ -20,8 +22,8 @@ impl Trace {
         self.sum.write_u64(now.millis());
         self.sum.write(line.as_bytes());
         if let Some(lines) = &mut self.lines {
-            let seconds = now.millis() % 100_000_000;
-            lines.push(format!("{:>6}.{:03} {line}", seconds / 1_000, seconds % 1_000));
+            let millis = now.since(BEGINNING).as_millis();
+            lines.push(format!("{:>7}.{:03} {line}", millis / 1_000, millis % 1_000));
         }
     }
 
