@@ -131,6 +131,25 @@ mod tests {
     }
 
     #[test]
+    fn whatever_it_is_it_says_whose_which_and_when_it_is() {
+        let conversation = ConversationKey::parse("user:43").unwrap();
+        let wish = QueueMessage::AgentV1(AgentAction {
+            id: MessageId::stored("w"),
+            log_id: "m".to_owned(),
+            conversation: conversation.clone(),
+            at: Timestamp::from_millis(2),
+            named: false,
+            deed: AgentDeed::Release,
+        });
+        let of = |message: &QueueMessage| (message.conversation(), message.log_id().to_owned(), message.arrival());
+        assert_eq!(of(&wish), (conversation, "m".to_owned(), Timestamp::from_millis(2)));
+        let said = saying("hi");
+        let key = ConversationKey::parse("user:42").unwrap();
+        assert_eq!(of(&said), (key, "l".to_owned(), Timestamp::from_millis(1)));
+        assert_eq!((said.inbound().map(|message| message.text), wish.inbound()), (Some("hi".into()), None));
+    }
+
+    #[test]
     fn any_text_travels_as_ascii_and_arrives_unchanged() {
         for text in ["He said \"hi\"", "a\nb", "C:\\temp", "👩‍👩‍👧", "\u{0}\u{7f}\u{2028}", "مرحبا", ""]
         {
