@@ -171,7 +171,7 @@ fn many(options: &Options) -> ExitCode {
             let world = if number < PINNED { number } else { seed.wrapping_mul(1_000_000).wrapping_add(number) };
             let told = Run::of(world).tell();
             if let Ok(mut tally) = tally.lock() {
-                tally.add(number, told.figures);
+                tally.add(number, &told.figures);
                 news.tell(progress(&tally.sum, options.conversations.get()));
             }
             if !told.violations.is_empty()
@@ -215,8 +215,8 @@ impl Tally {
         conversations >= self.conversations && messages >= 5 * self.conversations
     }
 
-    fn add(&mut self, number: u64, figures: Figures) {
-        self.ahead.insert(number, figures);
+    fn add(&mut self, number: u64, figures: &Figures) {
+        self.ahead.insert(number, *figures);
         while !self.is_enough()
             && let Some(figures) = self.ahead.remove(&(self.worlds as u64))
         {
