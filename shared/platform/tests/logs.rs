@@ -11,9 +11,9 @@ const NAME: &str = "a_panic_is_a_log_line_that_tells_its_place_and_none_of_its_w
 fn a_panic_is_a_log_line_that_tells_its_place_and_none_of_its_words() {
     if let Ok(spans) = std::env::var(CHILD) {
         if spans == "with" {
-            platform::logs::start_with_spans()
+            platform::logs::start_with_spans();
         } else {
-            platform::logs::start()
+            platform::logs::start();
         }
         let _span = tracing::info_span!("conversation", log_id = "word").entered();
         tracing::info!(part = 2, "accepted");
