@@ -10,7 +10,7 @@ use crate::surroundings::Action;
 
 /// The calls that are looked at: every write, every question to the AI and every send, under the names that the simulation has
 /// for them.
-pub const CALLS: [&str; 12] = [
+pub const CALLS: [&str; 13] = [
     "put message",
     "file",
     "claim",
@@ -23,6 +23,7 @@ pub const CALLS: [&str; 12] = [
     "send again",
     "put back",
     "settle",
+    "release",
 ];
 
 fn call(step: Step) -> Option<&'static str> {
@@ -39,13 +40,13 @@ fn call(step: Step) -> Option<&'static str> {
         Step::SendAgain => Some("send again"),
         Step::PutBack => Some("put back"),
         Step::Settle(_) => Some("settle"),
+        Step::Release => Some("release"),
         Step::Look
         | Step::ReadTurn
         | Step::ReadRows { .. }
         | Step::HearHead
         | Step::HearRows
         | Step::WaitOn
-        | Step::Release
         | Step::Tell => None,
     }
 }

@@ -63,8 +63,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether no clock of the responder's is further ahead than a lease allows for: that is a failure of its own, which ends the claims of the
-    /// living.
+    /// Whether no clock of the responder's is further ahead than a lease allows for: that is a failure of its own, which ends
+    /// the claims of the living.
     pub(crate) fn clocks_agree(&self) -> bool {
         self.clocks_ahead.iter().all(|ahead| *ahead < Duration::from_secs(15))
     }

@@ -17,7 +17,8 @@ fn story(name: &str) -> Script {
 /// What a fault of the worlds may be in the model.
 fn may(fault: &Fault) -> &'static [(May, u8)] {
     match fault {
-        Fault::Dies(_) => &[(May::Death, 1)],
+        // Whoever panics is gone, and gives nothing back.
+        Fault::Dies(_) | Fault::Panics => &[(May::Death, 1)],
         Fault::Fails(_) => &[(May::Failure, 1), (May::AiFailure, 1), (May::Unknown, 1), (May::NotTold, 1)],
         Fault::Repeats => &[(May::AnswerLost, 1)],
         Fault::Freezes(..) => {
@@ -28,7 +29,6 @@ fn may(fault: &Fault) -> &'static [(May, u8)] {
             &[(May::Refusal, 1), (May::AiFailure, 1)]
         }
         Fault::Refused(_) => &[(May::Rejection, 1), (May::AiFailure, 1)],
-        Fault::Panics => &[(May::AiFailure, 1)],
         Fault::Twice => &[(May::Duplicate, 1)],
         Fault::Later(_) | Fault::Cut(_) | Fault::Lags(_) => &[],
     }

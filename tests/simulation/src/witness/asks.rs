@@ -155,7 +155,8 @@ impl State {
     /// short already.
     fn is_in_hand(&self, key: &ConversationKey, row: &TurnRow) -> bool {
         let others = self.drafts.iter().filter(|(place, _)| place.0 == *key && place.1 != row.key);
-        others.map(|(_, draft)| &draft.row).any(|other| other.covers == row.covers && other.reply == row.reply)
+        let mut others = others.map(|(_, draft)| &draft.row).filter(|other| !other.own_line);
+        others.any(|other| other.covers == row.covers && other.reply == row.reply)
     }
 
     fn one_persons_words(&mut self, question: &Question, words: &[String]) {
